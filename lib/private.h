@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the library share; never included from outside lib/. */
+#ifndef VLU_PRIVATE_H
+#define VLU_PRIVATE_H
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys.h"
+#include "vfio-lu.h"
+
+#define RUN_DIR		"/run/vfio-lu"
+#define STATE_DIR	"/var/lib/vfio-lu"
+
+struct klog;
+struct names;
+
+struct vlu_ctx {
+	struct sys sys;
+	unsigned int timeout;	/* seconds */
+	vlu_log_fn log;
+	void *log_arg;
+	enum vlu_status status;
+	char error[1024];
+
+	struct vlu_device **devices;
+	size_t n_devices;
+	struct klog *klog;	/* read once, klog.c */
+	struct names *names;	/* opened once, names.c */
+	int lock_fd;		/* of RUN_DIR/lock, -1: not taken */
+	unsigned int lock_depth;
+};
+
+#define must_check __attribute__((warn_unused_result))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static inline void free_ptr(void *p)
+{
+	free(*(void **)p);
+}
+#define _cleanup_free_ __attribute__((cleanup(free_ptr)))
+
+/*
+ * The one way a function reports failure: text and class are kept in the
+ * context, err comes back. vlu_wrap() puts what was being attempted in front.
+ */
+int vlu_fail(struct vlu_ctx *ctx, enum vlu_status status, int err,
+	     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+int vlu_wrap(struct vlu_ctx *ctx, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int vlu_nomem(struct vlu_ctx *ctx);
+void vlu_log(struct vlu_ctx *ctx, enum vlu_level level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* One changing command at a time: RUN_DIR/lock. Nests. */
+int vlu_lock(struct vlu_ctx *ctx) must_check;
+void vlu_unlock(struct vlu_ctx *ctx);
+
+/* Milliseconds, monotonic: for deadlines. */
+long long vlu_now(void);
+void vlu_sleep(unsigned int msec);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel boundary: everything this library asks of the machine goes
+ * through one vector of operations.
+ *
+ * Paths are absolute and resolved below root_fd, so that "/" and a captured
+ * tree are read by the same code. Every call returns a value >= 0 or a
+ * negative errno.
+ */
+#ifndef VLU_SYS_H
+#define VLU_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct sys;
+
+/* How a child process is run; see sys_ops.spawn. */
+enum sys_spawn {
+	SYS_SPAWN_WAIT,		/* wait for it, return its exit status */
+	SYS_SPAWN_DETACH,	/* own session, no stdio, return its pid */
+};
+
+struct sys_ops {
+	/* flags as for open(2); O_CLOEXEC is added, mode is 0600 */
+	int (*open)(struct sys *sys, const char *path, int flags);
+	ssize_t (*read)(struct sys *sys, int fd, void *buf, size_t size);
+	ssize_t (*pread)(struct sys *sys, int fd, void *buf, size_t size,
+			 off_t offset);
+	ssize_t (*write)(struct sys *sys, int fd, const void *buf, size_t size);
+	int (*close)(struct sys *sys, int fd);
+	int (*ioctl)(struct sys *sys, int fd, unsigned long request, void *arg);
+	/* NUL-terminated; -ENAMETOOLONG when it does not fit */
+	ssize_t (*readlink)(struct sys *sys, const char *path, char *buf,
+			    size_t size);
+	/* the st_mode of what the path leads to */
+	int (*mode)(struct sys *sys, const char *path);
+	/* entries but "." and "..", unsorted, until fn returns non-zero */
+	int (*list)(struct sys *sys, const char *path,
+		    int (*fn)(void *arg, const char *name), void *arg);
+
+	/* Our own files: a directory (0700), a file replaced in one step (0600) */
+	int (*mkdir)(struct sys *sys, const char *path);
+	int (*replace)(struct sys *sys, const char *path, const void *data,
+		       size_t size);
+	int (*unlink)(struct sys *sys, const char *path);
+	/* an exclusive flock; -EWOULDBLOCK when somebody else has it */
+	int (*lock)(struct sys *sys, const char *path);
+	/* a sealed memfd with this content */
+	int (*memfd)(struct sys *sys, const char *name, const void *data,
+		     size_t size);
+
+	/* Unix sockets that carry packets and at most one fd each */
+	int (*listen)(struct sys *sys, const char *path);
+	int (*connect)(struct sys *sys, const char *path);
+	int (*accept)(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid);
+	/* pass_fd < 0: none; *ret_fd is -1 when none came */
+	ssize_t (*send)(struct sys *sys, int fd, const void *buf, size_t size,
+			int pass_fd);
+	ssize_t (*recv)(struct sys *sys, int fd, void *buf, size_t size,
+			int *ret_fd);
+	/* wait until fds[i] can be read: its index, or -ETIMEDOUT */
+	int (*wait)(struct sys *sys, const int *fds, size_t nfds, int msec);
+
+	/*
+	 * argv[0] is what the child sees, file is what is executed
+	 * (NULL: this program). What the child says on stderr goes to text.
+	 */
+	int (*spawn)(struct sys *sys, const char *file, char *const argv[],
+		     enum sys_spawn how, char *text, size_t text_size);
+	int (*load_module)(struct sys *sys, const char *name);
+	/* the exit status of a detached child, -EAGAIN while it runs */
+	int (*reap)(struct sys *sys, pid_t pid);
+	uid_t (*euid)(struct sys *sys);
+};
+
+struct sys {
+	const struct sys_ops *ops;
+	int root_fd;
+	/*
+	 * Set for list, check, status and inspect: nothing that could change
+	 * the machine gets past this file, whatever the caller asks.
+	 */
+	bool read_only;
+	bool root_is_slash;
+};
+
+extern const struct sys_ops sys_real_ops;
+
+int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root);
+void sys_exit(struct sys *sys);
+
+/* The gate. Everybody calls these, never ops directly. */
+int sys_open(struct sys *sys, const char *path, int flags);
+ssize_t sys_read(struct sys *sys, int fd, void *buf, size_t size);
+ssize_t sys_pread(struct sys *sys, int fd, void *buf, size_t size, off_t offset);
+ssize_t sys_write(struct sys *sys, int fd, const void *buf, size_t size);
+int sys_close(struct sys *sys, int fd);
+int sys_ioctl(struct sys *sys, int fd, unsigned long request, void *arg);
+ssize_t sys_readlink(struct sys *sys, const char *path, char *buf, size_t size);
+int sys_mode(struct sys *sys, const char *path);
+bool sys_exists(struct sys *sys, const char *path);
+int sys_list(struct sys *sys, const char *path,
+	     int (*fn)(void *arg, const char *name), void *arg);
+int sys_mkdir(struct sys *sys, const char *path);
+int sys_replace(struct sys *sys, const char *path, const void *data, size_t size);
+int sys_unlink(struct sys *sys, const char *path);
+int sys_lock(struct sys *sys, const char *path);
+int sys_memfd(struct sys *sys, const char *name, const void *data, size_t size);
+int sys_listen(struct sys *sys, const char *path);
+int sys_connect(struct sys *sys, const char *path);
+int sys_accept(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid);
+ssize_t sys_send(struct sys *sys, int fd, const void *buf, size_t size,
+		 int pass_fd);
+ssize_t sys_recv(struct sys *sys, int fd, void *buf, size_t size, int *ret_fd);
+int sys_wait(struct sys *sys, const int *fds, size_t nfds, int msec);
+int sys_spawn(struct sys *sys, const char *file, char *const argv[],
+	      enum sys_spawn how, char *text, size_t text_size);
+int sys_load_module(struct sys *sys, const char *name);
+int sys_reap(struct sys *sys, pid_t pid);
+uid_t sys_euid(struct sys *sys);
+
+#endif

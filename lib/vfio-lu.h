@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * libvfio-lu: take vfio-pci device files through a kexec live update.
+ *
+ * Rules that hold for every function:
+ *  - it returns 0 or a negative errno unless said otherwise, prints nothing,
+ *    never ends the process, and reads no environment;
+ *  - after a failure vlu_error() has a sentence for a person and vlu_status()
+ *    the class of the failure; a return parameter ("ret_") is left as it was;
+ *  - a context and all that belongs to it is for one thread at a time;
+ *  - strings and objects handed out belong to the context (or to the object
+ *    named) and live until it is freed; the caller frees only what a function
+ *    says it does.
+ */
+#ifndef VFIO_LU_H
+#define VFIO_LU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VLU_EXPORT __attribute__((visibility("default")))
+
+/* ------------------------------------------------------------- context */
+
+struct vlu_ctx;
+struct sys_ops;
+
+/* The class of a failure; the values are the exit status of vfio-lu. */
+enum vlu_status {
+	VLU_OK = 0,
+	VLU_FAILED = 1,		/* nothing was left half done */
+	VLU_USAGE = 2,		/* the request makes no sense */
+	VLU_NOT_PRESERVABLE = 3, /* the device, or what was asked, cannot take part */
+	VLU_UNSUPPORTED = 4,	/* this host or kernel lacks what is needed */
+	VLU_BUSY = 5,		/* somebody else has it, and the timeout passed */
+	VLU_PARTIAL = 6,	/* partly done and not undone: the text says what */
+};
+
+enum vlu_level { VLU_LOG_ERROR, VLU_LOG_WARNING, VLU_LOG_INFO, VLU_LOG_DEBUG };
+
+typedef void (*vlu_log_fn)(void *arg, enum vlu_level level, const char *text);
+
+/* A context on the running machine. *ret_ctx is freed with vlu_free(). */
+VLU_EXPORT int vlu_new(struct vlu_ctx **ret_ctx);
+VLU_EXPORT void vlu_free(struct vlu_ctx *ctx);
+
+/*
+ * Look at the tree below dir instead of at "/": a captured machine. Implies
+ * vlu_set_read_only().
+ */
+VLU_EXPORT int vlu_set_root(struct vlu_ctx *ctx, const char *dir);
+
+/*
+ * From here on nothing this context does can change the machine: no write,
+ * no ioctl, no child process, no module, no open of /dev/liveupdate or of a
+ * vfio file. Looking at LUO is not harmless: the first open of
+ * /dev/liveupdate deserializes what came over and cannot be repeated
+ * (kernel/liveupdate/luo_core.c, luo_open()).
+ */
+VLU_EXPORT void vlu_set_read_only(struct vlu_ctx *ctx);
+
+/* How long to wait for another's lock, /dev/liveupdate or a slow device. */
+VLU_EXPORT void vlu_set_timeout(struct vlu_ctx *ctx, unsigned int seconds);
+
+/* Where progress and warnings go; none by default. */
+VLU_EXPORT void vlu_set_log(struct vlu_ctx *ctx, vlu_log_fn fn, void *arg);
+
+/* Text and class of the last failure, "" and VLU_OK before any. */
+VLU_EXPORT const char *vlu_error(const struct vlu_ctx *ctx);
+VLU_EXPORT enum vlu_status vlu_status(const struct vlu_ctx *ctx);
+
+/* ----------------------------------------------------------------- BDF */
+
+/* A PCI address. Domains above ffff exist (Intel VMD). */
+struct vlu_bdf {
+	uint32_t domain;
+	uint8_t bus;
+	uint8_t device;
+	uint8_t function;
+};
+
+#define VLU_BDF_SIZE 20	/* "ffffffff:ff:1f.7" and its NUL, rounded up */
+
+/* "DDDD:BB:DD.F" or "BB:DD.F", either case. -EINVAL for anything else. */
+VLU_EXPORT int vlu_bdf_parse(const char *text, struct vlu_bdf *ret_bdf);
+VLU_EXPORT const char *vlu_bdf_format(struct vlu_bdf bdf, char buf[VLU_BDF_SIZE]);
+VLU_EXPORT int vlu_bdf_compare(struct vlu_bdf a, struct vlu_bdf b);
+
+/*
+ * The LUO token under which a device is preserved, made from its address so
+ * that a session can be restored with no manifest at all.
+ */
+VLU_EXPORT uint64_t vlu_bdf_token(struct vlu_bdf bdf);
+VLU_EXPORT bool vlu_token_bdf(uint64_t token, struct vlu_bdf *ret_bdf);
+#define VLU_TOKEN_MANIFEST 0
+
+/* -------------------------------------------------------------- devices */
+
+struct vlu_device;
+
+enum vlu_kind { VLU_ENDPOINT, VLU_PF, VLU_VF, VLU_BRIDGE };
+enum vlu_known { VLU_NO, VLU_YES, VLU_DONT_KNOW };
+
+/*
+ * Reads all PCI functions, in address order. A function that vanishes while
+ * being read is left out. Repeating it drops the devices handed out before.
+ */
+VLU_EXPORT int vlu_devices_read(struct vlu_ctx *ctx);
+VLU_EXPORT size_t vlu_device_count(const struct vlu_ctx *ctx);
+VLU_EXPORT struct vlu_device *vlu_device_at(struct vlu_ctx *ctx, size_t i);
+
+/* The function at this address, read if it was not. -ENODEV if there is none. */
+VLU_EXPORT int vlu_device_find(struct vlu_ctx *ctx, struct vlu_bdf bdf,
+			       struct vlu_device **ret_dev);
+
+/* Numbers are -1 and strings NULL when the kernel does not say. */
+VLU_EXPORT struct vlu_bdf vlu_device_bdf(const struct vlu_device *dev);
+VLU_EXPORT const char *vlu_device_name(const struct vlu_device *dev); /* the BDF as text */
+VLU_EXPORT enum vlu_kind vlu_device_kind(const struct vlu_device *dev);
+VLU_EXPORT int64_t vlu_device_vendor(const struct vlu_device *dev);
+VLU_EXPORT int64_t vlu_device_device(const struct vlu_device *dev);
+VLU_EXPORT int64_t vlu_device_subsystem(const struct vlu_device *dev); /* vendor << 16 | device */
+VLU_EXPORT int64_t vlu_device_class(const struct vlu_device *dev); /* 24 bits */
+VLU_EXPORT const char *vlu_device_driver(const struct vlu_device *dev);
+VLU_EXPORT const char *vlu_device_override(const struct vlu_device *dev);
+VLU_EXPORT int64_t vlu_device_iommu_group(const struct vlu_device *dev);
+VLU_EXPORT int64_t vlu_device_iommu_group_size(const struct vlu_device *dev);
+VLU_EXPORT const char *vlu_device_cdev(const struct vlu_device *dev); /* "/dev/vfio/devices/vfio0" */
+VLU_EXPORT int64_t vlu_device_numa_node(const struct vlu_device *dev);
+VLU_EXPORT const char *vlu_device_power_state(const struct vlu_device *dev);
+VLU_EXPORT const char *vlu_device_path(const struct vlu_device *dev); /* below /sys/devices */
+
+/* Did the previous kernel preserve it, and is that not finished yet? */
+VLU_EXPORT enum vlu_known vlu_device_incoming(const struct vlu_device *dev);
+
+/* Names from pci.ids, NULL when it has none. */
+VLU_EXPORT const char *vlu_device_vendor_name(struct vlu_device *dev);
+VLU_EXPORT const char *vlu_device_device_name(struct vlu_device *dev);
+VLU_EXPORT const char *vlu_device_class_name(struct vlu_device *dev);
+
+/* --------------------------------------------------------------- checks */
+
+enum vlu_result { VLU_PASS, VLU_FAIL, VLU_WARN, VLU_UNKNOWN };
+
+/* One verdict. id never changes its meaning; fix is NULL when there is none. */
+struct vlu_check {
+	const char *id;
+	enum vlu_result result;
+	const char *detail;
+	const char *fix;
+};
+
+struct vlu_report;
+
+/* A verdict is data: these fail only when memory is short. */
+VLU_EXPORT int vlu_check_device(struct vlu_device *dev,
+				struct vlu_report **ret_report);
+VLU_EXPORT int vlu_check_host(struct vlu_ctx *ctx, struct vlu_report **ret_report);
+/* The report on a function that is not there. */
+VLU_EXPORT int vlu_check_missing(struct vlu_ctx *ctx,
+				 struct vlu_report **ret_report);
+VLU_EXPORT void vlu_report_free(struct vlu_report *report);
+VLU_EXPORT size_t vlu_report_count(const struct vlu_report *report);
+VLU_EXPORT const struct vlu_check *vlu_report_at(const struct vlu_report *report,
+						 size_t i);
+/* VLU_FAIL if any row fails, else VLU_UNKNOWN if any is unknown, else VLU_PASS. */
+VLU_EXPORT enum vlu_result vlu_report_verdict(const struct vlu_report *report);
+
+/* ---------------------------------------------------------------- plans */
+
+/*
+ * Every change is built as a list of steps first. A plan can be read (that is
+ * --dry-run) and run once. Running stops at the first step that fails and
+ * undoes what the same group of steps did, in reverse; vlu_error() says what
+ * state each device is in when that did not work (VLU_PARTIAL).
+ */
+struct vlu_plan;
+
+VLU_EXPORT void vlu_plan_free(struct vlu_plan *plan);
+VLU_EXPORT size_t vlu_plan_count(const struct vlu_plan *plan);
+/* "write vfio-pci to /sys/bus/pci/devices/0000:01:00.0/driver_override" */
+VLU_EXPORT const char *vlu_plan_step(struct vlu_plan *plan, size_t i);
+VLU_EXPORT int vlu_plan_run(struct vlu_plan *plan);
+/* What is so now, or was so already: one sentence each, after a run. */
+VLU_EXPORT size_t vlu_plan_result_count(const struct vlu_plan *plan);
+VLU_EXPORT const char *vlu_plan_result(const struct vlu_plan *plan, size_t i);
+
+/* To vfio-pci by driver_override; and back to the driver it had. */
+VLU_EXPORT int vlu_plan_bind(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs,
+			     size_t n, struct vlu_plan **ret_plan);
+VLU_EXPORT int vlu_plan_unbind(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs,
+			       size_t n, struct vlu_plan **ret_plan);
+
+/*
+ * Put device files into the LUO session of this name and have the holder keep
+ * it. The kernel takes a vfio file only from the cdev and only once it is
+ * bound to an iommufd; closing the session un-preserves all of it
+ * (luo_session_release(), kernel/liveupdate/luo_session.c).
+ */
+VLU_EXPORT int vlu_plan_preserve(struct vlu_ctx *ctx, const char *session,
+				 const struct vlu_bdf *bdfs, size_t n,
+				 struct vlu_plan **ret_plan);
+/* n == 0: the whole session. */
+VLU_EXPORT int vlu_plan_release(struct vlu_ctx *ctx, const char *session,
+				const struct vlu_bdf *bdfs, size_t n,
+				struct vlu_plan **ret_plan);
+
+/*
+ * Load the next kernel through kexec_file_load(), the only way that attaches
+ * what KHO hands over (kho_fill_kimage() is called from kernel/kexec_file.c
+ * alone). cmdline NULL: this kernel's own; append NULL: nothing added.
+ */
+VLU_EXPORT int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
+			     const char *initrd, const char *cmdline,
+			     const char *append, struct vlu_plan **ret_plan);
+/* Check once more, turn interrupts off, jump. Comes back only on failure. */
+VLU_EXPORT int vlu_plan_kexec(struct vlu_ctx *ctx, struct vlu_plan **ret_plan);
+
+/* In the new kernel: bind, retrieve the session, retrieve its files, keep them. */
+VLU_EXPORT int vlu_plan_restore(struct vlu_ctx *ctx, const char *session,
+				struct vlu_plan **ret_plan);
+/* Bind what nobody took to an iommufd and end the live update. */
+VLU_EXPORT int vlu_plan_finish(struct vlu_ctx *ctx, const char *session,
+			       struct vlu_plan **ret_plan);
+
+/* 1-63 bytes of [A-Za-z0-9._@:-], not one that others use (systemd, luod-internal). */
+VLU_EXPORT int vlu_session_name_check(struct vlu_ctx *ctx, const char *name);
+
+/* --------------------------------------------------------------- holder */
+
+/*
+ * The process that keeps session and device files open: serves its socket in
+ * /run/vfio-lu until nothing is left to hold. Does not return before that.
+ */
+VLU_EXPORT int vlu_hold(struct vlu_ctx *ctx);
+
+/*
+ * A duplicate of a retrieved (or preserved) device file, as a VMM would use
+ * it. The caller closes *ret_fd. The holder keeps its own.
+ */
+VLU_EXPORT int vlu_session_device_fd(struct vlu_ctx *ctx, const char *session,
+				     struct vlu_bdf bdf, int *ret_fd);
+
+/* --------------------------------------------------------------- status */
+
+enum vlu_direction { VLU_OUTGOING, VLU_INCOMING, VLU_DIRECTION_UNKNOWN };
+
+struct vlu_session_device {
+	struct vlu_bdf bdf;
+	uint64_t token;
+	/* preserved, retrieved, bound, failed, missing or mismatch */
+	const char *state;
+	const char *driver;	/* now; NULL for none */
+	const char *detail;	/* NULL for none */
+};
+
+struct vlu_session {
+	const char *name;
+	enum vlu_direction direction;
+	const char *state;	/* held, restored, finished, lost or waiting */
+	int64_t holder_pid;	/* -1: nobody */
+	const char *manifest;	/* ok, missing or invalid */
+	const char *detail;	/* NULL for none */
+	size_t n_devices;
+	const struct vlu_session_device *devices;
+};
+
+struct vlu_state {
+	const char *release;
+	const char *previous_release;	/* NULL: not known */
+	int64_t kexec_count;		/* -1: not known */
+	int64_t liveupdate_number;	/* -1: not known */
+	enum vlu_known kho_boot;
+	enum vlu_known kexec_loaded;
+	int64_t holder_pid;		/* -1: none, -2: not to be seen */
+	const char *holder_managed_by;	/* "systemd" or "vfio-lu", NULL: none */
+	size_t n_sessions;
+	const struct vlu_session *sessions;
+	size_t n_incoming;
+	const struct vlu_bdf *incoming;
+	enum vlu_known incoming_known;	/* VLU_NO: the kernel log could not be read */
+};
+
+/*
+ * What can be seen without touching anything. session is the name that stands
+ * for incoming devices of which no manifest speaks. Freed with vlu_state_free().
+ */
+VLU_EXPORT int vlu_state_read(struct vlu_ctx *ctx, const char *session,
+			      struct vlu_state **ret_state);
+VLU_EXPORT void vlu_state_free(struct vlu_state *state);
+
+/* For tests: a context on another boundary than the real kernel (lib/sys.h). */
+VLU_EXPORT int vlu_new_sys(const struct sys_ops *ops, const char *root,
+			   struct vlu_ctx **ret_ctx);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
