@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <fcntl.h>
+#include <limits.h>
+
+#include "attr.h"
+
+static int __attribute__((format(printf, 2, 0)))
+format_path(char path[PATH_MAX], const char *fmt, va_list args)
+{
+	int n = vsnprintf(path, PATH_MAX, fmt, args);
+
+	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+static int read_text(struct vlu_ctx *ctx, const char *path, char *buf, size_t size)
+{
+	size_t used = 0;
+	ssize_t n = 0;
+	int fd;
+
+	fd = sys_open(&ctx->sys, path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	while (used < size) {
+		n = sys_read(&ctx->sys, fd, buf + used, size - used);
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+		/*
+		 * sysfs and procfs give an attribute in one read, so a line
+		 * end means the end: one system call saved for each.
+		 */
+		if (buf[used - 1] == '\n')
+			break;
+	}
+	sys_close(&ctx->sys, fd);
+	if (n < 0)
+		return (int)n;
+	if (used && buf[used - 1] == '\n')
+		used--;
+	else if (used == size)
+		return -EOVERFLOW;
+	buf[used] = '\0';
+	return (int)used;
+}
+
+int attr_read(struct vlu_ctx *ctx, char *buf, size_t size, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list args;
+	int ret;
+
+	va_start(args, fmt);
+	ret = format_path(path, fmt, args);
+	va_end(args);
+	return ret ? ret : read_text(ctx, path, buf, size);
+}
+
+int attr_number(struct vlu_ctx *ctx, int64_t *ret_number, const char *fmt, ...)
+{
+	char path[PATH_MAX], text[32], *end;
+	va_list args;
+	long long number;
+	int ret;
+
+	va_start(args, fmt);
+	ret = format_path(path, fmt, args);
+	va_end(args);
+	if (!ret)
+		ret = read_text(ctx, path, text, sizeof(text));
+	if (ret < 0)
+		return ret;
+	errno = 0;
+	number = strtoll(text, &end, 0);
+	if (errno || end == text || *end)
+		return -EINVAL;
+	*ret_number = number;
+	return 0;
+}
+
+int attr_link(struct vlu_ctx *ctx, char *buf, size_t size, const char *fmt, ...)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	const char *base;
+	va_list args;
+	ssize_t n;
+	int ret;
+
+	va_start(args, fmt);
+	ret = format_path(path, fmt, args);
+	va_end(args);
+	if (ret)
+		return ret;
+	n = sys_readlink(&ctx->sys, path, target, sizeof(target));
+	if (n < 0)
+		return (int)n;
+	base = strrchr(target, '/');
+	base = base ? base + 1 : target;
+	if (strlen(base) >= size)
+		return -EOVERFLOW;
+	strcpy(buf, base);
+	return (int)strlen(base);
+}
+
+int attr_write(struct vlu_ctx *ctx, const char *path, const char *value)
+{
+	size_t size = strlen(value);
+	ssize_t n;
+	int fd, ret;
+
+	fd = sys_open(&ctx->sys, path, O_WRONLY);
+	if (fd < 0)
+		return fd;
+	n = sys_write(&ctx->sys, fd, value, size);
+	ret = sys_close(&ctx->sys, fd);
+	if (n < 0)
+		return (int)n;
+	return (size_t)n != size ? -EIO : ret;
+}
+
+int attr_read_all(struct vlu_ctx *ctx, const char *path, size_t max,
+		  char **ret_data, size_t *ret_size)
+{
+	size_t used = 0, room = 0;
+	char *data = NULL, *more;
+	ssize_t n;
+	int fd;
+
+	fd = sys_open(&ctx->sys, path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		if (used + 1 >= room) {
+			room = room ? room * 2 : 4096;
+			more = room > max * 2 + 8192 ? NULL : realloc(data, room);
+			if (!more) {
+				n = -ENOMEM;
+				break;
+			}
+			data = more;
+		}
+		n = sys_read(&ctx->sys, fd, data + used, room - used - 1);
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+		if (used > max) {
+			n = -EFBIG;
+			break;
+		}
+	}
+	sys_close(&ctx->sys, fd);
+	if (n < 0) {
+		free(data);
+		return (int)n;
+	}
+	data[used] = '\0';
+	*ret_data = data;
+	*ret_size = used;
+	return 0;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <zlib.h>
+
+#include "attr.h"
+#include "host.h"
+
+#define CONFIG_MAX	(4u << 20)
+
+int host_release(struct vlu_ctx *ctx, char *buf, size_t size)
+{
+	int ret = attr_read(ctx, buf, size, "/proc/sys/kernel/osrelease");
+
+	if (ret < 0)
+		return vlu_fail(ctx, VLU_FAILED, ret,
+				"cannot read /proc/sys/kernel/osrelease: %s",
+				strerror(-ret));
+	return 0;
+}
+
+static int gunzip(const char *data, size_t size, char **ret_text)
+{
+	z_stream z = { .next_in = (Bytef *)data, .avail_in = (uInt)size };
+	char *text;
+	int ret;
+
+	text = malloc(CONFIG_MAX);
+	if (!text)
+		return -ENOMEM;
+	z.next_out = (Bytef *)text;
+	z.avail_out = CONFIG_MAX - 1;
+	ret = inflateInit2(&z, 16 + MAX_WBITS);	/* 16: a gzip header */
+	if (ret == Z_OK) {
+		ret = inflate(&z, Z_FINISH);
+		inflateEnd(&z);
+	}
+	if (ret != Z_STREAM_END) {
+		free(text);
+		return -EBADMSG;
+	}
+	text[z.total_out] = '\0';
+	*ret_text = text;
+	return 0;
+}
+
+int host_config(struct vlu_ctx *ctx, struct kconfig *ret_config)
+{
+	static const char *const places[] = {
+		"/boot/config-%s", "/lib/modules/%s/config",
+		"/usr/lib/modules/%s/config",
+	};
+	char release[128], *data;
+	size_t size, i;
+	int ret;
+
+	*ret_config = (struct kconfig){ .text = NULL };
+	ret = attr_read_all(ctx, "/proc/config.gz", CONFIG_MAX, &data, &size);
+	if (ret == -ENOMEM)
+		return ret;
+	if (!ret) {
+		ret = gunzip(data, size, &ret_config->text);
+		free(data);
+		if (ret == -ENOMEM)
+			return ret;
+		strcpy(ret_config->source, "/proc/config.gz");
+		if (!ret)
+			return 0;
+	}
+	if (host_release(ctx, release, sizeof(release)))
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(ret_config->source, sizeof(ret_config->source),
+			 places[i], release);
+#pragma GCC diagnostic pop
+		ret = attr_read_all(ctx, ret_config->source, CONFIG_MAX,
+				    &ret_config->text, &size);
+		if (!ret || ret == -ENOMEM)
+			return ret;
+	}
+	ret_config->source[0] = '\0';
+	return 0;
+}
+
+void host_config_free(struct kconfig *config)
+{
+	free(config->text);
+	config->text = NULL;
+}
+
+char kconfig_get(const struct kconfig *config, const char *name)
+{
+	const char *p = config->text;
+	size_t len = strlen(name);
+
+	for (; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
+		if (strncmp(p, "CONFIG_", 7) == 0 &&
+		    strncmp(p + 7, name, len) == 0 && p[7 + len] == '=')
+			return p[8 + len];
+	}
+	return 0;
+}
+
+/* The end of one word; spaces inside double quotes do not end it. */
+static const char *word_end(const char *p)
+{
+	bool quoted = false;
+
+	for (; *p && (quoted || (*p != ' ' && *p != '\t' && *p != '\n')); p++)
+		if (*p == '"')
+			quoted = !quoted;
+	return p;
+}
+
+/* kernel/params.c next_arg(): quotes may stand around the value or the word. */
+bool cmdline_get(const char *cmdline, const char *name, char *buf, size_t size)
+{
+	const char *p = cmdline, *end, *value;
+	size_t len = strlen(name), n;
+	bool found = false;
+
+	for (; *p; p = end) {
+		p += strspn(p, " \t\n");
+		end = word_end(p);
+		if (end - p == 2 && p[0] == '-' && p[1] == '-')
+			break;	/* the rest is for init */
+		if (*p == '"')
+			p++;
+		if ((size_t)(end - p) < len || strncmp(p, name, len) != 0)
+			continue;
+		value = p + len;
+		if (value < end && *value != '=')
+			continue;
+		if (value < end)
+			value++;
+		if (value < end && *value == '"')
+			value++;
+		n = (size_t)(end - value);
+		if (n && value[n - 1] == '"')
+			n--;
+		if (n >= size)
+			n = size - 1;
+		memcpy(buf, value, n);
+		buf[n] = '\0';
+		found = true;
+	}
+	return found;
+}
+
+enum vlu_known kernel_bool(const char *text)
+{
+	switch (text[0]) {
+	case 'e': case 'E': case 'y': case 'Y': case 't': case 'T': case '1':
+		return VLU_YES;
+	case 'd': case 'D': case 'n': case 'N': case 'f': case 'F': case '0':
+		return VLU_NO;
+	case 'o': case 'O':
+		if (text[1] == 'n' || text[1] == 'N')
+			return VLU_YES;
+		if (text[1] == 'f' || text[1] == 'F')
+			return VLU_NO;
+	}
+	return VLU_DONT_KNOW;
+}
+
+struct setup_data {
+	struct vlu_ctx *ctx;
+	bool kho;
+};
+
+static int look_at_setup_data(void *arg, const char *name)
+{
+	struct setup_data *look = arg;
+	int64_t type;
+
+	if (attr_number(look->ctx, &type, "/sys/kernel/boot_params/setup_data/%s/type",
+			name) < 0)
+		return 0;
+	/* SETUP_KEXEC_KHO, arch/x86/include/uapi/asm/setup_data.h */
+	look->kho = type == 10;
+	return look->kho;
+}
+
+enum vlu_known host_kho_boot(struct vlu_ctx *ctx)
+{
+	struct setup_data look = { .ctx = ctx };
+	int ret;
+
+	ret = sys_list(&ctx->sys, "/sys/kernel/boot_params/setup_data",
+		       look_at_setup_data, &look);
+	if (look.kho || sys_exists(&ctx->sys, "/sys/kernel/debug/kho/in") ||
+	    sys_exists(&ctx->sys, "/proc/device-tree/chosen/linux,kho-fdt"))
+		return VLU_YES;
+	/* x86 shows the directory whenever there is any setup_data at all */
+	if (ret == 0 || (ret == -ENOENT &&
+			 sys_exists(&ctx->sys, "/sys/kernel/boot_params")))
+		return VLU_NO;
+	return VLU_DONT_KNOW;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * PCI core and LUO tell about preserved devices in the log and nowhere else:
+ * no sysfs attribute exists up to Linux 7.3 and the series on top of it.
+ */
+#include <fcntl.h>
+
+#include "klog.h"
+
+/* drivers/pci/liveupdate.c of the PCI series, pci_info() */
+#define SAYS_INCOMING	": Device was preserved by previous kernel across Live Update"
+#define SAYS_FINISHED	": Device is finished participating in Live Update"
+/* drivers/vfio/pci/vfio_pci_liveupdate.c of the VFIO series, pci_err() */
+#define SAYS_FREEZE	": Freeze failed! "
+/* kernel/liveupdate/luo_core.c luo_early_startup() */
+#define SAYS_NUMBER	"luo: Retrieved live update data, liveupdate number: "
+/* kernel/liveupdate/kexec_handover.c kho_in_kexec_metadata() */
+#define SAYS_FROM	"KHO: exec from: "
+
+static int incoming_add(struct klog *log, struct vlu_bdf bdf)
+{
+	struct vlu_bdf *more;
+	size_t i;
+
+	for (i = 0; i < log->n_incoming; i++)
+		if (vlu_bdf_compare(log->incoming[i], bdf) == 0)
+			return 0;
+	more = realloc(log->incoming, (log->n_incoming + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	log->incoming = more;
+	log->incoming[log->n_incoming++] = bdf;
+	return 0;
+}
+
+static void incoming_remove(struct klog *log, struct vlu_bdf bdf)
+{
+	size_t i;
+
+	for (i = 0; i < log->n_incoming; i++) {
+		if (vlu_bdf_compare(log->incoming[i], bdf))
+			continue;
+		log->n_incoming--;
+		memmove(log->incoming + i, log->incoming + i + 1,
+			(log->n_incoming - i) * sizeof(*log->incoming));
+		return;
+	}
+}
+
+/* The address before a ": ..." text: "vfio-pci 0000:01:00.0". */
+static bool address_before(const char *line, const char *end, struct vlu_bdf *ret)
+{
+	char text[VLU_BDF_SIZE];
+	const char *start = end;
+
+	while (start > line && start[-1] != ' ')
+		start--;
+	if ((size_t)(end - start) >= sizeof(text))
+		return false;
+	memcpy(text, start, (size_t)(end - start));
+	text[end - start] = '\0';
+	return vlu_bdf_parse(text, ret) == 0;
+}
+
+static int parse_message(struct klog *log, const char *line)
+{
+	struct vlu_bdf bdf;
+	const char *p;
+	size_t n;
+
+	if ((p = strstr(line, SAYS_INCOMING)) && address_before(line, p, &bdf))
+		return incoming_add(log, bdf);
+	if ((p = strstr(line, SAYS_FINISHED)) && address_before(line, p, &bdf))
+		incoming_remove(log, bdf);
+	else if ((p = strstr(line, SAYS_FREEZE)) && address_before(line, p, &bdf)) {
+		snprintf(log->freeze, sizeof(log->freeze), "%s", line);
+		log->n_freezes++;
+	} else if ((p = strstr(line, SAYS_NUMBER)))
+		log->liveupdate_number = strtoll(p + strlen(SAYS_NUMBER), NULL, 10);
+	else if ((p = strstr(line, SAYS_FROM))) {
+		p += strlen(SAYS_FROM);
+		n = strcspn(p, " ");
+		if (n < sizeof(log->previous_release)) {
+			memcpy(log->previous_release, p, n);
+			log->previous_release[n] = '\0';
+		}
+		p = strstr(p, "(count ");
+		if (p)
+			log->kexec_count = strtoll(p + strlen("(count "), NULL, 10);
+	}
+	return 0;
+}
+
+static struct klog *klog_new(void)
+{
+	struct klog *log = calloc(1, sizeof(*log));
+
+	if (log) {
+		log->liveupdate_number = -1;
+		log->kexec_count = -1;
+	}
+	return log;
+}
+
+/* A record: "PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;text", then " KEY=value" lines. */
+struct klog *klog_parse(const char *text, size_t size)
+{
+	const char *p = text, *end = text + size, *eol, *semicolon;
+	struct klog *log = klog_new();
+	bool first = true;
+	char line[1024];
+	size_t len;
+
+	if (!log)
+		return NULL;
+	for (; p < end; p = eol + 1) {
+		eol = memchr(p, '\n', (size_t)(end - p));
+		if (!eol)
+			eol = end;
+		if (p == eol || *p == ' ')
+			continue;
+		len = (size_t)(eol - p);
+		if (len >= sizeof(line))
+			len = sizeof(line) - 1;
+		memcpy(line, p, len);
+		line[len] = '\0';
+		semicolon = strchr(line, ';');
+		if (first) {
+			const char *comma = strchr(line, ',');
+
+			/* sequence 0: nothing has been overwritten yet */
+			log->whole = semicolon && comma && comma < semicolon &&
+				     strtoull(comma + 1, NULL, 10) == 0;
+			first = false;
+		}
+		/*
+		 * /dev/kmsg can be written to by root's programs; what they
+		 * say has a facility in its priority, what the kernel says not.
+		 */
+		if (semicolon && strtoul(line, NULL, 10) > 7)
+			continue;
+		if (parse_message(log, semicolon ? semicolon + 1 : line)) {
+			klog_free(log);
+			return NULL;
+		}
+	}
+	return log;
+}
+
+/* Each read of /dev/kmsg gives one record; a captured file gives many. */
+static int read_records(struct vlu_ctx *ctx, char **ret_text, size_t *ret_size)
+{
+	const size_t max = 16u << 20;
+	size_t used = 0, room = 0;
+	char *text = NULL, *more;
+	ssize_t n;
+	int fd;
+
+	fd = sys_open(&ctx->sys, "/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		if (room - used < 8192) {
+			room = room ? room * 2 : 65536;
+			more = room > max ? NULL : realloc(text, room);
+			if (!more) {
+				n = -ENOMEM;
+				break;
+			}
+			text = more;
+		}
+		n = sys_read(&ctx->sys, fd, text + used, room - used);
+		if (n == -EPIPE)	/* overwritten under our eyes: go on */
+			continue;
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+	}
+	sys_close(&ctx->sys, fd);
+	if (n < 0 && n != -EAGAIN) {
+		free(text);
+		return (int)n;
+	}
+	*ret_text = text;
+	*ret_size = used;
+	return 0;
+}
+
+const struct klog *klog_get(struct vlu_ctx *ctx)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0;
+	int ret;
+
+	if (ctx->klog)
+		return ctx->klog;
+	ret = read_records(ctx, &text, &size);
+	if (ret == -ENOMEM)
+		return NULL;
+	ctx->klog = ret ? klog_new() : klog_parse(text, size);
+	if (ctx->klog)
+		ctx->klog->error = ret;
+	return ctx->klog;
+}
+
+void klog_drop(struct vlu_ctx *ctx)
+{
+	klog_free(ctx->klog);
+	ctx->klog = NULL;
+}
+
+void klog_free(struct klog *log)
+{
+	if (!log)
+		return;
+	free(log->incoming);
+	free(log);
+}
+
+enum vlu_known klog_incoming(struct vlu_ctx *ctx, struct vlu_bdf bdf)
+{
+	const struct klog *log = klog_get(ctx);
+	size_t i;
+
+	if (!log || log->error)
+		return VLU_DONT_KNOW;
+	for (i = 0; i < log->n_incoming; i++)
+		if (vlu_bdf_compare(log->incoming[i], bdf) == 0)
+			return VLU_YES;
+	return log->whole ? VLU_NO : VLU_DONT_KNOW;
+}

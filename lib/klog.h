@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the kernel log says about live updates. */
+#ifndef VLU_KLOG_H
+#define VLU_KLOG_H
+
+#include "private.h"
+
+struct klog {
+	int error;		/* the log could not be read: a negative errno */
+	bool whole;		/* its first line is still there */
+	int64_t liveupdate_number;	/* "luo: Retrieved ...", -1: not said */
+	int64_t kexec_count;		/* "KHO: exec from ...", -1: not said */
+	char previous_release[65];	/* "": not said */
+	size_t n_incoming;
+	struct vlu_bdf *incoming;	/* preserved and not finished, in order */
+	/* The newest line that says why a device refused to be frozen */
+	char freeze[256];
+	unsigned int n_freezes;	/* how many such lines there are */
+};
+
+/* Read once a context. NULL only when memory is short. */
+const struct klog *klog_get(struct vlu_ctx *ctx);
+/* Forget it, so that the next klog_get() sees what was said since. */
+void klog_drop(struct vlu_ctx *ctx);
+void klog_free(struct klog *log);
+enum vlu_known klog_incoming(struct vlu_ctx *ctx, struct vlu_bdf bdf);
+
+/* For tests: the text of /dev/kmsg, records as the kernel gives them. */
+struct klog *klog_parse(const char *text, size_t size);
+
+#endif
