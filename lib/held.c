@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "held.h"
+
+void held_session_key(char key[HOLDER_KEY], const char *session)
+{
+	snprintf(key, HOLDER_KEY, "session/%s", session);
+}
+
+void held_iommufd_key(char key[HOLDER_KEY], const char *session)
+{
+	snprintf(key, HOLDER_KEY, "iommufd/%s", session);
+}
+
+void held_device_key(char key[HOLDER_KEY], const char *session, struct vlu_bdf bdf)
+{
+	char name[VLU_BDF_SIZE];
+
+	snprintf(key, HOLDER_KEY, "device/%s/%s", session, vlu_bdf_format(bdf, name));
+}
+
+bool held_device(const char *key, char session[64], struct vlu_bdf *ret_bdf)
+{
+	const char *slash;
+	size_t len;
+
+	if (strncmp(key, "device/", 7) != 0)
+		return false;
+	key += 7;
+	slash = strchr(key, '/');
+	len = slash ? (size_t)(slash - key) : 64;
+	if (len >= 64 || vlu_bdf_parse(slash + 1, ret_bdf))
+		return false;
+	memcpy(session, key, len);
+	session[len] = '\0';
+	return true;
+}
+
+bool held_says(const char *value, const char *word)
+{
+	size_t len = strlen(word);
+	const char *p;
+
+	for (p = value; (p = strstr(p, word)); p++)
+		if ((p == value || p[-1] == ' ') && (!p[len] || p[len] == ' '))
+			return true;
+	return false;
+}
+
+/* One request and its reply: the length of the reply's text after "ok ". */
+static int ask(struct vlu_ctx *ctx, const char *request, int pass_fd,
+	       char reply[HOLDER_PACKET + 1], int *ret_fd)
+{
+	int conn, fd = -1, msec = (int)ctx->timeout * 1000;
+	ssize_t n;
+
+	conn = sys_connect(&ctx->sys, HOLDER_SOCKET);
+	/* A socket that nobody listens at is what a killed holder leaves. */
+	if (conn == -ECONNREFUSED)
+		conn = -ENOENT;
+	if (conn < 0)
+		return conn;
+	n = sys_send(&ctx->sys, conn, request, strlen(request), pass_fd);
+	if (n >= 0)
+		n = sys_wait(&ctx->sys, &conn, 1, msec);
+	if (n >= 0)
+		n = sys_recv(&ctx->sys, conn, reply, HOLDER_PACKET, &fd);
+	sys_close(&ctx->sys, conn);
+	if (n < 0)
+		return (int)n;
+	reply[n] = '\0';
+	if (n == 0)		/* it died while we asked */
+		return -ENOENT;
+	if (strncmp(reply, "error ", 6) == 0) {
+		sys_close(&ctx->sys, fd);
+		n = strtol(reply + 6, NULL, 10);
+		return n > 0 && n < 4096 ? (int)-n : -EPROTO;
+	}
+	if (strncmp(reply, "ok", 2) != 0 || (reply[2] && reply[2] != ' ')) {
+		sys_close(&ctx->sys, fd);
+		return -EPROTO;
+	}
+	if (ret_fd)
+		*ret_fd = fd;
+	else
+		sys_close(&ctx->sys, fd);
+	return 0;
+}
+
+static int failed(struct vlu_ctx *ctx, int err, const char *what, const char *key)
+{
+	if (err == -ENOENT)
+		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, err,
+				"no holder has %s: it was killed, and what it held is lost",
+				key);
+	return vlu_fail(ctx, err == -ETIMEDOUT ? VLU_BUSY : VLU_FAILED, err,
+			"cannot %s %s in the holder: %s", what, key, strerror(-err));
+}
+
+static int take_items(struct held *held, char *reply, size_t *ret_total)
+{
+	char *line, *rest, *tab, *save = NULL;
+	struct held_item *items, *item;
+	long pid, total;
+
+	line = strtok_r(reply, "\n", &save);
+	pid = strtol(line + 2, &rest, 10);
+	total = strtol(rest, NULL, 10);
+	if (pid <= 0 || total < 0 || total > HOLDER_ITEMS)
+		return -EPROTO;
+	held->pid = (pid_t)pid;
+	*ret_total = (size_t)total;
+	while ((line = strtok_r(NULL, "\n", &save))) {
+		tab = strchr(line, '\t');
+		if (!tab || held->n >= (size_t)total)
+			return -EPROTO;
+		*tab = '\0';
+		items = reallocarray(held->items, held->n + 1, sizeof(*items));
+		if (!items)
+			return -ENOMEM;
+		held->items = items;
+		item = &items[held->n++];
+		if (strlen(line) >= sizeof(item->key) ||
+		    strlen(tab + 1) >= sizeof(item->value))
+			return -EPROTO;
+		strcpy(item->key, line);
+		strcpy(item->value, tab + 1);
+	}
+	return 0;
+}
+
+int held_read(struct vlu_ctx *ctx, struct held *ret_held)
+{
+	char reply[HOLDER_PACKET + 1], request[32];
+	struct held held = { .pid = -1 };
+	size_t total, before;
+	int ret;
+
+	do {
+		before = held.n;
+		snprintf(request, sizeof(request), "list %zu", held.n);
+		ret = ask(ctx, request, -1, reply, NULL);
+		if (!ret)
+			ret = take_items(&held, reply, &total);
+	} while (!ret && held.n < total && held.n > before);
+	if (ret) {
+		held_free(&held);
+		return vlu_fail(ctx, VLU_FAILED, ret, "cannot ask the holder: %s",
+				strerror(-ret));
+	}
+	*ret_held = held;
+	return 0;
+}
+
+void held_free(struct held *held)
+{
+	free(held->items);
+	held->items = NULL;
+	held->n = 0;
+}
+
+const char *held_find(const struct held *held, const char *fmt, ...)
+{
+	char key[HOLDER_KEY];
+	va_list args;
+	size_t i;
+
+	va_start(args, fmt);
+	vsnprintf(key, sizeof(key), fmt, args);
+	va_end(args);
+	for (i = 0; i < held->n; i++)
+		if (strcmp(held->items[i].key, key) == 0)
+			return held->items[i].value;
+	return NULL;
+}
+
+static bool answers(struct vlu_ctx *ctx)
+{
+	char reply[HOLDER_PACKET + 1];
+
+	return ask(ctx, "list 0", -1, reply, NULL) == 0;
+}
+
+int held_start(struct vlu_ctx *ctx)
+{
+	/*
+	 * systemd's final kill spares what has '@' there
+	 * (cg_kill and broadcast_signal() skip "root storage daemons").
+	 */
+	static const char *const argv[] = { "@vfio-lu", "hold", NULL };
+	long long deadline = vlu_now() + ctx->timeout * 1000LL;
+	int pid, ret;
+
+	if (answers(ctx))
+		return 0;
+	pid = sys_spawn(&ctx->sys, NULL, (char *const *)argv, SYS_SPAWN_DETACH,
+			NULL, 0);
+	if (pid < 0)
+		return vlu_fail(ctx, VLU_FAILED, pid, "cannot start the holder: %s",
+				strerror(-pid));
+	while (!answers(ctx)) {
+		ret = sys_reap(&ctx->sys, pid);
+		if (ret >= 0)
+			return vlu_fail(ctx, VLU_FAILED, -EIO,
+					"the holder ended at once, with exit status %d; "
+					"run 'vfio-lu hold' to see why", ret);
+		if (vlu_now() >= deadline)
+			return vlu_fail(ctx, VLU_BUSY, -ETIMEDOUT,
+					"the holder (pid %d) did not answer within %u s",
+					pid, ctx->timeout);
+		vlu_sleep(5);
+	}
+	return 0;
+}
+
+int held_put(struct vlu_ctx *ctx, const char *key, const char *value, int fd)
+{
+	char request[HOLDER_KEY + HOLDER_VALUE + 8], reply[HOLDER_PACKET + 1];
+	int ret;
+
+	snprintf(request, sizeof(request), "put %s\n%s", key, value);
+	ret = ask(ctx, request, fd, reply, NULL);
+	return ret ? failed(ctx, ret, "keep", key) : 0;
+}
+
+int held_get(struct vlu_ctx *ctx, const char *key, int *ret_fd)
+{
+	char request[HOLDER_KEY + 8], reply[HOLDER_PACKET + 1];
+	int fd = -1, ret;
+
+	snprintf(request, sizeof(request), "get %s", key);
+	ret = ask(ctx, request, -1, reply, &fd);
+	if (!ret && fd < 0)
+		ret = -EPROTO;
+	if (ret)
+		return failed(ctx, ret, "find", key);
+	*ret_fd = fd;
+	return 0;
+}
+
+int held_drop(struct vlu_ctx *ctx, const char *key)
+{
+	char request[HOLDER_KEY + 8], reply[HOLDER_PACKET + 1];
+	int ret;
+
+	snprintf(request, sizeof(request), "drop %s", key);
+	ret = ask(ctx, request, -1, reply, NULL);
+	return ret && ret != -ENOENT ? failed(ctx, ret, "drop", key) : 0;
+}
+
+int held_device_session(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
+			size_t size)
+{
+	struct vlu_bdf other;
+	struct held held;
+	char session[64];
+	size_t i;
+	int ret;
+
+	ret = held_read(ctx, &held);
+	if (ret)
+		return ret;
+	ret = -ENOENT;
+	for (i = 0; ret && i < held.n; i++) {
+		if (!held_device(held.items[i].key, session, &other) ||
+		    vlu_bdf_compare(other, bdf) || strlen(session) >= size)
+			continue;
+		strcpy(buf, session);
+		ret = 0;
+	}
+	held_free(&held);
+	return ret;
+}

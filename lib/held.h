@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Asking the holder. It keeps files under keys and knows nothing else:
+ *   session/NAME      "direction=outgoing|incoming"
+ *   iommufd/NAME      ""
+ *   device/NAME/BDF   "state=opened|preserved|retrieved|bound|failed"
+ * One packet a request, one a reply, one request a connection:
+ *   put KEY\nVALUE (with a file: keep it; without: change the value)
+ *   get KEY        (the reply brings a duplicate)
+ *   drop KEY       (closes it)
+ *   list N         ("ok PID TOTAL", then KEY\tVALUE lines from the N-th on)
+ * and "ok ..." or "error ERRNO" come back.
+ */
+#ifndef VLU_HELD_H
+#define VLU_HELD_H
+
+#include "private.h"
+
+#define HOLDER_SOCKET	RUN_DIR "/holder"
+#define HOLDER_PACKET	8192	/* bytes, a request or a reply */
+#define HOLDER_KEY	128
+#define HOLDER_VALUE	256
+#define HOLDER_ITEMS	8192
+
+struct held_item {
+	char key[HOLDER_KEY];
+	char value[HOLDER_VALUE];
+};
+
+struct held {
+	pid_t pid;
+	size_t n;
+	struct held_item *items;
+};
+
+/* Everything held. -ENOENT: no holder runs; -EACCES: it cannot be asked. */
+int held_read(struct vlu_ctx *ctx, struct held *ret_held) must_check;
+void held_free(struct held *held);
+/* The value under the key, NULL when there is none. */
+const char *held_find(const struct held *held, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Whether value has the word "name=value". */
+bool held_says(const char *value, const char *word);
+
+/* Start a holder, if none runs. */
+int held_start(struct vlu_ctx *ctx) must_check;
+/* fd < 0: change the value of what is there. The caller keeps its fd. */
+int held_put(struct vlu_ctx *ctx, const char *key, const char *value, int fd)
+	must_check;
+int held_get(struct vlu_ctx *ctx, const char *key, int *ret_fd) must_check;
+/* Dropping what is not there is success. */
+int held_drop(struct vlu_ctx *ctx, const char *key) must_check;
+
+void held_session_key(char key[HOLDER_KEY], const char *session);
+void held_iommufd_key(char key[HOLDER_KEY], const char *session);
+void held_device_key(char key[HOLDER_KEY], const char *session, struct vlu_bdf bdf);
+/* Splits a device key; false for any other. */
+bool held_device(const char *key, char session[64], struct vlu_bdf *ret_bdf);
+
+/* The session a device is held for; -ENOENT: none. */
+int held_device_session(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
+			size_t size) must_check;
+
+#endif

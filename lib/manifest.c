@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <json-c/json.h>
+#include <time.h>
+
+#include "attr.h"
+#include "host.h"
+#include "luo-blob.h"
+#include "manifest.h"
+
+int boot_id(struct vlu_ctx *ctx, char buf[40])
+{
+	int ret = attr_read(ctx, buf, 40, "/proc/sys/kernel/random/boot_id");
+
+	return ret < 0 ? vlu_fail(ctx, VLU_FAILED, ret, "cannot read "
+				  "/proc/sys/kernel/random/boot_id: %s",
+				  strerror(-ret)) : 0;
+}
+
+int manifest_init(struct vlu_ctx *ctx, struct manifest *manifest,
+		  const char *session)
+{
+	struct luo_blob luo;
+	time_t now = time(NULL);
+	struct tm tm;
+	int ret;
+
+	memset(manifest, 0, sizeof(*manifest));
+	snprintf(manifest->session, sizeof(manifest->session), "%s", session);
+	strftime(manifest->created, sizeof(manifest->created), "%FT%TZ",
+		 gmtime_r(&now, &tm));
+	ret = boot_id(ctx, manifest->boot_id);
+	if (!ret)
+		ret = host_release(ctx, manifest->kernel, sizeof(manifest->kernel));
+	manifest->liveupdate_number = -1;
+	/* After the jump that page is all that leads to the FLBs. */
+	if (!ret && luo_blob_outgoing(ctx, &luo) == 0) {
+		manifest->liveupdate_number = (int64_t)luo.liveupdate_num;
+		manifest->flbs_pa = luo.flbs_pa;
+	}
+	return ret;
+}
+
+int manifest_add(struct manifest *manifest, const struct manifest_device *dev)
+{
+	struct manifest_device *devices;
+
+	devices = reallocarray(manifest->devices, manifest->n_devices + 1,
+			       sizeof(*devices));
+	if (!devices)
+		return -ENOMEM;
+	manifest->devices = devices;
+	devices[manifest->n_devices++] = *dev;
+	return 0;
+}
+
+void manifest_free(struct manifest *manifest)
+{
+	free(manifest->devices);
+	manifest->devices = NULL;
+	manifest->n_devices = 0;
+}
+
+const struct manifest_device *manifest_find(const struct manifest *manifest,
+					    struct vlu_bdf bdf)
+{
+	size_t i;
+
+	for (i = 0; i < manifest->n_devices; i++)
+		if (vlu_bdf_compare(manifest->devices[i].bdf, bdf) == 0)
+			return &manifest->devices[i];
+	return NULL;
+}
+
+/* ------------------------------------------------------------------- JSON */
+
+static void set_text(struct json_object *obj, const char *key, const char *text)
+{
+	json_object_object_add(obj, key, *text ? json_object_new_string(text) : NULL);
+}
+
+static void set_hex(struct json_object *obj, const char *key, int64_t number,
+		    int digits)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%0*llx", digits, (unsigned long long)number);
+	json_object_object_add(obj, key, number < 0 ? NULL :
+			       json_object_new_string(text));
+}
+
+int manifest_format(const struct manifest *manifest, char **ret_text)
+{
+	struct json_object *root = json_object_new_object();
+	struct json_object *devices = json_object_new_array();
+	char name[VLU_BDF_SIZE];
+	size_t i;
+
+	json_object_object_add(root, "schema", json_object_new_int(MANIFEST_SCHEMA));
+	set_text(root, "session", manifest->session);
+	set_text(root, "created", manifest->created);
+	set_text(root, "boot_id", manifest->boot_id);
+	set_text(root, "kernel", manifest->kernel);
+	json_object_object_add(root, "liveupdate_number",
+			       manifest->liveupdate_number < 0 ? NULL :
+			       json_object_new_int64(manifest->liveupdate_number));
+	set_hex(root, "flbs_pa", manifest->flbs_pa ? (int64_t)manifest->flbs_pa : -1, 1);
+	for (i = 0; i < manifest->n_devices; i++) {
+		const struct manifest_device *dev = &manifest->devices[i];
+		struct json_object *row = json_object_new_object();
+
+		set_text(row, "bdf", vlu_bdf_format(dev->bdf, name));
+		set_hex(row, "token", (int64_t)vlu_bdf_token(dev->bdf), 1);
+		set_hex(row, "vendor", dev->vendor, 4);
+		set_hex(row, "device", dev->device, 4);
+		set_hex(row, "subsystem", dev->subsystem, 8);
+		set_hex(row, "class", dev->class, 6);
+		set_text(row, "path", dev->path);
+		set_text(row, "driver_before", dev->driver_before);
+		json_object_array_add(devices, row);
+	}
+	json_object_object_add(root, "devices", devices);
+	*ret_text = strdup(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
+							  JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(root);
+	return *ret_text ? 0 : -ENOMEM;
+}
+
+/* Text of a bounded size; a null or missing one is "". */
+static bool get_text(struct json_object *obj, const char *key, char *buf, size_t size)
+{
+	struct json_object *value = json_object_object_get(obj, key);
+
+	buf[0] = '\0';
+	if (!value)
+		return true;
+	if (!json_object_is_type(value, json_type_string) ||
+	    (size_t)json_object_get_string_len(value) >= size ||
+	    strlen(json_object_get_string(value)) !=
+	    (size_t)json_object_get_string_len(value))
+		return false;
+	strcpy(buf, json_object_get_string(value));
+	return true;
+}
+
+static bool get_hex(struct json_object *obj, const char *key, int64_t *ret)
+{
+	char text[24], *end;
+
+	if (!get_text(obj, key, text, sizeof(text)))
+		return false;
+	if (!*text) {
+		*ret = -1;
+		return true;
+	}
+	errno = 0;
+	*ret = (int64_t)strtoull(text, &end, 16);
+	return !errno && !*end && strncmp(text, "0x", 2) == 0;
+}
+
+static const char *parse_device(struct json_object *row, struct manifest_device *dev)
+{
+	char text[VLU_BDF_SIZE];
+	int64_t token;
+
+	memset(dev, 0, sizeof(*dev));
+	if (!json_object_is_type(row, json_type_object) ||
+	    !get_text(row, "bdf", text, sizeof(text)) || vlu_bdf_parse(text, &dev->bdf))
+		return "a device without a proper \"bdf\"";
+	if (!get_hex(row, "token", &token) ||
+	    (uint64_t)token != vlu_bdf_token(dev->bdf))
+		return "a device whose \"token\" is not that of its address";
+	if (!get_hex(row, "vendor", &dev->vendor) ||
+	    !get_hex(row, "device", &dev->device) ||
+	    !get_hex(row, "subsystem", &dev->subsystem) ||
+	    !get_hex(row, "class", &dev->class) ||
+	    !get_text(row, "path", dev->path, sizeof(dev->path)) ||
+	    !get_text(row, "driver_before", dev->driver_before,
+		      sizeof(dev->driver_before)))
+		return "a device with a malformed field";
+	return NULL;
+}
+
+static const char *parse_root(struct json_object *root, struct manifest *manifest)
+{
+	struct json_object *value, *devices;
+	struct manifest_device dev;
+	const char *why;
+	int64_t pa;
+	size_t i;
+
+	if (!json_object_is_type(root, json_type_object))
+		return "not a JSON object";
+	value = json_object_object_get(root, "schema");
+	if (!value || !json_object_is_type(value, json_type_int))
+		return "it has no \"schema\"";
+	if (json_object_get_int64(value) != MANIFEST_SCHEMA)
+		return "its \"schema\" is of another version of vfio-lu";
+	if (!get_text(root, "session", manifest->session, sizeof(manifest->session)) ||
+	    !manifest->session[0])
+		return "it has no proper \"session\"";
+	if (!get_text(root, "created", manifest->created, sizeof(manifest->created)) ||
+	    !get_text(root, "boot_id", manifest->boot_id, sizeof(manifest->boot_id)) ||
+	    !get_text(root, "kernel", manifest->kernel, sizeof(manifest->kernel)) ||
+	    !get_hex(root, "flbs_pa", &pa))
+		return "a malformed field";
+	manifest->flbs_pa = pa < 0 ? 0 : (uint64_t)pa;
+	value = json_object_object_get(root, "liveupdate_number");
+	if (value && !json_object_is_type(value, json_type_int))
+		return "a malformed \"liveupdate_number\"";
+	manifest->liveupdate_number = value ? json_object_get_int64(value) : -1;
+	devices = json_object_object_get(root, "devices");
+	if (!devices || !json_object_is_type(devices, json_type_array))
+		return "it has no \"devices\"";
+	for (i = 0; i < json_object_array_length(devices); i++) {
+		why = parse_device(json_object_array_get_idx(devices, i), &dev);
+		if (why)
+			return why;
+		if (manifest_find(manifest, dev.bdf))
+			return "a device stands in it twice";
+		if (manifest_add(manifest, &dev))
+			return "out of memory";
+	}
+	return NULL;
+}
+
+int manifest_parse(const char *text, size_t size, struct manifest *ret_manifest,
+		   const char **ret_why)
+{
+	struct manifest manifest = { .n_devices = 0 };
+	struct json_tokener *tokener;
+	struct json_object *root;
+	const char *why;
+
+	tokener = size <= MANIFEST_MAX ? json_tokener_new_ex(8) : NULL;
+	if (!tokener) {
+		*ret_why = "too large";
+		return -EBADMSG;
+	}
+	root = json_tokener_parse_ex(tokener, text, (int)size);
+	json_tokener_free(tokener);
+	why = root ? parse_root(root, &manifest) : "not JSON";
+	json_object_put(root);
+	if (why) {
+		manifest_free(&manifest);
+		*ret_why = why;
+		return -EBADMSG;
+	}
+	*ret_manifest = manifest;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ files */
+
+static void manifest_path(char path[160], const char *dir, const char *session)
+{
+	snprintf(path, 160, "%s/%s.json", dir, session);
+}
+
+int manifest_read(struct vlu_ctx *ctx, const char *dir, const char *session,
+		  struct manifest *ret_manifest)
+{
+	_cleanup_free_ char *text = NULL;
+	struct manifest manifest;
+	char path[160];
+	const char *why;
+	size_t size;
+	int ret;
+
+	manifest_path(path, dir, session);
+	ret = attr_read_all(ctx, path, MANIFEST_MAX, &text, &size);
+	if (ret)
+		return vlu_fail(ctx, VLU_FAILED, ret, "cannot read %s: %s", path,
+				strerror(-ret));
+	ret = manifest_parse(text, size, &manifest, &why);
+	if (ret)
+		return vlu_fail(ctx, VLU_FAILED, ret, "%s is not a usable manifest: %s",
+				path, why);
+	if (strcmp(manifest.session, session) != 0) {
+		manifest_free(&manifest);
+		return vlu_fail(ctx, VLU_FAILED, -EBADMSG, "%s is not a usable manifest: "
+				"it is of another session", path);
+	}
+	*ret_manifest = manifest;
+	return 0;
+}
+
+int manifest_write(struct vlu_ctx *ctx, const char *dir,
+		   const char *session, const char *text)
+{
+	char path[160];
+	int ret;
+
+	manifest_path(path, dir, session);
+	ret = sys_mkdir(&ctx->sys, dir);
+	if (!ret)
+		ret = sys_replace(&ctx->sys, path, text, strlen(text));
+	if (ret)
+		return vlu_fail(ctx, VLU_FAILED, ret, "cannot write %s: %s", path,
+				strerror(-ret));
+	return 0;
+}
+
+void manifest_remove(struct vlu_ctx *ctx, const char *session)
+{
+	static const char *const dirs[] = { RUN_DIR, STATE_DIR };
+	char path[160];
+	size_t i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		manifest_path(path, dirs[i], session);
+		ret = sys_unlink(&ctx->sys, path);
+		if (ret && ret != -ENOENT)
+			vlu_log(ctx, VLU_LOG_WARNING, "cannot remove %s: %s", path,
+				strerror(-ret));
+	}
+}
+
+struct each {
+	int (*fn)(void *arg, const char *session);
+	void *arg;
+};
+
+static int call_session(void *arg, const char *name)
+{
+	struct each *each = arg;
+	size_t len = strlen(name);
+	char session[64];
+
+	if (name[0] == '.' || len <= 5 || len - 5 >= sizeof(session) ||
+	    strcmp(name + len - 5, ".json") != 0)
+		return 0;
+	memcpy(session, name, len - 5);
+	session[len - 5] = '\0';
+	return each->fn(each->arg, session);
+}
+
+int manifest_each(struct vlu_ctx *ctx, const char *dir,
+		  int (*fn)(void *arg, const char *session), void *arg)
+{
+	struct each each = { fn, arg };
+
+	return sys_list(&ctx->sys, dir, call_session, &each);
+}

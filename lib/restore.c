@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * After the jump. The order matters and cannot be made up for: the handler
+ * must be registered before the first open of /dev/liveupdate, a device bound
+ * to vfio-pci before its file is retrieved, and a session once retrieved must
+ * be kept until it is finished.
+ */
+#include "attr.h"
+#include "bind.h"
+#include "device.h"
+#include "klog.h"
+#include "liveupdate.h"
+#include "session.h"
+#include "vfio.h"
+
+/* ------------------------------------------------------------------ steps */
+
+static int run_retrieve_session(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	char key[HOLDER_KEY];
+	int ret;
+
+	(void)step;
+	ret = luo_retrieve_session(plan->ctx, session->name, &session->fd);
+	if (ret)
+		return ret;
+	/* From here on only the holder's copy keeps it from being lost. */
+	held_session_key(key, session->name);
+	ret = held_put(plan->ctx, key, "direction=incoming", session->fd);
+	if (ret)
+		return vlu_fail(plan->ctx, VLU_PARTIAL, ret, "session %s was retrieved, but "
+				"the holder could not take it: it is lost until the next "
+				"kexec or reboot", session->name);
+	return 0;
+}
+
+static const struct step_kind step_retrieve_session = {
+	.text = "retrieve LUO session %v and give it to the holder",
+	.run = run_retrieve_session,
+};
+
+/* The manifest that crossed inside the session; none is no failure. */
+static int read_inner_manifest(struct session *session, struct manifest *ret_manifest)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	_cleanup_free_ char *text = malloc(MANIFEST_MAX);
+	size_t used = 0;
+	const char *why;
+	ssize_t n;
+	int fd, ret;
+
+	if (!text)
+		return vlu_nomem(ctx);
+	ret = luo_retrieve(ctx, session->fd, VLU_TOKEN_MANIFEST, "the manifest", &fd);
+	if (ret)
+		return ret;
+	do {
+		n = sys_pread(&ctx->sys, fd, text + used, MANIFEST_MAX - used,
+			      (off_t)used);
+		used += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && used < MANIFEST_MAX);
+	sys_close(&ctx->sys, fd);
+	if (n < 0)
+		return vlu_fail(ctx, VLU_FAILED, (int)n, "cannot read the manifest inside "
+				"the session: %s", strerror((int)-n));
+	ret = manifest_parse(text, used, ret_manifest, &why);
+	if (ret)
+		return vlu_fail(ctx, VLU_FAILED, ret,
+				"the manifest inside the session is not usable: %s", why);
+	return 0;
+}
+
+/* Is the device there the one that was preserved? */
+static const char *differs(const struct manifest_device *was,
+			   const struct manifest_device *is)
+{
+	if (was->vendor != is->vendor || was->device != is->device)
+		return "another vendor or device id";
+	if (was->subsystem != is->subsystem)
+		return "another subsystem id";
+	if (was->class != is->class)
+		return "another class";
+	if (was->path[0] && strcmp(was->path, is->path) != 0)
+		return "another place in the topology";
+	return NULL;
+}
+
+static int bind_now(struct vlu_ctx *ctx, struct vlu_bdf bdf)
+{
+	struct vlu_plan *plan;
+	int ret;
+
+	ret = plan_new(ctx, PLAN_ALL, &plan);
+	if (ret)
+		return ret;
+	ret = bind_add(plan, bdf);
+	if (!ret)
+		ret = vlu_plan_run(plan);
+	vlu_plan_free(plan);
+	return ret;
+}
+
+static int retrieve_device(struct vlu_plan *plan, struct member *member,
+			   const struct manifest *manifest)
+{
+	struct session *session = plan->data;
+	const struct manifest_device *was;
+	struct vlu_ctx *ctx = plan->ctx;
+	struct manifest_device is;
+	struct vlu_device *dev;
+	const char *difference = NULL;
+	char key[HOLDER_KEY], value[HOLDER_VALUE];
+	int ret;
+
+	/* A device that only the inner manifest knew is not bound yet. */
+	ret = bind_now(ctx, member->bdf);
+	if (ret)
+		return ret;
+	ret = device_refresh(ctx, member->bdf, &dev);
+	if (!ret)
+		ret = luo_retrieve(ctx, session->fd, vlu_bdf_token(member->bdf),
+				   member->name, &member->fd);
+	if (ret)
+		return ret;
+	was = manifest ? manifest_find(manifest, member->bdf) : NULL;
+	if (was) {
+		session_identity(ctx, dev, &is);
+		difference = differs(was, &is);
+		/* So that unbind gives it back to whom it belonged. */
+		ret = driver_remember(ctx, member->bdf, was->driver_before);
+		if (ret)
+			vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
+	}
+	held_device_key(key, session->name, member->bdf);
+	snprintf(value, sizeof(value), "state=%s", difference ? "mismatch" : "retrieved");
+	ret = held_put(ctx, key, value, member->fd);
+	if (ret)
+		return ret;
+	if (difference)
+		return vlu_fail(ctx, VLU_FAILED, -EXDEV, "%s: retrieved, but it is not the "
+				"device that was preserved: %s", member->name, difference);
+	return plan_say(plan, "%s  retrieved from session %s, not bound to an iommufd",
+			member->name, session->name);
+}
+
+static int add_manifest_devices(struct session *session, const struct manifest *manifest)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < manifest->n_devices; i++)
+		ret = session_add(session, manifest->devices[i].bdf, false);
+	return ret;
+}
+
+static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	struct vlu_ctx *ctx = plan->ctx;
+	struct manifest manifest = { .n_devices = 0 };
+	char key[HOLDER_KEY], first[sizeof(ctx->error)] = "";
+	size_t i, failed = 0;
+	bool known;
+	int ret, err = 0;
+
+	(void)step;
+	if (session->fd < 0) {
+		held_session_key(key, session->name);
+		ret = held_get(ctx, key, &session->fd);
+		if (ret)
+			return ret;
+	}
+	known = read_inner_manifest(session, &manifest) == 0;
+	if (!known) {
+		vlu_log(ctx, VLU_LOG_WARNING, "%s; going on with %s", vlu_error(ctx),
+			"what else is known of the session");
+		known = manifest_read(ctx, STATE_DIR, session->name, &manifest) == 0;
+	}
+	ret = known ? add_manifest_devices(session, &manifest) : 0;
+	if (!ret && known) {
+		_cleanup_free_ char *text = NULL;
+
+		if (manifest_format(&manifest, &text) == 0 &&
+		    manifest_write(ctx, STATE_DIR, session->name, text))
+			vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
+	}
+	for (i = 0; !ret && i < session->n; i++) {
+		struct member *member = &session->members[i];
+
+		if (member->held) {
+			ret = plan_say(plan, "%s  already retrieved", member->name);
+			continue;
+		}
+		if (retrieve_device(plan, member, known ? &manifest : NULL) == 0)
+			continue;
+		/* Each device for itself: the others must stay usable. */
+		if (failed++)
+			vlu_log(ctx, VLU_LOG_ERROR, "%s", vlu_error(ctx));
+		else
+			memcpy(first, ctx->error, sizeof(first));
+		err = -EIO;
+	}
+	manifest_free(&manifest);
+	if (ret)
+		return ret;
+	if (failed)
+		return vlu_fail(ctx, VLU_PARTIAL, err, "%.600s; %zu of %zu devices of session "
+				"%s are retrieved and held", first, session->n - failed,
+				session->n, session->name);
+	return 0;
+}
+
+static const struct step_kind step_retrieve_files = {
+	.text = "retrieve the files of session %v and give them to the holder",
+	.run = run_retrieve_files,
+};
+
+static int bind_members(struct session *session, struct held *held)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	char key[HOLDER_KEY];
+	size_t i;
+	int ret;
+
+	if (session->iommufd < 0) {
+		ret = iommufd_open(ctx, &session->iommufd);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < session->n; i++) {
+		struct member *member = &session->members[i];
+
+		held_device_key(key, session->name, member->bdf);
+		if (!held_find(held, "%s", key))
+			return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY,
+					"session %s: %s is not retrieved; first: "
+					"vfio-lu restore --session %s", session->name,
+					member->name, session->name);
+		ret = held_get(ctx, key, &member->fd);
+		if (!ret)
+			ret = vfio_bind(ctx, member->name, member->fd, session->iommufd);
+		if (ret == -EALREADY)	/* a VMM did */
+			continue;
+		if (ret)
+			return ret;
+		ret = held_put(ctx, key, "state=bound", -1);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int run_finish(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	struct vlu_ctx *ctx = plan->ctx;
+	char key[HOLDER_KEY];
+	struct held held;
+	int ret;
+
+	(void)step;
+	held_session_key(key, session->name);
+	ret = held_get(ctx, key, &session->fd);
+	if (ret)
+		return ret;
+	ret = luo_finish(ctx, session->fd, session->name);
+	if (ret != -EBUSY)
+		return ret;
+	/* Devices that no VMM took are bound here, so that it can end. */
+	ret = session_held(ctx, &held);
+	if (ret)
+		return ret;
+	ret = bind_members(session, &held);
+	held_free(&held);
+	return ret ? ret : luo_finish(ctx, session->fd, session->name);
+}
+
+static const struct step_kind step_finish = {
+	.text = "finish LUO session %v, after binding what no VMM bound to an iommufd",
+	.run = run_finish,
+};
+
+static int run_let_go(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	struct vlu_ctx *ctx = plan->ctx;
+	char key[HOLDER_KEY];
+	size_t i;
+	int ret;
+
+	(void)step;
+	manifest_remove(ctx, session->name);
+	sys_close(&ctx->sys, session->fd);
+	session->fd = -1;
+	held_session_key(key, session->name);
+	ret = held_drop(ctx, key);
+	held_iommufd_key(key, session->name);
+	if (!ret)
+		ret = held_drop(ctx, key);
+	for (i = 0; !ret && i < session->n; i++) {
+		held_device_key(key, session->name, session->members[i].bdf);
+		ret = held_drop(ctx, key);
+	}
+	return ret;
+}
+
+static const struct step_kind step_let_go = {
+	.text = "let the holder close the files of session %v, and remove its manifest",
+	.run = run_let_go,
+};
+
+/* ------------------------------------------------------------------ plans */
+
+static int start(struct vlu_ctx *ctx, const char *name, struct held *held,
+		 struct vlu_plan **ret_plan, struct session **ret_session)
+{
+	struct vlu_plan *plan;
+	int ret;
+
+	ret = vlu_session_name_check(ctx, name);
+	if (!ret)
+		ret = session_held(ctx, held);
+	if (ret)
+		return ret;
+	/* No step can be taken back here, so none is: what was reached stays. */
+	ret = plan_new(ctx, PLAN_ALL, &plan);
+	if (!ret) {
+		ret = session_new(plan, name, held, ret_session);
+		if (ret)
+			vlu_plan_free(plan);
+	}
+	if (ret)
+		held_free(held);
+	else
+		*ret_plan = plan;
+	return ret;
+}
+
+/*
+ * The devices that came over, from the manifest on disk or from the kernel's
+ * log. *ret_known: a manifest of another boot says so.
+ */
+static int find_devices(struct session *session, bool *ret_known)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	struct manifest manifest;
+	const struct klog *log;
+	struct vlu_device *dev;
+	char id[40];
+	size_t i;
+	int ret;
+
+	*ret_known = false;
+	ret = manifest_read(ctx, STATE_DIR, session->name, &manifest);
+	if (ret == 0) {
+		ret = boot_id(ctx, id);
+		if (!ret && strcmp(id, manifest.boot_id) == 0)
+			ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EINVAL,
+				       "session %s was made by this kernel: it is restored "
+				       "after the jump", session->name);
+		if (!ret)
+			ret = add_manifest_devices(session, &manifest);
+		manifest_free(&manifest);
+		*ret_known = true;
+		return ret;
+	}
+	if (ret != -ENOENT)
+		vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
+	log = klog_get(ctx);
+	for (i = 0; log && i < log->n_incoming; i++) {
+		/* The bridges above a device came along; they have no file. */
+		if (vlu_device_find(ctx, log->incoming[i], &dev) ||
+		    dev->kind == VLU_BRIDGE)
+			continue;
+		ret = session_add(session, log->incoming[i], false);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int add_restore(struct vlu_plan *plan, struct session *session,
+		       const struct held *held)
+{
+	const char *value = held_find(held, "session/%s", session->name);
+	struct vlu_bdf none = { 0 };
+	size_t i;
+	bool known;
+	int ret;
+
+	if (value && !held_says(value, "direction=incoming"))
+		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EINVAL, "session %s was made "
+				"by this kernel: it is restored after the jump", session->name);
+	ret = find_devices(session, &known);
+	if (ret)
+		return ret;
+	if (value) {
+		for (i = 0; i < session->n; i++)
+			if (!session->members[i].held)
+				break;
+		if (i == session->n) {
+			for (i = 0; !ret && i < session->n; i++)
+				ret = plan_say(plan, "%s  already retrieved from session %s",
+					       session->members[i].name, session->name);
+			return ret;
+		}
+	} else if (!known && !session->n) {
+		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -ENOENT,
+				"nothing to restore: there is no manifest of session %s, and "
+				"the kernel's log names no preserved device", session->name);
+	}
+	ret = bind_add_module(plan);
+	for (i = 0; !ret && i < session->n; i++)
+		if (!session->members[i].held)
+			ret = bind_add(plan, session->members[i].bdf);
+	if (!ret)
+		ret = plan_add(plan, &step_start_holder, none, NULL, NULL, NULL);
+	if (!ret && !value)
+		ret = plan_add(plan, &step_retrieve_session, none, NULL,
+			       session->name, NULL);
+	if (!ret)
+		ret = plan_add(plan, &step_retrieve_files, none, NULL,
+			       session->name, NULL);
+	return ret;
+}
+
+int vlu_plan_restore(struct vlu_ctx *ctx, const char *name,
+		     struct vlu_plan **ret_plan)
+{
+	struct session *session;
+	struct vlu_plan *plan;
+	struct held held;
+	int ret;
+
+	ret = session_check_host(ctx);
+	if (!ret)
+		ret = start(ctx, name, &held, &plan, &session);
+	if (ret)
+		return ret;
+	ret = add_restore(plan, session, &held);
+	held_free(&held);
+	if (ret) {
+		vlu_plan_free(plan);
+		return ret;
+	}
+	*ret_plan = plan;
+	return 0;
+}
+
+static int add_finish(struct vlu_plan *plan, struct session *session,
+		      const struct held *held)
+{
+	const char *value = held_find(held, "session/%s", session->name);
+	struct vlu_bdf none = { 0 };
+	bool known;
+	size_t i;
+	int ret;
+
+	if (value && !held_says(value, "direction=incoming"))
+		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EINVAL, "session %s was made "
+				"by this kernel: it is finished after the jump, or given up "
+				"with vfio-lu release", session->name);
+	if (!value) {
+		ret = find_devices(session, &known);
+		if (ret)
+			return ret;
+		if (known || session->n)
+			return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EBUSY,
+					"session %s is not restored yet; first: vfio-lu restore"
+					" --session %s", session->name, session->name);
+		return plan_say(plan, "session %s  already finished: nothing is left of it",
+				session->name);
+	}
+	ret = plan_add(plan, &step_finish, none, NULL, session->name, NULL);
+	if (!ret)
+		ret = plan_add(plan, &step_let_go, none, NULL, session->name, NULL);
+	for (i = 0; !ret && i < session->n; i++)
+		ret = plan_say(plan, "%s  finished: an ordinary device again, with vfio-pci",
+			       session->members[i].name);
+	if (!ret)
+		ret = plan_say(plan, "session %s  finished", session->name);
+	return ret;
+}
+
+int vlu_plan_finish(struct vlu_ctx *ctx, const char *name,
+		    struct vlu_plan **ret_plan)
+{
+	struct session *session;
+	struct vlu_plan *plan;
+	struct held held;
+	int ret;
+
+	ret = start(ctx, name, &held, &plan, &session);
+	if (ret)
+		return ret;
+	ret = add_finish(plan, session, &held);
+	held_free(&held);
+	if (ret) {
+		vlu_plan_free(plan);
+		return ret;
+	}
+	*ret_plan = plan;
+	return 0;
+}

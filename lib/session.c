@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "bind.h"
+#include "device.h"
+#include "session.h"
+
+int vlu_session_name_check(struct vlu_ctx *ctx, const char *name)
+{
+	static const char *const taken[] = { "systemd", "luod-internal" };
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@:-");
+	size_t i;
+
+	if (!len || name[len] || len > 63)
+		return vlu_fail(ctx, VLU_USAGE, -EINVAL, "'%.80s' is no session name: "
+				"1-63 characters of A-Z a-z 0-9 . _ @ : -", name);
+	/* A file is named after it: neither hidden nor a way out. */
+	if (name[0] == '.')
+		return vlu_fail(ctx, VLU_USAGE, -EINVAL,
+				"'%s' is no session name: it begins with a dot", name);
+	for (i = 0; i < ARRAY_SIZE(taken); i++)
+		if (strcmp(name, taken[i]) == 0)
+			return vlu_fail(ctx, VLU_USAGE, -EINVAL,
+					"session name '%s' belongs to another program", name);
+	return 0;
+}
+
+static void session_free(void *data)
+{
+	struct session *session = data;
+	size_t i;
+
+	for (i = 0; i < session->n; i++)
+		sys_close(&session->ctx->sys, session->members[i].fd);
+	sys_close(&session->ctx->sys, session->fd);
+	sys_close(&session->ctx->sys, session->iommufd);
+	free(session->members);
+	free(session->manifest);
+	free(session);
+}
+
+int session_new(struct vlu_plan *plan, const char *name, const struct held *held,
+		struct session **ret_session)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	struct vlu_bdf bdf;
+	char other[64];
+	size_t i;
+	int ret;
+
+	if (!session)
+		return vlu_nomem(plan->ctx);
+	session->ctx = plan->ctx;
+	session->fd = session->iommufd = -1;
+	snprintf(session->name, sizeof(session->name), "%s", name);
+	plan->data = session;
+	plan->free_data = session_free;
+	session->held = held_find(held, "session/%s", name);
+	for (i = 0; i < held->n; i++) {
+		if (!held_device(held->items[i].key, other, &bdf) ||
+		    strcmp(other, name) != 0)
+			continue;
+		ret = session_add(session, bdf, true);
+		if (ret)
+			return ret;
+	}
+	*ret_session = session;
+	return 0;
+}
+
+int session_add(struct session *session, struct vlu_bdf bdf, bool held)
+{
+	struct member *members, *member;
+
+	if (session_find(session, bdf))
+		return 0;
+	members = reallocarray(session->members, session->n + 1, sizeof(*members));
+	if (!members)
+		return vlu_nomem(session->ctx);
+	session->members = members;
+	member = &members[session->n++];
+	*member = (struct member){ .bdf = bdf, .fd = -1, .held = held };
+	vlu_bdf_format(bdf, member->name);
+	return 0;
+}
+
+struct member *session_find(struct session *session, struct vlu_bdf bdf)
+{
+	size_t i;
+
+	for (i = 0; i < session->n; i++)
+		if (vlu_bdf_compare(session->members[i].bdf, bdf) == 0)
+			return &session->members[i];
+	return NULL;
+}
+
+struct member *session_member(struct vlu_plan *plan, const struct step *step)
+{
+	return session_find(plan->data, step->bdf);
+}
+
+int session_held(struct vlu_ctx *ctx, struct held *ret_held)
+{
+	int ret = held_read(ctx, ret_held);
+
+	if (ret != -ENOENT)
+		return ret;
+	*ret_held = (struct held){ .pid = -1 };
+	return 0;
+}
+
+int session_check(struct vlu_ctx *ctx, const struct vlu_report *report,
+		  enum vlu_status status, const char *what)
+{
+	const struct vlu_check *row;
+	size_t i;
+
+	for (i = 0; (row = vlu_report_at(report, i)); i++) {
+		if (row->result != VLU_FAIL)
+			continue;
+		return vlu_fail(ctx, status, -EINVAL, "%s: %s (%s)%s%s", what,
+				row->detail, row->id, row->fix ? "; fix: " : "",
+				row->fix ? row->fix : "");
+	}
+	return 0;
+}
+
+int session_check_host(struct vlu_ctx *ctx)
+{
+	struct vlu_report *report;
+	int ret;
+
+	ret = vlu_check_host(ctx, &report);
+	if (ret)
+		return ret;
+	ret = session_check(ctx, report, VLU_UNSUPPORTED, "this host");
+	vlu_report_free(report);
+	return ret;
+}
+
+void session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,
+		      struct manifest_device *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->bdf = dev->bdf;
+	ret->vendor = dev->vendor;
+	ret->device = dev->device;
+	ret->subsystem = dev->subsystem;
+	ret->class = dev->class;
+	snprintf(ret->path, sizeof(ret->path), "%s", dev->path ? dev->path : "");
+	if (driver_remembered(ctx, dev->bdf, ret->driver_before,
+			      sizeof(ret->driver_before)) < 0)
+		ret->driver_before[0] = '\0';
+}
+
+static int run_start_holder(struct vlu_plan *plan, struct step *step)
+{
+	(void)step;
+	return held_start(plan->ctx);
+}
+
+const struct step_kind step_start_holder = {
+	.text = "start the holder",
+	.run = run_start_holder,
+};
+
+int vlu_session_device_fd(struct vlu_ctx *ctx, const char *session,
+			  struct vlu_bdf bdf, int *ret_fd)
+{
+	char key[HOLDER_KEY];
+
+	held_device_key(key, session, bdf);
+	return held_get(ctx, key, ret_fd);
+}

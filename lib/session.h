@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What preserve and restore share: the session a plan is about. */
+#ifndef VLU_SESSION_H
+#define VLU_SESSION_H
+
+#include "held.h"
+#include "manifest.h"
+#include "plan.h"
+
+/* One device of a session while a plan runs; fds are the CLI's own copies. */
+struct member {
+	struct vlu_bdf bdf;
+	char name[VLU_BDF_SIZE];
+	int fd;		/* -1: not open here */
+	bool held;	/* it was in the holder before this plan */
+	bool leaving;	/* release: not to be in the session any more */
+};
+
+/* A plan's data, freed with the plan. */
+struct session {
+	struct vlu_ctx *ctx;
+	char name[64];
+	int fd;		/* the LUO session, -1: none */
+	int iommufd;	/* -1: none */
+	bool held;	/* the holder had a session of this name before */
+	size_t n;
+	struct member *members;
+	char *manifest;	/* as text, NULL before it was made */
+};
+
+/* Allocates plan->data; read what is held for this name into it. */
+int session_new(struct vlu_plan *plan, const char *name, const struct held *held,
+		struct session **ret_session) must_check;
+int session_add(struct session *session, struct vlu_bdf bdf, bool held) must_check;
+struct member *session_find(struct session *session, struct vlu_bdf bdf);
+/* The step's member. */
+struct member *session_member(struct vlu_plan *plan, const struct step *step);
+
+/* What is held, an empty list when no holder runs. */
+int session_held(struct vlu_ctx *ctx, struct held *ret_held) must_check;
+/* Fails with the first row of a report that fails, and its fix. */
+int session_check(struct vlu_ctx *ctx, const struct vlu_report *report,
+		  enum vlu_status status, const char *what) must_check;
+/* The host rules, as a failure. */
+int session_check_host(struct vlu_ctx *ctx) must_check;
+
+/* Who the manifest says a device is. */
+void session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,
+		      struct manifest_device *ret);
+
+/* Common steps. */
+extern const struct step_kind step_start_holder;
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <fcntl.h>
+
+#include "device.h"
+#include "luo.h"
+#include "vfio.h"
+
+#define DEV_IOMMU "/dev/iommu"
+
+int vfio_open(struct vlu_ctx *ctx, const struct vlu_device *dev, int *ret_fd)
+{
+	int fd;
+
+	if (!dev->cdev[0])
+		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENODEV,
+				"%s: it has no vfio character device", dev->name);
+	fd = sys_open(&ctx->sys, dev->cdev, O_RDWR);
+	if (fd == -EBUSY)
+		/* vfio_device_fops_cdev_open() of the VFIO series */
+		return vlu_fail(ctx, VLU_BUSY, fd, "%s: %s cannot be opened: it was "
+				"preserved by the previous kernel and is not finished, or "
+				"its IOMMU group is in use", dev->name, dev->cdev);
+	if (fd < 0)
+		return vlu_fail(ctx, VLU_FAILED, fd, "%s: cannot open %s: %s", dev->name,
+				dev->cdev, strerror(-fd));
+	*ret_fd = fd;
+	return 0;
+}
+
+int iommufd_open(struct vlu_ctx *ctx, int *ret_fd)
+{
+	int fd = sys_open(&ctx->sys, DEV_IOMMU, O_RDWR);
+
+	if (fd < 0)
+		return vlu_fail(ctx, fd == -ENOENT ? VLU_UNSUPPORTED : VLU_FAILED, fd,
+				"cannot open " DEV_IOMMU ": %s", strerror(-fd));
+	*ret_fd = fd;
+	return 0;
+}
+
+int vfio_bind(struct vlu_ctx *ctx, const char *name, int fd, int iommufd)
+{
+	struct vfio_device_bind_iommufd bind = {
+		.argsz = sizeof(bind), .iommufd = iommufd,
+	};
+	int ret = sys_ioctl(&ctx->sys, fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+
+	if (ret == -EINVAL)	/* df->access_granted, device_cdev.c */
+		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EALREADY,
+				"%s: its file is bound to an iommufd already", name);
+	if (ret == -EBUSY)
+		return vlu_fail(ctx, VLU_BUSY, ret, "%s: somebody else uses the device "
+				"(its vfio file or its group is open)", name);
+	if (ret < 0)
+		return vlu_fail(ctx, VLU_FAILED, ret,
+				"%s: cannot bind it to an iommufd: %s", name,
+				strerror(-ret));
+	return 0;
+}
+
+int vfio_irqs_off(struct vlu_ctx *ctx, const char *name, int fd)
+{
+	struct vfio_irq_set set = {
+		.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
+	};
+	int ret;
+
+	for (set.index = VFIO_PCI_INTX_IRQ_INDEX;
+	     set.index <= VFIO_PCI_MSIX_IRQ_INDEX; set.index++) {
+		ret = sys_ioctl(&ctx->sys, fd, VFIO_DEVICE_SET_IRQS, &set);
+		/* EINVAL: that kind is not on, or the device does not have it */
+		if (ret < 0 && ret != -EINVAL)
+			return vlu_fail(ctx, VLU_FAILED, ret,
+					"%s: cannot turn its interrupts off: %s", name,
+					ret == -EIO ? "it was frozen by a jump that failed, "
+					"and must be bound again" : strerror(-ret));
+	}
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* vfio device files and iommufds; the only user of their ioctls. */
+#ifndef VLU_VFIO_H
+#define VLU_VFIO_H
+
+#include "private.h"
+
+int vfio_open(struct vlu_ctx *ctx, const struct vlu_device *dev, int *ret_fd)
+	must_check;
+int iommufd_open(struct vlu_ctx *ctx, int *ret_fd) must_check;
+/*
+ * Binding opens the device. -EALREADY: this file is bound already, perhaps by
+ * a VMM; the kernel binds a file once and never again.
+ */
+int vfio_bind(struct vlu_ctx *ctx, const char *name, int fd, int iommufd) must_check;
+/*
+ * Turn INTx, MSI and MSI-X off. A VMM leaves its interrupts on when it dies,
+ * and with them on the kernel refuses the jump.
+ */
+int vfio_irqs_off(struct vlu_ctx *ctx, const char *name, int fd) must_check;
+
+#endif
