@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What can be said without touching anything: from the holder, the manifests,
+ * the kernel's log and debugfs. No session is ever retrieved to look at it.
+ */
+#include "attr.h"
+#include "device.h"
+#include "held.h"
+#include "host.h"
+#include "kexec.h"
+#include "klog.h"
+#include "luo-blob.h"
+#include "manifest.h"
+
+/* The sessions while they are being collected; the strings are owned. */
+struct builder {
+	struct vlu_ctx *ctx;
+	struct vlu_state *state;
+	struct held held;
+	bool holder_seen;	/* it could be asked, or certainly is not there */
+	const char *dir;	/* of manifests being read */
+	char boot_id[40];
+	int ret;
+};
+
+static struct vlu_session *sessions(struct vlu_state *state)
+{
+	return (struct vlu_session *)state->sessions;
+}
+
+static struct vlu_session_device *devices(struct vlu_session *session)
+{
+	return (struct vlu_session_device *)session->devices;
+}
+
+static struct vlu_session *find_session(struct vlu_state *state, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < state->n_sessions; i++)
+		if (strcmp(state->sessions[i].name, name) == 0)
+			return &sessions(state)[i];
+	return NULL;
+}
+
+static struct vlu_session *add_session(struct builder *b, const char *name)
+{
+	struct vlu_session *more, *session = find_session(b->state, name);
+
+	if (session)
+		return session;
+	more = reallocarray(sessions(b->state), b->state->n_sessions + 1, sizeof(*more));
+	if (!more)
+		return NULL;
+	b->state->sessions = more;
+	session = &more[b->state->n_sessions];
+	*session = (struct vlu_session){
+		.name = strdup(name), .direction = VLU_DIRECTION_UNKNOWN,
+		.holder_pid = -1, .manifest = "missing",
+	};
+	if (!session->name)
+		return NULL;
+	b->state->n_sessions++;
+	return session;
+}
+
+static struct vlu_session_device *add_device(struct builder *b,
+					     struct vlu_session *session,
+					     struct vlu_bdf bdf)
+{
+	struct vlu_session_device *more, *row;
+	char driver[64];
+	size_t i;
+
+	for (i = 0; i < session->n_devices; i++)
+		if (vlu_bdf_compare(session->devices[i].bdf, bdf) == 0)
+			return &devices(session)[i];
+	more = reallocarray(devices(session), session->n_devices + 1, sizeof(*more));
+	if (!more)
+		return NULL;
+	session->devices = more;
+	row = &more[session->n_devices++];
+	*row = (struct vlu_session_device){
+		.bdf = bdf, .token = vlu_bdf_token(bdf), .state = "missing",
+	};
+	if (device_driver_now(b->ctx, bdf, driver, sizeof(driver)) == 0 && driver[0])
+		row->driver = strdup(driver);
+	return row;
+}
+
+/* ----------------------------------------------------------- the holder */
+
+static const char *device_state(const char *value)
+{
+	static const char *const known[] = {
+		"preserved", "retrieved", "bound", "failed", "mismatch",
+	};
+	char word[32];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		snprintf(word, sizeof(word), "state=%s", known[i]);
+		if (held_says(value, word))
+			return known[i];
+	}
+	return "missing";	/* opened, but never put into the session */
+}
+
+static int add_held(struct builder *b)
+{
+	struct vlu_session_device *row;
+	struct vlu_session *session;
+	struct vlu_bdf bdf;
+	char name[64];
+	size_t i;
+
+	for (i = 0; i < b->held.n; i++) {
+		const struct held_item *item = &b->held.items[i];
+
+		if (strncmp(item->key, "session/", 8) == 0) {
+			session = add_session(b, item->key + 8);
+			if (!session)
+				return -ENOMEM;
+			session->holder_pid = b->held.pid;
+			if (held_says(item->value, "direction=outgoing")) {
+				session->direction = VLU_OUTGOING;
+				session->state = "held";
+			} else if (held_says(item->value, "direction=incoming")) {
+				session->direction = VLU_INCOMING;
+				session->state = "restored";
+			}
+		} else if (held_device(item->key, name, &bdf)) {
+			session = add_session(b, name);
+			row = session ? add_device(b, session, bdf) : NULL;
+			if (!row)
+				return -ENOMEM;
+			row->state = device_state(item->value);
+		}
+	}
+	return 0;
+}
+
+/* -------------------------------------------------------- the manifests */
+
+static int add_manifest(void *arg, const char *name)
+{
+	struct vlu_session_device *row;
+	struct vlu_session *session;
+	struct manifest manifest;
+	struct builder *b = arg;
+	bool this_boot;
+	size_t i;
+	int ret;
+
+	session = add_session(b, name);
+	if (!session) {
+		b->ret = -ENOMEM;
+		return 1;
+	}
+	if (strcmp(session->manifest, "ok") == 0)
+		return 0;
+	ret = manifest_read(b->ctx, b->dir, name, &manifest);
+	if (ret) {
+		session->manifest = "invalid";
+		if (!session->detail)
+			session->detail = strdup(vlu_error(b->ctx));
+		return 0;
+	}
+	session->manifest = "ok";
+	this_boot = strcmp(manifest.boot_id, b->boot_id) == 0;
+	if (!session->state && this_boot) {
+		session->direction = VLU_OUTGOING;
+		/* Not to see a holder is not the same as to see that none is. */
+		session->state = b->holder_seen ? "lost" : NULL;
+	} else if (!session->state) {
+		session->direction = VLU_INCOMING;
+		session->state = "waiting";
+	}
+	for (i = 0; i < manifest.n_devices; i++) {
+		row = add_device(b, session, manifest.devices[i].bdf);
+		if (!row) {
+			b->ret = -ENOMEM;
+			break;
+		}
+		if (strcmp(row->state, "missing") == 0 && session->state &&
+		    strcmp(session->state, "waiting") == 0) {
+			/* The manifest says so, the kernel's log may confirm it. */
+			if (klog_incoming(b->ctx, row->bdf) != VLU_NO)
+				row->state = "preserved";
+			else
+				row->detail = strdup("the kernel's log does not name it "
+						     "as preserved");
+		}
+	}
+	manifest_free(&manifest);
+	return b->ret != 0;
+}
+
+static int add_manifests(struct builder *b, const char *dir)
+{
+	int ret;
+
+	b->dir = dir;
+	ret = manifest_each(b->ctx, dir, add_manifest, b);
+	if (b->ret)
+		return b->ret;
+	if (ret < 0 && ret != -ENOENT)
+		vlu_log(b->ctx, VLU_LOG_DEBUG, "%s: %s", dir, strerror(-ret));
+	return 0;
+}
+
+/* ------------------------------------------------------- the kernel log */
+
+/* Devices that came over, and of which nobody and no manifest knows. */
+static int add_orphans(struct builder *b, const char *name)
+{
+	struct vlu_state *state = b->state;
+	struct vlu_session_device *row;
+	struct vlu_session *session;
+	struct vlu_device *dev;
+	size_t i, j, k;
+	bool known;
+
+	for (i = 0; i < state->n_incoming; i++) {
+		known = false;
+		for (j = 0; j < state->n_sessions && !known; j++)
+			for (k = 0; k < state->sessions[j].n_devices && !known; k++)
+				known = vlu_bdf_compare(state->sessions[j].devices[k].bdf,
+							state->incoming[i]) == 0;
+		if (known || vlu_device_find(b->ctx, state->incoming[i], &dev) ||
+		    dev->kind == VLU_BRIDGE)
+			continue;
+		session = add_session(b, name);
+		if (!session)
+			return -ENOMEM;
+		if (!session->state) {
+			session->direction = VLU_INCOMING;
+			session->state = "waiting";
+			session->detail = strdup("its name is the usual one, not read "
+						 "from a manifest");
+		}
+		row = add_device(b, session, state->incoming[i]);
+		if (!row)
+			return -ENOMEM;
+		row->state = "preserved";
+	}
+	return 0;
+}
+
+static int copy_incoming(struct vlu_state *state, const struct klog *log)
+{
+	struct vlu_bdf *copy;
+
+	state->incoming_known = log->error ? VLU_NO :
+				log->whole ? VLU_YES : VLU_DONT_KNOW;
+	if (!log->n_incoming)
+		return 0;
+	copy = calloc(log->n_incoming, sizeof(*copy));
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, log->incoming, log->n_incoming * sizeof(*copy));
+	state->incoming = copy;
+	state->n_incoming = log->n_incoming;
+	return 0;
+}
+
+static int read_kernel(struct vlu_ctx *ctx, struct vlu_state *state)
+{
+	const struct klog *log = klog_get(ctx);
+	struct kexec_metadata metadata;
+	struct luo_blob luo;
+	char release[128];
+	int ret;
+
+	if (!log)
+		return -ENOMEM;
+	ret = host_release(ctx, release, sizeof(release));
+	state->release = ret ? NULL : strdup(release);
+	state->kexec_count = log->kexec_count;
+	if (log->previous_release[0])
+		state->previous_release = strdup(log->previous_release);
+	if (kexec_metadata_incoming(ctx, &metadata) == 0) {
+		free((char *)state->previous_release);
+		state->previous_release = strdup(metadata.previous_release);
+		state->kexec_count = metadata.kexec_count;
+	}
+	state->kho_boot = host_kho_boot(ctx);
+	if (state->kho_boot == VLU_NO && state->kexec_count < 0)
+		state->kexec_count = 0;
+	state->kexec_loaded = kexec_loaded(ctx);
+	state->liveupdate_number = log->liveupdate_number;
+	/* The outgoing head carries the number of the jump to come. */
+	if (luo_blob_outgoing(ctx, &luo) == 0 && luo.liveupdate_num > 0)
+		state->liveupdate_number = (int64_t)luo.liveupdate_num - 1;
+	return copy_incoming(state, log);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct vlu_session *)a)->name,
+		      ((const struct vlu_session *)b)->name);
+}
+
+int vlu_state_read(struct vlu_ctx *ctx, const char *session,
+		   struct vlu_state **ret_state)
+{
+	struct builder b = { .ctx = ctx, .held = { .pid = -1 } };
+	struct vlu_state *state;
+	int ret;
+
+	state = b.state = calloc(1, sizeof(*state));
+	if (!state)
+		return vlu_nomem(ctx);
+	state->holder_pid = -1;
+	ret = read_kernel(ctx, state);
+	if (!ret && boot_id(ctx, b.boot_id))
+		b.boot_id[0] = '\0';
+	if (!ret) {
+		ret = held_read(ctx, &b.held);
+		b.holder_seen = ret == 0 || ret == -ENOENT;
+		if (ret == 0) {
+			state->holder_pid = b.held.pid;
+			state->holder_managed_by = "vfio-lu";
+		} else if (ret != -ENOENT) {
+			state->holder_pid = -2;
+		}
+		ret = add_held(&b);
+	}
+	if (!ret)
+		ret = add_manifests(&b, RUN_DIR);
+	if (!ret)
+		ret = add_manifests(&b, STATE_DIR);
+	if (!ret)
+		ret = add_orphans(&b, session);
+	held_free(&b.held);
+	if (ret) {
+		vlu_state_free(state);
+		return vlu_nomem(ctx);
+	}
+	if (state->n_sessions)
+		qsort(sessions(state), state->n_sessions, sizeof(*state->sessions),
+		      by_name);
+	*ret_state = state;
+	return 0;
+}
+
+void vlu_state_free(struct vlu_state *state)
+{
+	size_t i, j;
+
+	if (!state)
+		return;
+	for (i = 0; i < state->n_sessions; i++) {
+		struct vlu_session *session = &sessions(state)[i];
+
+		for (j = 0; j < session->n_devices; j++) {
+			free((char *)session->devices[j].driver);
+			free((char *)session->devices[j].detail);
+		}
+		free(devices(session));
+		free((char *)session->name);
+		free((char *)session->detail);
+	}
+	free(sessions(state));
+	free((void *)state->incoming);
+	free((char *)state->release);
+	free((char *)state->previous_release);
+	free(state);
+}
