@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The commands, each the last thing in its file. */
+#ifndef CLI_CMD_H
+#define CLI_CMD_H
+
+#include "opt.h"
+
+extern const struct command cmd_list;
+extern const struct command cmd_check;
+extern const struct command cmd_bind;
+extern const struct command cmd_unbind;
+extern const struct command cmd_preserve;
+extern const struct command cmd_release;
+extern const struct command cmd_load;
+extern const struct command cmd_kexec;
+extern const struct command cmd_status;
+extern const struct command cmd_restore;
+extern const struct command cmd_finish;
+extern const struct command cmd_hold;
+
+#endif

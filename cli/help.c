@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the rows say about themselves. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "opt.h"
+#include "out.h"
+
+#define HELP_WIDTH 80
+#define HELP_COLUMN 26	/* where descriptions begin */
+
+/* Each line of text is a paragraph. */
+static void print_paragraphs(const char *text)
+{
+	size_t n;
+	char *line;
+
+	for (; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		line = strndup(text, n);
+		if (line)
+			out_fill(0, HELP_WIDTH, line);
+		free(line);
+	}
+}
+
+static void print_title(const char *title)
+{
+	out_line("%s", "");
+	out_line("%s", title);
+}
+
+static void print_entry(const char *help)
+{
+	out_tab(HELP_COLUMN);
+	out_fill(HELP_COLUMN, HELP_WIDTH, help);
+}
+
+static void print_opts(const char *title, const struct opt *opt,
+		       const struct command *command)
+{
+	bool first = true;
+
+	for (; opt && opt->name; opt++) {
+		if (!opt->help || (command && !opt_applies(opt, command)))
+			continue;
+		if (first)
+			print_title(title);
+		first = false;
+		if (opt->letter)
+			out_print("  -%c, --%s", opt->letter, opt->name);
+		else
+			out_print("      --%s", opt->name);
+		if (opt->arg)
+			out_print(" %s", opt->arg);
+		print_entry(opt->help);
+	}
+}
+
+static void print_columns(const struct column *column)
+{
+	print_title("Columns (* are shown by default):");
+	for (; column->key; column++) {
+		out_print(" %c %s", column->shown ? '*' : ' ', column->key);
+		print_entry(column->help);
+	}
+}
+
+static void print_commands(void)
+{
+	size_t i;
+
+	print_title("Commands:");
+	for (i = 0; commands[i]; i++) {
+		out_print("  %s", commands[i]->name);
+		if (commands[i]->args)
+			out_print(" %s", commands[i]->args);
+		print_entry(commands[i]->summary);
+	}
+}
+
+void help_print(const struct command *command)
+{
+	if (command) {
+		out_line("Usage: vfio-lu [OPTION...] %s%s%s", command->name,
+			 command->args ? " " : "",
+			 command->args ? command->args : "");
+		out_line("%s", "");
+		print_paragraphs(command->text);
+		print_opts("Options:", command->opts, command);
+		if (command->columns)
+			print_columns(command->columns);
+	} else {
+		out_line("Usage: vfio-lu [OPTION...] COMMAND [ARGUMENT...]");
+		out_line("%s", "");
+		print_paragraphs("Takes passed-through PCI devices through a kexec "
+				 "live update of the kernel.");
+		print_commands();
+	}
+	print_opts("Global options:", global_opts, command);
+	print_title("Exit status, JSON keys, check ids and a runbook: vfio-lu(8).");
+}
+
+void help_version(void)
+{
+	out_line("vfio-lu %s", VLU_VERSION);
+}
+
+/* ------------------------------------------------------------------ dump */
+
+static const char *or_dash(const char *text)
+{
+	return text ? text : "-";
+}
+
+static const char *hint_word(enum opt_hint hint)
+{
+	static const char *const words[] = {
+		[HINT_NONE] = "-",
+		[HINT_BDF] = "bdf",
+		[HINT_FILE] = "file",
+		[HINT_DIR] = "dir",
+		[HINT_COLUMNS] = "columns",
+		[HINT_SESSION] = "session",
+	};
+
+	return words[hint];
+}
+
+static void dump_opts(const char *kind, const struct opt *opt,
+		      const struct command *command)
+{
+	char letter[2];
+
+	for (; opt && opt->name; opt++) {
+		if (!opt->help || (command && !opt_applies(opt, command)))
+			continue;
+		snprintf(letter, sizeof(letter), "%c", opt->letter ? opt->letter : '-');
+		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", kind,
+		       command ? command->name : "-", opt->name, letter,
+		       or_dash(opt->arg), or_dash(opt->choices),
+		       hint_word(opt->hint), opt->help);
+	}
+}
+
+static void dump_columns(const struct command *command)
+{
+	const struct column *column = command->columns;
+
+	for (; column && column->key; column++)
+		printf("column\t%s\t%s\t%s\t%s\t%s\n", command->name, column->key,
+		       column->head, column->shown ? "shown" : "-", column->help);
+}
+
+void help_dump(void)
+{
+	size_t i;
+
+	dump_opts("global", global_opts, NULL);
+	for (i = 0; commands[i]; i++) {
+		printf("command\t%s\t%s\t%s\t%s\t%s\n", commands[i]->name,
+		       or_dash(commands[i]->args), hint_word(commands[i]->hint),
+		       commands[i]->changes ? "changes" : "reads",
+		       commands[i]->summary);
+		/* "own" options are the command's, "uses" the global ones it knows */
+		dump_opts("own", commands[i]->opts, commands[i]);
+		dump_opts("uses", global_opts, commands[i]);
+		dump_columns(commands[i]);
+	}
+}
