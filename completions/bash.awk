@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The model of --dump-commands as a bash completion; see gen.sh.
+
+function words(name, letter) {
+	return " --" name (letter == "-" ? "" : " -" letter)
+}
+
+# What completes the argument of an option, once for all commands.
+function argument(name, letter, arg, choices, hint, pattern) {
+	if (arg == "-" || name in known)
+		return
+	known[name] = 1
+	pattern = "--" name (letter == "-" ? "" : "|-" letter)
+	takes = takes (takes == "" ? "" : "|") pattern
+	if (choices != "-") {
+		gsub(/\|/, " ", choices)
+		values = values "\t" pattern ") _vfio_lu_words '" choices "' ;;\n"
+	} else if (hint == "columns") {
+		values = values "\t" pattern ") _vfio_lu_columns ;;\n"
+	} else if (hint == "file" || hint == "dir") {
+		values = values "\t" pattern ") _vfio_lu_files " hint " ;;\n"
+	}
+}
+
+$1 == "global" {
+	options[""] = options[""] words($3, $4)
+	argument($3, $4, $5, $6, $7)
+}
+$1 == "command" {
+	commands = commands " " $2
+	order[++n] = $2
+	hints[$2] = $4
+}
+$1 == "own" || $1 == "uses" {
+	options[$2] = options[$2] words($3, $4)
+	argument($3, $4, $5, $6, $7)
+}
+$1 == "column" { columns = columns " " $3 }
+
+END {
+	print "# bash completion for vfio-lu; made from vfio-lu --dump-commands"
+	print ""
+	print "_vfio_lu_words()"
+	print "{"
+	print "\tmapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$cur\")"
+	print "}"
+	print ""
+	print "_vfio_lu_files()"
+	print "{"
+	print "\tlocal action=-f"
+	print "\t[[ $1 == dir ]] && action=-d"
+	print "\tcompopt -o filenames 2>/dev/null"
+	print "\tmapfile -t COMPREPLY < <(compgen $action -- \"$cur\")"
+	print "}"
+	print ""
+	print "# the last word of a list joined by commas"
+	print "_vfio_lu_columns()"
+	print "{"
+	print "\tlocal before="
+	print "\t[[ $cur == *,* ]] && before=${cur%,*},"
+	print "\tcompopt -o nospace 2>/dev/null"
+	print "\tmapfile -t COMPREPLY < <(compgen -P \"$before\" -W '" substr(columns, 2) "' -- \"${cur##*,}\")"
+	print "}"
+	print ""
+	print "_vfio_lu_bdfs()"
+	print "{"
+	print "\t_vfio_lu_words \"$(vfio-lu list --columns bdf --no-headings 2>/dev/null)\""
+	print "}"
+	print ""
+	print "_vfio_lu_value()"
+	print "{"
+	print "\tcase $1 in"
+	printf "%s", values
+	print "\tesac"
+	print "}"
+	print ""
+	print "_vfio_lu()"
+	print "{"
+	print "\tlocal line=${COMP_LINE:0:COMP_POINT} words cur option='' command='' i"
+	print "\t# not COMP_WORDS: a BDF has colons, which would divide it"
+	print "\tread -ra words <<<\"$line\""
+	print "\t[[ $line == *[[:space:]] ]] && words+=('')"
+	print "\tlocal last=$((${#words[@]} - 1))"
+	print "\tcur=${words[last]}"
+	print "\tfor ((i = 1; i < last; i++)); do"
+	print "\t\tcase ${words[i]} in"
+	print "\t\t" takes ") ((i++)) ;;"
+	print "\t\t-*) ;;"
+	print "\t\t*)"
+	print "\t\t\tcommand=${words[i]}"
+	print "\t\t\tbreak ;;"
+	print "\t\tesac"
+	print "\tdone"
+	print "\tif ((last > 1)); then"
+	print "\t\tcase ${words[last - 1]} in"
+	print "\t\t" takes ") option=${words[last - 1]} ;;"
+	print "\t\tesac"
+	print "\tfi"
+	print "\tCOMPREPLY=()"
+	print "\tif [[ $cur == --*=* ]]; then"
+	print "\t\toption=${cur%%=*}"
+	print "\t\tcur=${cur#*=}"
+	print "\t\t_vfio_lu_value \"$option\""
+	print "\telif [[ $option ]]; then"
+	print "\t\t_vfio_lu_value \"$option\""
+	print "\telif [[ $cur == -* ]]; then"
+	print "\t\tcase $command in"
+	printf "\t\t'') _vfio_lu_words '%s' ;;\n", substr(options[""], 2)
+	for (i = 1; i <= n; i++)
+		printf "\t\t%s) _vfio_lu_words '%s' ;;\n", order[i], substr(options[order[i]], 2)
+	print "\t\tesac"
+	print "\telse"
+	print "\t\tcase $command in"
+	printf "\t\t'') _vfio_lu_words '%s' ;;\n", substr(commands, 2)
+	for (i = 1; i <= n; i++) {
+		if (hints[order[i]] == "bdf")
+			printf "\t\t%s) _vfio_lu_bdfs ;;\n", order[i]
+		else if (hints[order[i]] == "file" || hints[order[i]] == "dir")
+			printf "\t\t%s) _vfio_lu_files %s ;;\n", order[i], hints[order[i]]
+	}
+	print "\t\tesac"
+	print "\tfi"
+	print "\t# bash puts in what follows the last colon only"
+	print "\tif [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]]; then"
+	print "\t\tCOMPREPLY=(\"${COMPREPLY[@]#\"${cur%\"${cur##*:}\"}\"}\")"
+	print "\tfi"
+	print "}"
+	print ""
+	print "complete -F _vfio_lu vfio-lu"
+}

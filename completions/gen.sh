@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# gen.sh PROGRAM DIR
+#
+# Writes vfio-lu.bash, _vfio-lu (zsh) and vfio-lu.fish into DIR, from what
+# PROGRAM --dump-commands says. Lines of it, separated by tabs, "-" for none:
+#   global - NAME LETTER ARG CHOICES HINT HELP       options
+#   own|uses COMMAND NAME LETTER ARG CHOICES HINT HELP   of a command, and
+#                                                    those global ones it knows
+#   command NAME ARGS HINT changes|reads SUMMARY
+#   column COMMAND KEY HEAD shown|- HELP
+set -eu
+
+program=$1
+dir=$2
+here=$(dirname "$0")
+model=$(mktemp)
+trap 'rm -f "$model"' EXIT
+"$program" --dump-commands >"$model"
+mkdir -p "$dir"
+
+for shell in bash zsh fish; do
+	case $shell in
+	bash) out=$dir/vfio-lu.bash ;;
+	zsh) out=$dir/_vfio-lu ;;
+	fish) out=$dir/vfio-lu.fish ;;
+	esac
+	awk -F '\t' -f "$here/$shell.awk" "$model" >"$out.new"
+	mv "$out.new" "$out"
+done
