@@ -213,7 +213,7 @@ int vlu_plan_run(struct vlu_plan *plan)
 			continue;
 		}
 		undo(plan, i, plan->policy == PLAN_ALL, step->group);
-		if (plan->policy == PLAN_ALL) {
+		if (plan->policy != PLAN_EACH) {
 			take_back(plan, said);
 			vlu_unlock(ctx);
 			return ret;

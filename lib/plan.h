@@ -36,6 +36,7 @@ struct step {
 enum plan_policy {
 	PLAN_ALL,	/* undo every group, newest first: all or nothing */
 	PLAN_EACH,	/* undo this group, go on with the next */
+	PLAN_STOP,	/* undo this group and stop; earlier groups stay */
 };
 
 struct vlu_plan {

@@ -5,15 +5,10 @@
  * to vfio-pci before its file is retrieved, and a session once retrieved must
  * be kept until it is finished.
  */
-#include "attr.h"
 #include "bind.h"
 #include "device.h"
-#include "klog.h"
+#include "incoming.h"
 #include "liveupdate.h"
-#include "session.h"
-#include "vfio.h"
-
-/* ------------------------------------------------------------------ steps */
 
 static int run_retrieve_session(struct vlu_plan *plan, struct step *step)
 {
@@ -144,16 +139,6 @@ static int retrieve_device(struct vlu_plan *plan, struct member *member,
 			member->name, session->name);
 }
 
-static int add_manifest_devices(struct session *session, const struct manifest *manifest)
-{
-	size_t i;
-	int ret = 0;
-
-	for (i = 0; !ret && i < manifest->n_devices; i++)
-		ret = session_add(session, manifest->devices[i].bdf, false);
-	return ret;
-}
-
 static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
 {
 	struct session *session = plan->data;
@@ -177,7 +162,7 @@ static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
 			"what else is known of the session");
 		known = manifest_read(ctx, STATE_DIR, session->name, &manifest) == 0;
 	}
-	ret = known ? add_manifest_devices(session, &manifest) : 0;
+	ret = known ? incoming_add(session, &manifest) : 0;
 	if (!ret && known) {
 		_cleanup_free_ char *text = NULL;
 
@@ -216,170 +201,6 @@ static const struct step_kind step_retrieve_files = {
 	.run = run_retrieve_files,
 };
 
-static int bind_members(struct session *session, struct held *held)
-{
-	struct vlu_ctx *ctx = session->ctx;
-	char key[HOLDER_KEY];
-	size_t i;
-	int ret;
-
-	if (session->iommufd < 0) {
-		ret = iommufd_open(ctx, &session->iommufd);
-		if (ret)
-			return ret;
-	}
-	for (i = 0; i < session->n; i++) {
-		struct member *member = &session->members[i];
-
-		held_device_key(key, session->name, member->bdf);
-		if (!held_find(held, "%s", key))
-			return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY,
-					"session %s: %s is not retrieved; first: "
-					"vfio-lu restore --session %s", session->name,
-					member->name, session->name);
-		ret = held_get(ctx, key, &member->fd);
-		if (!ret)
-			ret = vfio_bind(ctx, member->name, member->fd, session->iommufd);
-		if (ret == -EALREADY)	/* a VMM did */
-			continue;
-		if (ret)
-			return ret;
-		ret = held_put(ctx, key, "state=bound", -1);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-static int run_finish(struct vlu_plan *plan, struct step *step)
-{
-	struct session *session = plan->data;
-	struct vlu_ctx *ctx = plan->ctx;
-	char key[HOLDER_KEY];
-	struct held held;
-	int ret;
-
-	(void)step;
-	held_session_key(key, session->name);
-	ret = held_get(ctx, key, &session->fd);
-	if (ret)
-		return ret;
-	ret = luo_finish(ctx, session->fd, session->name);
-	if (ret != -EBUSY)
-		return ret;
-	/* Devices that no VMM took are bound here, so that it can end. */
-	ret = session_held(ctx, &held);
-	if (ret)
-		return ret;
-	ret = bind_members(session, &held);
-	held_free(&held);
-	return ret ? ret : luo_finish(ctx, session->fd, session->name);
-}
-
-static const struct step_kind step_finish = {
-	.text = "finish LUO session %v, after binding what no VMM bound to an iommufd",
-	.run = run_finish,
-};
-
-static int run_let_go(struct vlu_plan *plan, struct step *step)
-{
-	struct session *session = plan->data;
-	struct vlu_ctx *ctx = plan->ctx;
-	char key[HOLDER_KEY];
-	size_t i;
-	int ret;
-
-	(void)step;
-	manifest_remove(ctx, session->name);
-	sys_close(&ctx->sys, session->fd);
-	session->fd = -1;
-	held_session_key(key, session->name);
-	ret = held_drop(ctx, key);
-	held_iommufd_key(key, session->name);
-	if (!ret)
-		ret = held_drop(ctx, key);
-	for (i = 0; !ret && i < session->n; i++) {
-		held_device_key(key, session->name, session->members[i].bdf);
-		ret = held_drop(ctx, key);
-	}
-	return ret;
-}
-
-static const struct step_kind step_let_go = {
-	.text = "let the holder close the files of session %v, and remove its manifest",
-	.run = run_let_go,
-};
-
-/* ------------------------------------------------------------------ plans */
-
-static int start(struct vlu_ctx *ctx, const char *name, struct held *held,
-		 struct vlu_plan **ret_plan, struct session **ret_session)
-{
-	struct vlu_plan *plan;
-	int ret;
-
-	ret = vlu_session_name_check(ctx, name);
-	if (!ret)
-		ret = session_held(ctx, held);
-	if (ret)
-		return ret;
-	/* No step can be taken back here, so none is: what was reached stays. */
-	ret = plan_new(ctx, PLAN_ALL, &plan);
-	if (!ret) {
-		ret = session_new(plan, name, held, ret_session);
-		if (ret)
-			vlu_plan_free(plan);
-	}
-	if (ret)
-		held_free(held);
-	else
-		*ret_plan = plan;
-	return ret;
-}
-
-/*
- * The devices that came over, from the manifest on disk or from the kernel's
- * log. *ret_known: a manifest of another boot says so.
- */
-static int find_devices(struct session *session, bool *ret_known)
-{
-	struct vlu_ctx *ctx = session->ctx;
-	struct manifest manifest;
-	const struct klog *log;
-	struct vlu_device *dev;
-	char id[40];
-	size_t i;
-	int ret;
-
-	*ret_known = false;
-	ret = manifest_read(ctx, STATE_DIR, session->name, &manifest);
-	if (ret == 0) {
-		ret = boot_id(ctx, id);
-		if (!ret && strcmp(id, manifest.boot_id) == 0)
-			ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EINVAL,
-				       "session %s was made by this kernel: it is restored "
-				       "after the jump", session->name);
-		if (!ret)
-			ret = add_manifest_devices(session, &manifest);
-		manifest_free(&manifest);
-		*ret_known = true;
-		return ret;
-	}
-	if (ret != -ENOENT)
-		vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
-	log = klog_get(ctx);
-	for (i = 0; log && i < log->n_incoming; i++) {
-		/* The bridges above a device came along; they have no file. */
-		if (vlu_device_find(ctx, log->incoming[i], &dev) ||
-		    dev->kind == VLU_BRIDGE)
-			continue;
-		ret = session_add(session, log->incoming[i], false);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
 static int add_restore(struct vlu_plan *plan, struct session *session,
 		       const struct held *held)
 {
@@ -392,7 +213,7 @@ static int add_restore(struct vlu_plan *plan, struct session *session,
 	if (value && !held_says(value, "direction=incoming"))
 		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EINVAL, "session %s was made "
 				"by this kernel: it is restored after the jump", session->name);
-	ret = find_devices(session, &known);
+	ret = incoming_find(session, &known);
 	if (ret)
 		return ret;
 	if (value) {
@@ -435,66 +256,10 @@ int vlu_plan_restore(struct vlu_ctx *ctx, const char *name,
 
 	ret = session_check_host(ctx);
 	if (!ret)
-		ret = start(ctx, name, &held, &plan, &session);
+		ret = incoming_plan(ctx, name, &held, &plan, &session);
 	if (ret)
 		return ret;
 	ret = add_restore(plan, session, &held);
-	held_free(&held);
-	if (ret) {
-		vlu_plan_free(plan);
-		return ret;
-	}
-	*ret_plan = plan;
-	return 0;
-}
-
-static int add_finish(struct vlu_plan *plan, struct session *session,
-		      const struct held *held)
-{
-	const char *value = held_find(held, "session/%s", session->name);
-	struct vlu_bdf none = { 0 };
-	bool known;
-	size_t i;
-	int ret;
-
-	if (value && !held_says(value, "direction=incoming"))
-		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EINVAL, "session %s was made "
-				"by this kernel: it is finished after the jump, or given up "
-				"with vfio-lu release", session->name);
-	if (!value) {
-		ret = find_devices(session, &known);
-		if (ret)
-			return ret;
-		if (known || session->n)
-			return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EBUSY,
-					"session %s is not restored yet; first: vfio-lu restore"
-					" --session %s", session->name, session->name);
-		return plan_say(plan, "session %s  already finished: nothing is left of it",
-				session->name);
-	}
-	ret = plan_add(plan, &step_finish, none, NULL, session->name, NULL);
-	if (!ret)
-		ret = plan_add(plan, &step_let_go, none, NULL, session->name, NULL);
-	for (i = 0; !ret && i < session->n; i++)
-		ret = plan_say(plan, "%s  finished: an ordinary device again, with vfio-pci",
-			       session->members[i].name);
-	if (!ret)
-		ret = plan_say(plan, "session %s  finished", session->name);
-	return ret;
-}
-
-int vlu_plan_finish(struct vlu_ctx *ctx, const char *name,
-		    struct vlu_plan **ret_plan)
-{
-	struct session *session;
-	struct vlu_plan *plan;
-	struct held held;
-	int ret;
-
-	ret = start(ctx, name, &held, &plan, &session);
-	if (ret)
-		return ret;
-	ret = add_finish(plan, session, &held);
 	held_free(&held);
 	if (ret) {
 		vlu_plan_free(plan);

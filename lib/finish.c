@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* After the jump, when every device has found its user: the end of it. */
+#include "incoming.h"
+#include "liveupdate.h"
+#include "vfio.h"
+
+static int bind_members(struct session *session, struct held *held)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	char key[HOLDER_KEY];
+	size_t i;
+	int ret;
+
+	if (session->iommufd < 0) {
+		ret = iommufd_open(ctx, &session->iommufd);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < session->n; i++) {
+		struct member *member = &session->members[i];
+
+		held_device_key(key, session->name, member->bdf);
+		if (!held_find(held, "%s", key))
+			return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY,
+					"session %s: %s is not retrieved; first: "
+					"vfio-lu restore --session %s", session->name,
+					member->name, session->name);
+		ret = held_get(ctx, key, &member->fd);
+		if (!ret)
+			ret = vfio_bind(ctx, member->name, member->fd, session->iommufd);
+		if (ret == -EALREADY)	/* a VMM did */
+			continue;
+		if (ret)
+			return ret;
+		ret = held_put(ctx, key, "state=bound", -1);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int run_finish(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	struct vlu_ctx *ctx = plan->ctx;
+	char key[HOLDER_KEY];
+	struct held held;
+	int ret;
+
+	(void)step;
+	held_session_key(key, session->name);
+	ret = held_get(ctx, key, &session->fd);
+	if (ret)
+		return ret;
+	ret = luo_finish(ctx, session->fd, session->name);
+	if (ret != -EBUSY)
+		return ret;
+	/* Devices that no VMM took are bound here, so that it can end. */
+	ret = session_held(ctx, &held);
+	if (ret)
+		return ret;
+	ret = bind_members(session, &held);
+	held_free(&held);
+	return ret ? ret : luo_finish(ctx, session->fd, session->name);
+}
+
+static const struct step_kind step_finish = {
+	.text = "finish LUO session %v, after binding what no VMM bound to an iommufd",
+	.run = run_finish,
+};
+
+static int run_let_go(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	struct vlu_ctx *ctx = plan->ctx;
+	char key[HOLDER_KEY];
+	size_t i;
+	int ret;
+
+	(void)step;
+	manifest_remove(ctx, session->name);
+	sys_close(&ctx->sys, session->fd);
+	session->fd = -1;
+	held_session_key(key, session->name);
+	ret = held_drop(ctx, key);
+	held_iommufd_key(key, session->name);
+	if (!ret)
+		ret = held_drop(ctx, key);
+	for (i = 0; !ret && i < session->n; i++) {
+		held_device_key(key, session->name, session->members[i].bdf);
+		ret = held_drop(ctx, key);
+	}
+	return ret;
+}
+
+static const struct step_kind step_let_go = {
+	.text = "let the holder close the files of session %v, and remove its manifest",
+	.run = run_let_go,
+};
+
+static int add_finish(struct vlu_plan *plan, struct session *session,
+		      const struct held *held)
+{
+	const char *value = held_find(held, "session/%s", session->name);
+	struct vlu_bdf none = { 0 };
+	bool known;
+	size_t i;
+	int ret;
+
+	if (value && !held_says(value, "direction=incoming"))
+		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EINVAL, "session %s was made "
+				"by this kernel: it is finished after the jump, or given up "
+				"with vfio-lu release", session->name);
+	if (!value) {
+		ret = incoming_find(session, &known);
+		if (ret)
+			return ret;
+		if (known || session->n)
+			return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EBUSY,
+					"session %s is not restored yet; first: vfio-lu restore"
+					" --session %s", session->name, session->name);
+		return plan_say(plan, "session %s  already finished: nothing is left of it",
+				session->name);
+	}
+	ret = plan_add(plan, &step_finish, none, NULL, session->name, NULL);
+	if (!ret)
+		ret = plan_add(plan, &step_let_go, none, NULL, session->name, NULL);
+	for (i = 0; !ret && i < session->n; i++)
+		ret = plan_say(plan, "%s  finished: an ordinary device again, with vfio-pci",
+			       session->members[i].name);
+	if (!ret)
+		ret = plan_say(plan, "session %s  finished", session->name);
+	return ret;
+}
+
+int vlu_plan_finish(struct vlu_ctx *ctx, const char *name,
+		    struct vlu_plan **ret_plan)
+{
+	struct session *session;
+	struct vlu_plan *plan;
+	struct held held;
+	int ret;
+
+	ret = incoming_plan(ctx, name, &held, &plan, &session);
+	if (ret)
+		return ret;
+	ret = add_finish(plan, session, &held);
+	held_free(&held);
+	if (ret) {
+		vlu_plan_free(plan);
+		return ret;
+	}
+	*ret_plan = plan;
+	return 0;
+}

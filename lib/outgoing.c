@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel has no un-preserve and a token cannot be used twice, so a session
+ * that changes is made anew from the complete list. Its device files stay open
+ * in the holder meanwhile; only the preservation is interrupted, and nothing
+ * can be lost by that as long as nobody jumps (the lock is ours).
+ */
+#include "device.h"
+#include "liveupdate.h"
+#include "outgoing.h"
+
+static int make_manifest(struct session *session)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	struct manifest_device identity;
+	struct manifest manifest;
+	struct vlu_device *dev;
+	size_t i;
+	int ret;
+
+	ret = manifest_init(ctx, &manifest, session->name);
+	for (i = 0; !ret && i < session->n; i++) {
+		if (session->members[i].leaving)
+			continue;
+		ret = device_refresh(ctx, session->members[i].bdf, &dev);
+		if (ret)
+			break;
+		session_identity(ctx, dev, &identity);
+		if (manifest_add(&manifest, &identity))
+			ret = vlu_nomem(ctx);
+	}
+	free(session->manifest);
+	session->manifest = NULL;
+	if (!ret && manifest_format(&manifest, &session->manifest))
+		ret = vlu_nomem(ctx);
+	manifest_free(&manifest);
+	return ret;
+}
+
+static int preserve_member(struct session *session, struct member *member)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	char key[HOLDER_KEY];
+	int ret = 0;
+
+	held_device_key(key, session->name, member->bdf);
+	if (member->fd < 0)
+		ret = held_get(ctx, key, &member->fd);
+	if (!ret)
+		ret = luo_preserve(ctx, session->fd, member->fd,
+				   vlu_bdf_token(member->bdf), member->name);
+	if (!ret)
+		ret = held_put(ctx, key, "state=preserved", -1);
+	return ret;
+}
+
+int outgoing_drop(struct session *session)
+{
+	char key[HOLDER_KEY];
+
+	sys_close(&session->ctx->sys, session->fd);
+	session->fd = -1;
+	held_session_key(key, session->name);
+	return held_drop(session->ctx, key);
+}
+
+static int create_session(struct session *session)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	char key[HOLDER_KEY];
+	int fd, ret;
+
+	ret = outgoing_drop(session);
+	if (!ret)
+		ret = luo_create_session(ctx, session->name, &session->fd);
+	if (ret)
+		return ret;
+	held_session_key(key, session->name);
+	ret = held_put(ctx, key, "direction=outgoing", session->fd);
+	if (!ret)
+		ret = make_manifest(session);
+	if (ret)
+		return ret;
+	fd = sys_memfd(&ctx->sys, "vfio-lu-manifest", session->manifest,
+		       strlen(session->manifest));
+	if (fd < 0)
+		return vlu_fail(ctx, VLU_FAILED, fd, "cannot make a memfd: %s",
+				strerror(-fd));
+	ret = luo_preserve(ctx, session->fd, fd, VLU_TOKEN_MANIFEST, "the manifest");
+	sys_close(&ctx->sys, fd);
+	return ret;
+}
+
+static int run_create(struct vlu_plan *plan, struct step *step)
+{
+	int ret = create_session(plan->data);
+
+	(void)step;
+	/* What was half made must not stay: undo runs for done steps only. */
+	if (ret)
+		step->kind->undo(plan, step);
+	return ret;
+}
+
+/* Back to the session as it was before this plan, or to none. */
+static int undo_create(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	char first[sizeof(plan->ctx->error)];
+	enum vlu_status status = plan->ctx->status;
+	struct session before = *session;
+	size_t i;
+	int ret;
+
+	(void)step;
+	memcpy(first, plan->ctx->error, sizeof(first));
+	if (!session->held) {
+		ret = outgoing_drop(session);
+	} else {
+		before.manifest = NULL;
+		before.n = 0;
+		before.members = calloc(session->n, sizeof(*before.members));
+		if (!before.members)
+			return vlu_nomem(plan->ctx);
+		for (i = 0; i < session->n; i++) {
+			if (!session->members[i].held)
+				continue;
+			before.members[before.n] = session->members[i];
+			before.members[before.n++].leaving = false;
+		}
+		ret = create_session(&before);
+		for (i = 0; !ret && i < before.n; i++)
+			ret = preserve_member(&before, &before.members[i]);
+		session->fd = before.fd;
+		/* fds opened on the way belong to the session's own list */
+		for (i = 0; i < before.n; i++)
+			session_find(session, before.members[i].bdf)->fd =
+				before.members[i].fd;
+		if (!ret)
+			ret = manifest_write(plan->ctx, RUN_DIR, session->name,
+					     before.manifest);
+		free(before.manifest);
+		free(before.members);
+	}
+	if (ret)
+		return ret;
+	memcpy(plan->ctx->error, first, sizeof(first));
+	plan->ctx->status = status;
+	return 0;
+}
+
+static const struct step_kind step_create = {
+	.text = "create LUO session %v and preserve the manifest in it, at token 0x0",
+	.run = run_create,
+	.undo = undo_create,
+};
+
+static int run_preserve(struct vlu_plan *plan, struct step *step)
+{
+	return preserve_member(plan->data, session_member(plan, step));
+}
+
+static const struct step_kind step_preserve = {
+	.text = "%d: preserve its file at token %v",
+	.run = run_preserve,
+};
+
+static int run_manifest(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	int ret;
+
+	(void)step;
+	/* The copy in /run is how a later command knows that the holder died. */
+	ret = manifest_write(plan->ctx, RUN_DIR, session->name, session->manifest);
+	if (ret)
+		return ret;
+	ret = manifest_write(plan->ctx, STATE_DIR, session->name, session->manifest);
+	if (ret)
+		vlu_log(plan->ctx, VLU_LOG_WARNING, "%s; going on with the manifest "
+			"inside the session alone", vlu_error(plan->ctx));
+	return 0;
+}
+
+static const struct step_kind step_manifest = {
+	.text = "write the manifest to %p",
+	.run = run_manifest,
+};
+
+int outgoing_plan(struct vlu_ctx *ctx, const char *name, struct held *held,
+		  struct vlu_plan **ret_plan, struct session **ret_session)
+{
+	struct vlu_plan *plan;
+	const char *value;
+	int ret;
+
+	ret = vlu_session_name_check(ctx, name);
+	if (!ret)
+		ret = session_held(ctx, held);
+	if (ret)
+		return ret;
+	value = held_find(held, "session/%s", name);
+	if (value && !held_says(value, "direction=outgoing"))
+		ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY, "session %s came from the "
+			       "previous kernel and is not finished; first: "
+			       "vfio-lu finish --session %s", name, name);
+	if (!ret)
+		ret = plan_new(ctx, PLAN_ALL, &plan);
+	if (!ret) {
+		ret = session_new(plan, name, held, ret_session);
+		if (ret)
+			vlu_plan_free(plan);
+	}
+	if (ret) {
+		held_free(held);
+		return ret;
+	}
+	*ret_plan = plan;
+	return 0;
+}
+
+int outgoing_add(struct vlu_plan *plan, struct session *session)
+{
+	char token[24], path[160];
+	size_t i;
+	int ret;
+
+	ret = plan_add(plan, &step_create, (struct vlu_bdf){ 0 }, NULL,
+		       session->name, NULL);
+	for (i = 0; !ret && i < session->n; i++) {
+		struct member *member = &session->members[i];
+
+		if (member->leaving)
+			continue;
+		snprintf(token, sizeof(token), "0x%llx",
+			 (unsigned long long)vlu_bdf_token(member->bdf));
+		ret = plan_add(plan, &step_preserve, member->bdf, NULL, token, NULL);
+	}
+	snprintf(path, sizeof(path), STATE_DIR "/%s.json", session->name);
+	if (!ret)
+		ret = plan_add(plan, &step_manifest, (struct vlu_bdf){ 0 }, path,
+			       NULL, NULL);
+	return ret;
+}

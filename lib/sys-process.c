@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The real kernel: processes and modules. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "module.h"
+#include "sys-real.h"
+
+/* In the child: no search of a PATH that somebody else may have set. */
+static void exec_child(const char *file, char *const argv[])
+{
+	static const char *const dirs[] = { "/usr/sbin", "/sbin", "/usr/bin", "/bin" };
+	char path[256];
+	size_t i;
+
+	if (!file) {
+		execv("/proc/self/exe", argv);
+		return;
+	}
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		if (snprintf(path, sizeof(path), "%s/%s", dirs[i], file) <
+		    (int)sizeof(path))
+			execv(path, argv);
+	}
+}
+
+static int collect(int fd, char *text, size_t size)
+{
+	size_t used = 0;
+	char rest[256];
+	ssize_t n;
+
+	for (;;) {
+		if (text && used + 1 < size)
+			n = read(fd, text + used, size - 1 - used);
+		else
+			n = read(fd, rest, sizeof(rest));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		if (text && used + 1 < size)
+			used += (size_t)n;
+	}
+	if (text && size)
+		text[used] = '\0';
+	return 0;
+}
+
+int real_spawn(struct sys *sys, const char *file, char *const argv[],
+		      enum sys_spawn how, char *text, size_t text_size)
+{
+	int pipes[2] = { -1, -1 };
+	int status, null;
+	pid_t pid;
+
+	(void)sys;
+	if (how == SYS_SPAWN_WAIT && pipe2(pipes, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0) {
+		status = -errno;
+		if (pipes[0] >= 0) {
+			close(pipes[0]);
+			close(pipes[1]);
+		}
+		return status;
+	}
+	if (pid == 0) {
+		null = open("/dev/null", O_RDWR);
+		dup2(null, 0);
+		dup2(how == SYS_SPAWN_WAIT ? pipes[1] : null, 1);
+		dup2(how == SYS_SPAWN_WAIT ? pipes[1] : null, 2);
+		if (null > 2)
+			close(null);
+		if (how == SYS_SPAWN_DETACH && (setsid() < 0 || chdir("/") < 0))
+			_exit(126);
+		exec_child(file, argv);
+		_exit(127);
+	}
+	if (how == SYS_SPAWN_DETACH)
+		return pid;
+	close(pipes[1]);
+	collect(pipes[0], text, text_size);
+	close(pipes[0]);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int real_reap(struct sys *sys, pid_t pid)
+{
+	int status;
+	pid_t got;
+
+	(void)sys;
+	got = waitpid(pid, &status, WNOHANG);
+	if (got < 0)
+		return -errno;
+	if (got == 0)
+		return -EAGAIN;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int real_load_module(struct sys *sys, const char *name)
+{
+	(void)sys;
+	return module_load(name);
+}
+
+uid_t real_euid(struct sys *sys)
+{
+	(void)sys;
+	return geteuid();
+}
+
+const struct sys_ops sys_real_ops = {
+	.open = real_open,
+	.read = real_read,
+	.pread = real_pread,
+	.write = real_write,
+	.close = real_close,
+	.ioctl = real_ioctl,
+	.readlink = real_readlink,
+	.mode = real_mode,
+	.list = real_list,
+	.mkdir = real_mkdir,
+	.replace = real_replace,
+	.unlink = real_unlink,
+	.lock = real_lock,
+	.memfd = real_memfd,
+	.listen = real_listen,
+	.connect = real_connect,
+	.accept = real_accept,
+	.send = real_send,
+	.recv = real_recv,
+	.wait = real_wait,
+	.spawn = real_spawn,
+	.load_module = real_load_module,
+	.reap = real_reap,
+	.euid = real_euid,
+};

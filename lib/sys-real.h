@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The calls of sys_real_ops, which sys-process.c puts together; see sys.h. */
+#ifndef VLU_SYS_REAL_H
+#define VLU_SYS_REAL_H
+
+#include "sys.h"
+
+/* The directory of path, opened, and its last component in *ret_name. */
+int real_open_parent(struct sys *sys, const char *path, const char **ret_name);
+int real_open(struct sys *sys, const char *path, int flags);
+ssize_t real_read(struct sys *sys, int fd, void *buf, size_t size);
+ssize_t real_pread(struct sys *sys, int fd, void *buf, size_t size,
+			  off_t offset);
+ssize_t real_write(struct sys *sys, int fd, const void *buf, size_t size);
+int real_close(struct sys *sys, int fd);
+int real_ioctl(struct sys *sys, int fd, unsigned long request, void *arg);
+ssize_t real_readlink(struct sys *sys, const char *path, char *buf,
+			     size_t size);
+int real_mode(struct sys *sys, const char *path);
+int real_list(struct sys *sys, const char *path,
+		     int (*fn)(void *arg, const char *name), void *arg);
+int real_mkdir(struct sys *sys, const char *path);
+int real_replace(struct sys *sys, const char *path, const void *data,
+			size_t size);
+int real_unlink(struct sys *sys, const char *path);
+int real_lock(struct sys *sys, const char *path);
+int real_memfd(struct sys *sys, const char *name, const void *data,
+		      size_t size);
+int real_listen(struct sys *sys, const char *path);
+int real_connect(struct sys *sys, const char *path);
+int real_accept(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid);
+ssize_t real_send(struct sys *sys, int fd, const void *buf, size_t size,
+			 int pass_fd);
+ssize_t real_recv(struct sys *sys, int fd, void *buf, size_t size,
+			 int *ret_fd);
+int real_wait(struct sys *sys, const int *fds, size_t nfds, int msec);
+int real_spawn(struct sys *sys, const char *file, char *const argv[],
+		      enum sys_spawn how, char *text, size_t text_size);
+int real_reap(struct sys *sys, pid_t pid);
+int real_load_module(struct sys *sys, const char *name);
+uid_t real_euid(struct sys *sys);
+
+#endif

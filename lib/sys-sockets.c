@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The real kernel: Unix sockets that carry files. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "sys-real.h"
+
+/* A socket path below root_fd; /proc/self/fd keeps it short and inside. */
+static int socket_address(struct sys *sys, const char *path, int *ret_parent,
+			  struct sockaddr_un *ret_addr)
+{
+	const char *name;
+	int parent;
+
+	parent = real_open_parent(sys, path, &name);
+	if (parent < 0)
+		return parent;
+	memset(ret_addr, 0, sizeof(*ret_addr));
+	ret_addr->sun_family = AF_UNIX;
+	if (snprintf(ret_addr->sun_path, sizeof(ret_addr->sun_path),
+		     "/proc/self/fd/%d/%s", parent, name) >=
+	    (int)sizeof(ret_addr->sun_path)) {
+		close(parent);
+		return -ENAMETOOLONG;
+	}
+	*ret_parent = parent;
+	return 0;
+}
+
+int real_listen(struct sys *sys, const char *path)
+{
+	struct sockaddr_un addr;
+	mode_t mask;
+	int parent, fd, ret;
+
+	ret = socket_address(sys, path, &parent, &addr);
+	if (ret)
+		return ret;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		ret = -errno;
+		close(parent);
+		return ret;
+	}
+	unlink(addr.sun_path);	/* of a holder that died */
+	mask = umask(0177);
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+	    listen(fd, 64) < 0)
+		ret = -errno;
+	umask(mask);
+	close(parent);
+	if (ret) {
+		close(fd);
+		return ret;
+	}
+	return fd;
+}
+
+int real_connect(struct sys *sys, const char *path)
+{
+	struct sockaddr_un addr;
+	int parent, fd, ret;
+
+	ret = socket_address(sys, path, &parent, &addr);
+	if (ret)
+		return ret;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		ret = -errno;
+	else if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		ret = -errno;
+	close(parent);
+	if (ret) {
+		if (fd >= 0)
+			close(fd);
+		return ret;
+	}
+	return fd;
+}
+
+int real_accept(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	int conn, ret;
+
+	(void)sys;
+	conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	if (conn < 0)
+		return -errno;
+	if (getsockopt(conn, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
+		ret = -errno;
+		close(conn);
+		return ret;
+	}
+	*ret_pid = cred.pid;
+	*ret_uid = cred.uid;
+	return conn;
+}
+
+union fd_message {
+	struct cmsghdr header;
+	char space[CMSG_SPACE(sizeof(int))];
+};
+
+ssize_t real_send(struct sys *sys, int fd, const void *buf, size_t size,
+			 int pass_fd)
+{
+	union fd_message control = { 0 };
+	struct iovec iov = { .iov_base = (void *)buf, .iov_len = size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	(void)sys;
+	if (pass_fd >= 0) {
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), &pass_fd, sizeof(int));
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control.space);
+	}
+	do
+		n = sendmsg(fd, &msg, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+ssize_t real_recv(struct sys *sys, int fd, void *buf, size_t size,
+			 int *ret_fd)
+{
+	union fd_message control = { 0 };
+	struct iovec iov = { .iov_base = buf, .iov_len = size };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control.space),
+	};
+	struct cmsghdr *c;
+	int got = -1;
+	ssize_t n;
+
+	(void)sys;
+	do
+		n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&got, CMSG_DATA(c), sizeof(int));
+	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+		if (got >= 0)
+			close(got);
+		return -EMSGSIZE;
+	}
+	*ret_fd = got;
+	return n;
+}
+
+int real_wait(struct sys *sys, const int *fds, size_t nfds, int msec)
+{
+	struct pollfd polls[64];
+	size_t i;
+	int ret;
+
+	(void)sys;
+	if (nfds > sizeof(polls) / sizeof(polls[0]))
+		return -EINVAL;
+	for (i = 0; i < nfds; i++)
+		polls[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+	do
+		ret = poll(polls, nfds, msec);
+	while (ret < 0 && errno == EINTR);
+	if (ret < 0)
+		return -errno;
+	for (i = 0; i < nfds; i++)
+		if (polls[i].revents)
+			return (int)i;
+	return -ETIMEDOUT;
+}
