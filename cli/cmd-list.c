@@ -65,11 +65,9 @@ static int add_verdict(struct json_object *row, struct vlu_device *dev)
 	return 0;
 }
 
-static int add_device(struct json_object *rows, struct vlu_device *dev)
+/* What the plain table does not show; some of it costs the kernel a look. */
+static void add_more(struct json_object *row, struct vlu_device *dev)
 {
-	struct json_object *row = out_row(rows);
-
-	out_bdf(row, "bdf", vlu_device_bdf(dev));
 	out_text(row, "kind", kind_word(vlu_device_kind(dev)));
 	out_id(row, "class", vlu_device_class(dev), 6);
 	out_text(row, "class_name", vlu_device_class_name(dev));
@@ -85,6 +83,21 @@ static int add_device(struct json_object *rows, struct vlu_device *dev)
 	out_number(row, "numa_node", vlu_device_numa_node(dev));
 	out_text(row, "power_state", vlu_device_power_state(dev));
 	out_known(row, "incoming", vlu_device_incoming(dev));
+}
+
+static int add_device(struct cli *cli, struct json_object *rows,
+		      struct vlu_device *dev)
+{
+	struct json_object *row = out_row(rows);
+
+	out_bdf(row, "bdf", vlu_device_bdf(dev));
+	if (cli->g.json || cli->g.columns) {
+		add_more(row, dev);
+	} else {
+		out_text(row, "driver", vlu_device_driver(dev));
+		out_number(row, "iommu_group", vlu_device_iommu_group(dev));
+		out_text(row, "device_name", vlu_device_device_name(dev));
+	}
 	return add_verdict(row, dev);
 }
 
@@ -95,7 +108,7 @@ static int add_all(struct cli *cli, struct json_object *rows)
 	if (vlu_devices_read(cli->ctx) < 0)
 		return cli_fail(cli);
 	for (i = 0; i < vlu_device_count(cli->ctx); i++)
-		if (add_device(rows, vlu_device_at(cli->ctx, i)) < 0)
+		if (add_device(cli, rows, vlu_device_at(cli->ctx, i)) < 0)
 			return cli_fail(cli);
 	return VLU_OK;
 }
@@ -113,7 +126,7 @@ static int add_named(struct cli *cli, struct json_object *rows)
 			cli_error("there is no device %s",
 				  vlu_bdf_format(cli->bdfs[i], name));
 			status = VLU_NOT_PRESERVABLE;
-		} else if (r < 0 || add_device(rows, dev) < 0) {
+		} else if (r < 0 || add_device(cli, rows, dev) < 0) {
 			return cli_fail(cli);
 		}
 	}

@@ -91,8 +91,9 @@ ssize_t real_readlink(struct sys *sys, const char *path, char *buf,
 	ssize_t n;
 	int fd;
 
-	if (sys->root_is_slash) {
-		n = readlink(path, buf, size);
+	if (sys->root_is_slash || !strchr(path, '/')) {
+		/* nothing on the way that could lead out of the root */
+		n = readlinkat(sys->root_fd, path, buf, size);
 		n = n < 0 ? -errno : n;
 	} else {
 		fd = real_open(sys, path, O_PATH | O_NOFOLLOW);
@@ -118,6 +119,11 @@ int real_mode(struct sys *sys, const char *path)
 
 	if (sys->root_is_slash)
 		return stat(path, &st) < 0 ? -errno : (int)st.st_mode;
+	if (!strchr(path, '/') &&
+	    fstatat(sys->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	else if (!strchr(path, '/') && !S_ISLNK(st.st_mode))
+		return (int)st.st_mode;
 	fd = real_open(sys, path, O_PATH);
 	if (fd < 0)
 		return fd;
