@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 #include "cmd.h"
+#include "opt.h"
 #include "out.h"
 
 static const struct column columns[] = {
@@ -101,12 +106,82 @@ static int add_device(struct cli *cli, struct json_object *rows,
 	return add_verdict(row, dev);
 }
 
-static int add_all(struct cli *cli, struct json_object *rows)
+/* ------------------------------------------------------------------ tree */
+
+/* The address at p, a component of a path; false if it is something else. */
+static bool bdf_component(const char *p, size_t len)
+{
+	char text[VLU_BDF_SIZE];
+	struct vlu_bdf bdf;
+
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, p, len);
+	text[len] = '\0';
+	return vlu_bdf_parse(text, &bdf) == 0;
+}
+
+/* How many functions stand above it: a domain behind a bridge counts too. */
+static int depth(const struct vlu_device *dev)
+{
+	const char *p = vlu_device_path(dev);
+	int above = -1;
+	size_t len;
+
+	for (; p && *p; p += len + (p[len] == '/')) {
+		len = strcspn(p, "/");
+		above += bdf_component(p, len);
+	}
+	return above > 0 ? above : 0;
+}
+
+/* By path, a bridge comes right before all that is below it. */
+static int by_path(const void *a, const void *b)
+{
+	const struct vlu_device *x = *(struct vlu_device *const *)a;
+	const struct vlu_device *y = *(struct vlu_device *const *)b;
+	const char *p = vlu_device_path(x), *q = vlu_device_path(y);
+
+	if (!p || !q)
+		return !p - !q ? !p - !q :
+		       vlu_bdf_compare(vlu_device_bdf(x), vlu_device_bdf(y));
+	/* '/' first, or "pci0000:00/..." would split its own children */
+	for (; *p && *p == *q; p++, q++)
+		;
+	return (*p == '/' ? 1 : (unsigned char)*p) - (*q == '/' ? 1 : (unsigned char)*q);
+}
+
+static int add_tree(struct cli *cli, struct json_object *rows)
+{
+	size_t n = vlu_device_count(cli->ctx), i;
+	struct vlu_device **devs;
+	char text[96], bdf[VLU_BDF_SIZE];
+	int ret = 0;
+
+	devs = calloc(n + 1, sizeof(*devs));
+	if (!devs)
+		return -1;
+	for (i = 0; i < n; i++)
+		devs[i] = vlu_device_at(cli->ctx, i);
+	qsort(devs, n, sizeof(*devs), by_path);
+	for (i = 0; i < n && !ret; i++) {
+		ret = add_device(cli, rows, devs[i]);
+		snprintf(text, sizeof(text), "%*s%s", 2 * (depth(devs[i]) % 32), "",
+			 vlu_bdf_format(vlu_device_bdf(devs[i]), bdf));
+		out_text(json_object_array_get_idx(rows, i), "bdf", text);
+	}
+	free(devs);
+	return ret;
+}
+
+static int add_all(struct cli *cli, struct json_object *rows, bool tree)
 {
 	size_t i;
 
 	if (vlu_devices_read(cli->ctx) < 0)
 		return cli_fail(cli);
+	if (tree)
+		return add_tree(cli, rows) ? cli_fail(cli) : VLU_OK;
 	for (i = 0; i < vlu_device_count(cli->ctx); i++)
 		if (add_device(cli, rows, vlu_device_at(cli->ctx, i)) < 0)
 			return cli_fail(cli);
@@ -133,13 +208,30 @@ static int add_named(struct cli *cli, struct json_object *rows)
 	return status;
 }
 
+struct list_opts {
+	bool tree;
+};
+
+static const struct opt list_options[] = {
+	{ .name = "tree", .type = OPT_FLAG, .offset = offsetof(struct list_opts, tree),
+	  .help = "show each function below the bridge it is behind" },
+	OPT_END
+};
+
 static int run_list(struct cli *cli, const void *opts, int argc, char **argv)
 {
-	struct json_object *doc = out_new(), *rows = out_array(doc, "devices");
+	const struct list_opts *o = opts;
+	struct json_object *doc, *rows;
 	int status;
 
-	(void)opts, (void)argc, (void)argv;
-	status = cli->n_bdfs ? add_named(cli, rows) : add_all(cli, rows);
+	(void)argc, (void)argv;
+	if (o->tree && (cli->g.json || cli->n_bdfs)) {
+		cli_error("--tree is for the table of all functions");
+		return opt_usage(&cmd_list);
+	}
+	doc = out_new();
+	rows = out_array(doc, "devices");
+	status = cli->n_bdfs ? add_named(cli, rows) : add_all(cli, rows, o->tree);
 	if (status == VLU_OK || status == VLU_NOT_PRESERVABLE) {
 		if (cli->g.json)
 			out_json(doc);
@@ -158,6 +250,8 @@ const struct command cmd_list = {
 	.summary = "PCI functions and how they stand to a live update",
 	.text = "Lists the PCI functions, all of them or those named, with a verdict "
 		"on each: can it be preserved. See check for the reasons.",
+	.opts = list_options,
+	.size = sizeof(struct list_opts),
 	.columns = columns,
 	.run = run_list,
 };
