@@ -12,17 +12,17 @@ format_path(char path[PATH_MAX], const char *fmt, va_list args)
 	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
-int attr_read_in(struct sys *dir, const char *name, char *buf, size_t size)
+static int read_text(struct vlu_ctx *ctx, const char *path, char *buf, size_t size)
 {
 	size_t used = 0;
 	ssize_t n = 0;
 	int fd;
 
-	fd = sys_open(dir, name, O_RDONLY);
+	fd = sys_open(&ctx->sys, path, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	while (used < size) {
-		n = sys_read(dir, fd, buf + used, size - used);
+		n = sys_read(&ctx->sys, fd, buf + used, size - used);
 		if (n <= 0)
 			break;
 		used += (size_t)n;
@@ -33,7 +33,7 @@ int attr_read_in(struct sys *dir, const char *name, char *buf, size_t size)
 		if (buf[used - 1] == '\n')
 			break;
 	}
-	sys_close(dir, fd);
+	sys_close(&ctx->sys, fd);
 	if (n < 0)
 		return (int)n;
 	if (used && buf[used - 1] == '\n')
@@ -53,16 +53,21 @@ int attr_read(struct vlu_ctx *ctx, char *buf, size_t size, const char *fmt, ...)
 	va_start(args, fmt);
 	ret = format_path(path, fmt, args);
 	va_end(args);
-	return ret ? ret : attr_read_in(&ctx->sys, path, buf, size);
+	return ret ? ret : read_text(ctx, path, buf, size);
 }
 
-int attr_number_in(struct sys *dir, const char *name, int64_t *ret_number)
+int attr_number(struct vlu_ctx *ctx, int64_t *ret_number, const char *fmt, ...)
 {
-	char text[32], *end;
+	char path[PATH_MAX], text[32], *end;
+	va_list args;
 	long long number;
 	int ret;
 
-	ret = attr_read_in(dir, name, text, sizeof(text));
+	va_start(args, fmt);
+	ret = format_path(path, fmt, args);
+	va_end(args);
+	if (!ret)
+		ret = read_text(ctx, path, text, sizeof(text));
 	if (ret < 0)
 		return ret;
 	errno = 0;
@@ -73,25 +78,20 @@ int attr_number_in(struct sys *dir, const char *name, int64_t *ret_number)
 	return 0;
 }
 
-int attr_number(struct vlu_ctx *ctx, int64_t *ret_number, const char *fmt, ...)
+int attr_link(struct vlu_ctx *ctx, char *buf, size_t size, const char *fmt, ...)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], target[PATH_MAX];
+	const char *base;
 	va_list args;
+	ssize_t n;
 	int ret;
 
 	va_start(args, fmt);
 	ret = format_path(path, fmt, args);
 	va_end(args);
-	return ret ? ret : attr_number_in(&ctx->sys, path, ret_number);
-}
-
-int attr_link_in(struct sys *dir, const char *name, char *buf, size_t size)
-{
-	char target[PATH_MAX];
-	const char *base;
-	ssize_t n;
-
-	n = sys_readlink(dir, name, target, sizeof(target));
+	if (ret)
+		return ret;
+	n = sys_readlink(&ctx->sys, path, target, sizeof(target));
 	if (n < 0)
 		return (int)n;
 	base = strrchr(target, '/');
@@ -100,18 +100,6 @@ int attr_link_in(struct sys *dir, const char *name, char *buf, size_t size)
 		return -EOVERFLOW;
 	strcpy(buf, base);
 	return (int)strlen(base);
-}
-
-int attr_link(struct vlu_ctx *ctx, char *buf, size_t size, const char *fmt, ...)
-{
-	char path[PATH_MAX];
-	va_list args;
-	int ret;
-
-	va_start(args, fmt);
-	ret = format_path(path, fmt, args);
-	va_end(args);
-	return ret ? ret : attr_link_in(&ctx->sys, path, buf, size);
 }
 
 int attr_write(struct vlu_ctx *ctx, const char *path, const char *value)

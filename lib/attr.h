@@ -17,11 +17,6 @@ int attr_number(struct vlu_ctx *ctx, int64_t *ret_number, const char *fmt, ...)
 /* The last component of where a link leads. */
 int attr_link(struct vlu_ctx *ctx, char *buf, size_t size, const char *fmt, ...)
 	must_check __attribute__((format(printf, 4, 5)));
-/* The same of a file in a directory that was entered. */
-int attr_read_in(struct sys *dir, const char *name, char *buf, size_t size) must_check;
-int attr_number_in(struct sys *dir, const char *name, int64_t *ret_number) must_check;
-int attr_link_in(struct sys *dir, const char *name, char *buf, size_t size) must_check;
-
 /* One write of exactly this text. */
 int attr_write(struct vlu_ctx *ctx, const char *path, const char *value) must_check;
 /* A whole file, at most max bytes, NUL added; freed by the caller. */

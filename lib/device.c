@@ -25,23 +25,39 @@ void devices_drop(struct vlu_ctx *ctx)
 	ctx->n_devices = 0;
 }
 
-static int64_t number_or_unknown(struct sys *dir, const char *name)
+static int64_t read_number(struct vlu_device *dev, const char *attr)
 {
 	int64_t number;
 
-	return attr_number_in(dir, name, &number) < 0 ? -1 : number;
+	if (attr_number(dev->ctx, &number, PCI_DEVICES "/%s/%s", dev->name, attr) < 0)
+		return -1;
+	return number;
 }
 
-static void read_group(struct vlu_device *dev, struct sys *dir)
+static int count_entry(void *arg, const char *name)
 {
-	char text[32], *end;
+	(void)name;
+	++*(int64_t *)arg;
+	return 0;
+}
 
-	dev->iommu_group = -1;
-	if (attr_link_in(dir, "iommu_group", text, sizeof(text)) < 0)
+static void read_group(struct vlu_device *dev)
+{
+	char text[32], path[128], *end;
+	int64_t count = 0;
+
+	dev->iommu_group = dev->iommu_group_size = -1;
+	if (attr_link(dev->ctx, text, sizeof(text), PCI_DEVICES "/%s/iommu_group",
+		      dev->name) < 0)
 		return;
 	dev->iommu_group = strtoll(text, &end, 10);
-	if (end == text || *end || dev->iommu_group < 0)
+	if (end == text || *end || dev->iommu_group < 0) {
 		dev->iommu_group = -1;
+		return;
+	}
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%s/devices", text);
+	if (sys_list(&dev->ctx->sys, path, count_entry, &count) == 0)
+		dev->iommu_group_size = count;
 }
 
 static int take_vfio_name(void *arg, const char *name)
@@ -54,59 +70,46 @@ static int take_vfio_name(void *arg, const char *name)
 	return 1;
 }
 
-/* What a bind or an unbind changes. */
-static void read_changing(struct vlu_device *dev, struct sys *dir)
+static void read_changing(struct vlu_device *dev)
 {
-	int ret;
+	char path[128];
 
-	ret = attr_link_in(dir, "driver", dev->driver, sizeof(dev->driver));
-	dev->driver_error = ret < 0 && ret != -ENOENT ? ret : 0;
-	if (ret < 0)
+	if (device_driver_now(dev->ctx, dev->bdf, dev->driver,
+			      sizeof(dev->driver)) < 0)
 		dev->driver[0] = '\0';
+	if (attr_read(dev->ctx, dev->override, sizeof(dev->override),
+		      PCI_DEVICES "/%s/driver_override", dev->name) < 0 ||
+	    strcmp(dev->override, "(null)") == 0)
+		dev->override[0] = '\0';
+	if (attr_read(dev->ctx, dev->power_state, sizeof(dev->power_state),
+		      PCI_DEVICES "/%s/power_state", dev->name) < 0)
+		dev->power_state[0] = '\0';
 	dev->cdev[0] = '\0';
 	/* drivers/vfio/vfio_main.c names the directory after the cdev */
-	if (!strstr(dev->driver, "vfio") ||
-	    sys_list(dir, "vfio-dev", take_vfio_name, dev) < 0)
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/vfio-dev", dev->name);
+	if (sys_list(&dev->ctx->sys, path, take_vfio_name, dev) < 0)
 		dev->cdev[0] = '\0';
-	dev->more_known = false;
 }
 
-static enum vlu_kind find_kind(struct vlu_device *dev, struct sys *dir)
+static enum vlu_kind find_kind(struct vlu_device *dev)
 {
-	char name[64];
+	char path[128];
+	int64_t vfs;
 
 	/* Base class 06 but for 0680, which odd endpoints use. */
 	if (dev->class >> 16 == 0x06 && (dev->class >> 8 & 0xff) != 0x80)
 		return VLU_BRIDGE;
-	if (attr_link_in(dir, "physfn", name, sizeof(name)) >= 0)
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/physfn", dev->name);
+	if (sys_exists(&dev->ctx->sys, path))
 		return VLU_VF;
-	/* the attribute is there only where the capability is */
-	return sys_exists(dir, "sriov_totalvfs") &&
-	       number_or_unknown(dir, "sriov_totalvfs") > 0 ? VLU_PF : VLU_ENDPOINT;
-}
-
-/* The directory of a function; the link in /sys/bus/pci/devices leads there. */
-static int enter(struct vlu_ctx *ctx, const char *name, struct sys *ret_dir)
-{
-	char path[64];
-	int ret;
-
-	snprintf(path, sizeof(path), PCI_DEVICES "/%s", name);
-	ret = sys_enter(&ctx->sys, path, ret_dir);
-	return ret == -ENOENT || ret == -ENOTDIR ? -ENODEV : ret;
-}
-
-static int count_entry(void *arg, const char *name)
-{
-	(void)name;
-	++*(int64_t *)arg;
-	return 0;
+	vfs = read_number(dev, "sriov_totalvfs");
+	return vfs > 0 ? VLU_PF : VLU_ENDPOINT;
 }
 
 /* "../../../devices/pci0000:00/..." as the link in /sys/bus/pci/devices says. */
 static char *read_path(struct vlu_device *dev)
 {
-	char link[64], target[PATH_MAX];
+	char link[128], target[PATH_MAX];
 	const char *devices;
 	char *path = NULL;
 
@@ -119,70 +122,41 @@ static char *read_path(struct vlu_device *dev)
 	return path;
 }
 
-void device_more(const struct vlu_device *const_dev)
-{
-	/* To the caller nothing changes: it is the machine's answer, kept. */
-	struct vlu_device *dev = (struct vlu_device *)const_dev;
-	int64_t sub_vendor, sub_device;
-	char path[64];
-	struct sys dir;
-
-	if (dev->more_known)
-		return;
-	dev->more_known = true;
-	dev->subsystem = dev->iommu_group_size = dev->numa_node = -1;
-	dev->override[0] = dev->power_state[0] = '\0';
-	if (!dev->path)
-		dev->path = read_path(dev);
-	if (enter(dev->ctx, dev->name, &dir))
-		return;
-	sub_vendor = number_or_unknown(&dir, "subsystem_vendor");
-	sub_device = number_or_unknown(&dir, "subsystem_device");
-	if (sub_vendor >= 0 && sub_device >= 0)
-		dev->subsystem = sub_vendor << 16 | sub_device;
-	dev->numa_node = number_or_unknown(&dir, "numa_node");
-	if (attr_read_in(&dir, "driver_override", dev->override,
-			 sizeof(dev->override)) < 0 ||
-	    strcmp(dev->override, "(null)") == 0)
-		dev->override[0] = '\0';
-	if (attr_read_in(&dir, "power_state", dev->power_state,
-			 sizeof(dev->power_state)) < 0)
-		dev->power_state[0] = '\0';
-	sys_exit(&dir);
-	if (dev->iommu_group < 0)
-		return;
-	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%lld/devices",
-		 (long long)dev->iommu_group);
-	dev->iommu_group_size = 0;
-	if (sys_list(&dev->ctx->sys, path, count_entry, &dev->iommu_group_size) < 0)
-		dev->iommu_group_size = -1;
-}
-
 static int read_device(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 		       struct vlu_device **ret_dev)
 {
 	struct vlu_device *dev;
-	struct sys dir;
+	int64_t sub_vendor, sub_device, vendor;
+	char name[VLU_BDF_SIZE];
 	int ret;
 
+	vlu_bdf_format(bdf, name);
+	ret = attr_number(ctx, &vendor, PCI_DEVICES "/%s/vendor", name);
+	if (ret == -ENOENT || ret == -ENODEV) {
+		char path[128];
+
+		snprintf(path, sizeof(path), PCI_DEVICES "/%s", name);
+		if (!sys_exists(&ctx->sys, path))
+			return -ENODEV;
+	}
 	dev = calloc(1, sizeof(*dev));
 	if (!dev)
 		return -ENOMEM;
 	dev->ctx = ctx;
 	dev->bdf = bdf;
-	vlu_bdf_format(bdf, dev->name);
-	ret = enter(ctx, dev->name, &dir);
-	if (ret) {
-		free(dev);
-		return ret;
-	}
-	dev->vendor = number_or_unknown(&dir, "vendor");
-	dev->device = number_or_unknown(&dir, "device");
-	dev->class = number_or_unknown(&dir, "class");
-	dev->kind = find_kind(dev, &dir);
-	read_group(dev, &dir);
-	read_changing(dev, &dir);
-	sys_exit(&dir);
+	memcpy(dev->name, name, sizeof(name));
+	dev->vendor = ret < 0 ? -1 : vendor;
+	dev->device = read_number(dev, "device");
+	sub_vendor = read_number(dev, "subsystem_vendor");
+	sub_device = read_number(dev, "subsystem_device");
+	dev->subsystem = sub_vendor < 0 || sub_device < 0 ? -1 :
+			 sub_vendor << 16 | sub_device;
+	dev->class = read_number(dev, "class");
+	dev->numa_node = read_number(dev, "numa_node");
+	dev->kind = find_kind(dev);
+	dev->path = read_path(dev);
+	read_group(dev);
+	read_changing(dev);
 	*ret_dev = dev;
 	return 0;
 }
@@ -288,27 +262,10 @@ int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 		   struct vlu_device **ret_dev)
 {
 	struct vlu_device *dev = find_read(ctx, bdf);
-	struct sys dir;
-	int ret;
 
-	if (dev) {
-		ret = enter(ctx, dev->name, &dir);
-		if (!ret) {
-			read_changing(dev, &dir);
-			sys_exit(&dir);
-		}
-		dev->driver_error = ret ? ret : dev->driver_error;
-	} else {
-		ret = vlu_device_find(ctx, bdf, &dev);
-		if (ret)
-			return ret;
-	}
-	device_more(dev);
-	/* Not to know the driver is not the same as to know that there is none. */
-	if (dev->driver_error)
-		return vlu_fail(ctx, VLU_FAILED, dev->driver_error,
-				"%s: cannot read which driver it has: %s", dev->name,
-				strerror(-dev->driver_error));
+	if (!dev)
+		return vlu_device_find(ctx, bdf, ret_dev);
+	read_changing(dev);
 	*ret_dev = dev;
 	return 0;
 }
@@ -360,7 +317,6 @@ int64_t vlu_device_device(const struct vlu_device *dev)
 
 int64_t vlu_device_subsystem(const struct vlu_device *dev)
 {
-	device_more(dev);
 	return dev->subsystem;
 }
 
@@ -376,7 +332,6 @@ const char *vlu_device_driver(const struct vlu_device *dev)
 
 const char *vlu_device_override(const struct vlu_device *dev)
 {
-	device_more(dev);
 	return or_null(dev->override);
 }
 
@@ -387,7 +342,6 @@ int64_t vlu_device_iommu_group(const struct vlu_device *dev)
 
 int64_t vlu_device_iommu_group_size(const struct vlu_device *dev)
 {
-	device_more(dev);
 	return dev->iommu_group_size;
 }
 
@@ -398,19 +352,16 @@ const char *vlu_device_cdev(const struct vlu_device *dev)
 
 int64_t vlu_device_numa_node(const struct vlu_device *dev)
 {
-	device_more(dev);
 	return dev->numa_node;
 }
 
 const char *vlu_device_power_state(const struct vlu_device *dev)
 {
-	device_more(dev);
 	return or_null(dev->power_state);
 }
 
 const char *vlu_device_path(const struct vlu_device *dev)
 {
-	device_more(dev);
 	return dev->path;
 }
 

@@ -12,24 +12,17 @@ struct vlu_device {
 	struct vlu_bdf bdf;
 	char name[VLU_BDF_SIZE];
 	enum vlu_kind kind;
-	int64_t vendor, device, class;
-	int64_t iommu_group;
+	int64_t vendor, device, subsystem, class;
+	int64_t iommu_group, iommu_group_size;
+	int64_t numa_node;
 	char driver[64];
-	int driver_error;	/* why it could not be read */
-	char cdev[48];		/* "/dev/vfio/devices/vfio0" */
-
-	/* Read when first asked for: a list of thousands needs none of it. */
-	bool more_known;	/* device_more() */
-	int64_t subsystem, iommu_group_size, numa_node;
 	char override[64];
+	char cdev[48];		/* "/dev/vfio/devices/vfio0" */
 	char power_state[16];
 	char *path;		/* "/sys/devices/..." */
 	bool names_known;
 	char vendor_name[128], device_name[128], class_name[128];
 };
-
-/* Fills what is read on demand; needed before those fields are used. */
-void device_more(const struct vlu_device *dev);
 
 void devices_drop(struct vlu_ctx *ctx);
 /* The driver a function has now, "" for none; not cached. */

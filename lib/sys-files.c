@@ -17,10 +17,8 @@
 
 int real_open(struct sys *sys, const char *path, int flags)
 {
-	/* openat2() refuses what O_PATH would ignore */
-	const int more = O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY);
 	struct open_how how = {
-		.flags = (unsigned int)(flags | more),
+		.flags = (unsigned int)flags | O_CLOEXEC | O_NOCTTY,
 		.mode = flags & O_CREAT ? 0600 : 0,
 		.resolve = RESOLVE_IN_ROOT,
 	};
@@ -32,7 +30,7 @@ int real_open(struct sys *sys, const char *path, int flags)
 	       !(flags & O_NONBLOCK));
 	/* A seccomp filter may not know openat2; below "/" it adds nothing. */
 	if (fd < 0 && errno == ENOSYS && sys->root_is_slash)
-		fd = open(path, flags | more, 0600);
+		fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0600);
 	return fd < 0 ? -errno : (int)fd;
 }
 
@@ -91,9 +89,8 @@ ssize_t real_readlink(struct sys *sys, const char *path, char *buf,
 	ssize_t n;
 	int fd;
 
-	if (sys->root_is_slash || !strchr(path, '/')) {
-		/* nothing on the way that could lead out of the root */
-		n = readlinkat(sys->root_fd, path, buf, size);
+	if (sys->root_is_slash) {
+		n = readlink(path, buf, size);
 		n = n < 0 ? -errno : n;
 	} else {
 		fd = real_open(sys, path, O_PATH | O_NOFOLLOW);
@@ -119,11 +116,6 @@ int real_mode(struct sys *sys, const char *path)
 
 	if (sys->root_is_slash)
 		return stat(path, &st) < 0 ? -errno : (int)st.st_mode;
-	if (!strchr(path, '/') &&
-	    fstatat(sys->root_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	else if (!strchr(path, '/') && !S_ISLNK(st.st_mode))
-		return (int)st.st_mode;
 	fd = real_open(sys, path, O_PATH);
 	if (fd < 0)
 		return fd;

@@ -23,18 +23,6 @@ void sys_exit(struct sys *sys)
 	sys->root_fd = -1;
 }
 
-int sys_enter(struct sys *sys, const char *path, struct sys *ret_dir)
-{
-	int fd = sys_open(sys, path, O_PATH | O_DIRECTORY);
-
-	if (fd < 0)
-		return fd;
-	*ret_dir = *sys;
-	ret_dir->root_fd = fd;
-	ret_dir->root_is_slash = false;
-	return 0;
-}
-
 /*
  * Device nodes act on being opened: /dev/liveupdate deserializes, a vfio file
  * resets. The kernel log is the one that only tells.

@@ -90,11 +90,6 @@ extern const struct sys_ops sys_real_ops;
 
 int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root);
 void sys_exit(struct sys *sys);
-/*
- * The directory path as a boundary of its own, to read many small files of it
- * without walking there each time. Ended by sys_exit().
- */
-int sys_enter(struct sys *sys, const char *path, struct sys *ret_dir);
 
 /* The gate. Everybody calls these, never ops directly. */
 int sys_open(struct sys *sys, const char *path, int flags);
