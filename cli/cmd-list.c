@@ -65,8 +65,9 @@ static int add_verdict(struct json_object *row, struct vlu_device *dev)
 	return 0;
 }
 
-static int add_device(struct json_object *rows, struct vlu_device *dev)
+static int add_device(struct cli *cli, struct json_object *rows, struct vlu_device *dev)
 {
+	bool all = cli->g.json || cli->g.columns;
 	struct json_object *row = out_row(rows);
 
 	out_bdf(row, "bdf", vlu_device_bdf(dev));
@@ -82,7 +83,8 @@ static int add_device(struct json_object *rows, struct vlu_device *dev)
 	out_number(row, "iommu_group", vlu_device_iommu_group(dev));
 	out_number(row, "iommu_group_size", vlu_device_iommu_group_size(dev));
 	out_text(row, "cdev", vlu_device_cdev(dev));
-	out_number(row, "numa_node", vlu_device_numa_node(dev));
+	if (all)
+		out_number(row, "numa_node", vlu_device_numa_node(dev));
 	out_text(row, "power_state", vlu_device_power_state(dev));
 	out_known(row, "incoming", vlu_device_incoming(dev));
 	return add_verdict(row, dev);
@@ -95,7 +97,7 @@ static int add_all(struct cli *cli, struct json_object *rows)
 	if (vlu_devices_read(cli->ctx) < 0)
 		return cli_fail(cli);
 	for (i = 0; i < vlu_device_count(cli->ctx); i++)
-		if (add_device(rows, vlu_device_at(cli->ctx, i)) < 0)
+		if (add_device(cli, rows, vlu_device_at(cli->ctx, i)) < 0)
 			return cli_fail(cli);
 	return VLU_OK;
 }
@@ -113,7 +115,7 @@ static int add_named(struct cli *cli, struct json_object *rows)
 			cli_error("there is no device %s",
 				  vlu_bdf_format(cli->bdfs[i], name));
 			status = VLU_NOT_PRESERVABLE;
-		} else if (r < 0 || add_device(rows, dev) < 0) {
+		} else if (r < 0 || add_device(cli, rows, dev) < 0) {
 			return cli_fail(cli);
 		}
 	}
