@@ -21,7 +21,7 @@ void devices_drop(struct vlu_ctx *ctx)
 		device_free(ctx->devices[i]);
 	free(ctx->devices);
 	ctx->devices = NULL;
-	ctx->n_devices = 0;
+	ctx->n_devices = ctx->n_sorted = 0;
 }
 
 static int64_t read_number(const struct vlu_device *dev, const char *attr)
@@ -214,6 +214,7 @@ int vlu_devices_read(struct vlu_ctx *ctx)
 	if (ctx->n_devices)
 		qsort(ctx->devices, ctx->n_devices, sizeof(*ctx->devices),
 		      by_address);
+	ctx->n_sorted = ctx->n_devices;
 	return 0;
 }
 
@@ -229,9 +230,18 @@ struct vlu_device *vlu_device_at(struct vlu_ctx *ctx, size_t i)
 
 static struct vlu_device *find_read(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 {
-	size_t i;
+	size_t low = 0, high = ctx->n_sorted, mid, i;
 
-	for (i = 0; i < ctx->n_devices; i++)
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (vlu_bdf_compare(ctx->devices[mid]->bdf, bdf) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low < ctx->n_sorted && vlu_bdf_compare(ctx->devices[low]->bdf, bdf) == 0)
+		return ctx->devices[low];
+	for (i = ctx->n_sorted; i < ctx->n_devices; i++)
 		if (vlu_bdf_compare(ctx->devices[i]->bdf, bdf) == 0)
 			return ctx->devices[i];
 	return NULL;

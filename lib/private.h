@@ -33,6 +33,7 @@ struct vlu_ctx {
 
 	struct vlu_device **devices;
 	size_t n_devices;
+	size_t n_sorted;	/* of them, by address: all that a bus listing gave */
 	struct klog *klog;	/* read once, klog.c */
 	struct inuse *inuse;	/* these too, until inuse_drop() */
 	struct irqs *irqs;
