@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The real kernel: files, and our own directories. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -15,6 +15,11 @@
 
 #include "sys-real.h"
 
+static bool is_near(const struct sys *sys, const char *path)
+{
+	return sys->near_fd >= 0 && strncmp(path, sys->near, sys->near_size) == 0;
+}
+
 int real_open(struct sys *sys, const char *path, int flags)
 {
 	struct open_how how = {
@@ -24,6 +29,16 @@ int real_open(struct sys *sys, const char *path, int flags)
 	};
 	long fd;
 
+	if (is_near(sys, path) && !(flags & O_CREAT)) {
+		how.resolve = RESOLVE_BENEATH;
+		fd = syscall(SYS_openat2, sys->near_fd, path + sys->near_size, &how,
+			     sizeof(how));
+		/* links may lead out of it, which is for the root to follow */
+		if (fd >= 0 || (errno != EXDEV && errno != EAGAIN && errno != ENOSYS &&
+				errno != EINTR))
+			return fd < 0 ? -errno : (int)fd;
+		how.resolve = RESOLVE_IN_ROOT;
+	}
 	do
 		fd = syscall(SYS_openat2, sys->root_fd, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EAGAIN || errno == EINTR) &&
@@ -89,7 +104,10 @@ ssize_t real_readlink(struct sys *sys, const char *path, char *buf,
 	ssize_t n;
 	int fd;
 
-	if (sys->root_is_slash) {
+	if (is_near(sys, path) && !strchr(path + sys->near_size, '/')) {
+		n = readlinkat(sys->near_fd, path + sys->near_size, buf, size);
+		n = n < 0 ? -errno : n;
+	} else if (sys->root_is_slash) {
 		n = readlink(path, buf, size);
 		n = n < 0 ? -errno : n;
 	} else {
@@ -114,6 +132,13 @@ int real_mode(struct sys *sys, const char *path)
 	struct stat st;
 	int fd, ret;
 
+	if (is_near(sys, path) && !strchr(path + sys->near_size, '/')) {
+		if (fstatat(sys->near_fd, path + sys->near_size, &st,
+			    AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+		if (!S_ISLNK(st.st_mode))
+			return (int)st.st_mode;
+	}
 	if (sys->root_is_slash)
 		return stat(path, &st) < 0 ? -errno : (int)st.st_mode;
 	fd = real_open(sys, path, O_PATH);
@@ -124,33 +149,43 @@ int real_mode(struct sys *sys, const char *path)
 	return ret;
 }
 
+/* The records of getdents64(2), which libc hides behind a DIR and more calls. */
+struct entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
 int real_list(struct sys *sys, const char *path,
-		     int (*fn)(void *arg, const char *name), void *arg)
+	      int (*fn)(void *arg, const char *name), void *arg)
 {
-	struct dirent *entry;
-	DIR *dir;
+	union {
+		struct entry entry;
+		char bytes[8192];
+	} buf;
+	const struct entry *entry;
+	long n, at;
 	int fd, ret = 0;
 
 	fd = real_open(sys, path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
-	dir = fdopendir(fd);
-	if (!dir) {
-		ret = -errno;
-		close(fd);
-		return ret;
-	}
-	for (errno = 0; (entry = readdir(dir)); errno = 0) {
-		if (strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0)
-			continue;
-		ret = fn(arg, entry->d_name);
-		if (ret)
+	while (!ret) {
+		n = syscall(SYS_getdents64, fd, &buf, sizeof(buf));
+		if (n <= 0) {
+			ret = n < 0 ? -errno : 0;
 			break;
+		}
+		for (at = 0; !ret && at < n; at += entry->size) {
+			entry = (const struct entry *)(buf.bytes + at);
+			if (strcmp(entry->name, ".") != 0 &&
+			    strcmp(entry->name, "..") != 0)
+				ret = fn(arg, entry->name);
+		}
 	}
-	if (!entry && errno)
-		ret = -errno;
-	closedir(dir);
+	close(fd);
 	return ret;
 }
 
