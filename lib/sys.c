@@ -76,6 +76,11 @@ int sys_mode(struct sys *sys, const char *path)
 	return sys->ops->mode(sys, path);
 }
 
+off_t sys_size(struct sys *sys, const char *path)
+{
+	return sys->ops->size ? sys->ops->size(sys, path) : -ENOSYS;
+}
+
 bool sys_exists(struct sys *sys, const char *path)
 {
 	return sys_mode(sys, path) >= 0;
