@@ -13,6 +13,8 @@ struct klog {
 	char previous_release[65];	/* "": not said */
 	size_t n_incoming;
 	struct vlu_bdf *incoming;	/* preserved and not finished, in order */
+	/* An open of /dev/liveupdate came before vfio-pci; "": not said */
+	char no_handler[160];
 	/* The newest line that says why a device refused to be frozen */
 	char freeze[256];
 	unsigned int n_freezes;	/* how many such lines there are */
