@@ -120,7 +120,7 @@ int vlu_check_device(struct vlu_device *dev, struct vlu_report **ret_report)
 	for (i = 0; i < ARRAY_SIZE(rules); i++) {
 		memset(&v, 0, sizeof(v));
 		rules[i].look(dev, &v);
-		report_add(report, rules[i].id, &v);
+		report_add(report, rules[i].id, false, &v);
 		if (v.result == VLU_FAIL && rules[i].last_if_failed)
 			break;
 	}
@@ -138,6 +138,6 @@ int vlu_check_missing(struct vlu_ctx *ctx, struct vlu_report **ret_report)
 		return ret;
 	verdict_set(&v, VLU_FAIL, "no such PCI device");
 	verdict_fix(&v, "vfio-lu list shows those that are there");
-	report_add(report, "exists", &v);
+	report_add(report, "exists", false, &v);
 	return finish(ctx, report, ret_report);
 }

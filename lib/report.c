@@ -21,7 +21,7 @@ void vlu_report_free(struct vlu_report *report)
 	free(report);
 }
 
-void report_add(struct vlu_report *report, const char *id,
+void report_add(struct vlu_report *report, const char *id, bool advisory,
 		const struct verdict *verdict)
 {
 	struct vlu_check *rows, *row;
@@ -34,6 +34,7 @@ void report_add(struct vlu_report *report, const char *id,
 	report->rows = rows;
 	row = &rows[report->n_rows++];
 	row->id = id;
+	row->advisory = advisory;
 	row->result = verdict->result;
 	row->detail = strdup(verdict->detail);
 	row->fix = verdict->fix[0] ? strdup(verdict->fix) : NULL;
@@ -59,7 +60,7 @@ enum vlu_result vlu_report_verdict(const struct vlu_report *report)
 	for (i = 0; i < report->n_rows; i++) {
 		if (report->rows[i].result == VLU_FAIL)
 			return VLU_FAIL;
-		if (report->rows[i].result == VLU_UNKNOWN)
+		if (report->rows[i].result == VLU_UNKNOWN && !report->rows[i].advisory)
 			verdict = VLU_UNKNOWN;
 	}
 	return verdict;

@@ -19,7 +19,7 @@ struct verdict {
 };
 
 int report_new(struct vlu_ctx *ctx, struct vlu_report **ret_report) must_check;
-void report_add(struct vlu_report *report, const char *id,
+void report_add(struct vlu_report *report, const char *id, bool advisory,
 		const struct verdict *verdict);
 
 void verdict_set(struct verdict *v, enum vlu_result result, const char *fmt, ...)

@@ -153,6 +153,7 @@ struct vlu_check {
 	enum vlu_result result;
 	const char *detail;
 	const char *fix;
+	bool advisory;	/* not to know it does not make the verdict unknown */
 };
 
 struct vlu_report;
@@ -168,7 +169,10 @@ VLU_EXPORT void vlu_report_free(struct vlu_report *report);
 VLU_EXPORT size_t vlu_report_count(const struct vlu_report *report);
 VLU_EXPORT const struct vlu_check *vlu_report_at(const struct vlu_report *report,
 						 size_t i);
-/* VLU_FAIL if any row fails, else VLU_UNKNOWN if any is unknown, else VLU_PASS. */
+/*
+ * VLU_FAIL if any row fails, else VLU_UNKNOWN if any is unknown and not
+ * advisory, else VLU_PASS.
+ */
 VLU_EXPORT enum vlu_result vlu_report_verdict(const struct vlu_report *report);
 
 /* ---------------------------------------------------------------- plans */
