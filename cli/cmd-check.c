@@ -54,7 +54,8 @@ static enum vlu_result overall(const struct verdicts *verdicts)
 
 /* ------------------------------------------------------------------ data */
 
-static void add_checks(struct json_object *obj, const struct vlu_report *report)
+static void add_checks(struct json_object *obj, const struct vlu_report *report,
+		       bool for_print)
 {
 	struct json_object *checks = out_array(obj, "checks"), *row;
 	const struct vlu_check *check;
@@ -67,6 +68,9 @@ static void add_checks(struct json_object *obj, const struct vlu_report *report)
 		out_text(row, "result", result_word(check->result));
 		out_text(row, "detail", check->detail);
 		out_text(row, "fix", check->fix);
+		/* how it is shown; not part of the JSON */
+		if (for_print && check->advisory && check->result == VLU_UNKNOWN)
+			out_text(row, "minor", "yes");
 	}
 }
 
@@ -80,20 +84,21 @@ static int add_host(struct cli *cli, struct json_object *doc,
 		return cli_fail(cli);
 	verdicts->host = vlu_report_verdict(report);
 	out_text(host, "verdict", host_word(verdicts->host));
-	add_checks(host, report);
+	add_checks(host, report, !cli->g.json);
 	vlu_report_free(report);
 	return VLU_OK;
 }
 
-static void add_report(struct json_object *devices, struct vlu_bdf bdf,
-		       struct vlu_report *report, struct verdicts *verdicts)
+static void add_report(struct cli *cli, struct json_object *devices,
+		       struct vlu_bdf bdf, struct vlu_report *report,
+		       struct verdicts *verdicts)
 {
 	struct json_object *row = out_row(devices);
 
 	worsen(&verdicts->devices, vlu_report_verdict(report));
 	out_bdf(row, "bdf", bdf);
 	out_text(row, "verdict", cli_verdict(vlu_report_verdict(report)));
-	add_checks(row, report);
+	add_checks(row, report, !cli->g.json);
 	vlu_report_free(report);
 }
 
@@ -115,7 +120,7 @@ static int add_named(struct cli *cli, struct json_object *devices,
 		}
 		if (r < 0)
 			return cli_fail(cli);
-		add_report(devices, cli->bdfs[i], report, verdicts);
+		add_report(cli, devices, cli->bdfs[i], report, verdicts);
 	}
 	return VLU_OK;
 }
@@ -137,7 +142,7 @@ static int add_bound(struct cli *cli, struct json_object *devices,
 			continue;
 		if (vlu_check_device(dev, &report) < 0)
 			return cli_fail(cli);
-		add_report(devices, vlu_device_bdf(dev), report, verdicts);
+		add_report(cli, devices, vlu_device_bdf(dev), report, verdicts);
 	}
 	return VLU_OK;
 }
@@ -171,20 +176,23 @@ static void print_check(struct json_object *check, int indent, bool verbose)
 	out_fill(indent, 0, detail ? detail : "");
 }
 
+/* What could not be told and changes no verdict would be in the way. */
 static bool is_shown(struct json_object *check, bool verbose)
 {
-	return verbose || strcmp(out_get(check, "result"), "pass");
+	return verbose || (strcmp(out_get(check, "result"), "pass") &&
+			   !out_get(check, "minor"));
 }
 
 static void print_checks(struct json_object *obj, bool verbose)
 {
 	struct json_object *checks = out_member(obj, "checks"), *check;
 	const char *fix, *fix_before = NULL;
-	int width = 0;
+	int width = 0, minor = 0;
 	size_t i;
 
 	for (i = 0; i < json_object_array_length(checks); i++) {
 		check = json_object_array_get_idx(checks, i);
+		minor += !verbose && out_get(check, "minor");
 		if (is_shown(check, verbose) &&
 		    out_width(out_get(check, "id")) > width)
 			width = out_width(out_get(check, "id"));
@@ -200,6 +208,8 @@ static void print_checks(struct json_object *obj, bool verbose)
 			print_fix(fix, 2 + width + 2);
 		fix_before = fix;
 	}
+	if (minor)
+		out_line("  %d more could not be told; --verbose shows them", minor);
 }
 
 static void print_verdict(const char *what, int width, const char *verdict)
