@@ -2,8 +2,6 @@
 VERSION = 0.1.0
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
-LIBDIR ?= $(PREFIX)/lib
-INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 
 # V=1 shows the whole commands.
@@ -12,12 +10,18 @@ Q = $(if $(V),,@)
 # Where objects go: another compiler or sanitizer gets a directory of its own.
 B ?= build
 CFLAGS ?= -O2 -g
+ifdef ASAN
+B = build/asan
+CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS = -fsanitize=address,undefined
+endif
 PKGS = libpci libkmod json-c zlib
 DEPS := $(shell sh -c 'pkg-config --exists $(PKGS) 2>/dev/null && command -v $(CC)' >/dev/null && echo yes)
 
 WARN = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-       -Wvla -Wundef -Wwrite-strings -Wpointer-arith -Wno-format-truncation \
-       -Wno-unknown-warning-option -Wno-ignored-attributes
+       -Wvla -Wundef -Wwrite-strings -Wpointer-arith
+# Text cut to fit its buffer is what snprintf() is used for here; only gcc warns.
+WARN += $(if $(shell $(CC) --version 2>/dev/null | grep -i clang),,-Wno-format-truncation)
 WERROR = $(if $(CI),-Werror)
 ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu17 -fvisibility=hidden -fPIC $(WARN) $(WERROR) $(CFLAGS) \
@@ -28,7 +32,7 @@ LIB_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 CLI_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c))
 CLI_COMMON = $(filter-out $(B)/cli/vfio-lu.o,$(CLI_OBJS))
 
-all: vfio-lu completions
+all: vfio-lu $(B)/completions
 
 # A fresh machine: install what the build needs, or say the command that does.
 ifneq ($(DEPS),yes)
@@ -57,7 +61,27 @@ $(B)/%.o: %.c
 
 $(B)/lib/%.o: WARN += -Wconversion
 
--include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)
+$(B)/completions: $(B)/vfio-lu $(wildcard completions/*)
+	@completions/gen.sh $< $@
+	@touch $@
 endif
 
-.PHONY: all
+include tests/tests.mk
+
+all-tests: $(B)/vfio-lu $(UNITS) $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake vmm facts)
+
+install: all
+	install -D -m 755 $(B)/vfio-lu $(DESTDIR)$(SBINDIR)/vfio-lu
+	install -D -m 644 man/vfio-lu.8 $(DESTDIR)$(MANDIR)/man8/vfio-lu.8
+	install -D -m 644 $(B)/completions/vfio-lu.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vfio-lu
+	install -D -m 644 $(B)/completions/_vfio-lu \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vfio-lu
+	install -D -m 644 $(B)/completions/vfio-lu.fish \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/vfio-lu.fish
+
+clean:
+	rm -rf build vfio-lu
+
+-include $(wildcard $(B)/*/*.d)
+.PHONY: all all-tests install clean

@@ -239,6 +239,8 @@ static void print_name(struct cli *cli, int column, const char *bdf)
 	name = vlu_device_device_name(dev);
 	if (vendor && name)
 		snprintf(text, sizeof(text), "%s %s", vendor, name);
+	else if (vlu_device_vendor(dev) < 0 || vlu_device_device(dev) < 0)
+		snprintf(text, sizeof(text), "ids unreadable");
 	else
 		snprintf(text, sizeof(text), "%s %04llx:%04llx", vendor ? vendor : "",
 			 (unsigned long long)vlu_device_vendor(dev) & 0xffff,

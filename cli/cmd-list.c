@@ -130,7 +130,7 @@ static int run_list(struct cli *cli, const void *opts, int argc, char **argv)
 	if (status == VLU_OK || status == VLU_NOT_PRESERVABLE) {
 		if (cli->g.json)
 			out_json(doc);
-		else
+		else if (json_object_array_length(rows))
 			out_table(columns, cli->g.columns, !cli->g.no_headings, rows);
 	}
 	json_object_put(doc);

@@ -101,6 +101,18 @@ static const struct step_kind step_forget = {
 
 /* ---------------------------------------------------------------- moving */
 
+static int set_override(struct vlu_ctx *ctx, struct vlu_bdf bdf, const char *driver)
+{
+	char path[128], now[64];
+
+	override_path(bdf, path);
+	/* What is so already needs no write, and no right to write. */
+	if (attr_read(ctx, now, sizeof(now), "%s", path) >= 0 &&
+	    strcmp(strcmp(now, "(null)") == 0 ? "" : now, driver) == 0)
+		return 0;
+	return attr_write(ctx, path, *driver ? driver : NO_OVERRIDE);
+}
+
 /* Put a function back to a driver and an override, whatever it is on now. */
 static int go_back(struct vlu_ctx *ctx, struct vlu_bdf bdf, const char *driver,
 		   const char *override)
@@ -109,21 +121,18 @@ static int go_back(struct vlu_ctx *ctx, struct vlu_bdf bdf, const char *driver,
 	int ret;
 
 	vlu_bdf_format(bdf, name);
-	override_path(bdf, path);
 	ret = device_driver_now(ctx, bdf, now, sizeof(now));
 	if (!ret && strcmp(now, driver) != 0) {
-		ret = attr_write(ctx, path, *driver ? driver : NO_OVERRIDE);
+		ret = set_override(ctx, bdf, driver);
 		if (!ret && now[0]) {
-			char unbind[128];
-
-			unbind_path(bdf, unbind);
-			ret = attr_write(ctx, unbind, name);
+			unbind_path(bdf, path);
+			ret = attr_write(ctx, path, name);
 		}
 		if (!ret && *driver)
 			ret = attr_write(ctx, PCI_PROBE, name);
 	}
 	if (!ret)
-		ret = attr_write(ctx, path, *override ? override : NO_OVERRIDE);
+		ret = set_override(ctx, bdf, override);
 	if (!ret)
 		ret = device_driver_now(ctx, bdf, now, sizeof(now));
 	if (!ret && strcmp(now, driver) != 0)

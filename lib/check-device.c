@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The rules a device must meet, each with the kernel code it comes from. */
 #include "device.h"
+#include "klog.h"
 #include "report.h"
 
 struct device_rule {
@@ -52,7 +53,10 @@ static void look_driver(const struct vlu_device *dev, struct verdict *v)
 		verdict_set(v, VLU_FAIL, "bound to %s, not to vfio-pci", dev->driver);
 	else
 		verdict_set(v, VLU_FAIL, "bound to no driver, not to vfio-pci");
-	verdict_fix(v, "vfio-lu bind %s", dev->name);
+	if (klog_incoming(dev->ctx, dev->bdf) == VLU_YES)
+		verdict_fix(v, "vfio-lu restore");
+	else
+		verdict_fix(v, "vfio-lu bind %s", dev->name);
 }
 
 /* A group file is refused by every version of the VFIO series. */
@@ -63,7 +67,6 @@ static void look_cdev(const struct vlu_device *dev, struct verdict *v)
 	} else if (strcmp(dev->driver, "vfio-pci") != 0) {
 		verdict_set(v, VLU_UNKNOWN, "there is none to look at before the "
 			    "device is bound to vfio-pci");
-		verdict_fix(v, "vfio-lu bind %s", dev->name);
 	} else if (dev->cdev[0]) {
 		verdict_set(v, VLU_FAIL, "%s does not exist, though the kernel "
 			    "has the device", dev->cdev);

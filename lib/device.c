@@ -74,8 +74,9 @@ static void read_changing(struct vlu_device *dev)
 {
 	char path[128];
 
-	if (device_driver_now(dev->ctx, dev->bdf, dev->driver,
-			      sizeof(dev->driver)) < 0)
+	dev->driver_error = device_driver_now(dev->ctx, dev->bdf, dev->driver,
+					      sizeof(dev->driver));
+	if (dev->driver_error)
 		dev->driver[0] = '\0';
 	if (attr_read(dev->ctx, dev->override, sizeof(dev->override),
 		      PCI_DEVICES "/%s/driver_override", dev->name) < 0 ||
@@ -262,10 +263,20 @@ int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 		   struct vlu_device **ret_dev)
 {
 	struct vlu_device *dev = find_read(ctx, bdf);
+	int ret;
 
-	if (!dev)
-		return vlu_device_find(ctx, bdf, ret_dev);
-	read_changing(dev);
+	if (dev) {
+		read_changing(dev);
+	} else {
+		ret = vlu_device_find(ctx, bdf, &dev);
+		if (ret)
+			return ret;
+	}
+	/* Not to know the driver is not the same as to know that there is none. */
+	if (dev->driver_error)
+		return vlu_fail(ctx, VLU_FAILED, dev->driver_error,
+				"%s: cannot read which driver it has: %s", dev->name,
+				strerror(-dev->driver_error));
 	*ret_dev = dev;
 	return 0;
 }

@@ -16,6 +16,7 @@ struct vlu_device {
 	int64_t iommu_group, iommu_group_size;
 	int64_t numa_node;
 	char driver[64];
+	int driver_error;	/* why it could not be read */
 	char override[64];
 	char cdev[48];		/* "/dev/vfio/devices/vfio0" */
 	char power_state[16];

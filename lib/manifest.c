@@ -230,6 +230,7 @@ int manifest_parse(const char *text, size_t size, struct manifest *ret_manifest,
 	struct json_tokener *tokener;
 	struct json_object *root;
 	const char *why;
+	size_t end;
 
 	tokener = size <= MANIFEST_MAX ? json_tokener_new_ex(8) : NULL;
 	if (!tokener) {
@@ -237,8 +238,12 @@ int manifest_parse(const char *text, size_t size, struct manifest *ret_manifest,
 		return -EBADMSG;
 	}
 	root = json_tokener_parse_ex(tokener, text, (int)size);
+	end = json_tokener_get_parse_end(tokener);
 	json_tokener_free(tokener);
-	why = root ? parse_root(root, &manifest) : "not JSON";
+	while (end < size && text[end] && strchr(" \t\r\n", text[end]))
+		end++;
+	why = !root ? "not JSON" : end != size ? "something follows its end" :
+	      parse_root(root, &manifest);
 	json_object_put(root);
 	if (why) {
 		manifest_free(&manifest);

@@ -1,0 +1,143 @@
+#!/bin/sh
+# Builds a fake machine and starts its kernel, or ends it.
+# usage: machine.sh start DIR [DEVICE...]	prints the kernel's process id
+#        machine.sh stop DIR
+# DEVICE is a word of a scenario's DEVICES; the addresses are those that tests/vm/run.sh gives the same words.
+# From the environment: DISK=none, FLAVOUR=m|y, KERNEL_ARGS, as a scenario sets them; RELEASE.
+# Needs: $BUILD/fake-kernel and $BUILD/plant (default: where the Makefile puts them).
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+: "${BUILD:=$here/../../build/tests}" "${DISK:=}" "${FLAVOUR:=m}" "${KERNEL_ARGS:=}" "${RELEASE:=7.3.4-fake}"
+
+usage() { sed -n 's/^# usage: //p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || usage
+what=$1 dir=$2
+shift 2
+
+stop() {
+	[ -f "$dir/pid" ] || return 0
+	pid=$(cat "$dir/pid")
+	rm -f "$dir/pid"
+	kill "$pid" 2>/dev/null || return 0
+	n=0
+	while [ -S "$dir/kernel" ] && [ $n -lt 250 ]; do
+		n=$((n + 1))
+		sleep 0.02
+	done
+}
+
+tree() {
+	cat <<END
+d run
+d tmp
+d dev
+d var/lib
+d boot
+d etc
+f proc/cmdline "console=ttyS0 kho=on liveupdate=on vlu.phase=1${KERNEL_ARGS:+ $KERNEL_ARGS}\n"
+f proc/sys/kernel/osrelease "$RELEASE\n"
+f proc/sys/kernel/kexec_load_disabled "0\n"
+f proc/self/mountinfo "22 1 259:2 / / rw,relatime - ext4 /dev/nvme0n1 rw\n"
+f proc/mounts "/dev/nvme0n1 / ext4 rw,relatime 0 0\n"
+f proc/swaps "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+f proc/filesystems "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\n"
+f proc/modules ""
+f sys/kernel/security/lockdown "[none] integrity confidentiality\n"
+f boot/vmlinuz-$RELEASE "not a kernel\n"
+f boot/initrd.img-$RELEASE "not an initrd\n"
+z proc/config.gz "CONFIG_KEXEC=y\nCONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\nCONFIG_IOMMUFD=y\nCONFIG_VFIO=$FLAVOUR\nCONFIG_VFIO_GROUP=y\nCONFIG_VFIO_DEVICE_CDEV=y\nCONFIG_VFIO_PCI=$FLAVOUR\nCONFIG_VFIO_PCI_CORE=$FLAVOUR\nCONFIG_VFIO_PCI_LIVEUPDATE=y\nCONFIG_PCI_LIVEUPDATE=y\nCONFIG_BLK_DEV_NVME=y\nCONFIG_E1000E=m\nCONFIG_IKCONFIG_PROC=y\n"
+p sys/devices/pci0000:00/0000:00:00.0 8086:29c0 060000 0
+p sys/devices/pci0000:00/0000:00:1d.0 1b36:0010 010802 1
+f sys/devices/pci0000:00/0000:00:1d.0/nvme/nvme0/nvme0n1/dev "259:2\n"
+l sys/dev/block/259:2 ../../devices/pci0000:00/0000:00:1d.0/nvme/nvme0/nvme0n1
+l sys/class/block/nvme0n1 ../../devices/pci0000:00/0000:00:1d.0/nvme/nvme0/nvme0n1
+p sys/devices/pci0000:00/0000:00:1f.0 8086:2918 060100 2
+END
+	if [ "$FLAVOUR" = y ]; then
+		printf '%s\n' "f lib/modules/$RELEASE/modules.builtin \"kernel/drivers/vfio/pci/vfio-pci.ko\n\""
+		printf '%s\n' "f lib/modules/$RELEASE/modules.dep \"\""
+	else
+		printf '%s\n' "f lib/modules/$RELEASE/modules.builtin \"kernel/drivers/nvme/host/nvme.ko\n\""
+		printf '%s\n' "f lib/modules/$RELEASE/modules.dep \"kernel/drivers/vfio/pci/vfio-pci.ko:\n\""
+		printf '%s\n' "f lib/modules/$RELEASE/kernel/drivers/vfio/pci/vfio-pci.ko \"\""
+	fi
+	slot=0 group=2
+	for words; do
+		slot=$((slot + 1)) group=$((group + 1)) function=0
+		port=$(printf 'sys/devices/pci0000:00/0000:00:%02x.0' $slot)
+		echo "p $port 1b36:000c 060400 $group"
+		group=$((group + 1))
+		while [ -n "$words" ]; do
+			word=${words%%+*}
+			case $words in *+*) words=${words#*+} ;; *) words='' ;; esac
+			bdf=$(printf '0000:%02x:00.%d' $slot $function)
+			case $word in
+			edu) id="1234:11e8 00ff00" ;;
+			pci-testdev) id="1b36:0005 00ff00" ;;
+			e1000e) id="8086:10d3 020000" ;;
+			nvme | nvme-sriov) id="1b36:0010 010802" ;;
+			virtio-net) id="1af4:1041 020000" ;;
+			*) echo "machine.sh: DEVICES: $word?" >&2; exit 1 ;;
+			esac
+			echo "p $port/$bdf $id $group"
+			case $word in
+			e1000e | nvme | nvme-sriov) printf '%s\n' "f $port/$bdf/reset_method \"flr bus\n\"" ;;
+			*) printf '%s\n' "f $port/$bdf/reset_method \"bus\n\"" ;;
+			esac
+			function=$((function + 1))
+		done
+	done
+}
+
+# What the kernel knows and its tree does not say. Drivers in the order in which they register.
+machine() {
+	echo "release $RELEASE"
+	[ "$DISK" != none ] || echo "disk none"
+	echo "driver pcieport builtin class:0604"
+	echo "driver nvme builtin class:0108"
+	if [ "$FLAVOUR" = y ]; then
+		echo "driver vfio-pci builtin override-only"
+	else
+		echo "driver vfio-pci module override-only"
+	fi
+	# There is no udev in the machine of the vm tier, and so none here.
+	echo "driver e1000e module 8086:10d3"
+	echo "driver virtio-pci builtin 1af4:1041"
+	slot=0
+	for words; do
+		slot=$((slot + 1)) function=0
+		while [ -n "$words" ]; do
+			case ${words%%+*} in
+			e1000e | nvme | nvme-sriov) printf 'pm 0000:%02x:00.%d\n' $slot $function ;;
+			esac
+			case $words in *+*) words=${words#*+} ;; *) words='' ;; esac
+			function=$((function + 1))
+		done
+	done
+}
+
+case $what in
+start)
+	rm -rf "$dir/root"
+	mkdir -p "$dir"
+	machine "$@" >"$dir/machine"
+	tree "$@" | "$BUILD/plant" "$dir/root" -
+	rm -f "$dir/kernel"
+	"$BUILD/fake-kernel" "$dir" </dev/null >"$dir/log" 2>&1 &
+	echo $! >"$dir/pid"
+	n=0
+	until [ -S "$dir/kernel" ]; do
+		n=$((n + 1))
+		if [ $n = 100 ] || ! kill -0 "$(cat "$dir/pid")" 2>/dev/null; then
+			cat "$dir/log" >&2
+			echo "machine.sh: the kernel does not start" >&2
+			exit 1
+		fi
+		sleep 0.05
+	done
+	cat "$dir/pid"
+	;;
+stop) stop ;;
+*) usage ;;
+esac

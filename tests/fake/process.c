@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The processes that take part in the machine, and what /proc says of them. */
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kernel.h"
+
+/* A pidfd: a number that was given away again is never mistaken for it. */
+struct process {
+	struct process *next;
+	pid_t pid;
+	int pidfd;
+};
+
+static struct process *processes;
+
+void process_seen(pid_t pid)
+{
+	struct process *p;
+	int pidfd;
+
+	for (p = processes; p; p = p->next)
+		if (p->pid == pid)
+			return;
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0)
+		return;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		die("out of memory");
+	p->pid = pid;
+	p->pidfd = pidfd;
+	p->next = processes;
+	processes = p;
+}
+
+static bool has_ended(const struct process *p, int msec)
+{
+	struct pollfd poll_one = { .fd = p->pidfd, .events = POLLIN };
+
+	return poll(&poll_one, 1, msec) == 1;
+}
+
+void process_reap(void)
+{
+	struct process **where = &processes, *p;
+	char path[64];
+
+	while ((p = *where)) {
+		if (!has_ended(p, 0)) {
+			where = &p->next;
+			continue;
+		}
+		*where = p->next;
+		snprintf(path, sizeof(path), "proc/%d", p->pid);
+		tree_remove(path);
+		close(p->pidfd);
+		free(p);
+	}
+}
+
+/* The file of ours that a link in /proc/PID/fd is, or NULL. */
+static struct file *file_of_link(const char *pid, const char *fd)
+{
+	unsigned long long ino;
+	char path[600], text[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd/%s", pid, fd);
+	n = readlink(path, text, sizeof(text) - 1);
+	if (n <= 0)
+		return NULL;
+	text[n] = '\0';
+	return sscanf(text, "socket:[%llu]", &ino) == 1 ? file_of_inode(ino) : NULL;
+}
+
+/* Calls fn for each fd in the system that is an end of one of our files. */
+static void each_holder(void (*fn)(pid_t pid, const char *fd, struct file *file))
+{
+	struct dirent *process, *entry;
+	DIR *proc = opendir("/proc"), *fds;
+	struct file *file;
+	char path[300];
+
+	while (proc && (process = readdir(proc))) {
+		if (strspn(process->d_name, "0123456789") != strlen(process->d_name) ||
+		    atoi(process->d_name) == getpid())
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/fd", process->d_name);
+		fds = opendir(path);
+		while (fds && (entry = readdir(fds))) {
+			file = file_of_link(process->d_name, entry->d_name);
+			if (file)
+				fn(atoi(process->d_name), entry->d_name, file);
+		}
+		if (fds)
+			closedir(fds);
+	}
+	if (proc)
+		closedir(proc);
+}
+
+static void holder_seen(pid_t pid, const char *fd, struct file *file)
+{
+	(void)fd, (void)file;
+	process_seen(pid);
+}
+
+void process_kill_all(pid_t but)
+{
+	each_holder(holder_seen);
+	for (struct process *p = processes; p; p = p->next)
+		if (p->pid != but)
+			syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
+	for (struct process *p = processes; p; p = p->next)
+		if (p->pid != but && !has_ended(p, 5000))
+			die("process %d does not die", p->pid);
+	process_reap();
+}
+
+/* The machine is switched off: the tool's processes end, whoever tests it does not. */
+void process_end_tools(void)
+{
+	char path[64], exe[4096];
+	ssize_t n;
+
+	each_holder(holder_seen);
+	for (struct process *p = processes; p; p = p->next) {
+		snprintf(path, sizeof(path), "/proc/%d/exe", p->pid);
+		n = readlink(path, exe, sizeof(exe) - 1);
+		exe[n < 0 ? 0 : n] = '\0';
+		if (strstr(exe, "/vfio-lu-fake"))
+			syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
+	}
+}
+
+static void copy_proc(pid_t pid, const char *name)
+{
+	char from[64], to[64], data[4096];
+	size_t n;
+
+	snprintf(from, sizeof(from), "/proc/%d/%s", pid, name);
+	snprintf(to, sizeof(to), "proc/%d/%s", pid, name);
+	n = tree_read_bytes(from, data, sizeof(data));
+	tree_write_bytes(to, data, n);
+}
+
+static void show_fd(pid_t pid, const char *fd, struct file *file)
+{
+	char path[400];
+
+	snprintf(path, sizeof(path), "proc/%d/fd/%s", pid, fd);
+	tree_symlink(path, file->path);
+	snprintf(path, sizeof(path), "proc/%d/fdinfo/%s", pid, fd);
+	if (file->kind == FILE_VFIO)
+		tree_write(path, "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t1\nvfio-device-syspath: /%s\n",
+			   file->dev->path);
+	else
+		tree_write(path, "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t1\n");
+}
+
+void process_refresh(void)
+{
+	char path[64];
+
+	each_holder(holder_seen);
+	process_reap();
+	for (struct process *p = processes; p; p = p->next) {
+		snprintf(path, sizeof(path), "proc/%d/fd", p->pid);
+		tree_remove(path);
+		tree_mkdir(path);
+		snprintf(path, sizeof(path), "proc/%d/fdinfo", p->pid);
+		tree_remove(path);
+		tree_mkdir(path);
+		copy_proc(p->pid, "comm");
+		copy_proc(p->pid, "cmdline");
+		copy_proc(p->pid, "stat");
+		copy_proc(p->pid, "status");
+		copy_proc(p->pid, "cgroup");
+	}
+	each_holder(show_fd);
+}
+
+size_t process_poll(void *pollfds, size_t max)
+{
+	struct pollfd *out = pollfds;
+	size_t n = 0;
+
+	for (struct process *p = processes; p && n < max; p = p->next)
+		out[n++] = (struct pollfd){ .fd = p->pidfd, .events = POLLIN };
+	return n;
+}

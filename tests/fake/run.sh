@@ -1,0 +1,156 @@
+#!/bin/bash
+# Runs scenarios on the fake machine, and the fake kernel's own test.
+# usage: tests/fake/run.sh [-v] [SCENARIO...]
+#   -v  show what each prints
+# SCENARIO is a file or a name; without any, all that have "fake" in their TIERS, and the self-test.
+#
+# Needs in $BUILD (default build/tests):
+#   plant         tests/tree/plant.c                                          -lz
+#   fake-kernel   tests/fake/{kernel,tree,kmsg,pci,file,vfio,luo,kexec,process}.c
+#   selftest      tests/fake/{selftest,client}.c + the objects of lib/        -lcmocka and what lib needs
+#   vfio-lu-fake  tests/fake/{main,fault,client}.c + the objects of lib/ and of cli/ but the one that has main()
+# and vfio-lu itself as $VFIO_LU_REAL (default: at the top), for what only it can refuse;
+# all with -std=gnu17 -D_GNU_SOURCE; the last two need no -I.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+: "${BUILD:=$top/build/tests}"
+BUILD=$(cd "$BUILD" && pwd)
+export BUILD
+: "${VFIO_LU_REAL:=$top/vfio-lu}"
+verbose=''
+while getopts v option; do
+	case $option in
+	v) verbose=1 ;;
+	*) sed -n 's/^# usage: //p' "$0" >&2; exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+
+tmp=$(mktemp -d)
+cleanup() {
+	[ ! -d "$tmp/machine" ] || "$here/machine.sh" stop "$tmp/machine"
+	chmod -R u+rwx "$tmp"
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+passed=0 failed=0 skipped=0
+
+header() ( # FILE: what the scenario sets at its top, a line each
+	TIERS=vm PHASES=1 DEVICES='' DISK='' FLAVOUR=m KERNEL_ARGS='' TIMEOUT=120
+	# shellcheck source=/dev/null
+	. "$1" >/dev/null
+	printf '%s\n' "$TIERS" "$PHASES" "$DEVICES" "$DISK" "${FLAVOUR:-m}" "$KERNEL_ARGS" "${TIMEOUT:-120}"
+)
+
+run_phase() { # FILE PHASE TIMEOUT: prints what the phase does
+	local name=${1##*/} release=7.3.4-fake
+	printf '. %s\n. %s\n' "$here/shim.sh" "$1" >"$tmp/$name"
+	env TIER=fake VFIO_LU="$BUILD/vfio-lu-fake" VFIO_LU_REAL="$VFIO_LU_REAL" FAKE_MACHINE="$tmp/machine" FAKE_JUMP_EXIT=0 \
+		SCN_ROOT="$tmp/machine/root" KEPT="$tmp/kept" DISK_BDF=0000:00:1d.0 RELEASE=$release \
+		KERNEL=/boot/vmlinuz-$release INITRD=/boot/initrd.img-$release LC_ALL=C TERM=dumb SCN_QUIET='' \
+		timeout "$3" sh "$top/tests/scenario/lib.sh" "$tmp/$name" "$2" 2>&1 </dev/null
+}
+
+# One line on what is wrong, or none.
+why_failed() { # PHASES FILE
+	local phase lines
+	for ((phase = 1; phase <= $1; phase++)); do
+		lines=$(grep -a "^VLU-RESULT .* phase=$phase pass=" "$2" || :)
+		if [ -z "$lines" ]; then
+			echo "phase $phase: no result"
+			return
+		fi
+		if grep -qv ' fail=0 ' <<<"$lines"; then
+			echo "phase $phase: $(grep -am1 '^FAIL ' "$2" | sed 's/^FAIL *//')"
+			return
+		fi
+	done
+	grep -aq '^VLU-RESULT.* pass=[1-9]' "$2" || echo "nothing was tested"
+}
+
+sum() { sed -n "s/^VLU-RESULT.* $1=\([0-9]*\).*/\1/p" "$2" | awk '{ n += $1 } END { print n + 0 }'; }
+
+run_one() { # FILE
+	local name=${1##*/} phases devices disk flavour arguments timeout phase=1 why
+	name=${name%.sh}
+	{
+		read -r _; read -r phases; read -r devices; read -r disk; read -r flavour
+		read -r arguments; read -r timeout
+	} < <(header "$1")
+	rm -rf "$tmp/kept" "$tmp/kept.jumped"
+	mkdir "$tmp/kept"
+	# shellcheck disable=SC2086 # words
+	if ! DISK=$disk FLAVOUR=$flavour KERNEL_ARGS=$arguments RELEASE=7.3.4-fake \
+		"$here/machine.sh" start "$tmp/machine" $devices >/dev/null; then
+		echo "FAIL $name: no machine"
+		failed=$((failed + 1))
+		return
+	fi
+	: >"$tmp/out"
+	while :; do
+		run_phase "$1" $phase "$timeout" >>"$tmp/out" || break
+		[ -e "$tmp/kept.jumped" ] || break
+		rm "$tmp/kept.jumped"
+		phase=$((phase + 1))
+	done
+	[ -z "$verbose" ] || cat "$tmp/out"
+	why=$(why_failed "$phases" "$tmp/out")
+	[ ! -s "$tmp/machine/log" ] || why="the fake kernel said: $(head -n1 "$tmp/machine/log")"
+	[ "$phase" -le "$phases" ] || why="phase $phase, and only $phases were to be"
+	"$here/machine.sh" stop "$tmp/machine"
+	if [ -n "$why" ]; then
+		failed=$((failed + 1))
+		echo "FAIL $name: $why"
+		[ -n "$verbose" ] || tail -n 30 "$tmp/out" | sed 's/^/    /'
+	else
+		passed=$((passed + 1))
+		echo "ok   $name: $phases phases, $(sum pass "$tmp/out") passed, $(sum skip "$tmp/out") skipped"
+	fi
+}
+
+if [ $# = 0 ]; then
+	"$BUILD/selftest" "$here/machine.sh" "$tmp/self" >"$tmp/out" 2>&1 || :
+	n=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$tmp/out")
+	f=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$tmp/out")
+	all=$(sed -n 's/^\[==========\] Running \([0-9]*\) test.*/\1/p' "$tmp/out")
+	# A test that neither passed nor failed is one too few.
+	[ "$((${n:-0} + ${f:-0}))" = "${all:-none}" ] || f=$((${all:-1} - ${n:-0}))
+	if [ -z "$n" ] || [ -n "$f" ]; then
+		grep -v '^\[ RUN\|^\[       OK' "$tmp/out"
+		"$here/machine.sh" stop "$tmp/self"
+	else
+		echo "ok   the fake kernel reacts as measured: $n tests"
+	fi
+	passed=$((passed + ${n:-0})) failed=$((failed + ${f:-0}))
+	[ -n "$n" ] || failed=$((failed + 1))
+	for file in "$top"/tests/scenario/*.sh; do
+		[ "${file##*/}" = lib.sh ] || set -- "$@" "$file"
+	done
+fi
+
+for name; do
+	for file in "$name" "$top/tests/scenario/$name.sh"; do
+		[ ! -f "$file" ] || break
+	done
+	[ -f "$file" ] || { echo "run.sh: no scenario $name" >&2; exit 1; }
+	# The whole header is read: head would end it early, and with pipefail that is a failure.
+	tiers=$(header "$file")
+	case " ${tiers%%$'\n'*} " in
+	*" fake "*) ;;
+	*) continue ;;
+	esac
+	before=$((passed + failed + skipped))
+	run_one "$(realpath "$file")"
+	if [ $((passed + failed + skipped)) = $before ]; then
+		failed=$((failed + 1))
+		echo "FAIL $name: ran and left no verdict"
+	fi
+done
+
+echo "fake: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,125 @@
+#!/bin/bash
+# Who may want what: the layers of the program, read from its objects and sources.
+# usage: tests/lint/layers.sh
+#
+# Needs the objects of lib/ and cli/ in $OBJS/lib and $OBJS/cli (default: build/), compiled without sanitizers
+# and with -fvisibility=hidden.
+set -euo pipefail
+export LC_ALL=C
+# rule counts, so it must not run in a process of its own at the end of a pipe
+shopt -s lastpipe
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+: "${OBJS:=$top/build}"
+cd "$top"
+passed=0 failed=0
+
+rule() { # WHAT, what breaks it on standard input
+	local broken
+	broken=$(cat)
+	if [ -z "$broken" ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAIL $1:"
+		head -n 20 <<<"$broken" | sed 's/^/    /'
+	fi
+}
+
+# "FILE SYMBOL" for each symbol an object wants. Fortified and 64-bit names count as what they stand for.
+wants() { # DIRECTORY
+	local object
+	for object in "$OBJS/$1"/*.o; do
+		nm -u "$object" | awk -v f="$1/$(basename "$object" .o)" '
+			/^ +U / {
+				s = $2
+				sub(/@.*/, "", s)
+				if (s ~ /^__.*_chk$/) { sub(/^__/, "", s); sub(/_chk$/, "", s) }
+				sub(/^__isoc99_/, "", s); sub(/^__isoc23_/, "", s)
+				if (s ~ /^__(open|read|write|close|ioctl|fcntl)/) sub(/^__/, "", s)
+				sub(/_2$/, "", s); sub(/64$/, "", s)
+				print f, s
+			}'
+	done
+}
+
+only() { # EXPRESSION-FOR-SYMBOLS FILE...: what wants such a symbol and is none of these files
+	local symbols=$1 allowed
+	shift
+	allowed=$(printf '%s|' "$@")
+	awk -v s="^($symbols)\$" -v a="^(${allowed%|})\$" '$2 ~ s && $1 !~ a' "$tmp/wants"
+}
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+for part in lib cli; do
+	for source in "$part"/*.c; do
+		[ -e "$OBJS/${source%.c}.o" ] || { echo "layers.sh: no $OBJS/${source%.c}.o; build first" >&2; exit 1; }
+	done
+	wants $part
+done >"$tmp/wants"
+# Otherwise every rule would hold for want of anything to look at.
+grep -Eq '^lib/sys[a-z-]* (openat|syscall)$' "$tmp/wants" || { echo "layers.sh: lib/sys*.o want nothing?" >&2; exit 1; }
+grep '^lib/' "$tmp/wants" >"$tmp/lib"
+
+kernel='open|openat|openat2|creat|read|pread|readv|write|pwrite|writev|close|ioctl|fcntl|readlink|readlinkat|opendir|fdopendir'
+kernel="$kernel|readdir|scandir|stat|fstat|lstat|fstatat|access|faccessat|mkdir|mkdirat|unlink|unlinkat|rename|renameat"
+kernel="$kernel|rmdir|symlink|link|chmod|fchmod|chown|truncate|ftruncate|fsync|flock|mmap|mount|umount|memfd_create"
+kernel="$kernel|fork|vfork|posix_spawn|posix_spawnp|exec.*|system|popen|wait|waitpid|waitid|kill|socket|socketpair|bind|listen"
+kernel="$kernel|connect|accept|accept4|send|sendto|sendmsg|recv|recvfrom|recvmsg|poll|select|syscall|reboot|pipe|pipe2|dup|dup2|dup3"
+kernel="$kernel|fopen|fdopen|freopen|fread|fgets|getline|fscanf|tmpfile|setsid|chdir|realpath|glob|nftw|geteuid|getuid"
+only "$kernel" 'lib/sys(-[a-z]+)?' 'cli/.*' | rule "only lib/sys*.c speak to the kernel"
+# What a program needs of the system for its own output, and its rights.
+awk '/^cli\//' "$tmp/wants" | awk -v s="^($kernel)\$" '$2 ~ s' |
+	{ grep -vE '^cli/out (ioctl|fstat)$|^cli/main geteuid$|^cli/vfio-lu (open|fstat)$|^cli/cmd-run exec[a-z]*$' || :; } |
+	rule "cli asks the library"
+only 'printf|vprintf|puts|putchar|perror|stdout|stderr|syslog|vsyslog' 'cli/.*' | rule "the library prints nothing"
+# A stream into memory is no output.
+mapfile -t memory < <(awk '$2 == "open_memstream" { print $1 }' "$tmp/lib")
+only 'fprintf|vfprintf|fputs|fputc|putc|fwrite' 'cli/.*' ${memory[@]+"${memory[@]}"} | rule "nor to a stream of others"
+only 'exit|_exit|_Exit|abort|__assert_fail|quick_exit|err|errx' 'lib/sys(-[a-z]+)?' 'cli/.*' | rule "the library does not end the process"
+{ grep -E '^lib/sys[a-z-]* (exit|abort|__assert_fail)$' "$tmp/wants" || :; } | rule "lib/sys*.c end only their child, by _exit()"
+only 'getenv|secure_getenv|setenv|putenv|environ|__environ' 'cli/(out|main|vfio-lu)' | rule "only cli reads the environment"
+only 'pci_.*' lib/names | rule "only lib/names.c uses libpci"
+only 'kmod_.*' lib/module | rule "only lib/module.c uses libkmod"
+only 'json_.*' lib/manifest 'cli/.*' | rule "in lib only lib/manifest.c uses json-c"
+only 'inflate.*|deflate.*|gz.*|crc32' lib/host lib/image lib/initrd | rule "zlib stays in its files"
+only 'fdt_.*' lib/kho lib/blob lib/luo-blob | rule "libfdt stays in its files"
+only 'sd_.*' lib/handoff lib/holder lib/store | rule "libsystemd stays in its files"
+only stdout cli/out cli/help cli/doc cli/table cli/main | rule "only the output files of cli use stdout"
+
+for object in "$OBJS"/lib/*.o; do
+	size -A "$object" | awk -v f="$object" '($1 ~ /^\.(data|bss)(\.[a-z_]+)*$/) && $1 !~ /\.rel\.ro/ && $2 > 0 { print f, $1, $2 }'
+done | sed "s|$OBJS/||" | rule "the library has no writable statics"
+
+{ grep -nE '#[ 	]*include[ 	]*"' cli/*.c cli/*.h || :; } | while IFS=: read -r file line text; do
+	header=${text#*\"} header=${header%\"*}
+	[ "$header" = vfio-lu.h ] || [ -e "cli/$header" ] || echo "$file:$line: $header"
+done | rule "cli includes no header of lib but vfio-lu.h"
+{ grep -nE '#[ 	]*include[ 	]*".*(cli|opt|out|cmd)\.h"' lib/*.c lib/*.h || :; } | rule "lib includes nothing of cli"
+# A path in a string is knowledge of the kernel; help texts and messages may name what a user types.
+{ grep -nE '"/(sys|proc|dev)(/|")' cli/*.c cli/*.h || :; } | rule "cli knows no path below /sys, /proc or /dev"
+{ grep -nE 'driver_override|drivers_probe|new_id' lib/*.c lib/*.h || :; } |
+	{ grep -v '^lib/[a-z-]*\.[ch]:[0-9]*:[ 	]*\(/\*\|\*\|//\)' || :; } |
+	{ grep -vE '^lib/(bind|device|check-device)\.[ch]:' || :; } | rule "only lib/bind.c writes what binds"
+{ grep -nE '"[^"]*new_id' lib/*.c || :; } | rule "new_id is never written"
+{ grep -nE 'LIVEUPDATE_[A-Z_]*(SESSION|FD|FINISH)' lib/*.c || :; } | { grep -vE '^lib/liveupdate\.c:' || :; } |
+	rule "only lib/liveupdate.c makes the ioctls of LUO"
+{ grep -nE 'ops->[a-z_]+\(' lib/*.c cli/*.c || :; } | { grep -v '^lib/sys\.c:' || :; } | rule "nobody goes around the gate"
+
+# The symbols that leave the library, and those that its header says so of.
+nm -g --defined-only "$OBJS"/lib/*.o | awk 'NF == 3 { print $3 }' >"$tmp/global"
+for object in "$OBJS"/lib/*.o; do
+	readelf -sW "$object" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }'
+done | sort -u >"$tmp/exported"
+tr '\n' ' ' <lib/vfio-lu.h | grep -o 'VLU_EXPORT[^;]*;' | grep -o 'vlu_[a-z_]*(' | tr -d '(' | sort -u >"$tmp/declared"
+[ -s "$tmp/declared" ] || { echo "layers.sh: lib/vfio-lu.h declares nothing?" >&2; exit 1; }
+comm -23 "$tmp/exported" "$tmp/declared" | rule "what is exported is declared in vfio-lu.h"
+# Declared before it exists is no harm until somebody calls it, and then the linker says so.
+comm -13 "$tmp/exported" "$tmp/declared" | rule "what vfio-lu.h declares is there"
+{ grep -v '^vlu_' "$tmp/exported" || :; } | rule "what is exported is named vlu_"
+
+echo "lint: $passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

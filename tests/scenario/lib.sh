@@ -1,0 +1,250 @@
+# shellcheck shell=sh
+# The vocabulary of scenarios, and what runs one phase of one: sh lib.sh SCENARIO.sh PHASE
+# In the VM tests/vm/init starts it; on the host whoever provides the fake kernel, with TIER=fake and VFIO_LU set.
+#
+# A scenario sets, before anything else, what it needs:
+#   TIERS="fake vm"          where it can run
+#   PHASES=2                 how many kernels it runs under; phase_1, phase_2, ... are its functions
+#   DEVICES="edu e1000e"     one word a slot, each behind a root port of its own: edu pci-testdev e1000e nvme nvme-sriov
+#                            virtio-net; a+b puts two functions into one slot (and one IOMMU group)
+#   DISK=none                /var/lib does not survive a jump
+#   FLAVOUR=y                m (vfio-pci is a module) or y (built in); m where not given
+#   KERNEL_ARGS="..."        appended to the command line of the first kernel
+#   EXPECT_LOG='regex'       kernel warnings that belong to the scenario
+#   TIMEOUT=180              seconds for the whole of it
+#   QEMU_ARGS="..."          further words for QEMU
+# and may use: $DEV1 $DEV2 ... (the BDFs), $PORT1 ... (the ports above them), $DISK_BDF, $KERNEL $INITRD (of the
+# running flavour), $KERNEL_M $KERNEL_Y, $RELEASE, $TIER, $PHASE, $STDOUT $STDERR (files: what the last run printed),
+# $STATUS (its exit status), $SCN_TMP (gone after the phase).
+
+set -u
+
+: "${TIER:=vm}" "${VFIO_LU:=vfio-lu}" "${SCN_QUIET:=}"
+scn_pass=0 scn_fail=0 scn_skip=0 scn_last='' STATUS=''
+
+# Marks in the kernel log what the scenario was doing.
+scn_mark() { [ "$TIER" != vm ] || echo "vlu: $*" >/dev/kmsg; } 2>/dev/null
+
+pass() {
+	scn_pass=$((scn_pass + 1))
+	[ -n "$SCN_QUIET" ] || printf 'ok    %s\n' "$1"
+}
+
+fail() { # NAME [WHY]
+	scn_fail=$((scn_fail + 1))
+	printf 'FAIL  %s%s\n' "$1" "${2:+: $2}"
+	scn_mark "FAIL $1"
+}
+
+skip() { # NAME [WHY]
+	scn_skip=$((scn_skip + 1))
+	printf 'skip  %s%s\n' "$1" "${2:+: $2}"
+}
+
+# For a demonstration: a line of explanation.
+say() { printf '\n# %s\n' "$*"; }
+
+check_that() { # NAME COMMAND...
+	scn_name=$1
+	shift
+	if "$@" >"$SCN_TMP/check" 2>&1; then
+		pass "$scn_name"
+	else
+		fail "$scn_name" "$* gave $?"
+		sed 's/^/      /' "$SCN_TMP/check"
+	fi
+}
+
+# Runs any command as run does vfio-lu: prints it, keeps what it printed, compares the exit status.
+run_cmd() { # EXPECTED-STATUS COMMAND...
+	scn_want=$1
+	shift
+	printf '\n$ %s\n' "${scn_shown:-$*}"
+	scn_mark "\$ ${scn_shown:-$*}"
+	scn_last=${scn_shown:-$*}
+	scn_shown=''
+	STATUS=0
+	"$@" >"$STDOUT" 2>"$STDERR" </dev/null || STATUS=$?
+	cat "$STDOUT" "$STDERR"
+	if [ "$STATUS" = "$scn_want" ]; then
+		pass "$scn_last: exit $scn_want"
+	else
+		fail "$scn_last" "exit $STATUS, expected $scn_want"
+	fi
+}
+
+run() { # EXPECTED-STATUS ARGUMENT... of vfio-lu
+	scn_status=$1
+	shift
+	scn_shown="vfio-lu $*"
+	run_cmd "$scn_status" "$VFIO_LU" "$@"
+}
+
+# The same as a user without rights.
+run_as_nobody() { # EXPECTED-STATUS ARGUMENT...
+	if [ "$(id -u)" != 0 ]; then
+		skip "vfio-lu $* as nobody" "not root here"
+		return
+	fi
+	scn_status=$1
+	shift
+	scn_shown="vfio-lu $* (as nobody)"
+	# By its path: the shell in the VM prefers its own, which cannot change the user.
+	run_cmd "$scn_status" /usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups "$VFIO_LU" "$@"
+}
+
+scn_grep() { # yes|no FILE WHAT fixed|re PATTERN
+	scn_found=no
+	case $4 in
+	fixed) if grep -qF -e "$5" "$2"; then scn_found=yes; fi ;;
+	re) if grep -q -e "$5" "$2"; then scn_found=yes; fi ;;
+	esac
+	case $1-$scn_found in
+	yes-yes) pass "$scn_last: $3 has '$5'" ;;
+	no-no) pass "$scn_last: $3 has no '$5'" ;;
+	yes-no) fail "$scn_last" "$3 has no '$5'" ;;
+	no-yes) fail "$scn_last" "$3 has '$5'" ;;
+	esac
+}
+
+# What the last run printed: fixed strings, or with _re basic regular expressions.
+out() { scn_grep yes "$STDOUT" stdout fixed "$1"; }
+out_not() { scn_grep no "$STDOUT" stdout fixed "$1"; }
+out_re() { scn_grep yes "$STDOUT" stdout re "$1"; }
+err() { scn_grep yes "$STDERR" stderr fixed "$1"; }
+err_not() { scn_grep no "$STDERR" stderr fixed "$1"; }
+err_re() { scn_grep yes "$STDERR" stderr re "$1"; }
+out_empty() { if [ -s "$STDOUT" ]; then fail "$scn_last" "stdout is not empty"; else pass "$scn_last: no stdout"; fi; }
+err_empty() { if [ -s "$STDERR" ]; then fail "$scn_last" "stderr is not empty"; else pass "$scn_last: no stderr"; fi; }
+
+# The kernel's log since this kernel started.
+klog() { scn_klog yes "$1"; }
+klog_not() { scn_klog no "$1"; }
+scn_klog() {
+	if [ "$TIER" != vm ]; then
+		skip "kernel log: $2" "no kernel here"
+		return
+	fi
+	dmesg | grep -v ' vlu: ' >"$SCN_TMP/klog"
+	scn_before=$scn_last
+	scn_last="phase $PHASE"
+	scn_grep "$1" "$SCN_TMP/klog" "the kernel log" fixed "$2"
+	scn_last=$scn_before
+}
+
+in_vm() { [ "$TIER" = vm ]; }
+
+# The driver that has a function, or nothing.
+driver_of() { # BDF
+	scn_link=$(readlink "${SCN_ROOT:-}/sys/bus/pci/devices/$1/driver") || return 0
+	echo "${scn_link##*/}"
+}
+
+dev() { eval "echo \"\${DEV$1}\""; }
+
+# Values that outlive the jump, also where /var/lib does not.
+keep() { # NAME VALUE
+	mkdir -p "$KEPT"
+	printf '%s\n' "$2" >"$KEPT/$1"
+}
+kept() { cat "$KEPT/$1"; }
+
+# This kernel's command line, for the next phase.
+# shellcheck disable=SC2120 # scenarios do pass it
+next_cmdline() { # [ANOTHER-FLAVOUR]
+	if in_vm; then
+		sed "s/vlu\\.phase=[0-9]*/vlu.phase=$((PHASE + 1))/; s/vlu\\.flavour=\\([my]\\)/vlu.flavour=${1:-\\1}/" /proc/cmdline
+	else
+		echo "console=ttyS0 kho=on liveupdate=on vlu.phase=$((PHASE + 1))"
+	fi
+}
+
+scn_result() {
+	printf 'VLU-RESULT scenario=%s phase=%s pass=%s fail=%s skip=%s%s\n' \
+		"$SCENARIO" "$PHASE" "$scn_pass" "$scn_fail" "$scn_skip" "${1:+ $1}"
+	scn_pass=0 scn_fail=0 scn_skip=0
+}
+
+# The counts leave before the kernel does. That the jump succeeded is counted by the phase that it leads to.
+scn_before_jump() {
+	scn_result jump=1
+	sync
+	if in_vm; then stty -F /dev/ttyS1 raw; fi
+}
+
+# vfio-lu with arguments that must not return. Under the fake kernel it exits with 0 and the next phase follows.
+run_jump() { # ARGUMENT...
+	printf '\n$ vfio-lu %s\n' "$*"
+	scn_mark "\$ vfio-lu $*"
+	scn_last="vfio-lu $*"
+	scn_before_jump
+	STATUS=0
+	if in_vm; then
+		"$VFIO_LU" "$@" </dev/null || STATUS=$?
+		# Success may mean that it left the jump to somebody else.
+		[ "$STATUS" != 0 ] || sleep "${JUMP_WAIT:-20}"
+	elif "$VFIO_LU" "$@" </dev/null; then
+		: >"$KEPT.jumped"
+		exit 0
+	else
+		STATUS=$?
+	fi
+	fail "vfio-lu $*" "returned with $STATUS, but was to jump"
+}
+
+# The jump by hand, without vfio-lu: for facts about the kernel.
+jump_raw() { # [COMMAND-LINE [KERNEL]]
+	load_raw "$@"
+	printf '\n$ kexec -e\n'
+	scn_mark "\$ kexec -e"
+	scn_before_jump
+	STATUS=0
+	kexec -e || STATUS=$?
+	fail "kexec -e" "returned with $STATUS, but was to jump"
+}
+
+# shellcheck disable=SC2119
+load_raw() { # [COMMAND-LINE [KERNEL]]
+	scn_shown="kexec -s -l ${2:-$KERNEL}"
+	run_cmd 0 kexec -s -l "${2:-$KERNEL}" "--initrd=$INITRD" "--command-line=${1:-$(next_cmdline)}"
+}
+
+# The bus numbers follow from how run.sh plugs the slots.
+scn_places() {
+	scn_slot=0 scn_n=0
+	for scn_word in ${DEVICES:-}; do
+		scn_slot=$((scn_slot + 1)) scn_function=0
+		while [ -n "$scn_word" ]; do
+			scn_n=$((scn_n + 1))
+			eval "DEV$scn_n=$(printf '0000:%02x:00.%d' $scn_slot $scn_function)"
+			eval "PORT$scn_n=$(printf '0000:00:%02x.0' $scn_slot)"
+			scn_function=$((scn_function + 1))
+			case $scn_word in
+			*+*) scn_word=${scn_word#*+} ;;
+			*) scn_word='' ;;
+			esac
+		done
+	done
+}
+
+[ $# = 2 ] || { echo "usage: sh lib.sh SCENARIO.sh PHASE" >&2; exit 2; }
+SCENARIO=${1##*/}
+SCENARIO=${SCENARIO%.sh}
+PHASE=$2
+SCN_TMP=$(mktemp -d)
+: "${KEPT:=$SCN_TMP/kept}"
+STDOUT=$SCN_TMP/stdout STDERR=$SCN_TMP/stderr
+: >"$STDOUT"
+: >"$STDERR"
+trap 'rm -rf "$SCN_TMP"' EXIT
+scn_mark "scenario $SCENARIO phase $PHASE"
+printf 'VLU-PHASE scenario=%s phase=%s\n' "$SCENARIO" "$PHASE"
+# shellcheck source=/dev/null
+. "$1"
+scn_places
+[ "$PHASE" = 1 ] || pass "arrived in phase $PHASE"
+"phase_$PHASE"
+[ "$PHASE" = "${PHASES:-1}" ] || [ "$scn_fail" != 0 ] || fail "phase $PHASE" "ended without a jump"
+scn_failed=$scn_fail
+scn_result
+[ "$scn_failed" = 0 ]

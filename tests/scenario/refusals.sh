@@ -1,0 +1,39 @@
+# shellcheck shell=sh
+# Wrong words, wrong devices, no rights: each its own exit status, and nothing done.
+TIERS="fake vm"
+PHASES=1
+DEVICES="e1000e"
+
+phase_1() {
+	for bdf in 01:00 0000:01:00.8 0000:01:20.0 "$DEV1 " 0000-01-00.0 ""; do
+		run 2 bind "$bdf"
+		err "is not a PCI address"
+	done
+	run 2 frobnicate
+	run 2 bind
+	run 2 preserve "$DEV1" --session systemd
+	run 2 preserve "$DEV1" --session ../x
+	run 3 check 0000:7f:00.0
+	out "0000:7f:00.0"
+	run 3 bind 0000:7f:00.0
+	err "0000:7f:00.0: no such PCI device"
+	run 3 preserve "$PORT1"
+	err "a bridge"
+	run 3 kexec
+	err "nothing is preserved"
+	run 1 load /nowhere/vmlinuz
+	err "/nowhere/vmlinuz"
+	run 3 restore
+	err "nothing to restore"
+	run 0 finish
+	out "already finished"
+
+	run_as_nobody 1 bind "$DEV1"
+	err "root"
+	run_as_nobody 0 list
+	out "$DEV1"
+	run_as_nobody 0 status
+	run_as_nobody 3 check "$DEV1"
+	out "driver-vfio-pci"
+	check_that "nothing was bound" test -z "$(driver_of "$DEV1")"
+}

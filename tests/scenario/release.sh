@@ -1,0 +1,48 @@
+# shellcheck shell=sh
+# Devices join and leave a session one by one; every command twice is the same as once.
+TIERS="fake vm"
+PHASES=1
+DEVICES="e1000e edu edu"
+
+phase_1() {
+	run 3 preserve "$DEV1"
+	err "driver-vfio-pci"
+	run 0 bind "$DEV1" "$DEV2" "$DEV3"
+	run 0 bind "$DEV1"
+	out "already bound to vfio-pci"
+
+	run 0 preserve "$DEV1" --session vm-1
+	run 0 preserve "$DEV1" --session vm-1
+	out "already preserved in session vm-1"
+	run 0 preserve "$DEV2" --session vm-1
+	run 3 preserve "$DEV2" --session vm-2
+	err "already in session vm-1"
+	run 0 preserve "$DEV3" --session vm-2
+	run 0 status
+	out "vm-1"
+	out "vm-2"
+
+	# The kernel would wait for ever.
+	run 3 unbind "$DEV2"
+	err "in session vm-1, an unbind would hang"
+
+	run 0 release "$DEV1" --session vm-1
+	out "$DEV1  no longer preserved"
+	run 0 status
+	out_not "$DEV1"
+	out "$DEV2  preserved"
+	run 0 unbind "$DEV1"
+	run 0 release "$DEV1" --session vm-1
+	out "already not in session vm-1"
+
+	run 0 release --session vm-1
+	run 0 release --session vm-1
+	out "already not there"
+	run 0 release --session vm-2
+	run 0 status
+	out "no sessions"
+	klog_not "WARNING"
+	run 0 unbind "$DEV2" "$DEV3"
+	run 0 unbind "$DEV2"
+	out "already not bound to vfio-pci"
+}

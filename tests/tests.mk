@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The test programs and the targets that run the tiers; included by the Makefile.
+
+T = $(B)/tests
+FAKE_KERNEL = kernel tree kmsg pci file vfio luo kexec process
+UNITS = $(patsubst tests/unit/%.c,$(T)/unit/%,$(wildcard tests/unit/*.c))
+TEST_CFLAGS = $(filter-out -Wwrite-strings,$(ALL_CFLAGS)) -Icli -Itests/fake -MMD -MP
+# Test programs are linked from the objects, not the archive: they see what is internal.
+TEST_LINK = @echo "  LD  $@"; mkdir -p $(@D) && $(CC) $(ALL_CPPFLAGS) $(TEST_CFLAGS) -o $@
+
+$(T)/plant: tests/tree/plant.c
+	$(TEST_LINK) $< -lz
+$(T)/fake-kernel: $(FAKE_KERNEL:%=tests/fake/%.c)
+	$(TEST_LINK) $^
+$(T)/selftest: tests/fake/selftest.c tests/fake/client.c $(LIB_OBJS)
+	$(TEST_LINK) $^ -lcmocka $(LIBS)
+$(T)/vfio-lu-fake: $(addprefix tests/fake/,main.c fault.c client.c) $(LIB_OBJS) $(CLI_COMMON)
+	$(TEST_LINK) $^ $(LIBS)
+$(T)/unit/%: tests/unit/%.c $(LIB_OBJS) $(CLI_COMMON)
+	$(TEST_LINK) $^ -lcmocka $(LIBS)
+# What runs in the VM: with the library as a VMM would use it, and alone.
+$(T)/vmm: tests/vm/vmm.c $(B)/libvfio-lu.a
+	$(TEST_LINK) $^ $(LIBS)
+$(T)/facts: tests/vm/facts/facts.c
+	@echo "  LD  $@"; mkdir -p $(@D) && \
+	$(CC) -std=gnu17 -O1 $(WARN) -Wno-gnu $(WERROR) -static -o $@ $<
+
+check-pure: $(UNITS)
+	@BUILD=$(T) tests/unit/run.sh
+check-tree: $(B)/vfio-lu $(T)/plant
+	@SANITIZED=$(ASAN) BUILD=$(T) VFIO_LU=$(abspath $(B)/vfio-lu) tests/tree/run.sh
+check-fake: $(B)/vfio-lu $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake)
+	@BUILD=$(T) VFIO_LU_REAL=$(abspath $(B)/vfio-lu) tests/fake/run.sh
+check-sync: vfio-lu
+	@tests/sync.sh ./vfio-lu
+check-lint: $(B)/libvfio-lu.a $(CLI_OBJS)
+	@OBJS=$(abspath $(B)) tests/lint/run.sh
+check-vm: vfio-lu $(T)/vmm
+	@tests/vm/run.sh -p $(T)/vmm
+demo:
+	@tests/deps.sh build vm
+	@$(MAKE) --no-print-directory vfio-lu $(T)/vmm
+	@tests/vm/demo.sh
+
+check:
+	@tests/check.sh full
+check-fast:
+	@tests/check.sh fast
+check-asan:
+	@tests/check.sh asan
+lint:
+	@tests/check.sh lint
+
+.PHONY: check check-fast check-asan lint demo
+.PHONY: check-pure check-tree check-fake check-sync check-lint check-vm

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel log: the only place that tells of preserved devices. */
+#include "unit.h"
+
+#include "klog.h"
+
+#define CAME	": Device was preserved by previous kernel across Live Update\n"
+#define DONE	": Device is finished participating in Live Update\n"
+
+static struct klog *parse(const char *text)
+{
+	struct klog *log = klog_parse(text, strlen(text));
+
+	assert_non_null(log);
+	return log;
+}
+
+static void test_empty(void **state)
+{
+	struct klog *log = parse("");
+
+	(void)state;
+	assert_int_equal(log->n_incoming, 0);
+	assert_int_equal(log->liveupdate_number, -1);
+	assert_int_equal(log->kexec_count, -1);
+	assert_string_equal(log->previous_release, "");
+	assert_false(log->whole);
+	klog_free(log);
+}
+
+static void test_boot(void **state)
+{
+	struct klog *log = parse("6,0,0,-;Linux version 7.3.4\n"
+				 "6,1,10,-;KHO: found kexec handover data.\n"
+				 "6,2,20,-;KHO: exec from: 7.3.3-rc1 (count 12)\n"
+				 "6,3,30,-;luo: Retrieved live update data, liveupdate number: 3\n");
+
+	(void)state;
+	assert_true(log->whole);
+	assert_int_equal(log->liveupdate_number, 3);
+	assert_int_equal(log->kexec_count, 12);
+	assert_string_equal(log->previous_release, "7.3.3-rc1");
+	klog_free(log);
+}
+
+static void test_incoming(void **state)
+{
+	/* as drivers are bound the prefix changes, the address does not */
+	struct klog *log = parse("6,0,0,-;x\n"
+				 "6,1,0,-;pci 0000:00:01.0" CAME " SUBSYSTEM=pci\n DEVICE=+pci:0000:00:01.0\n"
+				 "6,2,0,-;pci 0000:01:00.0" CAME
+				 "6,3,0,-;pci 0000:01:00.0" CAME
+				 "6,4,0,-;pci 10000:e1:00.0" CAME
+				 "6,5,0,-;vfio-pci 0000:01:00.0" DONE);
+	struct vlu_bdf vmd = { 0x10000, 0xe1, 0, 0 };
+
+	(void)state;
+	assert_int_equal(log->n_incoming, 2);
+	assert_int_equal(log->incoming[0].device, 1);
+	assert_int_equal(vlu_bdf_compare(log->incoming[1], vmd), 0);
+	klog_free(log);
+}
+
+/* Anybody who may write to /dev/kmsg can say these words too; the facility tells. */
+static void test_forged(void **state)
+{
+	struct klog *log = parse("6,0,0,-;x\n"
+				 "12,1,0,-;pci 0000:01:00.0" CAME
+				 "14,2,0,-;luo: Retrieved live update data, liveupdate number: 9\n"
+				 " DEVICE=pci 0000:02:00.0" CAME);
+
+	(void)state;
+	assert_int_equal(log->n_incoming, 0);
+	assert_int_equal(log->liveupdate_number, -1);
+	klog_free(log);
+}
+
+static void test_freeze(void **state)
+{
+	struct klog *log = parse("3,9,0,-;vfio-pci 0000:01:00.0: Freeze failed! Interrupts are still enabled.\n"
+				 "3,10,0,-;luo: Freeze failed for token[0x2] handler[vfio-pci-v1] err[-22]\n");
+
+	(void)state;
+	assert_non_null(strstr(log->freeze, "0000:01:00.0: Freeze failed! Interrupts are still enabled."));
+	assert_false(log->whole);	/* it begins with number 9 */
+	klog_free(log);
+}
+
+/* Nothing that a log may hold makes the parser fall over. */
+static void test_hostile(void **state)
+{
+	static char big[70000];
+	static const char *const texts[] = {
+		";", ",", "6,0", "6,0,0,-;", "\n\n\n", " \n", "6,0,0,-;luo: Retrieved live update data, liveupdate number: ",
+		"6,0,0,-;KHO: exec from: ", "6,0,0,-;KHO: exec from:  (count", "6,0,0,-;" CAME,
+		"6,0,0,-;pci nonsense" CAME, "6,0,0,-;luo: Freeze failed for token[",
+		"6,0,0,-;pci 00000000000000000000000000000000:01:00.0" CAME,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY(texts); i++)
+		klog_free(parse(texts[i]));
+	memset(big, 'a', sizeof(big) - 1);
+	klog_free(parse(big));
+	memcpy(big, "6,0,0,-;KHO: exec from: ", 24);
+	klog_free(parse(big));
+	memset(big, 0, sizeof(big));
+	klog_free(klog_parse(big, sizeof(big)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_empty), cmocka_unit_test(test_boot),
+		cmocka_unit_test(test_incoming), cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_freeze), cmocka_unit_test(test_hostile),
+	};
+
+	return RUN("klog", tests);
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The manifest: what crosses the kexec, and what somebody may have made of it. */
+#include "unit.h"
+
+#include "manifest.h"
+
+static const char *why;
+
+static int parse(const char *text, struct manifest *manifest)
+{
+	why = NULL;
+	return manifest_parse(text, strlen(text), manifest, &why);
+}
+
+static void test_round(void **state)
+{
+	struct manifest_device device = {
+		.bdf = { 0x10000, 0xe1, 3, 1 }, .vendor = 0x8086, .device = 0x10d3,
+		.subsystem = 0x1af41100, .class = 0x020000,
+		.path = "/sys/devices/pci0000:00/a\"\\b", .driver_before = "e1000e",
+	}, unknown = { .bdf = { 0, 1, 0, 0 }, .vendor = -1, .device = -1, .subsystem = -1, .class = -1 };
+	struct manifest out = { .liveupdate_number = 4, .flbs_pa = 0x123456789000ULL }, in;
+	const struct manifest_device *found;
+	char *text;
+
+	(void)state;
+	strcpy(out.session, "vm-1");
+	strcpy(out.created, "2026-11-21T09:00:00Z");
+	strcpy(out.boot_id, "6b1f5b1e-0b5c-4a53-9a1e-0d8f0a1c2b3d");
+	strcpy(out.kernel, "7.3.4");
+	assert_int_equal(manifest_add(&out, &device), 0);
+	assert_int_equal(manifest_add(&out, &unknown), 0);
+	assert_int_equal(manifest_format(&out, &text), 0);
+	assert_non_null(strstr(text, "0x123456789000"));
+	assert_int_equal(parse(text, &in), 0);
+	assert_string_equal(in.session, "vm-1");
+	assert_string_equal(in.boot_id, out.boot_id);
+	assert_string_equal(in.kernel, "7.3.4");
+	assert_int_equal(in.liveupdate_number, 4);
+	assert_true(in.flbs_pa == out.flbs_pa);
+	assert_int_equal(in.n_devices, 2);
+	found = manifest_find(&in, device.bdf);
+	assert_non_null(found);
+	assert_int_equal(found->vendor, 0x8086);
+	assert_int_equal(found->class, 0x020000);
+	assert_int_equal(found->subsystem, 0x1af41100);
+	assert_string_equal(found->path, device.path);
+	assert_string_equal(found->driver_before, "e1000e");
+	found = manifest_find(&in, unknown.bdf);
+	assert_non_null(found);
+	assert_int_equal(found->vendor, -1);
+	assert_string_equal(found->driver_before, "");
+	assert_null(manifest_find(&in, (struct vlu_bdf){ 0, 9, 9, 1 }));
+	free(text);
+	manifest_free(&in);
+	manifest_free(&out);
+}
+
+static void test_bad(void **state)
+{
+	static const char *const bad[] = {
+		"", " ", "null", "[]", "1", "\"x\"", "{", "{}", "{\"schema\":1}",
+		"{\"schema\":2,\"session\":\"a\",\"devices\":[]}",
+		"{\"schema\":\"1\",\"session\":\"a\",\"devices\":[]}",
+		"{\"schema\":1,\"session\":\"a\",\"devices\":{}}",
+		"{\"schema\":1,\"session\":\"a\",\"devices\":[1]}",
+		"{\"schema\":1,\"session\":\"a\",\"devices\":[{}]}",
+		"{\"schema\":1,\"session\":\"a\",\"devices\":[{\"bdf\":\"nonsense\"}]}",
+		"{\"schema\":1,\"session\":\"a\",\"devices\":[{\"bdf\":7}]}",
+	};
+	struct manifest manifest;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY(bad); i++) {
+		int ret = parse(bad[i], &manifest);
+
+		if (ret != -EBADMSG)
+			fail_msg("'%s': %d", bad[i], ret);
+		assert_non_null(why);
+	}
+}
+
+/* Cut anywhere, or with any byte wrong, it is refused or read: nothing else. */
+static void test_mangled(void **state)
+{
+	static const char text[] =
+		"{\"schema\":1,\"session\":\"a\",\"created\":\"2026-11-21T09:00:00Z\",\"boot_id\":\"x\","
+		"\"kernel\":\"7.3.4\",\"liveupdate_number\":1,\"flbs_pa\":\"0x1000\",\"devices\":"
+		"[{\"bdf\":\"0000:01:00.0\",\"token\":\"0x1000000000100\",\"vendor\":\"0x8086\"}]}";
+	struct manifest manifest;
+	char copy[sizeof(text)];
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(text) - 1; n++) {
+		memcpy(copy, text, sizeof(text));
+		copy[n] = '\0';
+		if (manifest_parse(copy, n, &manifest, &why) != -EBADMSG)
+			fail_msg("taken when cut to %zu bytes", n);
+	}
+	for (size_t n = 0; n < sizeof(text) - 1; n++)
+		for (int bit = 0; bit < 8; bit++) {
+			memcpy(copy, text, sizeof(text));
+			copy[n] = (char)(copy[n] ^ 1 << bit);
+			if (manifest_parse(copy, sizeof(text) - 1, &manifest, &why) == 0)
+				manifest_free(&manifest);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round), cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_mangled),
+	};
+
+	return RUN("manifest", tests);
+}

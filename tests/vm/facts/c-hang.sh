@@ -1,0 +1,26 @@
+# shellcheck shell=sh
+# Finding c, the worst of it: a jump while an unbind waits for a preserved device.
+TIERS=vm
+PHASES=1
+DEVICES="edu"
+
+phase_1() {
+	# shellcheck source=tests/vm/facts/words
+	. words
+	holder 0
+	preserve_all vm1 "$DEV1"
+	load_raw
+	sh -c "echo $DEV1 >/sys/bus/pci/drivers/vfio-pci/unbind" &
+	sleep 2
+	kexec -e &
+	jump=$!
+	sleep 20
+	if grep -q '^State:.*D' "/proc/$jump/status"; then
+		pass "A pending unbind makes kexec -e hang for ever (D state)"
+	else
+		fail "A pending unbind makes kexec -e hang for ever (D state)" "$(grep State "/proc/$jump/status")"
+	fi
+	fact "after freeze" EIO device d1 info
+	# The machine is lost: even powering it off would wait.
+	(sleep 3; echo b >/proc/sysrq-trigger) &
+}

@@ -1,0 +1,18 @@
+# shellcheck shell=sh
+# Finding i, with the PCI FLB as "pci-v2" (block): what debugfs shows, and what lies in memory.
+TIERS=vm
+PHASES=2
+DEVICES="edu edu+edu"
+KERNEL_ARGS="pci_liveupdate.flb=block"
+
+phase_1() {
+	# shellcheck source=tests/vm/facts/words
+	. words
+	flb_before
+}
+
+phase_2() {
+	# shellcheck source=tests/vm/facts/words
+	. words
+	flb_after block pci-v2
+}

@@ -1,0 +1,17 @@
+# shellcheck shell=sh
+# Finding i, with the PCI FLB as "pci" (the newest): what debugfs shows, and what lies in memory.
+TIERS=vm
+PHASES=2
+DEVICES="edu edu+edu"
+
+phase_1() {
+	# shellcheck source=tests/vm/facts/words
+	. words
+	flb_before
+}
+
+phase_2() {
+	# shellcheck source=tests/vm/facts/words
+	. words
+	flb_after pci pci
+}
