@@ -3,8 +3,16 @@
  * An unbind of a preserved device waits in vfio_unregister_group_dev()
  * (drivers/vfio/vfio_main.c) until the session is closed; first so that a
  * signal can wake it (state S), after a signal so that nothing can (state D).
- * So it is the function that tells, not the state.
+ * So the state does not tell. What does:
+ *  - the sysfs file that is being written to is open, whatever the kernel was
+ *    built with;
+ *  - the function in /proc/PID/wchan, also of the kernel's own threads, which
+ *    remove an unplugged device. Since the wait has a time-out, that is right
+ *    only where the kernel can unwind a stack (ORC, frame pointers); one that
+ *    guesses says process_timeout.
  */
+#include <fnmatch.h>
+
 #include "attr.h"
 #include "blocked.h"
 #include "openers.h"
@@ -14,9 +22,32 @@ struct look {
 	struct blocked *found;
 	const char *file;	/* "wchan" or "stack" */
 	char process[16];
-	bool told;		/* a task said where it waits */
+	bool told;		/* tasks say where they wait */
 	bool yes;
 };
+
+bool blocked_file(const char *link)
+{
+	static const char *const files[] = {
+		"/sys/bus/*/drivers/*/unbind", "/sys/devices/*/remove",
+		"/sys/bus/pci/slots/*/power",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		if (fnmatch(files[i], link, 0) == 0)
+			return true;
+	return false;
+}
+
+static int take_writer(void *arg, const struct opener *opener)
+{
+	struct blocked *found = arg;
+
+	found->pid = opener->pid;
+	snprintf(found->where, sizeof(found->where), "%s", opener->link);
+	return 1;
+}
 
 static bool is_name(char c)
 {
@@ -64,7 +95,9 @@ static int look_at_task(void *arg, const char *name)
 	/* no line end in wchan, many in stack */
 	if (attr_read_all(look->ctx, path, 65536, &text, &size))
 		return 0;
-	if (text[0] && strcmp(text, "0") != 0)
+	/* init and kthreadd sleep; if they say nothing, no silence means much */
+	if ((strcmp(look->process, "1") == 0 || strcmp(look->process, "2") == 0) &&
+	    text[0] && strcmp(text, "0") != 0)
 		look->told = true;
 	where = blocked_where(text, &len);
 	if (!where)
@@ -94,11 +127,22 @@ enum vlu_known blocked_find(struct vlu_ctx *ctx, struct blocked *ret_blocked)
 	/* wchan costs less; stack is there without kallsyms as well */
 	static const char *const files[] = { "wchan", "stack" };
 	struct look look = { .ctx = ctx, .found = ret_blocked };
+	struct openers_seen seen;
 	size_t i;
+	int ret;
+
+	ret = openers_each(ctx, blocked_file, take_writer, ret_blocked, &seen);
+	if (ret > 0) {
+		process_name(ctx, ret_blocked->pid, ret_blocked->name,
+			     sizeof(ret_blocked->name));
+		return VLU_YES;
+	}
 
 	for (i = 0; i < ARRAY_SIZE(files) && !look.told; i++) {
 		look.file = files[i];
 		sys_list(&ctx->sys, "/proc", look_at_process, &look);
 	}
-	return look.yes ? VLU_YES : look.told ? VLU_NO : VLU_DONT_KNOW;
+	if (look.yes)
+		return VLU_YES;
+	return look.told && !ret && !seen.hidden ? VLU_NO : VLU_DONT_KNOW;
 }

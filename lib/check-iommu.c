@@ -141,4 +141,3 @@ void look_iommufd(const struct host *host, struct verdict *v)
 		verdict_fix(v, "boot a kernel with CONFIG_IOMMUFD, or modprobe iommufd");
 	}
 }
-

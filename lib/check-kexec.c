@@ -152,8 +152,9 @@ void look_image_hands_over(const struct host *host, struct verdict *v)
 	if (loaded == VLU_NO) {
 		verdict_set(v, VLU_PASS, "none is loaded yet; vfio-lu load loads one that does");
 	} else if (loaded == VLU_YES && ours == VLU_YES) {
-		verdict_set(v, VLU_PASS, "the loaded kernel was loaded by vfio-lu, with "
-			    "kexec_file_load()");
+		/* a stranger who loaded another since then would not be seen */
+		verdict_set(v, VLU_PASS, "vfio-lu load has loaded a kernel with "
+			    "kexec_file_load(), and one is loaded");
 	} else if (loaded == VLU_YES && ours == VLU_NO) {
 		verdict_set(v, VLU_FAIL, "the loaded kernel was not loaded by vfio-lu, and one "
 			    "loaded by kexec_load() takes nothing over");

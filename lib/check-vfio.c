@@ -98,8 +98,8 @@ void look_no_pending_unbind(const struct host *host, struct verdict *v)
 
 	switch (blocked_find(host->ctx, &blocked)) {
 	case VLU_YES:
-		verdict_set(v, VLU_FAIL, "task %lld (%s) is unbinding or removing a device and "
-			    "waits in %s: a kexec would hang the machine",
+		verdict_set(v, VLU_FAIL, "task %lld (%s) is unbinding or removing a device "
+			    "(%s), and a kexec would hang the machine",
 			    (long long)blocked.pid, blocked.name, blocked.where);
 		verdict_fix(v, "end the use of that device (a preserved one: vfio-lu release), "
 			    "and see task %lld end", (long long)blocked.pid);
@@ -108,7 +108,7 @@ void look_no_pending_unbind(const struct host *host, struct verdict *v)
 		verdict_set(v, VLU_PASS, "no task waits for a device to be unbound");
 		break;
 	default:
-		verdict_set(v, VLU_UNKNOWN, "where tasks wait inside the kernel cannot be seen");
+		verdict_set(v, VLU_UNKNOWN, "not every task can be seen, nor where it waits");
 		if (sys_euid(&host->ctx->sys) != 0)
 			verdict_fix(v, "run it as root");
 	}
