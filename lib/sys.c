@@ -11,6 +11,7 @@ int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root)
 {
 	sys->ops = ops;
 	sys->read_only = false;
+	sys->recorder = NULL;
 	sys->root_is_slash = strcmp(root, "/") == 0;
 	sys->root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return sys->root_fd < 0 ? -errno : 0;

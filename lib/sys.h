@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct recorder;
 struct sys;
 
 /* How a child process is run; see sys_ops.spawn. */
@@ -86,6 +87,7 @@ struct sys {
 	 */
 	bool read_only;
 	bool root_is_slash;
+	struct recorder *recorder;	/* record.h; NULL: nothing is copied */
 };
 
 extern const struct sys_ops sys_real_ops;
