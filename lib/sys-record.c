@@ -33,9 +33,13 @@ struct recorder {
 	int error;			/* the first one */
 };
 
+/*
+ * What is there already is there, and what could not be read on the machine
+ * cannot be written to again: record_start() has seen that the rest can.
+ */
 static void failed(struct recorder *rec)
 {
-	if (!rec->error && errno != EEXIST)
+	if (!rec->error && errno != EEXIST && errno != EACCES)
 		rec->error = -errno;
 }
 
@@ -433,6 +437,8 @@ int record_start(struct sys *sys, const char *dir, struct recorder **ret_recorde
 		ret = -errno;
 	if (!ret && !is_empty(rec->dir_fd))
 		ret = -ENOTEMPTY;
+	if (!ret && faccessat(rec->dir_fd, ".", W_OK | X_OK, 0))
+		ret = -errno;
 	if (ret) {
 		if (rec->dir_fd >= 0)
 			close(rec->dir_fd);
