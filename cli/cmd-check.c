@@ -184,7 +184,7 @@ static bool is_shown(struct json_object *obj, struct json_object *check, bool ve
 	if (verbose)
 		return true;
 	if (!strcmp(result, "unknown"))
-		return strcmp(verdict, "preservable") && strcmp(verdict, "not-preservable");
+		return !strcmp(verdict, "unknown");
 	return strcmp(result, "pass");
 }
 
@@ -303,13 +303,40 @@ static int exit_status(const struct verdicts *verdicts)
 	return verdicts->host == VLU_PASS ? VLU_OK : VLU_UNSUPPORTED;
 }
 
+struct check_opts {
+	const char *capture;
+};
+
+static const struct opt check_opts[] = {
+	{ .name = "capture", .type = OPT_TEXT, .arg = "DIR", .hint = HINT_DIR,
+	  .offset = offsetof(struct check_opts, capture),
+	  .help = "copy what list and check look at into DIR" },
+	OPT_END
+};
+
+static int capture(struct cli *cli, const char *dir)
+{
+	size_t files;
+
+	if (vlu_capture(cli->ctx, dir, &files) < 0)
+		return cli_fail(cli);
+	cli_info(cli, "%zu files in %s, for --sysroot; serial numbers, MAC addresses and "
+		 "UUIDs are zeroed, but read it before you pass it on", files, dir);
+	return VLU_OK;
+}
+
 static int run_check(struct cli *cli, const void *opts, int argc, char **argv)
 {
+	const struct check_opts *own = opts;
 	struct verdicts verdicts = { VLU_PASS, VLU_PASS, false };
-	struct json_object *doc = out_new(), *devices;
+	struct json_object *doc, *devices;
 	int status;
 
-	(void)opts, (void)argc, (void)argv;
+	(void)argc, (void)argv;
+	status = own->capture ? capture(cli, own->capture) : VLU_OK;
+	if (status != VLU_OK)
+		return status;
+	doc = out_new();
 	out_null(doc, "verdict");	/* its place is first */
 	status = add_host(cli, doc, &verdicts);
 	out_null(doc, "next_kernel");
@@ -339,6 +366,11 @@ const struct command cmd_check = {
 		"this host. What stands in the way is printed with a remedy below "
 		"it; --verbose prints what passes as well.\n\n"
 		"It ends with 0 if everything asked about is preservable, with 3 if a "
-		"device is not and with 4 if this host is not ready.",
+		"device is not and with 4 if this host is not ready.\n\n"
+		"--capture is for reports of faults: elsewhere, --sysroot DIR shows "
+		"the same. It writes into DIR and nowhere else, and DIR must be new "
+		"or empty.",
+	.opts = check_opts,
+	.size = sizeof(struct check_opts),
 	.run = run_check,
 };

@@ -16,6 +16,8 @@
 #define SAYS_FREEZE	": Freeze failed! "
 /* kernel/liveupdate/luo_core.c luo_early_startup() */
 #define SAYS_NUMBER	"luo: Retrieved live update data, liveupdate number: "
+/* kernel/liveupdate/luo_file.c luo_file_deserialize_one() */
+#define SAYS_NO_HANDLER	"luo: No registered handler for compatible 'vfio-pci"
 /* kernel/liveupdate/kexec_handover.c kho_in_kexec_metadata() */
 #define SAYS_FROM	"KHO: exec from: "
 
@@ -80,7 +82,9 @@ static int parse_message(struct klog *log, const char *line)
 	else if ((p = strstr(line, SAYS_FREEZE)) && address_before(line, p, &bdf)) {
 		snprintf(log->freeze, sizeof(log->freeze), "%s", line);
 		log->n_freezes++;
-	} else if ((p = strstr(line, SAYS_NUMBER)))
+	} else if ((p = strstr(line, SAYS_NO_HANDLER)))
+		snprintf(log->no_handler, sizeof(log->no_handler), "%s", p);
+	else if ((p = strstr(line, SAYS_NUMBER)))
 		log->liveupdate_number = strtoll(p + strlen(SAYS_NUMBER), NULL, 10);
 	else if ((p = strstr(line, SAYS_FROM))) {
 		p += strlen(SAYS_FROM);

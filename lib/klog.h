@@ -15,6 +15,8 @@ struct klog {
 	struct vlu_bdf *incoming;	/* preserved and not finished, in order */
 	size_t n_outgoing;
 	struct vlu_bdf *outgoing;	/* preserved for the next kernel */
+	/* An open of /dev/liveupdate came before vfio-pci; "": not said */
+	char no_handler[160];
 	/* The newest line that says why a device refused to be frozen */
 	char freeze[256];
 	unsigned int n_freezes;	/* how many such lines there are */

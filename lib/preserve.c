@@ -190,7 +190,7 @@ int vlu_plan_preserve(struct vlu_ctx *ctx, const char *name,
 	for (i = 0; !ret && i < n; i++)
 		ret = vlu_device_find(ctx, bdfs[i], &dev);
 	if (!ret)
-		ret = session_check_host(ctx);
+		ret = session_check_host(ctx, HOST_PRESERVE);
 	if (!ret)
 		ret = outgoing_plan(ctx, name, &held, &plan, &session);
 	if (ret)

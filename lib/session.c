@@ -124,12 +124,12 @@ int session_check(struct vlu_ctx *ctx, const struct vlu_report *report,
 	return 0;
 }
 
-int session_check_host(struct vlu_ctx *ctx)
+int session_check_host(struct vlu_ctx *ctx, enum host_use use)
 {
 	struct vlu_report *report;
 	int ret;
 
-	ret = vlu_check_host(ctx, &report);
+	ret = check_host_for(ctx, use, &report);
 	if (ret)
 		return ret;
 	ret = session_check(ctx, report, VLU_UNSUPPORTED, "this host");

@@ -127,26 +127,41 @@ ssize_t real_readlink(struct sys *sys, const char *path, char *buf,
 	return n;
 }
 
-int real_mode(struct sys *sys, const char *path)
+static int stat_path(struct sys *sys, const char *path, struct stat *ret_st)
 {
-	struct stat st;
 	int fd, ret;
 
 	if (is_near(sys, path) && !strchr(path + sys->near_size, '/')) {
-		if (fstatat(sys->near_fd, path + sys->near_size, &st,
+		if (fstatat(sys->near_fd, path + sys->near_size, ret_st,
 			    AT_SYMLINK_NOFOLLOW) < 0)
 			return -errno;
-		if (!S_ISLNK(st.st_mode))
-			return (int)st.st_mode;
+		if (!S_ISLNK(ret_st->st_mode))
+			return 0;
 	}
 	if (sys->root_is_slash)
-		return stat(path, &st) < 0 ? -errno : (int)st.st_mode;
+		return stat(path, ret_st) < 0 ? -errno : 0;
 	fd = real_open(sys, path, O_PATH);
 	if (fd < 0)
 		return fd;
-	ret = fstat(fd, &st) < 0 ? -errno : (int)st.st_mode;
+	ret = fstat(fd, ret_st) < 0 ? -errno : 0;
 	close(fd);
 	return ret;
+}
+
+int real_mode(struct sys *sys, const char *path)
+{
+	struct stat st;
+	int ret = stat_path(sys, path, &st);
+
+	return ret < 0 ? ret : (int)st.st_mode;
+}
+
+off_t real_size(struct sys *sys, const char *path)
+{
+	struct stat st;
+	int ret = stat_path(sys, path, &st);
+
+	return ret < 0 ? ret : st.st_size;
 }
 
 /* The records of getdents64(2), which libc hides behind a DIR and more calls. */

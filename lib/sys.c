@@ -11,6 +11,7 @@ int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root)
 {
 	sys->ops = ops;
 	sys->read_only = false;
+	sys->recorder = NULL;
 	sys->root_is_slash = strcmp(root, "/") == 0;
 	sys->near_fd = -1;
 	sys->near_size = 0;
@@ -96,6 +97,11 @@ ssize_t sys_readlink(struct sys *sys, const char *path, char *buf, size_t size)
 int sys_mode(struct sys *sys, const char *path)
 {
 	return sys->ops->mode(sys, path);
+}
+
+off_t sys_size(struct sys *sys, const char *path)
+{
+	return sys->ops->size ? sys->ops->size(sys, path) : -ENOSYS;
 }
 
 bool sys_exists(struct sys *sys, const char *path)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct recorder;
 struct sys;
 
 /* How a child process is run; see sys_ops.spawn. */
@@ -36,6 +37,8 @@ struct sys_ops {
 			    size_t size);
 	/* the st_mode of what the path leads to */
 	int (*mode)(struct sys *sys, const char *path);
+	/* the size in bytes of the file that the path leads to */
+	off_t (*size)(struct sys *sys, const char *path);
 	/* entries but "." and "..", unsorted, until fn returns non-zero */
 	int (*list)(struct sys *sys, const char *path,
 		    int (*fn)(void *arg, const char *name), void *arg);
@@ -87,6 +90,7 @@ struct sys {
 	 */
 	bool read_only;
 	bool root_is_slash;
+	struct recorder *recorder;	/* record.h; NULL: nothing is copied */
 };
 
 extern const struct sys_ops sys_real_ops;
@@ -109,6 +113,7 @@ int sys_close(struct sys *sys, int fd);
 int sys_ioctl(struct sys *sys, int fd, unsigned long request, void *arg);
 ssize_t sys_readlink(struct sys *sys, const char *path, char *buf, size_t size);
 int sys_mode(struct sys *sys, const char *path);
+off_t sys_size(struct sys *sys, const char *path);
 bool sys_exists(struct sys *sys, const char *path);
 int sys_list(struct sys *sys, const char *path,
 	     int (*fn)(void *arg, const char *name), void *arg);

@@ -180,6 +180,14 @@ VLU_EXPORT const struct vlu_check *vlu_report_at(const struct vlu_report *report
  */
 VLU_EXPORT enum vlu_result vlu_report_verdict(const struct vlu_report *report);
 
+/*
+ * Copies every file that list and check look at, of all devices and the host,
+ * into dir, which must be new or empty: for vlu_set_root() to look at later,
+ * elsewhere. What identifies the machine becomes zeros (lib/scrub.h). Nothing
+ * but dir is written to, also when the context is read-only.
+ */
+VLU_EXPORT int vlu_capture(struct vlu_ctx *ctx, const char *dir, size_t *ret_files);
+
 /* ---------------------------------------------------------------- plans */
 
 /*
