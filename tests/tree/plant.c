@@ -9,6 +9,9 @@
  *   f PATH "TEXT"		file; \n \t \\ \" \xHH in the text
  *   x PATH HEX...		file of bytes
  *   z PATH "TEXT"		file, compressed as gzip does
+ *   k PATH "TEXT"		kernel image: its version, a newline, words that
+ *				are in it, a newline, its configuration if any
+ *   c PATH DIR [gzip]		archive of all below DIR, behind what is there
  *   l PATH TARGET		symbolic link, as it is
  *   m PATH MODE		octal permissions, set when all is there
  *   r PATH			remove, with all below it
@@ -21,6 +24,7 @@
  *
  * Paths have no leading slash. A line that begins with # says why.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -31,6 +35,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+
+#include "../blobs.h"
 
 static const char *manifest = "";
 static unsigned int line_number;
@@ -193,6 +199,89 @@ static void put_gzip(const char *path, const char *text, size_t size)
 		die("%s: not compressed", path);
 }
 
+/* ------------------------------------------------------ kernels and archives */
+
+static void put_kernel(const char *path, char *text, size_t size)
+{
+	char *words = memchr(text, '\n', size), *config;
+	struct buf inside, packed, image;
+
+	config = words ? memchr(words + 1, '\n', size - (size_t)(words + 1 - text)) : NULL;
+	if (!config)
+		die("k PATH \"VERSION\\nWORDS\\nCONFIGURATION\"");
+	*words++ = '\0';
+	*config++ = '\0';
+	inside = inside_of(text, words, (size_t)(config - words), *config ? config : NULL);
+	packed = gzip_of(inside.data, inside.size);
+	image = bzimage_of(text, &packed);
+	put(path, image.data, image.size);
+	buf_free(&inside);
+	buf_free(&packed);
+	buf_free(&image);
+}
+
+static struct buf read_whole(const char *path)
+{
+	struct buf buf = { NULL, 0 };
+	char data[4096];
+	ssize_t n = 0;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && (n = read(fd, data, sizeof(data))) > 0)
+		buf_add(&buf, data, (size_t)n);
+	if (fd < 0 ? errno != ENOENT : n < 0)
+		die("%s: %s", path, strerror(errno));
+	close(fd);
+	return buf;
+}
+
+static void archive_dir(struct buf *out, const char *dir, size_t top)
+{
+	struct dirent **entries;
+	char path[1024];
+	int n;
+
+	n = scandir(dir, &entries, NULL, alphasort);
+	if (n < 0)
+		die("%s: %s", dir, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		struct buf file;
+		struct stat st;
+
+		build(path, sizeof(path), "%s/%s", dir, entries[i]->d_name);
+		if (entries[i]->d_name[0] != '.' && !lstat(path, &st)) {
+			if (S_ISDIR(st.st_mode)) {
+				cpio_add(out, path + top, 040755, "", 0);
+				archive_dir(out, path, top);
+			} else {
+				file = read_whole(path);
+				cpio_add(out, path + top, 0100644, file.data, file.size);
+				buf_free(&file);
+			}
+		}
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void put_archive(const char *path, const char *dir, const char *how)
+{
+	struct buf whole = read_whole(path), archive = { NULL, 0 }, packed;
+
+	archive_dir(&archive, dir, strlen(dir) + 1);
+	cpio_close(&archive);
+	if (strcmp(how, "gzip") == 0) {
+		packed = gzip_of(archive.data, archive.size);
+		buf_free(&archive);
+		archive = packed;
+	}
+	buf_add(&whole, archive.data, archive.size);
+	put(path, whole.data, whole.size);
+	buf_free(&whole);
+	buf_free(&archive);
+}
+
 /* ------------------------------------------------------------ PCI functions */
 
 static void put_config(const char *dir, unsigned int vendor, unsigned int device,
@@ -299,6 +388,7 @@ static void read_manifest(const char *name, const char *from);
 
 static void do_line(char kind, char *path, char *rest)
 {
+	const char *how = strchr(rest, ' ') ? strchr(rest, ' ') + 1 : "";
 	char *word[3] = { "", "", "" };
 	int n = 0;
 
@@ -314,6 +404,13 @@ static void do_line(char kind, char *path, char *rest)
 		return;
 	case 'z':
 		put_gzip(path, rest, unescape(rest));
+		return;
+	case 'k':
+		put_kernel(path, rest, unescape(rest));
+		return;
+	case 'c':
+		rest[strcspn(rest, " ")] = '\0';
+		put_archive(path, rest, how);
 		return;
 	case 'l':
 		make_link(path, rest);
