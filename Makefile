@@ -72,7 +72,7 @@ endif
 
 include tests/tests.mk
 
-all-tests: $(B)/vfio-lu $(UNITS) $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake vmm facts)
+all-tests: $(B)/vfio-lu $(UNITS) $(FUZZ) $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake vmm facts)
 
 install: all
 	install -D -m 755 $(B)/vfio-lu $(DESTDIR)$(SBINDIR)/vfio-lu
