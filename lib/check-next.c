@@ -27,6 +27,10 @@ static void look_image(const struct next *next, struct verdict *v)
 		verdict_set(v, VLU_FAIL, "kexec_file_load() does not take this bzImage: it is "
 			    "not for 64 bits, or too old");
 		verdict_fix(v, "choose a 64-bit kernel");
+	} else if (image->damaged) {
+		verdict_set(v, VLU_FAIL, "%s is an image of %s that would not boot: %s",
+			    next->asked->kernel, release, image->why);
+		verdict_fix(v, "install that kernel again");
 	} else if (!image->inside) {
 		verdict_set(v, VLU_UNKNOWN, "%s, but what is in it is not known: %s", release,
 			    image->why);

@@ -126,6 +126,7 @@ static int parse_bzimage(struct image *image, const uint8_t *data, size_t size)
 	length = get32(data + PAYLOAD_LENGTH);
 	if (offset > size || length > size - offset) {
 		snprintf(image->why, sizeof(image->why), "it is cut off");
+		image->damaged = true;
 		return 0;
 	}
 	image->codec = codec_of(data + offset, length);
@@ -141,6 +142,7 @@ static int parse_bzimage(struct image *image, const uint8_t *data, size_t size)
 			 "is larger than any kernel" : "is damaged");
 	else if (!image->owned.size)
 		snprintf(image->why, sizeof(image->why), "there is nothing in it");
+	image->damaged = ret == -EBADMSG;
 	image->inside = image->owned.size ? image->owned.data : NULL;
 	image->size = image->owned.size;
 	return 0;

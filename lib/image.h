@@ -14,6 +14,7 @@ struct image {
 	const uint8_t *inside;	/* the kernel unpacked; NULL: why */
 	size_t size;
 	char why[128];
+	bool damaged;		/* and so it would not boot */
 	struct blob owned;
 	char *config;		/* the configuration it carries, NULL for none */
 };

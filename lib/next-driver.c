@@ -129,6 +129,12 @@ static void look_modules(struct taker *taker, const struct userland *user,
 	modalias_text(alias, modalias, see_module, taker);
 }
 
+/* One was named, and there is no looking into it. */
+static bool next_initrd_bad(const struct next *next)
+{
+	return next->asked->initrd && !next->initrd.read;
+}
+
 static void look_device(struct taker *taker)
 {
 	const struct next *next = taker->next;
@@ -147,6 +153,8 @@ static void look_device(struct taker *taker)
 	}
 	modalias_info(taker->user->modinfo, taker->user->modinfo_size, modalias,
 		      see_builtin, taker);
+	if (next_initrd_bad(next) && taker->result == VLU_PASS)
+		found(taker, VLU_UNKNOWN, "", "the modules in the initrd are not known");
 	look_modules(taker, &next->initrd, modalias);
 	if (!next->root.tree && taker->result == VLU_PASS && !next->initrd.tree)
 		found(taker, VLU_UNKNOWN, "", "there are no modules of that kernel");
@@ -178,7 +186,9 @@ static int weight(enum vlu_result result)
 static void advise(struct verdict *v, const struct taker *taker)
 {
 	v->fix[0] = '\0';
-	if (taker->result == VLU_UNKNOWN)
+	if (taker->result == VLU_UNKNOWN && next_initrd_bad(taker->next))
+		verdict_fix(v, "name an initrd that can be read");
+	else if (taker->result == VLU_UNKNOWN)
 		verdict_fix(v, "install that kernel's modules here, or name its initrd by "
 			    "--next-initrd");
 	else if (strncmp(taker->how, "built in", 8) == 0)

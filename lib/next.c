@@ -117,7 +117,7 @@ static int read_image(struct next *next)
 	if (ret == -ENOMEM)
 		return vlu_nomem(next->ctx);
 	next->is_image = ret == 0;
-	next->running = next->is_image &&
+	next->running = next->is_image && !next->image.damaged &&
 		attr_read(next->ctx, release, sizeof(release), "/proc/sys/kernel/osrelease") > 0 &&
 		attr_read(next->ctx, build, sizeof(build), "/proc/sys/kernel/version") > 0 &&
 		strcmp(release, next->image.release) == 0 &&

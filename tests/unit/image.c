@@ -91,7 +91,7 @@ static void test_cut(void **state)
 		assert_int_equal(ret, size < 1024 ? -ENOEXEC : 0);
 		if (!ret) {
 			assert_null(image.inside);
-			assert_true(image.why[0]);
+			assert_true(image.why[0] && image.damaged);
 			image_free(&image);
 		}
 		buf_free(&copy);
@@ -111,6 +111,7 @@ static void test_codecs(void **state)
 	assert_int_equal(image_parse(buf.data, buf.size, &image), 0);
 	assert_null(image.inside);
 	assert_non_null(strstr(image.why, "lzo"));
+	assert_false(image.damaged);	/* as far as can be told */
 	assert_string_equal(image.release, "7.3.4");
 	image_free(&image);
 	buf_free(&buf);
