@@ -10,8 +10,11 @@
  *   x PATH HEX...		file of bytes
  *   z PATH "TEXT"		file, compressed as gzip does
  *   s PATH SIZE			file of so many bytes, a hole
- *   k PATH SIZE			an x86 kernel's first page, which asks for so
+ *   K PATH SIZE			an x86 kernel's first page, which asks for so
  *				many bytes of memory
+ *   k PATH "TEXT"		kernel image: its version, a newline, words that
+ *				are in it, a newline, its configuration if any
+ *   c PATH DIR [gzip]		archive of all below DIR, behind what is there
  *   l PATH TARGET		symbolic link, as it is
  *   m PATH MODE		octal permissions, set when all is there
  *   r PATH			remove, with all below it
@@ -24,6 +27,7 @@
  *
  * Paths have no leading slash. A line that begins with # says why.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -34,6 +38,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+
+#include "../blobs.h"
 
 static const char *manifest = "";
 static unsigned int line_number;
@@ -144,7 +150,7 @@ static void put_hole(const char *path, const char *size)
 }
 
 /* The setup header of Documentation/arch/x86/boot.rst, as far as it is read. */
-static void put_kernel(const char *path, const char *size)
+static void put_setup(const char *path, const char *size)
 {
 	unsigned long memory = strtoul(size, NULL, 0);
 	unsigned char page[4096] = { 0 };
@@ -215,6 +221,89 @@ static void put_gzip(const char *path, const char *text, size_t size)
 	gz = gzopen(path, "wb9");
 	if (!gz || gzwrite(gz, text, (unsigned int)size) != (int)size || gzclose(gz) != Z_OK)
 		die("%s: not compressed", path);
+}
+
+/* ------------------------------------------------------ kernels and archives */
+
+static void put_kernel(const char *path, char *text, size_t size)
+{
+	char *words = memchr(text, '\n', size), *config;
+	struct buf inside, packed, image;
+
+	config = words ? memchr(words + 1, '\n', size - (size_t)(words + 1 - text)) : NULL;
+	if (!config)
+		die("k PATH \"VERSION\\nWORDS\\nCONFIGURATION\"");
+	*words++ = '\0';
+	*config++ = '\0';
+	inside = inside_of(text, words, (size_t)(config - words), *config ? config : NULL);
+	packed = gzip_of(inside.data, inside.size);
+	image = bzimage_of(text, &packed);
+	put(path, image.data, image.size);
+	buf_free(&inside);
+	buf_free(&packed);
+	buf_free(&image);
+}
+
+static struct buf read_whole(const char *path)
+{
+	struct buf buf = { NULL, 0 };
+	char data[4096];
+	ssize_t n = 0;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && (n = read(fd, data, sizeof(data))) > 0)
+		buf_add(&buf, data, (size_t)n);
+	if (fd < 0 ? errno != ENOENT : n < 0)
+		die("%s: %s", path, strerror(errno));
+	close(fd);
+	return buf;
+}
+
+static void archive_dir(struct buf *out, const char *dir, size_t top)
+{
+	struct dirent **entries;
+	char path[1024];
+	int n;
+
+	n = scandir(dir, &entries, NULL, alphasort);
+	if (n < 0)
+		die("%s: %s", dir, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		struct buf file;
+		struct stat st;
+
+		build(path, sizeof(path), "%s/%s", dir, entries[i]->d_name);
+		if (entries[i]->d_name[0] != '.' && !lstat(path, &st)) {
+			if (S_ISDIR(st.st_mode)) {
+				cpio_add(out, path + top, 040755, "", 0);
+				archive_dir(out, path, top);
+			} else {
+				file = read_whole(path);
+				cpio_add(out, path + top, 0100644, file.data, file.size);
+				buf_free(&file);
+			}
+		}
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void put_archive(const char *path, const char *dir, const char *how)
+{
+	struct buf whole = read_whole(path), archive = { NULL, 0 }, packed;
+
+	archive_dir(&archive, dir, strlen(dir) + 1);
+	cpio_close(&archive);
+	if (strcmp(how, "gzip") == 0) {
+		packed = gzip_of(archive.data, archive.size);
+		buf_free(&archive);
+		archive = packed;
+	}
+	buf_add(&whole, archive.data, archive.size);
+	put(path, whole.data, whole.size);
+	buf_free(&whole);
+	buf_free(&archive);
 }
 
 /* ------------------------------------------------------------ PCI functions */
@@ -323,6 +412,7 @@ static void read_manifest(const char *name, const char *from);
 
 static void do_line(char kind, char *path, char *rest)
 {
+	const char *how = strchr(rest, ' ') ? strchr(rest, ' ') + 1 : "";
 	char *word[3] = { "", "", "" };
 	int n = 0;
 
@@ -342,8 +432,15 @@ static void do_line(char kind, char *path, char *rest)
 	case 's':
 		put_hole(path, rest);
 		return;
+	case 'K':
+		put_setup(path, rest);
+		return;
 	case 'k':
-		put_kernel(path, rest);
+		put_kernel(path, rest, unescape(rest));
+		return;
+	case 'c':
+		rest[strcspn(rest, " ")] = '\0';
+		put_archive(path, rest, how);
 		return;
 	case 'l':
 		make_link(path, rest);
