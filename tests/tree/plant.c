@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Makes a directory of a text manifest: a machine's file systems as far as
+ * somebody reads them.
+ *
+ * usage: plant DIR MANIFEST...	("-": standard input)
+ *
+ *   d PATH			directory
+ *   f PATH "TEXT"		file; \n \t \\ \" \xHH in the text
+ *   x PATH HEX...		file of bytes
+ *   z PATH "TEXT"		file, compressed as gzip does
+ *   l PATH TARGET		symbolic link, as it is
+ *   m PATH MODE		octal permissions, set when all is there
+ *   r PATH			remove, with all below it
+ *   i MANIFEST			include, from the directory of this one
+ *   p PATH VENDOR:DEVICE CLASS [GROUP]
+ *				a PCI function below /sys/devices with all that
+ *				a kernel shows of one, in that IOMMU group
+ *   b BDF DRIVER		it has this driver
+ *   v BDF N			and vfio-pci made vfioN of it
+ *   c BDF CAP VALUE [MULTI]	its Access Control Services offer CAP and have VALUE
+ *				on, both hexadecimal ("0 0": it has none); and
+ *				it is one function of several
+ *
+ * Paths have no leading slash. A line that begins with # says why.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static const char *manifest = "";
+static unsigned int line_number;
+
+static struct { char *path; mode_t mode; } modes[256];
+static size_t n_modes;
+
+static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "plant: %s:%u: ", manifest, line_number);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+/* snprintf() that does not cut. */
+static void __attribute__((format(printf, 3, 4)))
+build(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(buf, size, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= size)
+		die("too long: %s", fmt);
+}
+
+static void make_parents(const char *path)
+{
+	char dir[1024];
+
+	build(dir, sizeof(dir), "%s", path);
+	for (char *p = strchr(dir, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		if (mkdir(dir, 0755) && errno != EEXIST)
+			die("%s: %s", dir, strerror(errno));
+		*p = '/';
+	}
+}
+
+static void make_dir(const char *path)
+{
+	make_parents(path);
+	if (mkdir(path, 0755) && errno != EEXIST)
+		die("%s: %s", path, strerror(errno));
+}
+
+static void put(const char *path, const void *data, size_t size)
+{
+	int fd;
+
+	make_parents(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size || close(fd))
+		die("%s: %s", path, strerror(errno));
+}
+
+static void __attribute__((format(printf, 3, 4)))
+put_text(const char *dir, const char *name, const char *fmt, ...)
+{
+	char path[1024], text[1024];
+	va_list ap;
+
+	build(path, sizeof(path), "%s/%s", dir, name);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	put(path, text, strlen(text));
+}
+
+static void make_link(const char *path, const char *target)
+{
+	make_parents(path);
+	unlink(path);
+	if (symlink(target, path))
+		die("%s: %s", path, strerror(errno));
+}
+
+/* A link as sysfs makes them: up to the root of it and down again. */
+static void sysfs_link(const char *path, const char *target)
+{
+	char text[2048] = "";
+
+	/* both are below sys/, so one step less than the path has */
+	for (const char *p = strchr(strchr(path, '/') + 1, '/'); p; p = strchr(p + 1, '/'))
+		strcat(text, "../");
+	strcat(text, target + strlen("sys/"));
+	make_link(path, text);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+/* Undoes the escapes in place; the size without the NUL that it adds. */
+static size_t unescape(char *text)
+{
+	char *in = text, *out = text, *end = text + strlen(text);
+
+	if (in == end || *in != '"' || end == in + 1 || end[-1] != '"')
+		die("text is not in quotes");
+	for (in++, end--; in < end; in++) {
+		if (*in != '\\') {
+			*out++ = *in;
+			continue;
+		}
+		switch (*++in) {
+		case 'n':
+			*out++ = '\n';
+			break;
+		case 't':
+			*out++ = '\t';
+			break;
+		case 'x': {
+			char hex[3] = { in[1], in[1] ? in[2] : '\0' };
+
+			*out++ = (char)strtoul(hex, NULL, 16);
+			in += 2;
+			break;
+		}
+		default:
+			*out++ = *in;
+		}
+	}
+	*out = '\0';
+	return (size_t)(out - text);
+}
+
+static void put_bytes(const char *path, const char *hex)
+{
+	unsigned char data[8192];
+	size_t n = 0;
+
+	while (*hex && n < sizeof(data)) {
+		char *end;
+
+		data[n++] = (unsigned char)strtoul(hex, &end, 16);
+		if (end == hex)
+			die("not hex: %s", hex);
+		hex = end + strspn(end, " ");
+	}
+	put(path, data, n);
+}
+
+static void put_gzip(const char *path, const char *text, size_t size)
+{
+	gzFile gz;
+
+	make_parents(path);
+	gz = gzopen(path, "wb9");
+	if (!gz || gzwrite(gz, text, (unsigned int)size) != (int)size || gzclose(gz) != Z_OK)
+		die("%s: not compressed", path);
+}
+
+/* ------------------------------------------------------------ PCI functions */
+
+static void put_config(const char *dir, unsigned int vendor, unsigned int device,
+		       unsigned int class, unsigned int bridge)
+{
+	unsigned char config[0x200] = { 0 };
+	char path[1024];
+
+	/* PCI Express: a root port, an endpoint; the host bridge is neither */
+	config[6] = 0x10;
+	config[0x34] = 0x40;
+	config[0x40] = class >> 8 == 0x0600 ? 0x05 : 0x10;
+	config[0x42] = bridge ? 0x42 : 0x02;
+	/* then Access Control Services, as the kernel sets them up */
+	config[0x100] = bridge ? 0x0d : 0x01;
+	config[0x102] = 0x01;
+	config[0x104] = bridge ? 0x1f : 0;
+	config[0x106] = bridge ? 0x1d : 0;
+	config[0] = vendor & 0xff;
+	config[1] = (vendor >> 8) & 0xff;
+	config[2] = device & 0xff;
+	config[3] = (device >> 8) & 0xff;
+	config[9] = class & 0xff;
+	config[10] = (class >> 8) & 0xff;
+	config[11] = (class >> 16) & 0xff;
+	config[14] = (unsigned char)bridge;
+	build(path, sizeof(path), "%s/config", dir);
+	put(path, config, sizeof(config));
+}
+
+static void make_function(const char *dir, const char *id, const char *class_text,
+			  const char *group)
+{
+	unsigned int vendor, device, class = (unsigned int)strtoul(class_text, NULL, 16);
+	const char *bdf = strrchr(dir, '/');
+	char path[1024], target[1024];
+
+	if (!bdf || sscanf(id, "%x:%x", &vendor, &device) != 2)
+		die("p PATH VENDOR:DEVICE CLASS [GROUP]");
+	bdf++;
+	put_text(dir, "vendor", "0x%04x\n", vendor);
+	put_text(dir, "device", "0x%04x\n", device);
+	put_text(dir, "subsystem_vendor", "0x%04x\n", 0x1af4);
+	put_text(dir, "subsystem_device", "0x%04x\n", 0x1100);
+	put_text(dir, "class", "0x%06x\n", class);
+	put_text(dir, "revision", "0x00\n");
+	put_text(dir, "irq", "0\n");
+	put_text(dir, "enable", "0\n");
+	put_text(dir, "numa_node", "-1\n");
+	put_text(dir, "power_state", "D0\n");
+	put_text(dir, "driver_override", "(null)\n");
+	put_text(dir, "d3cold_allowed", "1\n");
+	put_config(dir, vendor, device, class, class >> 8 == 0x0604);
+	build(path, sizeof(path), "sys/bus/pci/devices/%s", bdf);
+	sysfs_link(path, dir);
+	build(path, sizeof(path), "%s/subsystem", dir);
+	sysfs_link(path, "sys/bus/pci");
+	if (!*group)
+		return;
+	build(path, sizeof(path), "%s/iommu_group", dir);
+	build(target, sizeof(target), "sys/kernel/iommu_groups/%s", group);
+	sysfs_link(path, target);
+	build(path, sizeof(path), "sys/kernel/iommu_groups/%s/type", group);
+	put(path, "DMA-FQ\n", 7);
+	build(path, sizeof(path), "sys/kernel/iommu_groups/%s/devices/%s", group, bdf);
+	sysfs_link(path, dir);
+}
+
+/* Where a function's directory is, from the link on the bus. */
+static void find_function(const char *bdf, char *buf, size_t size)
+{
+	char path[600], text[1024];
+	ssize_t n;
+
+	build(path, sizeof(path), "sys/bus/pci/devices/%s", bdf);
+	n = readlink(path, text, sizeof(text) - 1);
+	if (n < 0)
+		die("no function %s", bdf);
+	text[n] = '\0';
+	build(buf, size, "sys/%s", strstr(text, "devices/"));
+}
+
+static void bind_function(const char *bdf, const char *driver)
+{
+	static const char *const files[] = { "bind", "unbind", "new_id", "remove_id" };
+	char dir[600], path[1024], target[1024];
+
+	find_function(bdf, dir, sizeof(dir));
+	build(target, sizeof(target), "sys/bus/pci/drivers/%s", driver);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		put_text(target, files[i], "%s", "");
+	build(path, sizeof(path), "%s/driver", dir);
+	sysfs_link(path, target);
+	build(path, sizeof(path), "%s/%s", target, bdf);
+	sysfs_link(path, dir);
+}
+
+static void set_acs(const char *bdf, unsigned int caps, unsigned int value, bool several)
+{
+	unsigned char data[8] = { caps || value ? 0x0d : 0x01, 0, 0x01, 0,
+				  caps & 0xff, 0, value & 0xff, 0 };
+	char dir[600], path[1024];
+	int fd;
+
+	find_function(bdf, dir, sizeof(dir));
+	build(path, sizeof(path), "%s/config", dir);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || pwrite(fd, data, sizeof(data), 0x100) != sizeof(data) ||
+	    (several && pwrite(fd, "\x80", 1, 0x0e) != 1) || close(fd))
+		die("%s: %s", path, strerror(errno));
+}
+
+static void make_vfio(const char *bdf, const char *number)
+{
+	char dir[600], path[1024], target[1024];
+
+	find_function(bdf, dir, sizeof(dir));
+	build(target, sizeof(target), "%s/vfio-dev/vfio%s", dir, number);
+	put_text(target, "dev", "511:%s\n", number);
+	build(path, sizeof(path), "sys/class/vfio-dev/vfio%s", number);
+	sysfs_link(path, target);
+	build(path, sizeof(path), "dev/vfio/devices/vfio%s", number);
+	put(path, "", 0);
+}
+
+/* -------------------------------------------------------------------- lines */
+
+static void read_manifest(const char *name, const char *from);
+
+static void do_line(char kind, char *path, char *rest)
+{
+	char *word[3] = { "", "", "" };
+	int n = 0;
+
+	switch (kind) {
+	case 'd':
+		make_dir(path);
+		return;
+	case 'f':
+		put(path, rest, unescape(rest));
+		return;
+	case 'x':
+		put_bytes(path, rest);
+		return;
+	case 'z':
+		put_gzip(path, rest, unescape(rest));
+		return;
+	case 'l':
+		make_link(path, rest);
+		return;
+	case 'm':
+		if (n_modes == sizeof(modes) / sizeof(modes[0]))
+			die("too many modes");
+		modes[n_modes].path = strdup(path);
+		modes[n_modes++].mode = (mode_t)strtoul(rest, NULL, 8);
+		return;
+	case 'r':
+		if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS))
+			die("%s: %s", path, strerror(errno));
+		return;
+	case 'b':
+		bind_function(path, rest);
+		return;
+	case 'v':
+		make_vfio(path, rest);
+		return;
+	case 'c':
+		for (char *p = strtok(rest, " "); p && n < 3; p = strtok(NULL, " "))
+			word[n++] = p;
+		set_acs(path, (unsigned int)strtoul(word[0], NULL, 16),
+			(unsigned int)strtoul(word[1], NULL, 16), *word[2]);
+		return;
+	case 'p':
+		for (char *p = strtok(rest, " "); p && n < 3; p = strtok(NULL, " "))
+			word[n++] = p;
+		make_function(path, word[0], word[1], word[2]);
+		return;
+	default:
+		die("no such kind of line: %c", kind);
+	}
+}
+
+static void read_lines(FILE *file, const char *name)
+{
+	char line[65536], *path, *rest;
+
+	while (fgets(line, sizeof(line), file)) {
+		line_number++;
+		line[strcspn(line, "\n")] = '\0';
+		if (!line[0] || line[0] == '#')
+			continue;
+		if (line[1] != ' ')
+			die("a line begins with a letter and a blank");
+		path = line + 2;
+		rest = path + strcspn(path, " ");
+		if (*rest)
+			*rest++ = '\0';
+		if (line[0] == 'i') {
+			unsigned int here = line_number;
+
+			read_manifest(path, name);
+			manifest = name;
+			line_number = here;
+		} else if (path[0] == '/' || strstr(path, "..")) {
+			die("path leads out: %s", path);
+		} else {
+			do_line(line[0], path, rest);
+		}
+	}
+}
+
+/* The working directory is the tree's, so names were made absolute. */
+static void read_manifest(const char *name, const char *from)
+{
+	const char *slash = from ? strrchr(from, '/') : NULL;
+	char path[2048];
+	FILE *file;
+
+	if (slash && name[0] != '/')
+		build(path, sizeof(path), "%.*s/%s", (int)(slash - from), from, name);
+	else
+		build(path, sizeof(path), "%s", name);
+	manifest = name;
+	line_number = 0;
+	file = strcmp(name, "-") ? fopen(path, "re") : stdin;
+	if (!file)
+		die("%s: %s", path, strerror(errno));
+	read_lines(file, path);
+	if (file != stdin)
+		fclose(file);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 3) {
+		fprintf(stderr, "usage: plant DIR MANIFEST...\n");
+		return 2;
+	}
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "-"))
+			argv[i] = realpath(argv[i], NULL);
+		if (!argv[i])
+			die("no such manifest");
+	}
+	if ((mkdir(argv[1], 0755) && errno != EEXIST) || chdir(argv[1]))
+		die("%s: %s", argv[1], strerror(errno));
+	for (int i = 2; i < argc; i++)
+		read_manifest(argv[i], NULL);
+	for (size_t i = 0; i < n_modes; i++)
+		if (chmod(modes[i].path, modes[i].mode))
+			die("%s: %s", modes[i].path, strerror(errno));
+	return 0;
+}
