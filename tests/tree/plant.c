@@ -24,6 +24,9 @@
  *				a kernel shows of one, in that IOMMU group
  *   b BDF DRIVER		it has this driver
  *   v BDF N			and vfio-pci made vfioN of it
+ *   a BDF CAP VALUE [MULTI]	its Access Control Services offer CAP and have VALUE
+ *				on, both hexadecimal ("0 0": it has none); and
+ *				it is one function of several
  *
  * Paths have no leading slash. A line that begins with # says why.
  */
@@ -32,6 +35,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -311,9 +315,19 @@ static void put_archive(const char *path, const char *dir, const char *how)
 static void put_config(const char *dir, unsigned int vendor, unsigned int device,
 		       unsigned int class, unsigned int bridge)
 {
-	unsigned char config[256] = { 0 };
+	unsigned char config[0x200] = { 0 };
 	char path[1024];
 
+	/* PCI Express: a root port, an endpoint; the host bridge is neither */
+	config[6] = 0x10;
+	config[0x34] = 0x40;
+	config[0x40] = class >> 8 == 0x0600 ? 0x05 : 0x10;
+	config[0x42] = bridge ? 0x42 : 0x02;
+	/* then Access Control Services, as the kernel sets them up */
+	config[0x100] = bridge ? 0x0d : 0x01;
+	config[0x102] = 0x01;
+	config[0x104] = bridge ? 0x1f : 0;
+	config[0x106] = bridge ? 0x1d : 0;
 	config[0] = vendor & 0xff;
 	config[1] = (vendor >> 8) & 0xff;
 	config[2] = device & 0xff;
@@ -393,6 +407,21 @@ static void bind_function(const char *bdf, const char *driver)
 	sysfs_link(path, dir);
 }
 
+static void set_acs(const char *bdf, unsigned int caps, unsigned int value, bool several)
+{
+	unsigned char data[8] = { caps || value ? 0x0d : 0x01, 0, 0x01, 0,
+				  caps & 0xff, 0, value & 0xff, 0 };
+	char dir[600], path[1024];
+	int fd;
+
+	find_function(bdf, dir, sizeof(dir));
+	build(path, sizeof(path), "%s/config", dir);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || pwrite(fd, data, sizeof(data), 0x100) != sizeof(data) ||
+	    (several && pwrite(fd, "\x80", 1, 0x0e) != 1) || close(fd))
+		die("%s: %s", path, strerror(errno));
+}
+
 static void make_vfio(const char *bdf, const char *number)
 {
 	char dir[600], path[1024], target[1024];
@@ -460,6 +489,12 @@ static void do_line(char kind, char *path, char *rest)
 		return;
 	case 'v':
 		make_vfio(path, rest);
+		return;
+	case 'a':
+		for (char *p = strtok(rest, " "); p && n < 3; p = strtok(NULL, " "))
+			word[n++] = p;
+		set_acs(path, (unsigned int)strtoul(word[0], NULL, 16),
+			(unsigned int)strtoul(word[1], NULL, 16), *word[2]);
 		return;
 	case 'p':
 		for (char *p = strtok(rest, " "); p && n < 3; p = strtok(NULL, " "))
