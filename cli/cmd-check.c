@@ -15,6 +15,7 @@ struct check_opts {
 	const char *next_initrd;
 	const char *next_cmdline;
 	bool reuse_cmdline;
+	const char *capture;
 };
 
 #define IN(field) .offset = offsetof(struct check_opts, field)
@@ -28,6 +29,8 @@ static const struct opt check_opts[] = {
 	  .empty = true, .help = "its command line" },
 	{ .name = "reuse-cmdline", .type = OPT_FLAG, IN(reuse_cmdline),
 	  .help = "the command line of this kernel (the default)" },
+	{ .name = "capture", .type = OPT_TEXT, IN(capture), .arg = "DIR",
+	  .hint = HINT_DIR, .help = "copy what list and check look at into DIR" },
 	OPT_END
 };
 
@@ -78,7 +81,8 @@ static enum vlu_result overall(const struct verdicts *verdicts)
 
 /* ------------------------------------------------------------------ data */
 
-static void add_checks(struct json_object *obj, const struct vlu_report *report)
+static void add_checks(struct cli *cli, struct json_object *obj,
+		       const struct vlu_report *report)
 {
 	struct json_object *checks = out_array(obj, "checks"), *row;
 	const struct vlu_check *check;
@@ -86,6 +90,9 @@ static void add_checks(struct json_object *obj, const struct vlu_report *report)
 
 	for (i = 0; i < vlu_report_count(report); i++) {
 		check = vlu_report_at(report, i);
+		/* most rows of thousands of devices are of no interest */
+		if (check->result == VLU_PASS && !cli->g.json && !cli->g.verbose)
+			continue;
 		row = out_row(checks);
 		out_text(row, "id", check->id);
 		out_text(row, "result", result_word(check->result));
@@ -104,12 +111,12 @@ static int add_host(struct cli *cli, struct json_object *doc,
 		return cli_fail(cli);
 	verdicts->host = vlu_report_verdict(report);
 	out_text(host, "verdict", host_word(verdicts->host));
-	add_checks(host, report);
+	add_checks(cli, host, report);
 	vlu_report_free(report);
 	return VLU_OK;
 }
 
-static void add_report(struct json_object *devices, struct vlu_bdf bdf,
+static void add_report(struct cli *cli, struct json_object *devices, struct vlu_bdf bdf,
 		       struct vlu_report *report, struct verdicts *verdicts)
 {
 	struct json_object *row = out_row(devices);
@@ -120,7 +127,7 @@ static void add_report(struct json_object *devices, struct vlu_bdf bdf,
 	worsen(&verdicts->devices, vlu_report_verdict(report));
 	out_bdf(row, "bdf", bdf);
 	out_text(row, "verdict", cli_verdict(vlu_report_verdict(report)));
-	add_checks(row, report);
+	add_checks(cli, row, report);
 	vlu_report_free(report);
 }
 
@@ -142,7 +149,7 @@ static int add_named(struct cli *cli, struct json_object *devices,
 		}
 		if (r < 0)
 			return cli_fail(cli);
-		add_report(devices, cli->bdfs[i], report, verdicts);
+		add_report(cli, devices, cli->bdfs[i], report, verdicts);
 	}
 	return VLU_OK;
 }
@@ -164,7 +171,7 @@ static int add_bound(struct cli *cli, struct json_object *devices,
 			continue;
 		if (vlu_check_device(dev, &report) < 0)
 			return cli_fail(cli);
-		add_report(devices, vlu_device_bdf(dev), report, verdicts);
+		add_report(cli, devices, vlu_device_bdf(dev), report, verdicts);
 	}
 	return VLU_OK;
 }
@@ -184,7 +191,7 @@ static int add_next(struct cli *cli, struct json_object *obj,
 		return cli_fail(cli);
 	verdicts->next = vlu_report_verdict(report);
 	out_text(obj, "verdict", host_word(verdicts->next));
-	add_checks(obj, report);
+	add_checks(cli, obj, report);
 	vlu_report_free(report);
 	return VLU_OK;
 }
@@ -218,35 +225,55 @@ static void print_check(struct json_object *check, int indent, bool verbose)
 	out_fill(indent, 0, detail ? detail : "");
 }
 
-static bool is_shown(struct json_object *check, bool verbose)
+/* What could not be told is noise while something else fails, or if it does not matter. */
+static bool is_shown(struct json_object *obj, struct json_object *check, bool verbose)
 {
-	return verbose || strcmp(out_get(check, "result"), "pass");
+	const char *verdict = out_get(obj, "verdict");
+	const char *result = out_get(check, "result");
+
+	if (verbose)
+		return true;
+	if (!strcmp(result, "unknown"))
+		return !strcmp(verdict, "unknown");
+	return strcmp(result, "pass");
+}
+
+static void print_result(struct json_object *obj, const char *result, int indent,
+			 bool verbose)
+{
+	struct json_object *checks = out_member(obj, "checks"), *check;
+	const char *fix, *fix_before = NULL;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(checks); i++) {
+		check = json_object_array_get_idx(checks, i);
+		if (strcmp(out_get(check, "result"), result) ||
+		    !is_shown(obj, check, verbose))
+			continue;
+		print_check(check, indent, verbose);
+		/* what was just said need not be said again */
+		fix = out_get(check, "fix");
+		if (fix && (!fix_before || strcmp(fix, fix_before)))
+			print_fix(fix, indent);
+		fix_before = fix;
+	}
 }
 
 static void print_checks(struct json_object *obj, bool verbose)
 {
+	static const char *const results[] = { "fail", "unknown", "warn", "pass" };
 	struct json_object *checks = out_member(obj, "checks"), *check;
-	const char *fix, *fix_before = NULL;
 	int width = 0;
 	size_t i;
 
 	for (i = 0; i < json_object_array_length(checks); i++) {
 		check = json_object_array_get_idx(checks, i);
-		if (is_shown(check, verbose) &&
+		if (is_shown(obj, check, verbose) &&
 		    out_width(out_get(check, "id")) > width)
 			width = out_width(out_get(check, "id"));
 	}
-	for (i = 0; i < json_object_array_length(checks); i++) {
-		check = json_object_array_get_idx(checks, i);
-		if (!is_shown(check, verbose))
-			continue;
-		print_check(check, 2 + width + 2, verbose);
-		/* what was just said need not be said again */
-		fix = out_get(check, "fix");
-		if (fix && (!fix_before || strcmp(fix, fix_before)))
-			print_fix(fix, 2 + width + 2);
-		fix_before = fix;
-	}
+	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		print_result(obj, results[i], 2 + width + 2, verbose);
 }
 
 static void print_verdict(const char *what, int width, const char *verdict)
@@ -332,6 +359,17 @@ static int exit_status(const struct verdicts *verdicts)
 	return verdicts->host == VLU_PASS ? VLU_OK : VLU_UNSUPPORTED;
 }
 
+static int capture(struct cli *cli, const char *dir)
+{
+	size_t files;
+
+	if (vlu_capture(cli->ctx, dir, &files) < 0)
+		return cli_fail(cli);
+	cli_info(cli, "%zu files in %s, for --sysroot; serial numbers, MAC addresses and "
+		 "UUIDs are zeroed, but read it before you pass it on", files, dir);
+	return VLU_OK;
+}
+
 static int run_check(struct cli *cli, const void *opts, int argc, char **argv)
 {
 	struct verdicts verdicts = { VLU_PASS, VLU_PASS, VLU_PASS, false, NULL, 0 };
@@ -349,6 +387,9 @@ static int run_check(struct cli *cli, const void *opts, int argc, char **argv)
 		cli_error("--next-cmdline and --reuse-cmdline exclude each other");
 		return opt_usage(&cmd_check);
 	}
+	status = o->capture ? capture(cli, o->capture) : VLU_OK;
+	if (status != VLU_OK)
+		return status;
 	doc = out_new();
 	out_null(doc, "verdict");	/* its place is first */
 	status = add_host(cli, doc, &verdicts);
@@ -388,7 +429,10 @@ const struct command cmd_check = {
 		"inside its image and its initial RAM disk, and its command line.\n\n"
 		"It ends with 0 if everything asked about is preservable, with 3 if a "
 		"device is not or the next kernel is not ready, and with 4 if this host "
-		"is not ready.",
+		"is not ready.\n\n"
+		"--capture is for reports of faults: elsewhere, --sysroot DIR shows "
+		"the same. It writes into DIR and nowhere else, and DIR must be new "
+		"or empty.",
 	.opts = check_opts,
 	.size = sizeof(struct check_opts),
 	.run = run_check,

@@ -140,6 +140,92 @@ enum vlu_known kernel_bool(const char *text)
 	return VLU_DONT_KNOW;
 }
 
+bool cmdline_has(const char *value, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (;; value++) {
+		/* as the kernel does: what follows the word is not looked at */
+		if (strncmp(value, word, len) == 0)
+			return true;
+		value = strchr(value, ',');
+		if (!value)
+			return false;
+	}
+}
+
+int systemd_version(const char *file)
+{
+	static const char *const names[] = { "libsystemd-shared-", "libsystemd-core-" };
+	long version;
+	size_t i, len;
+	char *end;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		len = strlen(names[i]);
+		if (strncmp(file, names[i], len) != 0)
+			continue;
+		version = strtol(file + len, &end, 10);
+		/* also -257.9-1.fc42.so and -261~rc2.so */
+		if (end > file + len && version > 0 && version < 100000 && strstr(end, ".so"))
+			return (int)version;
+	}
+	return -1;
+}
+
+struct systemd {
+	struct vlu_ctx *ctx;
+	char dir[128];
+	int version;
+};
+
+static int look_at_library(void *arg, const char *name)
+{
+	struct systemd *look = arg;
+	int version = systemd_version(name);
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%.255s", look->dir, name);
+	if (version > look->version && sys_exists(&look->ctx->sys, path))
+		look->version = version;
+	return 0;
+}
+
+/* Debian keeps them below the directory of the architecture. */
+static int look_at_directory(void *arg, const char *name)
+{
+	struct systemd *look = arg;
+
+	if (!strstr(name, "-linux-"))
+		return 0;
+	snprintf(look->dir, sizeof(look->dir), "/usr/lib/%.64s/systemd", name);
+	sys_list(&look->ctx->sys, look->dir, look_at_library, look);
+	return 0;
+}
+
+/*
+ * What is installed; after an upgrade that process 1 was not told of, that is
+ * what it will be next time.
+ */
+int host_systemd(struct vlu_ctx *ctx)
+{
+	static const char *const dirs[] = {
+		"/usr/lib/systemd", "/usr/lib64/systemd", "/lib/systemd",
+	};
+	struct systemd look = { .ctx = ctx, .version = -1 };
+	size_t i;
+
+	/* sd_booted(3) */
+	if (!sys_exists(&ctx->sys, "/run/systemd/system"))
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		snprintf(look.dir, sizeof(look.dir), "%s", dirs[i]);
+		sys_list(&ctx->sys, dirs[i], look_at_library, &look);
+	}
+	sys_list(&ctx->sys, "/usr/lib", look_at_directory, &look);
+	return look.version;
+}
+
 struct setup_data {
 	struct vlu_ctx *ctx;
 	bool kho;

@@ -22,6 +22,17 @@ bool cmdline_get(const char *cmdline, const char *name, char *buf, size_t size);
 /* As kstrtobool() in lib/kstrtox.c reads it. */
 enum vlu_known kernel_bool(const char *text);
 
+/* Does a comma separated value of the command line have this word? */
+bool cmdline_has(const char *value, const char *word);
+
+/*
+ * The version of systemd as process 1: 0 when something else is, -1 when it
+ * cannot be told.
+ */
+int host_systemd(struct vlu_ctx *ctx);
+/* For tests: "libsystemd-shared-252.so" is 252, -1 for any other name. */
+int systemd_version(const char *file);
+
 /* Was this kernel started by a kexec with KHO data? */
 enum vlu_known host_kho_boot(struct vlu_ctx *ctx);
 

@@ -21,9 +21,11 @@ enum vlu_known kexec_loaded(struct vlu_ctx *ctx)
 	return ret < 0 ? VLU_DONT_KNOW : loaded ? VLU_YES : VLU_NO;
 }
 
-bool kexec_loaded_by_us(struct vlu_ctx *ctx)
+enum vlu_known kexec_loaded_by_us(struct vlu_ctx *ctx)
 {
-	return sys_exists(&ctx->sys, LOADED);
+	int mode = sys_mode(&ctx->sys, LOADED);
+
+	return mode >= 0 ? VLU_YES : mode == -ENOENT ? VLU_NO : VLU_DONT_KNOW;
 }
 
 static bool append_word(char **line, const char *word, size_t len)
@@ -189,7 +191,7 @@ int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
 	if (!ret && initrd)
 		ret = need_file(ctx, initrd);
 	if (!ret)
-		ret = session_check_host(ctx);
+		ret = session_check_host(ctx, HOST_LOAD);
 	if (!ret && !cmdline) {
 		ret = attr_read(ctx, running, sizeof(running), "/proc/cmdline");
 		if (ret < 0)
@@ -386,7 +388,7 @@ static int check_image(struct vlu_ctx *ctx)
 	default:
 		break;
 	}
-	if (!kexec_loaded_by_us(ctx))
+	if (kexec_loaded_by_us(ctx) != VLU_YES)
 		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EPERM, "the loaded kernel was not "
 				"loaded by vfio-lu, and an image loaded the old way hands "
 				"nothing over; first: vfio-lu load KERNEL");
@@ -400,7 +402,7 @@ int vlu_plan_kexec(struct vlu_ctx *ctx, struct vlu_plan **ret_plan)
 	bool systemd;
 	int ret;
 
-	ret = session_check_host(ctx);
+	ret = session_check_host(ctx, HOST_JUMP);
 	if (!ret)
 		ret = session_held(ctx, &jump.held);
 	if (ret)

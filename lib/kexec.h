@@ -7,7 +7,7 @@
 
 enum vlu_known kexec_loaded(struct vlu_ctx *ctx);
 /* Did vfio-lu load it? /sys/kernel/kexec_loaded does not tell how it came. */
-bool kexec_loaded_by_us(struct vlu_ctx *ctx);
+enum vlu_known kexec_loaded_by_us(struct vlu_ctx *ctx);
 
 /*
  * The command line of the next kernel: base without what a boot loader put

@@ -8,19 +8,21 @@
 int modalias_of(const struct vlu_device *dev, char buf[MODALIAS_SIZE])
 {
 	unsigned int class = (unsigned int)dev->class;
+	int64_t subsystem;
 	int ret;
 
 	ret = attr_read(dev->ctx, buf, MODALIAS_SIZE, PCI_DEVICES "/%s/modalias",
 			dev->name);
 	if (ret > 0)
 		return 0;
-	if (dev->vendor < 0 || dev->device < 0 || dev->subsystem < 0 || dev->class < 0)
+	subsystem = vlu_device_subsystem(dev);
+	if (dev->vendor < 0 || dev->device < 0 || subsystem < 0 || dev->class < 0)
 		return -ENOENT;
 	/* modalias_show(), drivers/pci/pci-sysfs.c */
 	snprintf(buf, MODALIAS_SIZE, "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X",
 		 (unsigned int)dev->vendor, (unsigned int)dev->device,
-		 (unsigned int)(dev->subsystem >> 16) & 0xffff,
-		 (unsigned int)dev->subsystem & 0xffff,
+		 (unsigned int)(subsystem >> 16) & 0xffff,
+		 (unsigned int)subsystem & 0xffff,
 		 class >> 16 & 0xff, class >> 8 & 0xff, class & 0xff);
 	return 0;
 }
@@ -189,6 +191,7 @@ int modalias_info(const char *info, size_t size, const char *modalias,
 bool ids_match(const char *ids, const struct vlu_device *dev)
 {
 	const unsigned long any = 0xffffffff;
+	int64_t subsystem = vlu_device_subsystem(dev);
 	const char *p = ids;
 
 	while (*p) {
@@ -209,8 +212,8 @@ bool ids_match(const char *ids, const struct vlu_device *dev)
 		}
 		if (n >= 2 && id[0] == (unsigned long)dev->vendor &&
 		    id[1] == (unsigned long)dev->device &&
-		    (id[2] == any || id[2] == (unsigned long)(dev->subsystem >> 16)) &&
-		    (id[3] == any || id[3] == (unsigned long)(dev->subsystem & 0xffff)) &&
+		    (id[2] == any || id[2] == (unsigned long)(subsystem >> 16)) &&
+		    (id[3] == any || id[3] == (unsigned long)(subsystem & 0xffff)) &&
 		    !(((unsigned long)dev->class ^ id[4]) & id[5]))
 			return true;
 		p += strcspn(p, ",");

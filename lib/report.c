@@ -26,13 +26,16 @@ void report_add(struct vlu_report *report, const char *id,
 {
 	struct vlu_check *rows, *row;
 
-	rows = reallocarray(report->rows, report->n_rows + 1, sizeof(*rows));
-	if (!rows) {
-		report->short_of_memory = true;
-		return;
+	if (report->n_rows % 16 == 0) {
+		rows = reallocarray(report->rows, report->n_rows + 16, sizeof(*rows));
+		if (!rows) {
+			report->short_of_memory = true;
+			return;
+		}
+		report->rows = rows;
 	}
-	report->rows = rows;
-	row = &rows[report->n_rows++];
+	row = &report->rows[report->n_rows++];
+	row->advisory = verdict->advisory;
 	row->id = id;
 	row->result = verdict->result;
 	row->detail = strdup(verdict->detail);
@@ -59,7 +62,7 @@ enum vlu_result vlu_report_verdict(const struct vlu_report *report)
 	for (i = 0; i < report->n_rows; i++) {
 		if (report->rows[i].result == VLU_FAIL)
 			return VLU_FAIL;
-		if (report->rows[i].result == VLU_UNKNOWN)
+		if (report->rows[i].result == VLU_UNKNOWN && !report->rows[i].advisory)
 			verdict = VLU_UNKNOWN;
 	}
 	return verdict;

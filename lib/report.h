@@ -14,6 +14,7 @@ struct vlu_report {
 /* The verdict of one rule, filled in by the rule. */
 struct verdict {
 	enum vlu_result result;
+	bool advisory;		/* see struct vlu_check */
 	char detail[512];
 	char fix[256];
 };

@@ -254,7 +254,7 @@ int vlu_plan_restore(struct vlu_ctx *ctx, const char *name,
 	struct held held;
 	int ret;
 
-	ret = session_check_host(ctx);
+	ret = session_check_host(ctx, HOST_RESTORE);
 	if (!ret)
 		ret = incoming_plan(ctx, name, &held, &plan, &session);
 	if (ret)

@@ -124,12 +124,12 @@ int session_check(struct vlu_ctx *ctx, const struct vlu_report *report,
 	return 0;
 }
 
-int session_check_host(struct vlu_ctx *ctx)
+int session_check_host(struct vlu_ctx *ctx, enum host_use use)
 {
 	struct vlu_report *report;
 	int ret;
 
-	ret = vlu_check_host(ctx, &report);
+	ret = check_host_for(ctx, use, &report);
 	if (ret)
 		return ret;
 	ret = session_check(ctx, report, VLU_UNSUPPORTED, "this host");
@@ -144,7 +144,7 @@ void session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,
 	ret->bdf = dev->bdf;
 	ret->vendor = dev->vendor;
 	ret->device = dev->device;
-	ret->subsystem = dev->subsystem;
+	ret->subsystem = vlu_device_subsystem(dev);
 	ret->class = dev->class;
 	snprintf(ret->path, sizeof(ret->path), "%s", dev->path ? dev->path : "");
 	if (driver_remembered(ctx, dev->bdf, ret->driver_before,

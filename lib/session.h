@@ -3,6 +3,7 @@
 #ifndef VLU_SESSION_H
 #define VLU_SESSION_H
 
+#include "check-host.h"
 #include "held.h"
 #include "manifest.h"
 #include "plan.h"
@@ -41,8 +42,8 @@ int session_held(struct vlu_ctx *ctx, struct held *ret_held) must_check;
 /* Fails with the first row of a report that fails, and its fix. */
 int session_check(struct vlu_ctx *ctx, const struct vlu_report *report,
 		  enum vlu_status status, const char *what) must_check;
-/* The host rules, as a failure. */
-int session_check_host(struct vlu_ctx *ctx) must_check;
+/* The host rules that may stop this command, as a failure. */
+int session_check_host(struct vlu_ctx *ctx, enum host_use use) must_check;
 
 /* Who the manifest says a device is. */
 void session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,

@@ -127,6 +127,7 @@ const struct sys_ops sys_real_ops = {
 	.ioctl = real_ioctl,
 	.readlink = real_readlink,
 	.mode = real_mode,
+	.size = real_size,
 	.list = real_list,
 	.mkdir = real_mkdir,
 	.replace = real_replace,

@@ -17,6 +17,7 @@ int real_ioctl(struct sys *sys, int fd, unsigned long request, void *arg);
 ssize_t real_readlink(struct sys *sys, const char *path, char *buf,
 			     size_t size);
 int real_mode(struct sys *sys, const char *path);
+off_t real_size(struct sys *sys, const char *path);
 int real_list(struct sys *sys, const char *path,
 		     int (*fn)(void *arg, const char *name), void *arg);
 int real_mkdir(struct sys *sys, const char *path);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct recorder;
 struct sys;
 
 /* How a child process is run; see sys_ops.spawn. */
@@ -36,6 +37,8 @@ struct sys_ops {
 			    size_t size);
 	/* the st_mode of what the path leads to */
 	int (*mode)(struct sys *sys, const char *path);
+	/* the size in bytes of the file that the path leads to */
+	off_t (*size)(struct sys *sys, const char *path);
 	/* entries but "." and "..", unsorted, until fn returns non-zero */
 	int (*list)(struct sys *sys, const char *path,
 		    int (*fn)(void *arg, const char *name), void *arg);
@@ -78,18 +81,28 @@ struct sys_ops {
 struct sys {
 	const struct sys_ops *ops;
 	int root_fd;
+	int near_fd;		/* -1: none; see sys_near() */
+	char near[64];		/* "/sys/bus/pci/devices/0000:01:00.0/" */
+	size_t near_size;
 	/*
 	 * Set for list, check, status and inspect: nothing that could change
 	 * the machine gets past this file, whatever the caller asks.
 	 */
 	bool read_only;
 	bool root_is_slash;
+	struct recorder *recorder;	/* record.h; NULL: nothing is copied */
 };
 
 extern const struct sys_ops sys_real_ops;
 
 int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root);
 void sys_exit(struct sys *sys);
+
+/*
+ * Many of the next paths will begin with this directory: it is looked up once
+ * instead of each time. NULL: no more. Nothing else changes by it.
+ */
+void sys_near(struct sys *sys, const char *dir);
 
 /* The gate. Everybody calls these, never ops directly. */
 int sys_open(struct sys *sys, const char *path, int flags);
@@ -100,6 +113,7 @@ int sys_close(struct sys *sys, int fd);
 int sys_ioctl(struct sys *sys, int fd, unsigned long request, void *arg);
 ssize_t sys_readlink(struct sys *sys, const char *path, char *buf, size_t size);
 int sys_mode(struct sys *sys, const char *path);
+off_t sys_size(struct sys *sys, const char *path);
 bool sys_exists(struct sys *sys, const char *path);
 int sys_list(struct sys *sys, const char *path,
 	     int (*fn)(void *arg, const char *name), void *arg);

@@ -67,9 +67,10 @@ static const char *fact(const char *key, const struct vlu_device *dev,
 		{ "ATTR{subsystem_vendor}", 4 }, { "ATTR{subsystem_device}", 4 },
 		{ "ATTR{class}", 6 },
 	};
+	const int64_t subsystem = vlu_device_subsystem(dev);
 	const int64_t values[] = {
-		dev->vendor, dev->device, dev->subsystem < 0 ? -1 : dev->subsystem >> 16,
-		dev->subsystem < 0 ? -1 : dev->subsystem & 0xffff, dev->class,
+		dev->vendor, dev->device, subsystem < 0 ? -1 : subsystem >> 16,
+		subsystem < 0 ? -1 : subsystem & 0xffff, dev->class,
 	};
 	size_t i;
 

@@ -153,6 +153,12 @@ struct vlu_check {
 	enum vlu_result result;
 	const char *detail;
 	const char *fix;
+	/*
+	 * Good to know, but not needed to say yes: while it is unknown the
+	 * verdict does not wait for it. The kernel itself refuses what it is
+	 * about, or vfio-lu sees to it later.
+	 */
+	bool advisory;
 };
 
 struct vlu_report;
@@ -184,8 +190,19 @@ VLU_EXPORT void vlu_report_free(struct vlu_report *report);
 VLU_EXPORT size_t vlu_report_count(const struct vlu_report *report);
 VLU_EXPORT const struct vlu_check *vlu_report_at(const struct vlu_report *report,
 						 size_t i);
-/* VLU_FAIL if any row fails, else VLU_UNKNOWN if any is unknown, else VLU_PASS. */
+/*
+ * VLU_FAIL if any row fails, else VLU_UNKNOWN if any that is not advisory is
+ * unknown, else VLU_PASS. A warning never changes it.
+ */
 VLU_EXPORT enum vlu_result vlu_report_verdict(const struct vlu_report *report);
+
+/*
+ * Copies every file that list and check look at, of all devices and the host,
+ * into dir, which must be new or empty: for vlu_set_root() to look at later,
+ * elsewhere. What identifies the machine becomes zeros (lib/scrub.h). Nothing
+ * but dir is written to, also when the context is read-only.
+ */
+VLU_EXPORT int vlu_capture(struct vlu_ctx *ctx, const char *dir, size_t *ret_files);
 
 /* ---------------------------------------------------------------- plans */
 

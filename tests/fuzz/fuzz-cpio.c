@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char modalias[] = "pci:v00008086d000010D3sv00001AF4sd00001100bc02sc00i00";
 	const struct vlu_device dev = {
 		.name = "0000:01:00.0", .vendor = 0x8086, .device = 0x10d3,
-		.subsystem = 0x1af41100, .class = 0x020000,
+		.subsystem = 0x1af41100, .subsystem_known = true, .class = 0x020000,
 	};
 	uint8_t *copy = malloc(size + 1);
 	struct userland user;

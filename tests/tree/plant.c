@@ -9,6 +9,9 @@
  *   f PATH "TEXT"		file; \n \t \\ \" \xHH in the text
  *   x PATH HEX...		file of bytes
  *   z PATH "TEXT"		file, compressed as gzip does
+ *   s PATH SIZE			file of so many bytes, a hole
+ *   K PATH SIZE			an x86 kernel's first page, which asks for so
+ *				many bytes of memory
  *   k PATH "TEXT"		kernel image: its version, a newline, words that
  *				are in it, a newline, its configuration if any
  *   c PATH DIR [gzip]		archive of all below DIR, behind what is there
@@ -137,6 +140,27 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 {
 	(void)st, (void)type, (void)ftw;
 	return remove(path);
+}
+
+static void put_hole(const char *path, const char *size)
+{
+	put(path, "", 0);
+	if (truncate(path, (off_t)strtoull(size, NULL, 0)))
+		die("%s: %s", path, strerror(errno));
+}
+
+/* The setup header of Documentation/arch/x86/boot.rst, as far as it is read. */
+static void put_setup(const char *path, const char *size)
+{
+	unsigned long memory = strtoul(size, NULL, 0);
+	unsigned char page[4096] = { 0 };
+
+	memcpy(page + 0x202, "HdrS", 4);
+	page[0x206] = 0x0f;
+	page[0x207] = 0x02;
+	for (int i = 0; i < 4; i++)
+		page[0x260 + i] = (unsigned char)(memory >> (8 * i));
+	put(path, page, sizeof(page));
 }
 
 /* Undoes the escapes in place; the size without the NUL that it adds. */
@@ -404,6 +428,12 @@ static void do_line(char kind, char *path, char *rest)
 		return;
 	case 'z':
 		put_gzip(path, rest, unescape(rest));
+		return;
+	case 's':
+		put_hole(path, rest);
+		return;
+	case 'K':
+		put_setup(path, rest);
 		return;
 	case 'k':
 		put_kernel(path, rest, unescape(rest));

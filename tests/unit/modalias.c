@@ -11,7 +11,7 @@
 
 static const struct vlu_device dev = {
 	.name = "0000:01:00.0", .vendor = 0x8086, .device = 0x10d3,
-	.subsystem = 0x1af41100, .class = 0x020000,
+	.subsystem = 0x1af41100, .subsystem_known = true, .class = 0x020000,
 };
 
 static void test_glob(void **state)

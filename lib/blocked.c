@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An unbind of a preserved device waits in vfio_unregister_group_dev()
+ * (drivers/vfio/vfio_main.c) until the session is closed; first so that a
+ * signal can wake it (state S), after a signal so that nothing can (state D).
+ * So the state does not tell. What does:
+ *  - the sysfs file that is being written to is open, whatever the kernel was
+ *    built with;
+ *  - the function in /proc/PID/wchan, also of the kernel's own threads, which
+ *    remove an unplugged device. Since the wait has a time-out, that is right
+ *    only where the kernel can unwind a stack (ORC, frame pointers); one that
+ *    guesses says process_timeout.
+ */
+#include <fnmatch.h>
+
+#include "attr.h"
+#include "blocked.h"
+#include "openers.h"
+
+struct look {
+	struct vlu_ctx *ctx;
+	struct blocked *found;
+	const char *file;	/* "wchan" or "stack" */
+	char process[16];
+	bool told;		/* tasks say where they wait */
+	bool yes;
+};
+
+bool blocked_file(const char *link)
+{
+	static const char *const files[] = {
+		"/sys/bus/*/drivers/*/unbind", "/sys/devices/*/remove",
+		"/sys/bus/pci/slots/*/power",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		if (fnmatch(files[i], link, 0) == 0)
+			return true;
+	return false;
+}
+
+static int take_writer(void *arg, const struct opener *opener)
+{
+	struct blocked *found = arg;
+
+	found->pid = opener->pid;
+	snprintf(found->where, sizeof(found->where), "%s", opener->link);
+	return 1;
+}
+
+static bool is_name(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '_';
+}
+
+const char *blocked_where(const char *text, size_t *ret_len)
+{
+	/*
+	 * The wait itself, and those who wait for the lock of a device that
+	 * is being unbound: drivers/base/bus.c, drivers/base/dd.c and
+	 * drivers/pci/pci-sysfs.c.
+	 */
+	static const char *const functions[] = {
+		"vfio_unregister_group_dev", "unbind_store", "remove_store",
+		"device_release_driver_internal", "device_driver_detach",
+		"__device_driver_lock", "pci_stop_and_remove_bus_device_locked",
+	};
+	const char *p;
+	size_t i, len;
+
+	for (i = 0; i < ARRAY_SIZE(functions); i++) {
+		len = strlen(functions[i]);
+		for (p = text; (p = strstr(p, functions[i])); p += len) {
+			if ((p > text && is_name(p[-1])) || is_name(p[len]))
+				continue;
+			*ret_len = len;
+			return p;
+		}
+	}
+	return NULL;
+}
+
+static int look_at_task(void *arg, const char *name)
+{
+	struct look *look = arg;
+	_cleanup_free_ char *text = NULL;
+	char path[64];
+	const char *where;
+	size_t size, len;
+
+	snprintf(path, sizeof(path), "/proc/%s/task/%.16s/%s", look->process, name,
+		 look->file);
+	/* no line end in wchan, many in stack */
+	if (attr_read_all(look->ctx, path, 65536, &text, &size))
+		return 0;
+	/* init and kthreadd sleep; if they say nothing, no silence means much */
+	if ((strcmp(look->process, "1") == 0 || strcmp(look->process, "2") == 0) &&
+	    text[0] && strcmp(text, "0") != 0)
+		look->told = true;
+	where = blocked_where(text, &len);
+	if (!where)
+		return 0;
+	look->yes = true;
+	look->found->pid = strtoll(name, NULL, 10);
+	snprintf(look->found->where, sizeof(look->found->where), "%.*s", (int)len, where);
+	process_name(look->ctx, look->found->pid, look->found->name,
+		     sizeof(look->found->name));
+	return 1;
+}
+
+static int look_at_process(void *arg, const char *name)
+{
+	struct look *look = arg;
+	char path[64];
+
+	if (name[0] < '1' || name[0] > '9' || strlen(name) >= sizeof(look->process))
+		return 0;
+	strcpy(look->process, name);
+	snprintf(path, sizeof(path), "/proc/%s/task", name);
+	return sys_list(&look->ctx->sys, path, look_at_task, look) > 0;
+}
+
+enum vlu_known blocked_find(struct vlu_ctx *ctx, struct blocked *ret_blocked)
+{
+	/* wchan costs less; stack is there without kallsyms as well */
+	static const char *const files[] = { "wchan", "stack" };
+	struct look look = { .ctx = ctx, .found = ret_blocked };
+	struct openers_seen seen;
+	size_t i;
+	int ret;
+
+	ret = openers_each(ctx, blocked_file, take_writer, ret_blocked, &seen);
+	if (ret > 0) {
+		process_name(ctx, ret_blocked->pid, ret_blocked->name,
+			     sizeof(ret_blocked->name));
+		return VLU_YES;
+	}
+
+	for (i = 0; i < ARRAY_SIZE(files) && !look.told; i++) {
+		look.file = files[i];
+		sys_list(&ctx->sys, "/proc", look_at_process, &look);
+	}
+	if (look.yes)
+		return VLU_YES;
+	return look.told && !ret && !seen.hidden ? VLU_NO : VLU_DONT_KNOW;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "klog.h"
+#include "record.h"
+#include "private.h"
+
+/* All that list and check ask of one device. */
+static int look_at_device(struct vlu_device *dev)
+{
+	struct vlu_report *report;
+	int ret;
+
+	vlu_device_vendor(dev);
+	vlu_device_device(dev);
+	vlu_device_subsystem(dev);
+	vlu_device_class(dev);
+	vlu_device_kind(dev);
+	vlu_device_driver(dev);
+	vlu_device_override(dev);
+	vlu_device_iommu_group(dev);
+	vlu_device_iommu_group_size(dev);
+	vlu_device_cdev(dev);
+	vlu_device_numa_node(dev);
+	vlu_device_power_state(dev);
+	vlu_device_path(dev);
+	vlu_device_incoming(dev);
+	ret = vlu_check_device(dev, &report);
+	if (!ret)
+		vlu_report_free(report);
+	return ret;
+}
+
+static int look_at_all(struct vlu_ctx *ctx)
+{
+	struct vlu_report *report;
+	size_t i;
+	int ret;
+
+	ret = vlu_devices_read(ctx);
+	for (i = 0; !ret && i < vlu_device_count(ctx); i++)
+		ret = look_at_device(vlu_device_at(ctx, i));
+	if (!ret)
+		ret = vlu_check_host(ctx, &report);
+	if (!ret)
+		vlu_report_free(report);
+	return ret;
+}
+
+int vlu_capture(struct vlu_ctx *ctx, const char *dir, size_t *ret_files)
+{
+	struct recorder *recorder;
+	int ret, written;
+
+	klog_drop(ctx);		/* or it would not be read again */
+	ret = record_start(&ctx->sys, dir, &recorder);
+	if (ret)
+		return vlu_fail(ctx, VLU_FAILED, ret, "cannot capture into %s: %s", dir,
+				strerror(-ret));
+	ret = look_at_all(ctx);
+	written = record_stop(recorder, ret_files);
+	if (!ret && written)
+		ret = vlu_fail(ctx, VLU_FAILED, written, "the capture in %s is not whole: %s",
+			       dir, strerror(-written));
+	return ret;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The rules on loading the next kernel and on the way to the jump. */
+#include "attr.h"
+#include "check-host.h"
+#include "handler.h"
+#include "kexec.h"
+#include "scratch.h"
+
+static bool have_kexec_program(struct sys *sys)
+{
+	static const char *const places[] = {
+		"/usr/sbin/kexec", "/sbin/kexec", "/usr/bin/kexec", "/bin/kexec",
+		"/usr/local/sbin/kexec", "/run/current-system/sw/bin/kexec",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++)
+		if (sys_exists(sys, places[i]))
+			return true;
+	return false;
+}
+
+/* kho_fill_kimage() is called from kernel/kexec_file.c and nowhere else */
+void look_kexec_file(const struct host *host, struct verdict *v)
+{
+	enum vlu_known built = host_option(host, "KEXEC_FILE");
+
+	/* KEXEC_HANDOVER selects it: kernel/liveupdate/Kconfig */
+	if (host->luo_device)
+		built = VLU_YES;
+	if (built == VLU_DONT_KNOW) {
+		look_without_config(v, "CONFIG_KEXEC_FILE");
+	} else if (built == VLU_NO) {
+		verdict_set(v, VLU_FAIL, "this kernel cannot load another with kexec_file_load() "
+			    "(CONFIG_KEXEC_FILE is not set in %s)", host->config.source);
+		verdict_fix(v, "boot a kernel with CONFIG_KEXEC_FILE=y");
+	} else if (!have_kexec_program(&host->ctx->sys)) {
+		verdict_set(v, VLU_WARN, "the kernel has kexec_file_load(), but no kexec program "
+			    "was found in the usual places");
+		verdict_fix(v, "install kexec-tools");
+	} else {
+		verdict_set(v, VLU_PASS, "the kernel has kexec_file_load(), and the kexec program "
+			    "is there");
+	}
+}
+
+/* kexec_load_permitted(), kernel/kexec_core.c: neither switch goes back */
+void look_kexec_not_disabled(const struct host *host, struct verdict *v)
+{
+	int64_t disabled, limit = -1;
+	const char *how = NULL;
+	int ret;
+
+	ret = attr_number(host->ctx, &disabled, "/proc/sys/kernel/kexec_load_disabled");
+	if (ret < 0) {
+		verdict_set(v, VLU_UNKNOWN, "/proc/sys/kernel/kexec_load_disabled: %s",
+			    strerror(-ret));
+		return;
+	}
+	/* since 6.3; -1 is no limit */
+	if (disabled)
+		how = "kernel.kexec_load_disabled is 1";
+	else if (attr_number(host->ctx, &limit, "/proc/sys/kernel/kexec_load_limit_reboot") == 0 &&
+		 limit == 0)
+		how = "kernel.kexec_load_limit_reboot is 0";
+	if (!how) {
+		verdict_set(v, VLU_PASS, "kernels may be loaded");
+	} else if (kexec_loaded(host->ctx) == VLU_YES &&
+		   kexec_loaded_by_us(host->ctx) == VLU_YES) {
+		verdict_set(v, VLU_PASS, "%s, but vfio-lu load has loaded a kernel before", how);
+	} else {
+		verdict_set(v, VLU_FAIL, "no kernel may be loaded any more: %s", how);
+		verdict_fix(v, "take it out of /etc/sysctl.d and restart; a running kernel "
+			    "does not take it back");
+	}
+}
+
+/*
+ * kimage_validate_signature(), kernel/kexec_file.c, there with CONFIG_KEXEC_SIG
+ * only; security_locked_down(LOCKDOWN_KEXEC) in kernel/kexec.c
+ */
+void look_lockdown(const struct host *host, struct verdict *v)
+{
+	char modes[128], *mode, *end;
+	int ret;
+
+	if (host_option(host, "KEXEC_SIG_FORCE") == VLU_YES) {
+		verdict_set(v, VLU_WARN, "the next kernel must be signed: CONFIG_KEXEC_SIG_FORCE=y "
+			    "in %s", host->config.source);
+		verdict_fix(v, "load a kernel that is signed with a key this one knows");
+		return;
+	}
+	ret = attr_read(host->ctx, modes, sizeof(modes), "/sys/kernel/security/lockdown");
+	if (ret < 0 && host_option(host, "SECURITY_LOCKDOWN_LSM") == VLU_NO) {
+		verdict_set(v, VLU_PASS, "this kernel has no lockdown");
+		return;
+	}
+	mode = ret < 0 ? NULL : strchr(modes, '[');
+	end = mode ? strchr(mode, ']') : NULL;
+	if (!end) {
+		verdict_set(v, VLU_UNKNOWN, "/sys/kernel/security/lockdown: %s",
+			    ret < 0 ? strerror(-ret) : "names no mode");
+		if (ret == -ENOENT)
+			verdict_fix(v, "mount -t securityfs securityfs /sys/kernel/security");
+		return;
+	}
+	mode++;
+	*end = '\0';
+	if (strcmp(mode, "none") == 0) {
+		verdict_set(v, VLU_PASS, "the kernel is not locked down");
+	} else if (host_option(host, "KEXEC_SIG") == VLU_NO) {
+		verdict_set(v, VLU_PASS, "locked down (%s), which does not concern "
+			    "kexec_file_load() here (CONFIG_KEXEC_SIG is not set)", mode);
+	} else {
+		verdict_set(v, VLU_WARN, "the kernel is locked down (%s): it loads a signed "
+			    "kernel only", mode);
+		verdict_fix(v, "load a kernel that is signed with a key this one knows");
+	}
+}
+
+/* /sys/kernel/kexec_loaded, kernel/kexec_core.c; none before load is normal */
+void look_image_loaded(const struct host *host, struct verdict *v)
+{
+	enum vlu_known ours = kexec_loaded_by_us(host->ctx);
+
+	switch (kexec_loaded(host->ctx)) {
+	case VLU_YES:
+		verdict_set(v, VLU_PASS, "a kernel is loaded");
+		break;
+	case VLU_NO:
+		verdict_set(v, VLU_PASS, "none is loaded yet");
+		if (ours != VLU_YES)
+			break;
+		verdict_set(v, VLU_WARN, "vfio-lu load has loaded a kernel, and it is not loaded "
+			    "any more");
+		verdict_fix(v, "vfio-lu load KERNEL");
+		break;
+	default:
+		verdict_set(v, VLU_UNKNOWN, "this kernel does not say whether one is loaded");
+	}
+}
+
+/*
+ * kernel_kexec() jumps into either kind of image, and only kexec_file_load()
+ * attaches what KHO hands over; which one it was, the kernel does not tell
+ */
+void look_image_hands_over(const struct host *host, struct verdict *v)
+{
+	enum vlu_known loaded = kexec_loaded(host->ctx);
+	enum vlu_known ours = kexec_loaded_by_us(host->ctx);
+
+	if (loaded == VLU_NO) {
+		verdict_set(v, VLU_PASS, "none is loaded yet; vfio-lu load loads one that does");
+	} else if (loaded == VLU_YES && ours == VLU_YES) {
+		/* a stranger who loaded another since then would not be seen */
+		verdict_set(v, VLU_PASS, "vfio-lu load has loaded a kernel with "
+			    "kexec_file_load(), and one is loaded");
+	} else if (loaded == VLU_YES && ours == VLU_NO) {
+		verdict_set(v, VLU_FAIL, "the loaded kernel was not loaded by vfio-lu, and one "
+			    "loaded by kexec_load() takes nothing over");
+		verdict_fix(v, "vfio-lu load KERNEL, or kexec -u");
+	} else {
+		verdict_set(v, VLU_UNKNOWN, "%s", loaded == VLU_YES ?
+			    "who loaded the kernel that is loaded can be seen by root only" :
+			    "this kernel does not say whether one is loaded");
+	}
+}
+
+/* kho_locate_mem_hole(), kexec_handover.c: each part into one scratch area */
+void look_scratch_fits(const struct host *host, struct verdict *v)
+{
+	struct scratch scratch;
+	struct scratch_need need;
+	int ret;
+
+	if (kexec_loaded(host->ctx) == VLU_YES) {
+		verdict_set(v, VLU_PASS, "a kernel is loaded, so it did fit");
+		return;
+	}
+	if (!host->luo_device) {
+		verdict_set(v, VLU_PASS, "without a live update nothing has to fit");
+		return;
+	}
+	ret = scratch_read(host->ctx, &scratch);
+	if (ret) {
+		verdict_set(v, VLU_UNKNOWN, "the size of the scratch memory cannot be read "
+			    "(debugfs, %s): %s", SCRATCH_LEN, strerror(-ret));
+		return;
+	}
+	ret = scratch_need_read(host->ctx, &need);
+	if (ret) {
+		verdict_set(v, VLU_UNKNOWN, "the largest scratch area has %llu MiB; there is no "
+			    "image of this kernel in /boot to compare it with",
+			    (unsigned long long)scratch.largest >> 20);
+	} else if (!scratch_takes(&scratch, &need)) {
+		verdict_set(v, VLU_WARN, "scratch memory (%llu MiB, the largest area %llu MiB) "
+			    "cannot take this kernel (%llu MiB) and its initrd (%llu MiB): they "
+			    "could not be loaded", (unsigned long long)scratch.total >> 20,
+			    (unsigned long long)scratch.largest >> 20,
+			    (unsigned long long)need.kernel >> 20,
+			    (unsigned long long)need.initrd >> 20);
+		verdict_fix(v, "boot with a larger kho_scratch=, or make a smaller initrd");
+	} else {
+		verdict_set(v, VLU_PASS, "this kernel (%llu MiB) and its initrd (%llu MiB) fit "
+			    "into scratch memory (%llu MiB)",
+			    (unsigned long long)need.kernel >> 20,
+			    (unsigned long long)need.initrd >> 20,
+			    (unsigned long long)scratch.total >> 20);
+	}
+}
+
+/* systemd 261, src/core/luo.c: process 1 opens the device before any service */
+void look_systemd_luo(const struct host *host, struct verdict *v)
+{
+	if (host->systemd == 0) {
+		verdict_set(v, VLU_PASS, "process 1 is not systemd; the holder outlives "
+			    "everything but a kill");
+	} else if (host->systemd < 0) {
+		verdict_set(v, VLU_UNKNOWN, "the version of systemd cannot be told");
+	} else if (host->systemd < 261) {
+		verdict_set(v, VLU_PASS, "systemd %d knows nothing of live updates; the holder "
+			    "carries the sessions through its shutdown", host->systemd);
+	} else if (vfio_pci_built(host->ctx, &host->config) == 'y') {
+		verdict_set(v, VLU_PASS, "systemd %d opens " DEV_LIVEUPDATE " at boot, and vfio-pci "
+			    "is built in", host->systemd);
+	} else {
+		verdict_set(v, VLU_WARN, "systemd %d opens " DEV_LIVEUPDATE " at boot, and vfio-pci "
+			    "must be registered by then", host->systemd);
+		verdict_fix(v, "load vfio-pci in the initrd of the next kernel, or build it in");
+	}
+}
+
+/* systemd-shutdown, src/shutdown/shutdown.c: executable there, it goes there */
+void look_exitrd(const struct host *host, struct verdict *v)
+{
+	int mode = sys_mode(&host->ctx->sys, "/run/initramfs/shutdown");
+
+	if (mode == -ENOENT || (mode >= 0 && !(mode & 0111))) {
+		verdict_set(v, VLU_PASS, "there is no exitrd");
+	} else if (mode < 0) {
+		verdict_set(v, VLU_UNKNOWN, "/run/initramfs/shutdown: %s", strerror(-mode));
+	} else {
+		verdict_set(v, VLU_WARN, "the shutdown goes through /run/initramfs/shutdown, and "
+			    "systemd hands its own fd stores over only without one");
+		verdict_fix(v, "rm /run/initramfs/shutdown before the jump (dracut: systemctl mask "
+			    "dracut-shutdown.service)");
+	}
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The rules on Kexec Handover and the Live Update Orchestrator. */
+#include "attr.h"
+#include "check-host.h"
+#include "openers.h"
+
+#define DEBUGFS		"/sys/kernel/debug"
+
+static void look_built(const struct host *host, struct verdict *v,
+		       const char *option, const char *what)
+{
+	if (host->config.text && kconfig_get(&host->config, option + 7)) {
+		verdict_set(v, VLU_PASS, "%s=y in %s", option, host->config.source);
+	} else if (host->luo_device) {
+		/* Only a kernel with both can have registered it. */
+		verdict_set(v, VLU_PASS, DEV_LIVEUPDATE " is there");
+	} else if (!host->config.text) {
+		look_without_config(v, option);
+	} else {
+		verdict_set(v, VLU_FAIL, "this kernel was built without %s (%s is not set in %s)",
+			    what, option, host->config.source);
+		verdict_fix(v, "boot a kernel with %s=y", option);
+	}
+}
+
+/* kernel/liveupdate/Kconfig: KEXEC_HANDOVER, x86_64 and arm64 only */
+void look_kho_built(const struct host *host, struct verdict *v)
+{
+	look_built(host, v, "CONFIG_KEXEC_HANDOVER", "Kexec Handover");
+}
+
+void look_luo_built(const struct host *host, struct verdict *v)
+{
+	look_built(host, v, "CONFIG_LIVEUPDATE", "the Live Update Orchestrator");
+}
+
+/* A boolean parameter: found on the command line, by default, or not at all. */
+static void look_enabled(const struct host *host, struct verdict *v,
+			 const char *parameter, bool by_default,
+			 const char *default_source)
+{
+	enum vlu_known on;
+	char value[64];
+
+	if (!host->cmdline_known) {
+		verdict_set(v, VLU_UNKNOWN, "/proc/cmdline cannot be read");
+		return;
+	}
+	if (cmdline_get(host->cmdline, parameter, value, sizeof(value))) {
+		on = kernel_bool(value);
+		if (on == VLU_YES) {
+			verdict_set(v, VLU_PASS, "%s=%s on the command line",
+				    parameter, value);
+			return;
+		}
+		if (on == VLU_NO)
+			verdict_set(v, VLU_FAIL, "%s=%s on the command line turns it off",
+				    parameter, value);
+		else
+			verdict_set(v, VLU_FAIL, "%s=%s on the command line is not "
+				    "something the kernel understands", parameter, value);
+	} else if (by_default) {
+		verdict_set(v, VLU_PASS, "on by default (%s)", default_source);
+		return;
+	} else {
+		verdict_set(v, VLU_FAIL, "not enabled: no %s=on on the command line",
+			    parameter);
+	}
+	verdict_fix(v, "boot with kho=on liveupdate=on");
+}
+
+/* kho_parse_enable(), kernel/liveupdate/kexec_handover.c */
+void look_kho_enabled(const struct host *host, struct verdict *v)
+{
+	bool by_default = host->config.text &&
+			  kconfig_get(&host->config, "KEXEC_HANDOVER_ENABLE_DEFAULT");
+
+	if (!by_default && !host->config.text && host->luo_device) {
+		/* luo_early_startup() turns LUO off when KHO is off */
+		verdict_set(v, VLU_PASS, DEV_LIVEUPDATE " is there");
+		return;
+	}
+	look_enabled(host, v, "kho", by_default,
+		     "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y");
+}
+
+/* early_liveupdate_param(), kernel/liveupdate/luo_core.c: off by default */
+void look_luo_enabled(const struct host *host, struct verdict *v)
+{
+	look_enabled(host, v, "liveupdate", false, NULL);
+}
+
+/* liveupdate_ioctl_init(), luo_core.c: registered only when both are on */
+void look_luo_device(const struct host *host, struct verdict *v)
+{
+	if (host->luo_device) {
+		verdict_set(v, VLU_PASS, DEV_LIVEUPDATE " is there");
+	} else if (sys_exists(&host->ctx->sys, "/sys/class/misc/liveupdate")) {
+		verdict_set(v, VLU_FAIL, "the kernel has it, but " DEV_LIVEUPDATE
+			    " does not exist");
+		verdict_fix(v, "see why devtmpfs or udev did not make the node");
+	} else {
+		verdict_set(v, VLU_FAIL, DEV_LIVEUPDATE " does not exist");
+		verdict_fix(v, "boot a kernel with CONFIG_LIVEUPDATE=y and "
+			    "kho=on liveupdate=on");
+	}
+}
+
+/* ------------------------------------------------------------ its opener */
+
+static bool is_liveupdate(const char *link)
+{
+	return strcmp(link, DEV_LIVEUPDATE) == 0;
+}
+
+static int take_opener(void *arg, const struct opener *opener)
+{
+	*(int64_t *)arg = opener->pid;
+	return 1;
+}
+
+/* luo_open(), luo_core.c: one at a time, everybody else gets EBUSY */
+void look_luo_opener(const struct host *host, struct verdict *v)
+{
+	struct openers_seen seen;
+	int64_t pid = 0;
+	char name[64];
+	int ret;
+
+	if (!host->luo_device) {
+		verdict_set(v, VLU_PASS, "there is no " DEV_LIVEUPDATE " to be held open");
+		return;
+	}
+	ret = openers_each(host->ctx, is_liveupdate, take_opener, &pid, &seen);
+	if (pid) {
+		process_name(host->ctx, pid, name, sizeof(name));
+		verdict_set(v, VLU_WARN, "process %lld (%s) has " DEV_LIVEUPDATE
+			    " open, and only one at a time can", (long long)pid, name);
+		verdict_fix(v, "wait until process %lld is done with it, or end it",
+			    (long long)pid);
+	} else if (ret < 0) {
+		verdict_set(v, VLU_UNKNOWN, "/proc cannot be listed: %s", strerror(-ret));
+	} else if (seen.hidden) {
+		verdict_set(v, VLU_UNKNOWN, "the files of %zu processes cannot be seen "
+			    "by this user", seen.hidden);
+		verdict_fix(v, "run it as root");
+	} else {
+		verdict_set(v, VLU_PASS, "nobody has " DEV_LIVEUPDATE " open");
+	}
+}
+
+/* --------------------------------------------------------------- debugfs */
+
+static int count_one(void *arg, const char *name)
+{
+	(void)name;
+	++*(size_t *)arg;
+	return 1;
+}
+
+/* kho_out_debugfs_init(), kexec_handover_debugfs.c: KHO on, files for root */
+void look_debugfs(const struct host *host, struct verdict *v)
+{
+	struct sys *sys = &host->ctx->sys;
+	size_t entries = 0;
+	int ret;
+
+	ret = sys_list(sys, DEBUGFS "/kho/out", count_one, &entries);
+	if (ret >= 0) {
+		verdict_set(v, VLU_PASS, DEBUGFS "/kho can be read");
+	} else if (ret == -EACCES || ret == -EPERM) {
+		verdict_set(v, VLU_UNKNOWN, DEBUGFS " is for root only");
+		verdict_fix(v, "run it as root");
+	} else if (!host->luo_device) {
+		verdict_set(v, VLU_PASS, "without a live update there is nothing to see in "
+			    DEBUGFS);
+	} else if (sys_list(sys, DEBUGFS, count_one, &entries) < 0 || !entries) {
+		verdict_set(v, VLU_WARN, "debugfs is not mounted: what will be handed over "
+			    "cannot be looked at");
+		verdict_fix(v, "mount -t debugfs debugfs " DEBUGFS);
+	} else {
+		verdict_set(v, VLU_WARN, "debugfs has no kho: what will be handed over "
+			    "cannot be looked at%s", host_option(host,
+			    "KEXEC_HANDOVER_DEBUGFS") == VLU_NO ?
+			    " (CONFIG_KEXEC_HANDOVER_DEBUGFS is not set)" : "");
+	}
+}

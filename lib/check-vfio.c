@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The rules on vfio: its device files, its handler, what it must not be doing. */
+#include "blocked.h"
+#include "check-host.h"
+#include "handler.h"
+#include "klog.h"
+
+static int has_cdev(void *arg, const char *name)
+{
+	const struct host *host = arg;
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/class/vfio-dev/%.32s/dev", name);
+	return sys_exists(&host->ctx->sys, path);
+}
+
+/* drivers/vfio/Kconfig; vfio_init_device_cdev() gives each device its node */
+void look_vfio_cdev(const struct host *host, struct verdict *v)
+{
+	if (sys_list(&host->ctx->sys, "/sys/class/vfio-dev", has_cdev,
+		     (void *)host) > 0) {
+		verdict_set(v, VLU_PASS, "devices have one under /sys/class/vfio-dev");
+	} else if (!host->config.text) {
+		look_without_config(v, "CONFIG_VFIO_DEVICE_CDEV");
+	} else if (kconfig_get(&host->config, "VFIO_DEVICE_CDEV")) {
+		verdict_set(v, VLU_PASS, "CONFIG_VFIO_DEVICE_CDEV=y in %s",
+			    host->config.source);
+	} else {
+		verdict_set(v, VLU_FAIL, "this kernel gives vfio devices no character "
+			    "device (CONFIG_VFIO_DEVICE_CDEV is not set in %s)",
+			    host->config.source);
+		verdict_fix(v, "boot a kernel with CONFIG_VFIO_DEVICE_CDEV=y");
+	}
+}
+
+/*
+ * vfio_pci_liveupdate_init() of the VFIO series (v5): not in Linux up to 7.3,
+ * which has LUO and preserves memfds only
+ */
+void look_vfio_handler(const struct host *host, struct verdict *v)
+{
+	struct handler handler;
+
+	handler_find(host->ctx, &host->config, &handler);
+	verdict_set(v, handler.there == VLU_YES ? VLU_PASS :
+		    handler.there == VLU_NO ? VLU_FAIL : VLU_UNKNOWN, "%s", handler.detail);
+	if (handler.there == VLU_NO)
+		verdict_fix(v, "boot a kernel with the vfio-pci live update series "
+			    "(CONFIG_VFIO_PCI_LIVEUPDATE=y)");
+	else if (handler.there == VLU_DONT_KNOW)
+		verdict_fix(v, "look for CONFIG_VFIO_PCI_LIVEUPDATE in the kernel's build");
+}
+
+/*
+ * luo_file_deserialize_one(), kernel/liveupdate/luo_file.c: a file whose handler
+ * is not registered at the first open of /dev/liveupdate makes that open, and
+ * luo_open() keeps the answer, every later one fail with EIO
+ */
+void look_vfio_handler_early(const struct host *host, struct verdict *v)
+{
+	const struct klog *log = klog_get(host->ctx);
+	char built = vfio_pci_built(host->ctx, &host->config);
+
+	if (log && log->no_handler[0]) {
+		verdict_set(v, VLU_FAIL, "vfio-pci came too late: " DEV_LIVEUPDATE " was opened "
+			    "before it, and every open fails until the next kexec (\"%s\")",
+			    log->no_handler);
+		verdict_fix(v, "load vfio-pci in the initrd, and start again with a kexec or "
+			    "a reboot");
+	} else if (built == 'y') {
+		verdict_set(v, VLU_PASS, "vfio-pci is built in");
+	} else if (host->systemd > 0 && host->systemd < 261) {
+		verdict_set(v, VLU_PASS, "systemd %d does not open " DEV_LIVEUPDATE ", and "
+			    "vfio-lu restore loads vfio-pci first", host->systemd);
+	} else if (host->systemd == 0) {
+		verdict_set(v, VLU_PASS, "process 1 is not systemd, and vfio-lu restore loads "
+			    "vfio-pci before it opens " DEV_LIVEUPDATE);
+	} else if (host->systemd < 0) {
+		verdict_set(v, VLU_UNKNOWN, "vfio-pci is not known to be built in, and the version "
+			    "of systemd cannot be told (261 and later open " DEV_LIVEUPDATE
+			    " at boot)");
+	} else {
+		verdict_set(v, VLU_WARN, "vfio-pci is %s, and systemd %d opens " DEV_LIVEUPDATE
+			    " at boot: unless the initrd loads vfio-pci, all that is handed "
+			    "over is lost", built == 'm' ? "a module" :
+			    "not known to be built in", host->systemd);
+		verdict_fix(v, "load vfio-pci in the initrd of the next kernel, or build it in");
+	}
+}
+
+/*
+ * vfio_unregister_group_dev(), drivers/vfio/vfio_main.c, waits for a device
+ * that a session holds; device_shutdown() at the jump then waits for its lock
+ */
+void look_no_pending_unbind(const struct host *host, struct verdict *v)
+{
+	struct blocked blocked;
+
+	switch (blocked_find(host->ctx, &blocked)) {
+	case VLU_YES:
+		verdict_set(v, VLU_FAIL, "task %lld (%s) is unbinding or removing a device "
+			    "(%s), and a kexec would hang the machine",
+			    (long long)blocked.pid, blocked.name, blocked.where);
+		verdict_fix(v, "end the use of that device (a preserved one: vfio-lu release), "
+			    "and see task %lld end", (long long)blocked.pid);
+		break;
+	case VLU_NO:
+		verdict_set(v, VLU_PASS, "no task waits for a device to be unbound");
+		break;
+	default:
+		verdict_set(v, VLU_UNKNOWN, "not every task can be seen, nor where it waits");
+		if (sys_euid(&host->ctx->sys) != 0)
+			verdict_fix(v, "run it as root");
+	}
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <fcntl.h>
+#include <limits.h>
+
+#include "attr.h"
+#include "handler.h"
+
+#define MODULES_DEP_MAX	(8u << 20)
+#define LONGEST_WORD	32
+
+/* drivers/vfio/pci/vfio_pci_liveupdate.c of the VFIO series, all versions */
+static const char *const symbols[] = { "vfio_pci_liveupdate" };
+/* the compatible strings that it registers */
+static const char *const strings[] = { "vfio-pci-v1", "vfio-pci-v2", "vfio-pci-v3" };
+
+int file_contains(struct vlu_ctx *ctx, const char *path, const char *const *words,
+		  size_t n_words)
+{
+	_cleanup_free_ char *buf = malloc(65536 + LONGEST_WORD);
+	size_t kept = 0, i;
+	int fd, found = 0;
+	ssize_t n;
+
+	if (!buf)
+		return -ENOMEM;
+	fd = sys_open(&ctx->sys, path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	while (!found && (n = sys_read(&ctx->sys, fd, buf + kept, 65536)) > 0) {
+		kept += (size_t)n;
+		for (i = 0; !found && i < n_words; i++)
+			found = memmem(buf, kept, words[i], strlen(words[i])) != NULL;
+		/* a word may lie across two pieces */
+		if (kept > LONGEST_WORD) {
+			memmove(buf, buf + kept - LONGEST_WORD, LONGEST_WORD);
+			kept = LONGEST_WORD;
+		}
+	}
+	sys_close(&ctx->sys, fd);
+	return found ? 1 : n < 0 ? (int)n : 0;
+}
+
+bool modules_dep_find(const char *text, const char *module, char *buf, size_t size)
+{
+	const char *line, *end, *name;
+	size_t len = strlen(module);
+
+	for (line = text; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+		end = line + strcspn(line, ":\n");
+		if (*end != ':')
+			continue;
+		for (name = end; name > line && name[-1] != '/'; name--)
+			;
+		if (strncmp(name, module, len) != 0 || strncmp(name + len, ".ko", 3) != 0 ||
+		    (size_t)(end - line) >= size)
+			continue;
+		memcpy(buf, line, (size_t)(end - line));
+		buf[end - line] = '\0';
+		return true;
+	}
+	return false;
+}
+
+char vfio_pci_built(struct vlu_ctx *ctx, const struct kconfig *config)
+{
+	static const char *const word[] = { "/vfio-pci.ko" };
+	char release[128], path[256];
+	int ret;
+
+	if (config->text)
+		return kconfig_get(config, "VFIO_PCI");
+	if (host_release(ctx, release, sizeof(release)))
+		return '?';
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", release);
+	ret = file_contains(ctx, path, word, 1);
+	if (ret == 1)
+		return 'y';
+	/* modules.dep tells of modules, whatever they were configured by */
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", release);
+	if (ret == 0 && file_contains(ctx, path, word, 1) == 1)
+		return 'm';
+	return '?';
+}
+
+/* The module file: 1 or 0, or a negative errno and why in text. */
+static int look_in_module(struct vlu_ctx *ctx, char *text, size_t text_size)
+{
+	char release[128], name[256] = "kernel/drivers/vfio/pci/vfio-pci.ko";
+	char path[512];
+	char *dep = NULL;
+	const char *end;
+	size_t size;
+	int ret;
+
+	if (host_release(ctx, release, sizeof(release)))
+		return -ENOENT;
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", release);
+	if (attr_read_all(ctx, path, MODULES_DEP_MAX, &dep, &size) == 0) {
+		if (!modules_dep_find(dep, "vfio-pci", name, sizeof(name)))
+			name[0] = '\0';
+		free(dep);
+		if (!name[0]) {
+			snprintf(text, text_size, "%s has no vfio-pci", path);
+			return -ENOENT;
+		}
+	}
+	/* an absolute path stands for itself: depmod with another directory */
+	if (name[0] == '/')
+		snprintf(path, sizeof(path), "%s", name);
+	else
+		snprintf(path, sizeof(path), "/lib/modules/%s/%s", release, name);
+	end = strrchr(path, '.');
+	if (end && strcmp(end, ".ko") != 0) {
+		snprintf(text, text_size, "%s is compressed", path);
+		return -ENOTSUP;
+	}
+	ret = file_contains(ctx, path, strings, ARRAY_SIZE(strings));
+	snprintf(text, text_size, "%s%s%s", path, ret < 0 ? ": " : "",
+		 ret < 0 ? strerror(-ret) : "");
+	return ret;
+}
+
+static int look_in_map(struct vlu_ctx *ctx)
+{
+	char release[128], path[256];
+
+	if (host_release(ctx, release, sizeof(release)))
+		return -ENOENT;
+	snprintf(path, sizeof(path), "/boot/System.map-%s", release);
+	return file_contains(ctx, path, symbols, ARRAY_SIZE(symbols));
+}
+
+static void say(struct handler *handler, enum vlu_known there, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static void say(struct handler *handler, enum vlu_known there, const char *fmt, ...)
+{
+	va_list args;
+
+	handler->there = there;
+	va_start(args, fmt);
+	vsnprintf(handler->detail, sizeof(handler->detail), fmt, args);
+	va_end(args);
+}
+
+void handler_find(struct vlu_ctx *ctx, const struct kconfig *config,
+		  struct handler *ret_handler)
+{
+	bool running, complete;
+	char built, module[320] = "";
+	int ret;
+
+	if (config->text && kconfig_get(config, "VFIO_PCI_LIVEUPDATE")) {
+		say(ret_handler, VLU_YES, "CONFIG_VFIO_PCI_LIVEUPDATE=y in %s", config->source);
+		return;
+	}
+	if (config->text && !kconfig_get(config, "LIVEUPDATE")) {
+		say(ret_handler, VLU_NO, "a kernel without the Live Update Orchestrator "
+		    "preserves no vfio files");
+		return;
+	}
+	built = vfio_pci_built(ctx, config);
+	running = built == 'y' || sys_exists(&ctx->sys, "/sys/module/vfio_pci");
+	ret = file_contains(ctx, "/proc/kallsyms", symbols, ARRAY_SIZE(symbols));
+	if (ret == 1) {
+		say(ret_handler, VLU_YES, "its code is in /proc/kallsyms");
+		return;
+	}
+	complete = ret == 0 && running;
+	if (built == 'y' && !complete) {
+		ret = look_in_map(ctx);
+		if (ret == 1) {
+			say(ret_handler, VLU_YES, "its code is in this kernel's System.map");
+			return;
+		}
+		complete = ret == 0;
+	}
+	if (built != 'y') {
+		ret = look_in_module(ctx, module, sizeof(module));
+		if (ret == 1) {
+			say(ret_handler, VLU_YES, "%s has it", module);
+			return;
+		}
+		complete |= ret == 0;
+	}
+	if (complete && config->text)
+		say(ret_handler, VLU_NO, "this kernel preserves no vfio files: there is no "
+		    "CONFIG_VFIO_PCI_LIVEUPDATE in %s and no trace of it in %s",
+		    config->source, running ? "its symbols" : "vfio-pci");
+	else if (complete)
+		say(ret_handler, VLU_DONT_KNOW, "no trace of it in %s, and no configuration "
+		    "of this kernel was found to confirm that",
+		    running ? "the kernel's symbols" : "vfio-pci");
+	else
+		say(ret_handler, VLU_DONT_KNOW, "cannot be told: %s%s%s", config->text ?
+		    "its configuration does not name it" : "no configuration of this kernel was found",
+		    module[0] ? ", " : " and its symbols cannot be read", module);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <ctype.h>
+#include <fnmatch.h>
+
+#include "blocked.h"
+#include "scrub.h"
+
+static bool like(const char *path, const char *pattern)
+{
+	return fnmatch(pattern, path, FNM_PATHNAME) == 0;
+}
+
+static bool like_any(const char *text, const char *const *patterns, size_t n, int flags)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (fnmatch(patterns[i], text, flags) == 0)
+			return true;
+	return false;
+}
+
+bool scrub_keeps_link(const char *path, const char *target)
+{
+	static const char *const wanted[] = {
+		"/dev/liveupdate", "/dev/iommu", "/dev/vfio/*", "anon_inode:*vfio*",
+		"anon_inode:*luo*", "anon_inode:*iommufd*",
+	};
+
+	return !like(path, "/proc/*/fd/*") || blocked_file(target) ||
+	       like_any(target, wanted, ARRAY_SIZE(wanted), 0);
+}
+
+bool scrub_keeps_dir(const char *path)
+{
+	return !like(path, "/proc/*/fd") && !like(path, "/proc/*/fdinfo") &&
+	       !like(path, "/proc/*/task");
+}
+
+static void zero_digits(char *p, size_t n)
+{
+	for (; n--; p++)
+		if (isalnum((unsigned char)*p))
+			*p = '0';
+}
+
+static size_t hex_digits(const char *p, const char *end)
+{
+	size_t n = 0;
+
+	while (p + n < end && isxdigit((unsigned char)p[n]))
+		n++;
+	return n;
+}
+
+/* A UUID: 8-4-4-4-12 digits. Its length, or 0. */
+static size_t uuid_at(const char *p, const char *end)
+{
+	static const unsigned char groups[] = { 8, 4, 4, 4, 12 };
+	const char *start = p;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(groups); i++) {
+		if (i && (p == end || *p++ != '-'))
+			return 0;
+		if (hex_digits(p, end) != groups[i])
+			return 0;
+		p += groups[i];
+	}
+	return (size_t)(p - start);
+}
+
+/* A hardware address: six pairs of digits, or twenty of InfiniBand. */
+static size_t mac_at(const char *p, const char *end, char joint)
+{
+	const char *start = p;
+	size_t pairs;
+
+	for (pairs = 0; hex_digits(p, end) == 2; pairs++) {
+		p += 2;
+		if (p == end || *p != joint)
+			return pairs >= 5 ? (size_t)(p - start) : 0;
+		p++;
+	}
+	return 0;
+}
+
+static void scrub_text(char *data, size_t size)
+{
+	char *p = data, *end = data + size;
+	size_t n;
+
+	while (p < end) {
+		n = uuid_at(p, end);
+		if (!n)
+			n = mac_at(p, end, ':');
+		if (!n)
+			n = mac_at(p, end, '-');
+		zero_digits(p, n);
+		if (n) {
+			p += n;
+			continue;
+		}
+		/* on to the beginning of the next row */
+		while (p < end && (isalnum((unsigned char)*p) || *p == ':' || *p == '-'))
+			p++;
+		while (p < end && !isalnum((unsigned char)*p))
+			p++;
+	}
+}
+
+/* The values become zeros, letter by letter. */
+static void scrub_cmdline(char *data, size_t size)
+{
+	static const char *const secret[] = {
+		"ip=*", "ifname=*", "nameserver=*", "nfsroot=*", "nfsaddrs=*", "netroot=*",
+		"root=nfs*", "root=iscsi*", "*hostname*=*", "*machine_id*=*", "rd.iscsi*=*",
+		"iscsi_*=*", "*passw*=*", "*key*=*", "*token*=*", "*secret*=*", "*url*=*",
+		"ds=*", "inst.*=*", "url=*", "BOOT_IMAGE=*://*",
+	};
+	char word[128], *p = data, *end = data + size, *value;
+	size_t n, len;
+
+	while (p < end) {
+		for (n = 0; p + n < end && !isspace((unsigned char)p[n]); n++)
+			;
+		len = n < sizeof(word) ? n : sizeof(word) - 1;
+		memcpy(word, p, len);
+		word[len] = '\0';
+		value = memchr(p, '=', n);
+		if (value && like_any(word, secret, ARRAY_SIZE(secret), FNM_CASEFOLD))
+			zero_digits(value, n - (size_t)(value - p));
+		p += n ? n : 1;
+	}
+}
+
+/* PCI Express Base Specification, 7.9.3: capability 3, eight bytes at 4 */
+static void scrub_config_space(unsigned char *data, size_t size)
+{
+	size_t at = 0x100, hops;
+	unsigned int head;
+
+	for (hops = 0; hops < 960 && at >= 0x100 && at + 12 <= size; hops++) {
+		head = (unsigned int)data[at] | (unsigned int)data[at + 1] << 8 |
+		       (unsigned int)data[at + 2] << 16 | (unsigned int)data[at + 3] << 24;
+		if ((head & 0xffff) == 3)
+			memset(data + at + 4, 0, 8);
+		at = head >> 20;
+	}
+}
+
+/* Keeps the lines with one of the words; zeroes the addresses of symbols. */
+static size_t keep_lines(char *data, size_t size, const char *const *words,
+			 size_t n_words, bool symbols, bool first)
+{
+	char *in = data, *out = data, *end = data + size, *eol, *p;
+	bool keep;
+	size_t i, len;
+
+	for (; in < end; in = eol, first = false) {
+		eol = memchr(in, '\n', (size_t)(end - in));
+		eol = eol ? eol + 1 : end;
+		len = (size_t)(eol - in);
+		keep = first;
+		for (i = 0; i < n_words && !keep; i++)
+			keep = memmem(in, len, words[i], strlen(words[i])) != NULL;
+		if (!keep)
+			continue;
+		memmove(out, in, len);
+		for (p = out; symbols && p < out + len && *p != ' '; p++)
+			*p = '0';
+		out += len;
+	}
+	return (size_t)(out - data);
+}
+
+static size_t scrub_log(char *data, size_t size)
+{
+	/* klog.c */
+	static const char *const words[] = {
+		"KHO: ", "luo: ", "Live Update", "Freeze failed", "vfio",
+	};
+	char *eol, *text;
+	size_t n;
+
+	size = keep_lines(data, size, words, ARRAY_SIZE(words), false, true);
+	/* the first line says whether the log is whole, and who built the kernel */
+	eol = memchr(data, '\n', size);
+	text = eol ? memchr(data, ';', (size_t)(eol - data)) : NULL;
+	if (text && memmem(text, (size_t)(eol - text), "Linux version", 13)) {
+		n = 0;
+		for (text++; text < eol && (n += *text == ' ') < 3; text++)
+			;
+		memmove(text, eol, size - (size_t)(eol - data));
+		size -= (size_t)(eol - text);
+	}
+	return size;
+}
+
+static bool is_task_place(const char *path)
+{
+	return like(path, "/proc/*/wchan") || like(path, "/proc/*/stack") ||
+	       like(path, "/proc/*/task/*/wchan") || like(path, "/proc/*/task/*/stack");
+}
+
+bool scrub_data(const char *path, char *data, size_t *size)
+{
+	static const char *const serials[] = {
+		"serial", "*_serial", "serial_number", "wwid", "wwn", "nguid", "eui", "uuid",
+		"*_uuid", "unique_id", "subsysnqn", "hostnqn", "hostid", "vpd", "permaddr",
+		"phys_port_id", "phys_switch_id",
+	};
+	static const char *const handler[] = { "liveupdate" };
+	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	char text[512];
+	size_t len;
+
+	if (is_task_place(path)) {
+		/* the first two show whether places can be seen at all: blocked.c */
+		snprintf(text, sizeof(text), "%.*s", (int)*size, data);
+		return strncmp(path, "/proc/1/", 8) == 0 ||
+		       strncmp(path, "/proc/2/", 8) == 0 || blocked_where(text, &len);
+	}
+	if (like(path, "/proc/kallsyms") || like(path, "/boot/System.map-*")) {
+		*size = keep_lines(data, *size, handler, 1, true, false);
+		return true;
+	}
+	if (like(path, "/dev/kmsg"))
+		*size = scrub_log(data, *size);
+	if (like(path, "/proc/*/cmdline"))	/* the name, not the arguments */
+		*size = strnlen(data, *size);
+	if (like(path, "/proc/cmdline"))
+		scrub_cmdline(data, *size);
+	if (strncmp(path, "/sys/", 5) == 0 && strcmp(base, "config") == 0)
+		scrub_config_space((unsigned char *)data, *size);
+	else if (like_any(base, serials, ARRAY_SIZE(serials), 0))
+		zero_digits(data, *size);
+	else if (strcmp(base, "boot_id") != 0 && !strstr(path, "/vfio-lu/") &&
+		 !memchr(data, '\0', *size))
+		/* those two are new at each boot, and have to be the same */
+		scrub_text(data, *size);
+	return true;
+}

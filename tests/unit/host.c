@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the host rules read: names, tables, stacks, heads of images. */
+#include "unit.h"
+
+#include "blocked.h"
+#include "handler.h"
+#include "openers.h"
+#include "scratch.h"
+
+static void test_systemd_version(void **state)
+{
+	static const struct { const char *name; int version; } cases[] = {
+		{ "libsystemd-shared-252.so", 252 },
+		{ "libsystemd-core-261.so", 261 },
+		{ "libsystemd-shared-257.9-1.fc42.so", 257 },
+		{ "libsystemd-core-261~rc2.so", 261 },
+		{ "libsystemd-shared.so", -1 },
+		{ "libsystemd-shared-.so", -1 },
+		{ "libsystemd-shared-252", -1 },
+		{ "libsystemd-shared-0.so", -1 },
+		{ "libsystemd-shared--5.so", -1 },
+		{ "libsystemd-shared-99999999999999999999.so", -1 },
+		{ "libsystemd.so.0", -1 },
+		{ "", -1 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY(cases); i++)
+		assert_int_equal(systemd_version(cases[i].name), cases[i].version);
+}
+
+static void test_cmdline_has(void **state)
+{
+	(void)state;
+	assert_true(cmdline_has("off", "off"));
+	assert_true(cmdline_has("sm_on,off", "off"));
+	assert_true(cmdline_has("on,igfx_off", "on"));
+	/* the kernel compares the beginning of each word only */
+	assert_true(cmdline_has("offline", "off"));
+	assert_false(cmdline_has("igfx_off", "off"));
+	assert_false(cmdline_has("sm_off,on", "off"));
+	assert_false(cmdline_has("", "off"));
+}
+
+static void test_blocked_where(void **state)
+{
+	size_t len;
+
+	(void)state;
+	assert_non_null(blocked_where("vfio_unregister_group_dev", &len));
+	assert_int_equal(len, strlen("vfio_unregister_group_dev"));
+	assert_non_null(blocked_where("[<0>] __switch_to+0x1/0x2\n[<0>] unbind_store+0x9c/0xf0\n", &len));
+	assert_int_equal(len, strlen("unbind_store"));
+	assert_non_null(blocked_where("device_release_driver_internal.cold", &len));
+	assert_null(blocked_where("my_unbind_store", &len));
+	assert_null(blocked_where("unbind_stores", &len));
+	assert_null(blocked_where("process_timeout", &len));
+	assert_null(blocked_where("0", &len));
+	assert_null(blocked_where("", &len));
+}
+
+static void test_blocked_file(void **state)
+{
+	(void)state;
+	assert_true(blocked_file("/sys/bus/pci/drivers/vfio-pci/unbind"));
+	assert_true(blocked_file("/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/remove"));
+	assert_true(blocked_file("/sys/bus/pci/slots/3-1/power"));
+	assert_false(blocked_file("/sys/bus/pci/drivers/vfio-pci/bind"));
+	assert_false(blocked_file("/srv/unbind"));
+	assert_false(blocked_file("socket:[12]"));
+}
+
+static void test_modules_dep(void **state)
+{
+	static const char text[] =
+		"kernel/drivers/vfio/pci/vfio-pci-core.ko.xz: kernel/virt/lib/irqbypass.ko.xz\n"
+		"kernel/drivers/vfio/pci/virtio/virtio-vfio-pci.ko.xz:\n"
+		"updates/dkms/vfio-pci.ko.xz: kernel/drivers/vfio/pci/vfio-pci-core.ko.xz\n";
+	char path[64], little[8];
+
+	(void)state;
+	assert_true(modules_dep_find(text, "vfio-pci", path, sizeof(path)));
+	assert_string_equal(path, "updates/dkms/vfio-pci.ko.xz");
+	assert_true(modules_dep_find("vfio-pci.ko:", "vfio-pci", path, sizeof(path)));
+	assert_string_equal(path, "vfio-pci.ko");
+	assert_false(modules_dep_find(text, "vfio", path, sizeof(path)));
+	assert_false(modules_dep_find(text, "vfio-pci", little, sizeof(little)));
+	assert_false(modules_dep_find("a/vfio-pci.ko", "vfio-pci", path, sizeof(path)));
+	assert_false(modules_dep_find("", "vfio-pci", path, sizeof(path)));
+}
+
+static void test_scratch(void **state)
+{
+	struct scratch scratch = { 0 };
+
+	(void)state;
+	assert_int_equal(scratch_parse("0x4000000\n0x18000000\n0x20000000\n", &scratch), 0);
+	assert_int_equal(scratch.largest, 0x20000000);
+	assert_int_equal(scratch.total, 0x3c000000);
+	assert_int_equal(scratch_parse("0x10", &scratch), 0);
+	assert_int_equal(scratch.total, 16);
+	assert_int_equal(scratch_parse("", &scratch), -EBADMSG);
+	assert_int_equal(scratch_parse("0x0\n", &scratch), -EBADMSG);
+	assert_int_equal(scratch_parse("0x10 0x20\n", &scratch), -EBADMSG);
+	assert_int_equal(scratch_parse("\n", &scratch), -EBADMSG);
+	assert_int_equal(scratch_parse("0xffffffffffffffffff\n", &scratch), -EBADMSG);
+	assert_int_equal(scratch.total, 16);
+}
+
+static void test_scratch_takes(void **state)
+{
+	struct scratch scratch = { .largest = 64, .total = 96 };
+
+	(void)state;
+	assert_true(scratch_takes(&scratch, &(struct scratch_need){ 64, 32 }));
+	assert_false(scratch_takes(&scratch, &(struct scratch_need){ 64, 33 }));
+	assert_false(scratch_takes(&scratch, &(struct scratch_need){ 65, 0 }));
+	assert_false(scratch_takes(&scratch, &(struct scratch_need){ 1, 65 }));
+}
+
+static void test_image_memory(void **state)
+{
+	unsigned char head[1024] = { 0 };
+
+	(void)state;
+	assert_int_equal(scratch_image_memory(head, sizeof(head)), 0);
+	memcpy(head + 0x202, "HdrS", 4);
+	head[0x206] = 0x0f;
+	head[0x207] = 0x02;
+	head[0x262] = 0x30;
+	head[0x263] = 0x01;
+	assert_int_equal(scratch_image_memory(head, sizeof(head)), 0x01300000);
+	assert_int_equal(scratch_image_memory(head, 0x263), 0);
+	head[0x206] = 0x09;	/* before init_size was there */
+	assert_int_equal(scratch_image_memory(head, sizeof(head)), 0);
+	memset(head, 0, sizeof(head));
+	memcpy(head + 56, "ARM\x64", 4);
+	head[18] = 0x20;
+	assert_int_equal(scratch_image_memory(head, sizeof(head)), 0x200000);
+	assert_int_equal(scratch_image_memory(head, 60), 0);
+}
+
+/* ------------------------------------- processes that cannot be looked into */
+
+static int fake_list(struct sys *sys, const char *path,
+		     int (*fn)(void *arg, const char *name), void *arg)
+{
+	(void)sys;
+	if (strcmp(path, "/proc") == 0)
+		return fn(arg, "cpuinfo") || fn(arg, "7") || fn(arg, "8") || fn(arg, "9");
+	if (strcmp(path, "/proc/7/fd") == 0)
+		return -EACCES;
+	if (strcmp(path, "/proc/8/fd") == 0)
+		return -ENOENT;	/* ended meanwhile */
+	if (strcmp(path, "/proc/9/fd") == 0)
+		return fn(arg, "0") || fn(arg, "4");
+	return -ENOENT;
+}
+
+static ssize_t fake_readlink(struct sys *sys, const char *path, char *buf, size_t size)
+{
+	(void)sys;
+	snprintf(buf, size, "%s", strcmp(path, "/proc/9/fd/4") ? "/dev/null" : "/dev/wanted");
+	return (ssize_t)strlen(buf);
+}
+
+static bool is_wanted(const char *link)
+{
+	return strcmp(link, "/dev/wanted") == 0;
+}
+
+static bool is_other(const char *link)
+{
+	return strcmp(link, "/dev/other") == 0;
+}
+
+static int take(void *arg, const struct opener *opener)
+{
+	assert_string_equal(opener->fd, "4");
+	*(int64_t *)arg = opener->pid;
+	return 1;
+}
+
+static void test_openers(void **state)
+{
+	struct sys_ops ops = { .list = fake_list, .readlink = fake_readlink };
+	struct openers_seen seen;
+	struct vlu_ctx *ctx;
+	int64_t pid = 0;
+
+	(void)state;
+	assert_int_equal(vlu_new_sys(&ops, "/", &ctx), 0);
+	assert_int_equal(openers_each(ctx, is_wanted, take, &pid, &seen), 1);
+	assert_int_equal(pid, 9);
+	pid = 0;
+	assert_int_equal(openers_each(ctx, is_other, take, &pid, &seen), 0);
+	assert_int_equal(pid, 0);
+	assert_int_equal(seen.hidden, 1);
+	assert_int_equal(seen.processes, 1);
+	vlu_free(ctx);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_systemd_version),
+		cmocka_unit_test(test_cmdline_has),
+		cmocka_unit_test(test_blocked_where),
+		cmocka_unit_test(test_blocked_file),
+		cmocka_unit_test(test_modules_dep),
+		cmocka_unit_test(test_scratch),
+		cmocka_unit_test(test_scratch_takes),
+		cmocka_unit_test(test_image_memory),
+		cmocka_unit_test(test_openers),
+	};
+
+	return RUN("host", tests);
+}
