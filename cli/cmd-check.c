@@ -54,8 +54,8 @@ static enum vlu_result overall(const struct verdicts *verdicts)
 
 /* ------------------------------------------------------------------ data */
 
-static void add_checks(struct json_object *obj, const struct vlu_report *report,
-		       bool for_print)
+static void add_checks(struct cli *cli, struct json_object *obj,
+		       const struct vlu_report *report)
 {
 	struct json_object *checks = out_array(obj, "checks"), *row;
 	const struct vlu_check *check;
@@ -63,14 +63,14 @@ static void add_checks(struct json_object *obj, const struct vlu_report *report,
 
 	for (i = 0; i < vlu_report_count(report); i++) {
 		check = vlu_report_at(report, i);
+		/* most rows of thousands of devices are of no interest */
+		if (check->result == VLU_PASS && !cli->g.json && !cli->g.verbose)
+			continue;
 		row = out_row(checks);
 		out_text(row, "id", check->id);
 		out_text(row, "result", result_word(check->result));
 		out_text(row, "detail", check->detail);
 		out_text(row, "fix", check->fix);
-		/* how it is shown; not part of the JSON */
-		if (for_print && check->advisory && check->result == VLU_UNKNOWN)
-			out_text(row, "minor", "yes");
 	}
 }
 
@@ -84,21 +84,20 @@ static int add_host(struct cli *cli, struct json_object *doc,
 		return cli_fail(cli);
 	verdicts->host = vlu_report_verdict(report);
 	out_text(host, "verdict", host_word(verdicts->host));
-	add_checks(host, report, !cli->g.json);
+	add_checks(cli, host, report);
 	vlu_report_free(report);
 	return VLU_OK;
 }
 
-static void add_report(struct cli *cli, struct json_object *devices,
-		       struct vlu_bdf bdf, struct vlu_report *report,
-		       struct verdicts *verdicts)
+static void add_report(struct cli *cli, struct json_object *devices, struct vlu_bdf bdf,
+		       struct vlu_report *report, struct verdicts *verdicts)
 {
 	struct json_object *row = out_row(devices);
 
 	worsen(&verdicts->devices, vlu_report_verdict(report));
 	out_bdf(row, "bdf", bdf);
 	out_text(row, "verdict", cli_verdict(vlu_report_verdict(report)));
-	add_checks(row, report, !cli->g.json);
+	add_checks(cli, row, report);
 	vlu_report_free(report);
 }
 
@@ -176,40 +175,55 @@ static void print_check(struct json_object *check, int indent, bool verbose)
 	out_fill(indent, 0, detail ? detail : "");
 }
 
-/* What could not be told and changes no verdict would be in the way. */
-static bool is_shown(struct json_object *check, bool verbose)
+/* What could not be told is noise while something else fails, or if it does not matter. */
+static bool is_shown(struct json_object *obj, struct json_object *check, bool verbose)
 {
-	return verbose || (strcmp(out_get(check, "result"), "pass") &&
-			   !out_get(check, "minor"));
+	const char *verdict = out_get(obj, "verdict");
+	const char *result = out_get(check, "result");
+
+	if (verbose)
+		return true;
+	if (!strcmp(result, "unknown"))
+		return !strcmp(verdict, "unknown");
+	return strcmp(result, "pass");
 }
 
-static void print_checks(struct json_object *obj, bool verbose)
+static void print_result(struct json_object *obj, const char *result, int indent,
+			 bool verbose)
 {
 	struct json_object *checks = out_member(obj, "checks"), *check;
 	const char *fix, *fix_before = NULL;
-	int width = 0, minor = 0;
 	size_t i;
 
 	for (i = 0; i < json_object_array_length(checks); i++) {
 		check = json_object_array_get_idx(checks, i);
-		minor += !verbose && out_get(check, "minor");
-		if (is_shown(check, verbose) &&
-		    out_width(out_get(check, "id")) > width)
-			width = out_width(out_get(check, "id"));
-	}
-	for (i = 0; i < json_object_array_length(checks); i++) {
-		check = json_object_array_get_idx(checks, i);
-		if (!is_shown(check, verbose))
+		if (strcmp(out_get(check, "result"), result) ||
+		    !is_shown(obj, check, verbose))
 			continue;
-		print_check(check, 2 + width + 2, verbose);
+		print_check(check, indent, verbose);
 		/* what was just said need not be said again */
 		fix = out_get(check, "fix");
 		if (fix && (!fix_before || strcmp(fix, fix_before)))
-			print_fix(fix, 2 + width + 2);
+			print_fix(fix, indent);
 		fix_before = fix;
 	}
-	if (minor)
-		out_line("  %d more could not be told; --verbose shows them", minor);
+}
+
+static void print_checks(struct json_object *obj, bool verbose)
+{
+	static const char *const results[] = { "fail", "unknown", "warn", "pass" };
+	struct json_object *checks = out_member(obj, "checks"), *check;
+	int width = 0;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(checks); i++) {
+		check = json_object_array_get_idx(checks, i);
+		if (is_shown(obj, check, verbose) &&
+		    out_width(out_get(check, "id")) > width)
+			width = out_width(out_get(check, "id"));
+	}
+	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		print_result(obj, results[i], 2 + width + 2, verbose);
 }
 
 static void print_verdict(const char *what, int width, const char *verdict)

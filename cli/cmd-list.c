@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 #include "cmd.h"
+#include "opt.h"
 #include "out.h"
 
 static const struct column columns[] = {
@@ -65,11 +70,9 @@ static int add_verdict(struct json_object *row, struct vlu_device *dev)
 	return 0;
 }
 
-static int add_device(struct json_object *rows, struct vlu_device *dev)
+/* What the plain table does not show; some of it costs the kernel a look. */
+static void add_more(struct json_object *row, struct vlu_device *dev)
 {
-	struct json_object *row = out_row(rows);
-
-	out_bdf(row, "bdf", vlu_device_bdf(dev));
 	out_text(row, "kind", kind_word(vlu_device_kind(dev)));
 	out_id(row, "class", vlu_device_class(dev), 6);
 	out_text(row, "class_name", vlu_device_class_name(dev));
@@ -85,17 +88,102 @@ static int add_device(struct json_object *rows, struct vlu_device *dev)
 	out_number(row, "numa_node", vlu_device_numa_node(dev));
 	out_text(row, "power_state", vlu_device_power_state(dev));
 	out_known(row, "incoming", vlu_device_incoming(dev));
+}
+
+static int add_device(struct cli *cli, struct json_object *rows,
+		      struct vlu_device *dev)
+{
+	struct json_object *row = out_row(rows);
+
+	out_bdf(row, "bdf", vlu_device_bdf(dev));
+	if (cli->g.json || cli->g.columns) {
+		add_more(row, dev);
+	} else {
+		out_text(row, "driver", vlu_device_driver(dev));
+		out_number(row, "iommu_group", vlu_device_iommu_group(dev));
+		out_text(row, "device_name", vlu_device_device_name(dev));
+	}
 	return add_verdict(row, dev);
 }
 
-static int add_all(struct cli *cli, struct json_object *rows)
+/* ------------------------------------------------------------------ tree */
+
+/* The address at p, a component of a path; false if it is something else. */
+static bool bdf_component(const char *p, size_t len)
+{
+	char text[VLU_BDF_SIZE];
+	struct vlu_bdf bdf;
+
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, p, len);
+	text[len] = '\0';
+	return vlu_bdf_parse(text, &bdf) == 0;
+}
+
+/* How many functions stand above it: a domain behind a bridge counts too. */
+static int depth(const struct vlu_device *dev)
+{
+	const char *p = vlu_device_path(dev);
+	int above = -1;
+	size_t len;
+
+	for (; p && *p; p += len + (p[len] == '/')) {
+		len = strcspn(p, "/");
+		above += bdf_component(p, len);
+	}
+	return above > 0 ? above : 0;
+}
+
+/* By path, a bridge comes right before all that is below it. */
+static int by_path(const void *a, const void *b)
+{
+	const struct vlu_device *x = *(struct vlu_device *const *)a;
+	const struct vlu_device *y = *(struct vlu_device *const *)b;
+	const char *p = vlu_device_path(x), *q = vlu_device_path(y);
+
+	if (!p || !q)
+		return !p - !q ? !p - !q :
+		       vlu_bdf_compare(vlu_device_bdf(x), vlu_device_bdf(y));
+	/* '/' first, or "pci0000:00/..." would split its own children */
+	for (; *p && *p == *q; p++, q++)
+		;
+	return (*p == '/' ? 1 : (unsigned char)*p) - (*q == '/' ? 1 : (unsigned char)*q);
+}
+
+static int add_tree(struct cli *cli, struct json_object *rows)
+{
+	size_t n = vlu_device_count(cli->ctx), i;
+	struct vlu_device **devs;
+	char text[96], bdf[VLU_BDF_SIZE];
+	int ret = 0;
+
+	devs = calloc(n + 1, sizeof(*devs));
+	if (!devs)
+		return -1;
+	for (i = 0; i < n; i++)
+		devs[i] = vlu_device_at(cli->ctx, i);
+	qsort(devs, n, sizeof(*devs), by_path);
+	for (i = 0; i < n && !ret; i++) {
+		ret = add_device(cli, rows, devs[i]);
+		snprintf(text, sizeof(text), "%*s%s", 2 * (depth(devs[i]) % 32), "",
+			 vlu_bdf_format(vlu_device_bdf(devs[i]), bdf));
+		out_text(json_object_array_get_idx(rows, i), "bdf", text);
+	}
+	free(devs);
+	return ret;
+}
+
+static int add_all(struct cli *cli, struct json_object *rows, bool tree)
 {
 	size_t i;
 
 	if (vlu_devices_read(cli->ctx) < 0)
 		return cli_fail(cli);
+	if (tree)
+		return add_tree(cli, rows) ? cli_fail(cli) : VLU_OK;
 	for (i = 0; i < vlu_device_count(cli->ctx); i++)
-		if (add_device(rows, vlu_device_at(cli->ctx, i)) < 0)
+		if (add_device(cli, rows, vlu_device_at(cli->ctx, i)) < 0)
 			return cli_fail(cli);
 	return VLU_OK;
 }
@@ -113,20 +201,37 @@ static int add_named(struct cli *cli, struct json_object *rows)
 			cli_error("there is no device %s",
 				  vlu_bdf_format(cli->bdfs[i], name));
 			status = VLU_NOT_PRESERVABLE;
-		} else if (r < 0 || add_device(rows, dev) < 0) {
+		} else if (r < 0 || add_device(cli, rows, dev) < 0) {
 			return cli_fail(cli);
 		}
 	}
 	return status;
 }
 
+struct list_opts {
+	bool tree;
+};
+
+static const struct opt list_options[] = {
+	{ .name = "tree", .type = OPT_FLAG, .offset = offsetof(struct list_opts, tree),
+	  .help = "show each function below the bridge it is behind" },
+	OPT_END
+};
+
 static int run_list(struct cli *cli, const void *opts, int argc, char **argv)
 {
-	struct json_object *doc = out_new(), *rows = out_array(doc, "devices");
+	const struct list_opts *o = opts;
+	struct json_object *doc, *rows;
 	int status;
 
-	(void)opts, (void)argc, (void)argv;
-	status = cli->n_bdfs ? add_named(cli, rows) : add_all(cli, rows);
+	(void)argc, (void)argv;
+	if (o->tree && (cli->g.json || cli->n_bdfs)) {
+		cli_error("--tree is for the table of all functions");
+		return opt_usage(&cmd_list);
+	}
+	doc = out_new();
+	rows = out_array(doc, "devices");
+	status = cli->n_bdfs ? add_named(cli, rows) : add_all(cli, rows, o->tree);
 	if (status == VLU_OK || status == VLU_NOT_PRESERVABLE) {
 		if (cli->g.json)
 			out_json(doc);
@@ -145,6 +250,8 @@ const struct command cmd_list = {
 	.summary = "PCI functions and how they stand to a live update",
 	.text = "Lists the PCI functions, all of them or those named, with a verdict "
 		"on each: can it be preserved. See check for the reasons.",
+	.opts = list_options,
+	.size = sizeof(struct list_opts),
 	.columns = columns,
 	.run = run_list,
 };

@@ -6,8 +6,10 @@
  */
 #include "attr.h"
 #include "bind.h"
+#include "check-device.h"
 #include "device.h"
 #include "held.h"
+#include "inuse.h"
 #include "klog.h"
 
 #define VFIO_DRIVER	"vfio-pci"
@@ -293,6 +295,10 @@ int bind_add(struct vlu_plan *plan, struct vlu_bdf bdf)
 	ret = device_refresh(plan->ctx, bdf, &dev);
 	if (ret || strcmp(dev->driver, VFIO_DRIVER) == 0)
 		return ret;
+	/* The kernel unbinds a mounted disk as readily as an idle one. */
+	ret = check_unused(dev);
+	if (ret)
+		return ret;
 	plan->group++;
 	memory_path(bdf, path);
 	ret = plan_add(plan, &step_remember, bdf, path, dev->driver, NULL);
@@ -314,6 +320,7 @@ static int plan_each(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
 	size_t i;
 	int ret;
 
+	inuse_drop(ctx);
 	ret = plan_new(ctx, PLAN_EACH, &plan);
 	if (ret)
 		return ret;
@@ -333,14 +340,31 @@ static int plan_each(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
 	return 0;
 }
 
+/* A PF's driver takes its VFs along, from whoever has them. */
+static int refuse_with_vfs(struct vlu_ctx *ctx, const struct vlu_device *dev)
+{
+	int64_t vfs;
+
+	if (dev->kind != VLU_PF || !dev->driver[0] ||
+	    attr_number(ctx, &vfs, PCI_DEVICES "/%s/sriov_numvfs", dev->name) < 0 || !vfs)
+		return 0;
+	return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY,
+			"%s: in use: %lld virtual functions of it are enabled; fix: take "
+			"them away from who has them, then echo 0 > " PCI_DEVICES
+			"/%s/sriov_numvfs", dev->name, (long long)vfs, dev->name);
+}
+
 static int add_bind(struct vlu_plan *plan, struct vlu_device *dev)
 {
+	int ret;
+
 	if (dev->kind == VLU_BRIDGE)
 		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EINVAL,
 				"%s: a bridge; name the device behind it", dev->name);
 	if (strcmp(dev->driver, VFIO_DRIVER) == 0)
 		return plan_say(plan, "%s  already bound to vfio-pci", dev->name);
-	return bind_add(plan, dev->bdf);
+	ret = refuse_with_vfs(plan->ctx, dev);
+	return ret ? ret : bind_add(plan, dev->bdf);
 }
 
 int vlu_plan_bind(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,

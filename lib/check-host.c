@@ -75,7 +75,8 @@ int check_host_for(struct vlu_ctx *ctx, unsigned int use,
 			continue;
 		memset(&v, 0, sizeof(v));
 		rules[i].look(&host, &v);
-		report_add(report, rules[i].id, rules[i].advisory, &v);
+		v.advisory = rules[i].advisory;
+		report_add(report, rules[i].id, &v);
 	}
 	host_config_free(&host.config);
 	if (report->short_of_memory) {

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "device.h"
+#include "inuse.h"
 #include "klog.h"
 #include "names.h"
 #include "private.h"
@@ -36,6 +37,7 @@ void vlu_free(struct vlu_ctx *ctx)
 	if (!ctx)
 		return;
 	devices_drop(ctx);
+	inuse_drop(ctx);
 	klog_free(ctx->klog);
 	names_free(ctx->names);
 	if (ctx->lock_fd >= 0)

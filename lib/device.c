@@ -3,8 +3,7 @@
 
 #include "attr.h"
 #include "device.h"
-#include "klog.h"
-#include "names.h"
+#include "inuse.h"
 
 static void device_free(struct vlu_device *dev)
 {
@@ -22,10 +21,10 @@ void devices_drop(struct vlu_ctx *ctx)
 		device_free(ctx->devices[i]);
 	free(ctx->devices);
 	ctx->devices = NULL;
-	ctx->n_devices = 0;
+	ctx->n_devices = ctx->n_sorted = 0;
 }
 
-static int64_t read_number(struct vlu_device *dev, const char *attr)
+static int64_t read_number(const struct vlu_device *dev, const char *attr)
 {
 	int64_t number;
 
@@ -73,6 +72,7 @@ static int take_vfio_name(void *arg, const char *name)
 static void read_changing(struct vlu_device *dev)
 {
 	char path[128];
+	int ret;
 
 	dev->driver_error = device_driver_now(dev->ctx, dev->bdf, dev->driver,
 					      sizeof(dev->driver));
@@ -85,7 +85,12 @@ static void read_changing(struct vlu_device *dev)
 	if (attr_read(dev->ctx, dev->power_state, sizeof(dev->power_state),
 		      PCI_DEVICES "/%s/power_state", dev->name) < 0)
 		dev->power_state[0] = '\0';
+	ret = attr_read(dev->ctx, dev->reset_method, sizeof(dev->reset_method),
+			PCI_DEVICES "/%s/reset_method", dev->name);
+	dev->reset_error = ret < 0 ? ret : 0;
 	dev->cdev[0] = '\0';
+	if (strcmp(dev->driver, "vfio-pci") != 0 && !device_is_variant(dev->driver))
+		return;
 	/* drivers/vfio/vfio_main.c names the directory after the cdev */
 	snprintf(path, sizeof(path), PCI_DEVICES "/%s/vfio-dev", dev->name);
 	if (sys_list(&dev->ctx->sys, path, take_vfio_name, dev) < 0)
@@ -127,37 +132,32 @@ static int read_device(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 		       struct vlu_device **ret_dev)
 {
 	struct vlu_device *dev;
-	int64_t sub_vendor, sub_device, vendor;
-	char name[VLU_BDF_SIZE];
+	int64_t vendor;
+	char name[VLU_BDF_SIZE], dir[64];
 	int ret;
 
 	vlu_bdf_format(bdf, name);
+	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s", name);
+	sys_near(&ctx->sys, dir);
 	ret = attr_number(ctx, &vendor, PCI_DEVICES "/%s/vendor", name);
-	if (ret == -ENOENT || ret == -ENODEV) {
-		char path[128];
-
-		snprintf(path, sizeof(path), PCI_DEVICES "/%s", name);
-		if (!sys_exists(&ctx->sys, path))
-			return -ENODEV;
-	}
+	if ((ret == -ENOENT || ret == -ENODEV) && !sys_exists(&ctx->sys, dir))
+		return -ENODEV;
 	dev = calloc(1, sizeof(*dev));
-	if (!dev)
+	if (!dev) {
+		sys_near(&ctx->sys, NULL);
 		return -ENOMEM;
+	}
 	dev->ctx = ctx;
 	dev->bdf = bdf;
 	memcpy(dev->name, name, sizeof(name));
 	dev->vendor = ret < 0 ? -1 : vendor;
 	dev->device = read_number(dev, "device");
-	sub_vendor = read_number(dev, "subsystem_vendor");
-	sub_device = read_number(dev, "subsystem_device");
-	dev->subsystem = sub_vendor < 0 || sub_device < 0 ? -1 :
-			 sub_vendor << 16 | sub_device;
 	dev->class = read_number(dev, "class");
-	dev->numa_node = read_number(dev, "numa_node");
 	dev->kind = find_kind(dev);
 	dev->path = read_path(dev);
-	read_group(dev);
 	read_changing(dev);
+	sys_near(&ctx->sys, NULL);
+	read_group(dev);
 	*ret_dev = dev;
 	return 0;
 }
@@ -207,6 +207,7 @@ int vlu_devices_read(struct vlu_ctx *ctx)
 	int ret;
 
 	devices_drop(ctx);
+	inuse_drop(ctx);
 	ret = sys_list(&ctx->sys, PCI_DEVICES, read_named, ctx);
 	if (ret < 0)
 		return vlu_fail(ctx, VLU_FAILED, ret, "cannot read " PCI_DEVICES ": %s",
@@ -214,6 +215,7 @@ int vlu_devices_read(struct vlu_ctx *ctx)
 	if (ctx->n_devices)
 		qsort(ctx->devices, ctx->n_devices, sizeof(*ctx->devices),
 		      by_address);
+	ctx->n_sorted = ctx->n_devices;
 	return 0;
 }
 
@@ -229,9 +231,18 @@ struct vlu_device *vlu_device_at(struct vlu_ctx *ctx, size_t i)
 
 static struct vlu_device *find_read(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 {
-	size_t i;
+	size_t low = 0, high = ctx->n_sorted, mid, i;
 
-	for (i = 0; i < ctx->n_devices; i++)
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (vlu_bdf_compare(ctx->devices[mid]->bdf, bdf) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low < ctx->n_sorted && vlu_bdf_compare(ctx->devices[low]->bdf, bdf) == 0)
+		return ctx->devices[low];
+	for (i = ctx->n_sorted; i < ctx->n_devices; i++)
 		if (vlu_bdf_compare(ctx->devices[i]->bdf, bdf) == 0)
 			return ctx->devices[i];
 	return NULL;
@@ -296,128 +307,47 @@ int device_driver_now(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
 	return ret < 0 ? ret : 0;
 }
 
-static const char *or_null(const char *text)
+bool device_is_variant(const char *driver)
 {
-	return text && *text ? text : NULL;
+	static const char family[] = "vfio_pci";
+	size_t len = strlen(driver), want = strlen(family), i;
+
+	if (len <= want)
+		return false;
+	for (i = 0; i < want; i++) {
+		char c = driver[len - want + i];
+
+		if ((c == '-' ? '_' : c) != family[i])
+			return false;
+	}
+	return true;
 }
 
-struct vlu_bdf vlu_device_bdf(const struct vlu_device *dev)
+static int stop_at_one(void *arg, const char *name)
 {
-	return dev->bdf;
+	(void)arg, (void)name;
+	return 1;
 }
 
-const char *vlu_device_name(const struct vlu_device *dev)
+bool device_has_net(const struct vlu_device *dev)
 {
-	return dev->name;
+	char path[128];
+
+	/* virtio has a device of its own in between */
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/net", dev->name);
+	if (sys_list(&dev->ctx->sys, path, stop_at_one, NULL) > 0)
+		return true;
+	return strncmp(dev->driver, "virtio", 6) == 0;
 }
 
-enum vlu_kind vlu_device_kind(const struct vlu_device *dev)
+bool device_on_path(const char *component, size_t size, struct vlu_bdf *ret_bdf)
 {
-	return dev->kind;
-}
+	char name[VLU_BDF_SIZE];
 
-int64_t vlu_device_vendor(const struct vlu_device *dev)
-{
-	return dev->vendor;
-}
-
-int64_t vlu_device_device(const struct vlu_device *dev)
-{
-	return dev->device;
-}
-
-int64_t vlu_device_subsystem(const struct vlu_device *dev)
-{
-	return dev->subsystem;
-}
-
-int64_t vlu_device_class(const struct vlu_device *dev)
-{
-	return dev->class;
-}
-
-const char *vlu_device_driver(const struct vlu_device *dev)
-{
-	return or_null(dev->driver);
-}
-
-const char *vlu_device_override(const struct vlu_device *dev)
-{
-	return or_null(dev->override);
-}
-
-int64_t vlu_device_iommu_group(const struct vlu_device *dev)
-{
-	return dev->iommu_group;
-}
-
-int64_t vlu_device_iommu_group_size(const struct vlu_device *dev)
-{
-	return dev->iommu_group_size;
-}
-
-const char *vlu_device_cdev(const struct vlu_device *dev)
-{
-	return or_null(dev->cdev);
-}
-
-int64_t vlu_device_numa_node(const struct vlu_device *dev)
-{
-	return dev->numa_node;
-}
-
-const char *vlu_device_power_state(const struct vlu_device *dev)
-{
-	return or_null(dev->power_state);
-}
-
-const char *vlu_device_path(const struct vlu_device *dev)
-{
-	return dev->path;
-}
-
-enum vlu_known vlu_device_incoming(const struct vlu_device *dev)
-{
-	return klog_incoming(dev->ctx, dev->bdf);
-}
-
-static void look_up_names(struct vlu_device *dev)
-{
-	struct names *names;
-
-	if (dev->names_known)
-		return;
-	dev->names_known = true;
-	if (!dev->ctx->names)
-		dev->ctx->names = names_new();
-	names = dev->ctx->names;
-	if (!names)
-		return;
-	if (dev->vendor >= 0)
-		names_device(names, (int)dev->vendor, -1, dev->vendor_name,
-			     sizeof(dev->vendor_name));
-	if (dev->vendor >= 0 && dev->device >= 0)
-		names_device(names, (int)dev->vendor, (int)dev->device,
-			     dev->device_name, sizeof(dev->device_name));
-	if (dev->class >= 0)
-		names_class(names, (int)dev->class, dev->class_name,
-			    sizeof(dev->class_name));
-}
-
-const char *vlu_device_vendor_name(struct vlu_device *dev)
-{
-	look_up_names(dev);
-	return or_null(dev->vendor_name);
-}
-
-const char *vlu_device_device_name(struct vlu_device *dev)
-{
-	look_up_names(dev);
-	return or_null(dev->device_name);
-}
-
-const char *vlu_device_class_name(struct vlu_device *dev)
-{
-	look_up_names(dev);
-	return or_null(dev->class_name);
+	/* the form without a domain is for people; sysfs does not use it */
+	if (size < 12 || size >= sizeof(name))
+		return false;
+	memcpy(name, component, size);
+	name[size] = '\0';
+	return vlu_bdf_parse(name, ret_bdf) == 0;
 }

@@ -12,14 +12,15 @@ struct vlu_device {
 	struct vlu_bdf bdf;
 	char name[VLU_BDF_SIZE];
 	enum vlu_kind kind;
-	int64_t vendor, device, subsystem, class;
+	int64_t vendor, device, class;
 	int64_t iommu_group, iommu_group_size;
-	int64_t numa_node;
 	char driver[64];
-	int driver_error;	/* why it could not be read */
+	int driver_error;	/* why it could not be read, or 0 */
 	char override[64];
 	char cdev[48];		/* "/dev/vfio/devices/vfio0" */
 	char power_state[16];
+	char reset_method[64];	/* "flr bus" */
+	int reset_error;	/* why that could not be read, or 0 */
 	char *path;		/* "/sys/devices/..." */
 	bool names_known;
 	char vendor_name[128], device_name[128], class_name[128];
@@ -29,6 +30,15 @@ void devices_drop(struct vlu_ctx *ctx);
 /* The driver a function has now, "" for none; not cached. */
 int device_driver_now(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
 		      size_t size) must_check;
+/*
+ * A driver of vfio-pci's family, but not itself: mlx5_vfio_pci, xe-vfio-pci.
+ * Modules and drivers spell it with '-' or with '_'.
+ */
+bool device_is_variant(const char *driver);
+/* Is there a network interface of it, in our namespace? */
+bool device_has_net(const struct vlu_device *dev);
+/* The address that one component of a path below /sys/devices is. */
+bool device_on_path(const char *component, size_t size, struct vlu_bdf *ret_bdf);
 /* Read a function again: its driver, override and cdev may have changed. */
 int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 		   struct vlu_device **ret_dev) must_check;

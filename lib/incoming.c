@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "device.h"
 #include "incoming.h"
+#include "inuse.h"
 #include "klog.h"
 
 int incoming_plan(struct vlu_ctx *ctx, const char *name, struct held *held,
@@ -9,6 +10,7 @@ int incoming_plan(struct vlu_ctx *ctx, const char *name, struct held *held,
 	struct vlu_plan *plan;
 	int ret;
 
+	inuse_drop(ctx);
 	ret = vlu_session_name_check(ctx, name);
 	if (!ret)
 		ret = session_held(ctx, held);

@@ -10,6 +10,8 @@
 /* drivers/pci/liveupdate.c of the PCI series, pci_info() */
 #define SAYS_INCOMING	": Device was preserved by previous kernel across Live Update"
 #define SAYS_FINISHED	": Device is finished participating in Live Update"
+#define SAYS_OUTGOING	": Device will be preserved across next Live Update"
+#define SAYS_DROPPED	": Device will no longer be preserved across next Live Update"
 /* drivers/vfio/pci/vfio_pci_liveupdate.c of the VFIO series, pci_err() */
 #define SAYS_FREEZE	": Freeze failed! "
 /* kernel/liveupdate/luo_core.c luo_early_startup() */
@@ -19,32 +21,31 @@
 /* kernel/liveupdate/kexec_handover.c kho_in_kexec_metadata() */
 #define SAYS_FROM	"KHO: exec from: "
 
-static int incoming_add(struct klog *log, struct vlu_bdf bdf)
+static int list_add(struct vlu_bdf **bdfs, size_t *n, struct vlu_bdf bdf)
 {
 	struct vlu_bdf *more;
 	size_t i;
 
-	for (i = 0; i < log->n_incoming; i++)
-		if (vlu_bdf_compare(log->incoming[i], bdf) == 0)
+	for (i = 0; i < *n; i++)
+		if (vlu_bdf_compare((*bdfs)[i], bdf) == 0)
 			return 0;
-	more = realloc(log->incoming, (log->n_incoming + 1) * sizeof(*more));
+	more = realloc(*bdfs, (*n + 1) * sizeof(*more));
 	if (!more)
 		return -ENOMEM;
-	log->incoming = more;
-	log->incoming[log->n_incoming++] = bdf;
+	*bdfs = more;
+	more[(*n)++] = bdf;
 	return 0;
 }
 
-static void incoming_remove(struct klog *log, struct vlu_bdf bdf)
+static void list_remove(struct vlu_bdf *bdfs, size_t *n, struct vlu_bdf bdf)
 {
 	size_t i;
 
-	for (i = 0; i < log->n_incoming; i++) {
-		if (vlu_bdf_compare(log->incoming[i], bdf))
+	for (i = 0; i < *n; i++) {
+		if (vlu_bdf_compare(bdfs[i], bdf))
 			continue;
-		log->n_incoming--;
-		memmove(log->incoming + i, log->incoming + i + 1,
-			(log->n_incoming - i) * sizeof(*log->incoming));
+		--*n;
+		memmove(bdfs + i, bdfs + i + 1, (*n - i) * sizeof(*bdfs));
 		return;
 	}
 }
@@ -71,9 +72,13 @@ static int parse_message(struct klog *log, const char *line)
 	size_t n;
 
 	if ((p = strstr(line, SAYS_INCOMING)) && address_before(line, p, &bdf))
-		return incoming_add(log, bdf);
+		return list_add(&log->incoming, &log->n_incoming, bdf);
+	if ((p = strstr(line, SAYS_OUTGOING)) && address_before(line, p, &bdf))
+		return list_add(&log->outgoing, &log->n_outgoing, bdf);
 	if ((p = strstr(line, SAYS_FINISHED)) && address_before(line, p, &bdf))
-		incoming_remove(log, bdf);
+		list_remove(log->incoming, &log->n_incoming, bdf);
+	else if ((p = strstr(line, SAYS_DROPPED)) && address_before(line, p, &bdf))
+		list_remove(log->outgoing, &log->n_outgoing, bdf);
 	else if ((p = strstr(line, SAYS_FREEZE)) && address_before(line, p, &bdf)) {
 		snprintf(log->freeze, sizeof(log->freeze), "%s", line);
 		log->n_freezes++;
@@ -218,18 +223,35 @@ void klog_free(struct klog *log)
 	if (!log)
 		return;
 	free(log->incoming);
+	free(log->outgoing);
 	free(log);
+}
+
+static enum vlu_known known(const struct klog *log, const struct vlu_bdf *bdfs,
+			    size_t n, struct vlu_bdf bdf)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (vlu_bdf_compare(bdfs[i], bdf) == 0)
+			return VLU_YES;
+	return log->whole ? VLU_NO : VLU_DONT_KNOW;
 }
 
 enum vlu_known klog_incoming(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 {
 	const struct klog *log = klog_get(ctx);
-	size_t i;
 
 	if (!log || log->error)
 		return VLU_DONT_KNOW;
-	for (i = 0; i < log->n_incoming; i++)
-		if (vlu_bdf_compare(log->incoming[i], bdf) == 0)
-			return VLU_YES;
-	return log->whole ? VLU_NO : VLU_DONT_KNOW;
+	return known(log, log->incoming, log->n_incoming, bdf);
+}
+
+enum vlu_known klog_outgoing(struct vlu_ctx *ctx, struct vlu_bdf bdf)
+{
+	const struct klog *log = klog_get(ctx);
+
+	if (!log || log->error)
+		return VLU_DONT_KNOW;
+	return known(log, log->outgoing, log->n_outgoing, bdf);
 }

@@ -13,6 +13,8 @@ struct klog {
 	char previous_release[65];	/* "": not said */
 	size_t n_incoming;
 	struct vlu_bdf *incoming;	/* preserved and not finished, in order */
+	size_t n_outgoing;
+	struct vlu_bdf *outgoing;	/* preserved for the next kernel */
 	/* An open of /dev/liveupdate came before vfio-pci; "": not said */
 	char no_handler[160];
 	/* The newest line that says why a device refused to be frozen */
@@ -26,6 +28,8 @@ const struct klog *klog_get(struct vlu_ctx *ctx);
 void klog_drop(struct vlu_ctx *ctx);
 void klog_free(struct klog *log);
 enum vlu_known klog_incoming(struct vlu_ctx *ctx, struct vlu_bdf bdf);
+/* Is it in some session for the next kernel? */
+enum vlu_known klog_outgoing(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 
 /* For tests: the text of /dev/kmsg, records as the kernel gives them. */
 struct klog *klog_parse(const char *text, size_t size);

@@ -32,6 +32,7 @@ static void say_nothing(char *fmt, ...)
 
 struct names *names_new(void)
 {
+	char cache[] = "net.cache_name", none[] = "";
 	struct names *names = calloc(1, sizeof(*names));
 
 	if (!names)
@@ -41,6 +42,8 @@ struct names *names_new(void)
 	names->access->error = on_error;
 	names->access->warning = say_nothing;
 	names->access->debug = say_nothing;
+	/* No cache in somebody's home directory, which would ask who we are. */
+	pci_set_param(names->access, cache, none);
 	return names;
 }
 

@@ -208,7 +208,9 @@ int vlu_plan_run(struct vlu_plan *plan)
 		ret = step->kind->run(plan, step);
 		if (!ret) {
 			step->done = true;
-			if (i + 1 == plan->n_steps || plan->steps[i + 1].group != step->group)
+			/* before the first group nothing is of a device */
+			if (step->group && (i + 1 == plan->n_steps ||
+					    plan->steps[i + 1].group != step->group))
 				groups_done++;
 			continue;
 		}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Before the jump: device files into a session. */
 #include "device.h"
+#include "inuse.h"
 #include "outgoing.h"
 #include "vfio.h"
 
@@ -184,6 +185,7 @@ int vlu_plan_preserve(struct vlu_ctx *ctx, const char *name,
 	size_t i;
 	int ret = 0;
 
+	inuse_drop(ctx);
 	/* A wrong address is wrong on every host; all else needs the kernel. */
 	for (i = 0; !ret && i < n; i++)
 		ret = vlu_device_find(ctx, bdfs[i], &dev);

@@ -15,8 +15,13 @@
 #define RUN_DIR		"/run/vfio-lu"
 #define STATE_DIR	"/var/lib/vfio-lu"
 
+struct inuse;
+struct irqs;
+struct keeper;
 struct klog;
 struct names;
+struct pcicaps;
+struct procs;
 
 struct vlu_ctx {
 	struct sys sys;
@@ -28,7 +33,13 @@ struct vlu_ctx {
 
 	struct vlu_device **devices;
 	size_t n_devices;
+	size_t n_sorted;	/* of them, by address: all that a bus listing gave */
 	struct klog *klog;	/* read once, klog.c */
+	struct inuse *inuse;	/* these too, until inuse_drop() */
+	struct irqs *irqs;
+	struct keeper *keeper;
+	struct pcicaps *pcicaps;
+	struct procs *procs;
 	struct names *names;	/* opened once, names.c */
 	int lock_fd;		/* of RUN_DIR/lock, -1: not taken */
 	unsigned int lock_depth;

@@ -21,20 +21,22 @@ void vlu_report_free(struct vlu_report *report)
 	free(report);
 }
 
-void report_add(struct vlu_report *report, const char *id, bool advisory,
+void report_add(struct vlu_report *report, const char *id,
 		const struct verdict *verdict)
 {
 	struct vlu_check *rows, *row;
 
-	rows = reallocarray(report->rows, report->n_rows + 1, sizeof(*rows));
-	if (!rows) {
-		report->short_of_memory = true;
-		return;
+	if (report->n_rows % 16 == 0) {
+		rows = reallocarray(report->rows, report->n_rows + 16, sizeof(*rows));
+		if (!rows) {
+			report->short_of_memory = true;
+			return;
+		}
+		report->rows = rows;
 	}
-	report->rows = rows;
-	row = &rows[report->n_rows++];
+	row = &report->rows[report->n_rows++];
+	row->advisory = verdict->advisory;
 	row->id = id;
-	row->advisory = advisory;
 	row->result = verdict->result;
 	row->detail = strdup(verdict->detail);
 	row->fix = verdict->fix[0] ? strdup(verdict->fix) : NULL;

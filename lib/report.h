@@ -14,12 +14,13 @@ struct vlu_report {
 /* The verdict of one rule, filled in by the rule. */
 struct verdict {
 	enum vlu_result result;
+	bool advisory;		/* see struct vlu_check */
 	char detail[512];
 	char fix[256];
 };
 
 int report_new(struct vlu_ctx *ctx, struct vlu_report **ret_report) must_check;
-void report_add(struct vlu_report *report, const char *id, bool advisory,
+void report_add(struct vlu_report *report, const char *id,
 		const struct verdict *verdict);
 
 void verdict_set(struct verdict *v, enum vlu_result result, const char *fmt, ...)

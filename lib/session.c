@@ -144,7 +144,7 @@ void session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,
 	ret->bdf = dev->bdf;
 	ret->vendor = dev->vendor;
 	ret->device = dev->device;
-	ret->subsystem = dev->subsystem;
+	ret->subsystem = vlu_device_subsystem(dev);
 	ret->class = dev->class;
 	snprintf(ret->path, sizeof(ret->path), "%s", dev->path ? dev->path : "");
 	if (driver_remembered(ctx, dev->bdf, ret->driver_before,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The real kernel: files, and our own directories. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -15,24 +15,37 @@
 
 #include "sys-real.h"
 
+static bool is_near(const struct sys *sys, const char *path)
+{
+	return sys->near_fd >= 0 && strncmp(path, sys->near, sys->near_size) == 0;
+}
+
 int real_open(struct sys *sys, const char *path, int flags)
 {
-	/* openat2() refuses what O_PATH would ignore */
-	const int more = O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY);
 	struct open_how how = {
-		.flags = (unsigned int)(flags | more),
+		.flags = (unsigned int)flags | O_CLOEXEC | O_NOCTTY,
 		.mode = flags & O_CREAT ? 0600 : 0,
 		.resolve = RESOLVE_IN_ROOT,
 	};
 	long fd;
 
+	if (is_near(sys, path) && !(flags & O_CREAT)) {
+		how.resolve = RESOLVE_BENEATH;
+		fd = syscall(SYS_openat2, sys->near_fd, path + sys->near_size, &how,
+			     sizeof(how));
+		/* links may lead out of it, which is for the root to follow */
+		if (fd >= 0 || (errno != EXDEV && errno != EAGAIN && errno != ENOSYS &&
+				errno != EINTR))
+			return fd < 0 ? -errno : (int)fd;
+		how.resolve = RESOLVE_IN_ROOT;
+	}
 	do
 		fd = syscall(SYS_openat2, sys->root_fd, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EAGAIN || errno == EINTR) &&
 	       !(flags & O_NONBLOCK));
 	/* A seccomp filter may not know openat2; below "/" it adds nothing. */
 	if (fd < 0 && errno == ENOSYS && sys->root_is_slash)
-		fd = open(path, flags | more, 0600);
+		fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0600);
 	return fd < 0 ? -errno : (int)fd;
 }
 
@@ -91,7 +104,10 @@ ssize_t real_readlink(struct sys *sys, const char *path, char *buf,
 	ssize_t n;
 	int fd;
 
-	if (sys->root_is_slash) {
+	if (is_near(sys, path) && !strchr(path + sys->near_size, '/')) {
+		n = readlinkat(sys->near_fd, path + sys->near_size, buf, size);
+		n = n < 0 ? -errno : n;
+	} else if (sys->root_is_slash) {
 		n = readlink(path, buf, size);
 		n = n < 0 ? -errno : n;
 	} else {
@@ -115,6 +131,13 @@ static int stat_path(struct sys *sys, const char *path, struct stat *ret_st)
 {
 	int fd, ret;
 
+	if (is_near(sys, path) && !strchr(path + sys->near_size, '/')) {
+		if (fstatat(sys->near_fd, path + sys->near_size, ret_st,
+			    AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+		if (!S_ISLNK(ret_st->st_mode))
+			return 0;
+	}
 	if (sys->root_is_slash)
 		return stat(path, ret_st) < 0 ? -errno : 0;
 	fd = real_open(sys, path, O_PATH);
@@ -141,33 +164,43 @@ off_t real_size(struct sys *sys, const char *path)
 	return ret < 0 ? ret : st.st_size;
 }
 
+/* The records of getdents64(2), which libc hides behind a DIR and more calls. */
+struct entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
 int real_list(struct sys *sys, const char *path,
-		     int (*fn)(void *arg, const char *name), void *arg)
+	      int (*fn)(void *arg, const char *name), void *arg)
 {
-	struct dirent *entry;
-	DIR *dir;
+	union {
+		struct entry entry;
+		char bytes[8192];
+	} buf;
+	const struct entry *entry;
+	long n, at;
 	int fd, ret = 0;
 
 	fd = real_open(sys, path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
-	dir = fdopendir(fd);
-	if (!dir) {
-		ret = -errno;
-		close(fd);
-		return ret;
-	}
-	for (errno = 0; (entry = readdir(dir)); errno = 0) {
-		if (strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0)
-			continue;
-		ret = fn(arg, entry->d_name);
-		if (ret)
+	while (!ret) {
+		n = syscall(SYS_getdents64, fd, &buf, sizeof(buf));
+		if (n <= 0) {
+			ret = n < 0 ? -errno : 0;
 			break;
+		}
+		for (at = 0; !ret && at < n; at += entry->size) {
+			entry = (const struct entry *)(buf.bytes + at);
+			if (strcmp(entry->name, ".") != 0 &&
+			    strcmp(entry->name, "..") != 0)
+				ret = fn(arg, entry->name);
+		}
 	}
-	if (!entry && errno)
-		ret = -errno;
-	closedir(dir);
+	close(fd);
 	return ret;
 }
 

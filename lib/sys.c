@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sys.h"
+#include "sys-real.h"
 
 int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root)
 {
@@ -13,15 +13,37 @@ int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root)
 	sys->read_only = false;
 	sys->recorder = NULL;
 	sys->root_is_slash = strcmp(root, "/") == 0;
+	sys->near_fd = -1;
+	sys->near_size = 0;
 	sys->root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return sys->root_fd < 0 ? -errno : 0;
 }
 
 void sys_exit(struct sys *sys)
 {
+	sys_near(sys, NULL);
 	if (sys->root_fd >= 0)
 		close(sys->root_fd);
 	sys->root_fd = -1;
+}
+
+void sys_near(struct sys *sys, const char *dir)
+{
+	int fd;
+
+	if (sys->near_fd >= 0)
+		close(sys->near_fd);
+	sys->near_fd = -1;
+	sys->near_size = 0;
+	if (!dir || strlen(dir) + 2 > sizeof(sys->near))
+		return;
+	fd = real_open(sys, dir, O_PATH | O_DIRECTORY);
+	if (fd < 0)
+		return;
+	sys->near_fd = fd;
+	strcpy(sys->near, dir);
+	strcat(sys->near, "/");
+	sys->near_size = strlen(sys->near);
 }
 
 /*

@@ -81,6 +81,9 @@ struct sys_ops {
 struct sys {
 	const struct sys_ops *ops;
 	int root_fd;
+	int near_fd;		/* -1: none; see sys_near() */
+	char near[64];		/* "/sys/bus/pci/devices/0000:01:00.0/" */
+	size_t near_size;
 	/*
 	 * Set for list, check, status and inspect: nothing that could change
 	 * the machine gets past this file, whatever the caller asks.
@@ -94,6 +97,12 @@ extern const struct sys_ops sys_real_ops;
 
 int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root);
 void sys_exit(struct sys *sys);
+
+/*
+ * Many of the next paths will begin with this directory: it is looked up once
+ * instead of each time. NULL: no more. Nothing else changes by it.
+ */
+void sys_near(struct sys *sys, const char *dir);
 
 /* The gate. Everybody calls these, never ops directly. */
 int sys_open(struct sys *sys, const char *path, int flags);

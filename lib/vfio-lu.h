@@ -153,7 +153,12 @@ struct vlu_check {
 	enum vlu_result result;
 	const char *detail;
 	const char *fix;
-	bool advisory;	/* not to know it does not make the verdict unknown */
+	/*
+	 * Good to know, but not needed to say yes: while it is unknown the
+	 * verdict does not wait for it. The kernel itself refuses what it is
+	 * about, or vfio-lu sees to it later.
+	 */
+	bool advisory;
 };
 
 struct vlu_report;
@@ -170,8 +175,8 @@ VLU_EXPORT size_t vlu_report_count(const struct vlu_report *report);
 VLU_EXPORT const struct vlu_check *vlu_report_at(const struct vlu_report *report,
 						 size_t i);
 /*
- * VLU_FAIL if any row fails, else VLU_UNKNOWN if any is unknown and not
- * advisory, else VLU_PASS.
+ * VLU_FAIL if any row fails, else VLU_UNKNOWN if any that is not advisory is
+ * unknown, else VLU_PASS. A warning never changes it.
  */
 VLU_EXPORT enum vlu_result vlu_report_verdict(const struct vlu_report *report);
 

@@ -68,6 +68,7 @@ full)
 	build build test vm || exit 1
 	fast
 	tier sync "$MAKE" --no-print-directory check-sync
+	tier proof "$MAKE" --no-print-directory check-proof
 	tier vm "$MAKE" --no-print-directory check-vm
 	;;
 asan)
@@ -83,6 +84,7 @@ all)
 	build build test vm lint || exit 1
 	fast
 	tier sync "$MAKE" --no-print-directory check-sync
+	tier proof "$MAKE" --no-print-directory check-proof
 	tier lint "$MAKE" --no-print-directory check-lint
 	suffix=-asan
 	fast ASAN=1

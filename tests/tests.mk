@@ -33,6 +33,8 @@ check-fake: $(B)/vfio-lu $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fa
 	@BUILD=$(T) VFIO_LU_REAL=$(abspath $(B)/vfio-lu) tests/fake/run.sh
 check-sync: vfio-lu
 	@tests/sync.sh ./vfio-lu
+check-proof:
+	@tests/proof.sh
 check-lint: $(B)/libvfio-lu.a $(CLI_OBJS)
 	@OBJS=$(abspath $(B)) tests/lint/run.sh
 check-vm: vfio-lu $(T)/vmm
@@ -52,4 +54,4 @@ lint:
 	@tests/check.sh lint
 
 .PHONY: check check-fast check-asan lint demo
-.PHONY: check-pure check-tree check-fake check-sync check-lint check-vm
+.PHONY: check-pure check-tree check-fake check-sync check-proof check-lint check-vm

@@ -40,8 +40,10 @@ arguments=()
 while IFS=$'\t' read -r name command; do arguments+=(-n "$name" "$command"); done <"$tmp/commands"
 hyperfine -N -i -w 2 -r 10 --style none --export-json "$tmp/times.json" "${arguments[@]}" >/dev/null 2>&1
 
-jq -r '.results | map({(.command): .median}) | add as $t |
+jq -r '
 	def r(x): x * 100 | round / 100;
-	"lspci -Dvmmk   \(r($t.lspci * 1000)) ms",
-	"list           \(r($t.list * 1000)) ms, \(r($t.list / $t.lspci)) of lspci, \(r($t.list / $t["list-quarter"])) times a quarter of them",
-	"check          \(r($t.check * 1000)) ms, \(r($t.check / $t.lspci)) of lspci, \(r($t.check / $t["check-quarter"])) times a quarter of them"' "$tmp/times.json"
+	(.results | map({(.command): .median}) | add) as $t
+	| "lspci -Dvmmk   \(r($t.lspci * 1000)) ms",
+	  (("list", "check") as $name
+	  | "\($name)          "[0:15] + "\(r($t[$name] * 1000)) ms, \(r($t[$name] / $t.lspci)) of lspci, "
+	  + "\(r($t[$name] / $t[$name + "-quarter"])) times a quarter of the functions")' "$tmp/times.json"

@@ -29,7 +29,7 @@ phase_1() {
 	out "$DEV1  preserved"
 
 	say "Load the next kernel the way that hands state over, and jump."
-	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run 0 load "$KERNEL" --initrd "$INITRD" --append "vlu.phase=$((PHASE + 1))"
 	out "with hand-over"
 	run_jump kexec
 }
@@ -58,7 +58,7 @@ phase_2() {
 
 	say "The same device once more, for a third kernel."
 	run 0 preserve "$DEV1"
-	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run 0 load "$KERNEL" --initrd "$INITRD" --append "vlu.phase=$((PHASE + 1))"
 	run_jump kexec
 }
 

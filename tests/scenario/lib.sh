@@ -66,6 +66,7 @@ run_cmd() { # EXPECTED-STATUS COMMAND...
 	STATUS=0
 	"$@" >"$STDOUT" 2>"$STDERR" </dev/null || STATUS=$?
 	cat "$STDOUT" "$STDERR"
+	[ -z "$SCN_QUIET" ] || [ "$STATUS" = 0 ] || printf '(exit %s)\n' "$STATUS"
 	if [ "$STATUS" = "$scn_want" ]; then
 		pass "$scn_last: exit $scn_want"
 	else

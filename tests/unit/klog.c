@@ -108,11 +108,26 @@ static void test_hostile(void **state)
 	klog_free(klog_parse(big, sizeof(big)));
 }
 
+static void test_outgoing(void **state)
+{
+	struct klog *log = parse("6,0,0,-;x\n"
+				 "6,1,0,-;vfio-pci 0000:01:00.0: Device will be preserved across next Live Update\n"
+				 "6,2,0,-;vfio-pci 0000:02:00.0: Device will be preserved across next Live Update\n"
+				 "6,3,0,-;vfio-pci 0000:01:00.0: Device will no longer be preserved across next Live Update\n");
+
+	(void)state;
+	assert_int_equal(log->n_outgoing, 1);
+	assert_int_equal(log->outgoing[0].bus, 2);
+	assert_int_equal(log->n_incoming, 0);
+	klog_free(log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty), cmocka_unit_test(test_boot),
-		cmocka_unit_test(test_incoming), cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_incoming),
+		cmocka_unit_test(test_outgoing), cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_freeze), cmocka_unit_test(test_hostile),
 	};
 

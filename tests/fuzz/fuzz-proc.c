@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is read from /proc and sysfs, as no kernel would write it: the parsers
+ * by themselves, then a whole check of a machine whose every file is the input.
+ *
+ *   make -f tests/fuzz/proc.mk run	five minutes of libFuzzer, from corpus/proc
+ *   make -f tests/fuzz/proc.mk replay	the corpus alone, by any compiler
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attr.h"
+#include "inuse.h"
+#include "irqs.h"
+#include "klog.h"
+#include "pcicap.h"
+#include "procs.h"
+
+struct input {
+	const uint8_t *data;
+	size_t size;
+	size_t at;	/* of the file that is open: one at a time is */
+};
+
+/* The operations have no argument of ours; one input is looked at at a time. */
+static struct input input;
+
+static int fake_open(struct sys *sys, const char *path, int flags)
+{
+	(void)sys, (void)path;
+	if (flags & O_DIRECTORY)
+		return -ENOTDIR;
+	input.at = 0;
+	return 1000;
+}
+
+static ssize_t fake_pread(struct sys *sys, int fd, void *buf, size_t size, off_t offset)
+{
+	size_t left = (size_t)offset < input.size ? input.size - (size_t)offset : 0;
+
+	(void)sys, (void)fd;
+	if (size > left)
+		size = left;
+	if (size)
+		memcpy(buf, input.data + offset, size);
+	return (ssize_t)size;
+}
+
+static ssize_t fake_read(struct sys *sys, int fd, void *buf, size_t size)
+{
+	ssize_t n = fake_pread(sys, fd, buf, size, (off_t)input.at);
+
+	input.at += (size_t)n;
+	return n;
+}
+
+static int fake_close(struct sys *sys, int fd)
+{
+	(void)sys, (void)fd;
+	return 0;
+}
+
+/* Some line of the input, chosen by the path. */
+static size_t some_line(const char *path, char *buf, size_t size)
+{
+	const uint8_t *p = input.data, *end = p + input.size, *eol;
+	size_t skip = 0, n;
+
+	for (; *path; path++)
+		skip = (skip * 31 + (unsigned char)*path) % 7;
+	for (;; p = eol + 1) {
+		eol = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+		if (!eol || !skip--)
+			break;
+	}
+	if (!eol)
+		eol = end;
+	n = p < eol ? (size_t)(eol - p) : 0;
+	if (n >= size)
+		n = size - 1;
+	if (n)
+		memcpy(buf, p, n);
+	buf[n] = '\0';
+	return strlen(buf);
+}
+
+static ssize_t fake_readlink(struct sys *sys, const char *path, char *buf, size_t size)
+{
+	char line[512];
+	size_t n = some_line(path, line, sizeof(line));
+
+	(void)sys;
+	if (!n)
+		return -ENOENT;
+	if (n >= size)
+		return -ENAMETOOLONG;
+	memcpy(buf, line, n + 1);
+	return (ssize_t)n;
+}
+
+static int fake_mode(struct sys *sys, const char *path)
+{
+	(void)sys;
+	return strlen(path) % 3 ? 0100644 : -ENOENT;
+}
+
+static int fake_list(struct sys *sys, const char *path,
+		     int (*fn)(void *arg, const char *name), void *arg)
+{
+	static const char *const names[] = {
+		"0000:01:00.0", "dm-0", "loop1", "nvme0", "eth0", "fb0", "7",
+	};
+	char line[64];
+	size_t i;
+	int ret = 0;
+
+	(void)sys;
+	for (i = 0; !ret && i < ARRAY_SIZE(names); i++)
+		ret = fn(arg, names[i]);
+	if (!ret && some_line(path, line, sizeof(line)) && !strchr(line, '/'))
+		ret = fn(arg, line);
+	return ret;
+}
+
+static int fake_connect(struct sys *sys, const char *path)
+{
+	(void)sys, (void)path;
+	return -ENOENT;
+}
+
+static uid_t fake_euid(struct sys *sys)
+{
+	(void)sys;
+	return 0;
+}
+
+static const struct sys_ops ops = {
+	.open = fake_open, .read = fake_read, .pread = fake_pread, .close = fake_close,
+	.readlink = fake_readlink, .mode = fake_mode, .list = fake_list,
+	.connect = fake_connect, .euid = fake_euid,
+};
+
+static ssize_t read_space(void *arg, void *buf, size_t size, size_t offset)
+{
+	(void)arg;
+	return fake_pread(NULL, 0, buf, size, (off_t)offset);
+}
+
+static void parse_lines(const char *text, size_t size)
+{
+	const char *end = text + size, *p;
+	struct mount mount;
+	struct route route;
+	char path[256];
+	bool ok;
+
+	for (p = text; p < end; )
+		p = mount_parse(p, end, &ok, &mount);
+	for (p = text; p < end; )
+		p = swap_parse(p, end, &ok, path);
+	for (p = text; p < end; )
+		p = route4_parse(p, end, &ok, &route);
+	for (p = text; p < end; )
+		p = route6_parse(p, end, &ok, &route);
+	for (p = text; p < end; )
+		p = address6_parse(p, end, &ok, &route);
+}
+
+static void parse_whole(const char *text, size_t size)
+{
+	struct proc_file file = { 0 };
+	struct pcicap cap;
+	struct vlu_bdf bdf;
+	char line[256];
+
+	irqs_free(irqs_parse(text, size));
+	klog_free(klog_parse(text, size));
+	(void)proc_fdinfo_parse(text, size, &bdf);
+	(void)proc_path_bdf(text, size, &bdf);
+	some_line("", line, sizeof(line));
+	(void)proc_link_parse(line, &file);
+	(void)!pcicap_parse(read_space, NULL, &cap);
+}
+
+static void check_machine(void)
+{
+	const struct vlu_bdf bdf = { 0, 1, 0, 0 };
+	struct vlu_report *report;
+	struct vlu_device *dev;
+	struct vlu_ctx *ctx;
+	int64_t number;
+	char text[48];
+
+	if (vlu_new_sys(&ops, "/", &ctx))
+		return;
+	vlu_set_read_only(ctx);
+	if (attr_number(ctx, &number, "/x") == 0)
+		(void)number;
+	if (attr_read(ctx, text, sizeof(text), "/x") >= 0)
+		(void)strlen(text);
+	if (vlu_device_find(ctx, bdf, &dev) == 0 && vlu_check_device(dev, &report) == 0) {
+		(void)vlu_report_verdict(report);
+		vlu_report_free(report);
+	}
+	vlu_free(ctx);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size ? size : 1);
+
+	if (!text)
+		return 0;
+	/* no NUL behind it: the parsers are given a size */
+	if (size)
+		memcpy(text, data, size);
+	input = (struct input){ .data = data, .size = size };
+	parse_lines(text, size);
+	parse_whole(text, size);
+	free(text);
+	check_machine();
+	return 0;
+}
+
+#ifndef FUZZER
+int main(int argc, char **argv)
+{
+	static uint8_t data[1 << 20];
+	size_t size;
+	FILE *file;
+
+	for (int i = 1; i < argc; i++) {
+		file = fopen(argv[i], "re");
+		if (!file) {
+			perror(argv[i]);
+			return 1;
+		}
+		size = fread(data, 1, sizeof(data), file);
+		fclose(file);
+		LLVMFuzzerTestOneInput(data, size);
+	}
+	printf("%d inputs\n", argc - 1);
+	return argc > 1 ? 0 : 1;
+}
+#endif

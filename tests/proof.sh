@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The check ids and where each is seen to pass and to fail: the golden files of the trees, and lines
+# "# proof: ID pass|fail" in the scenarios that run in the VM. An id without both is a failure.
+# usage: tests/proof.sh
+set -euo pipefail
+export LC_ALL=C
+top=$(cd "$(dirname "$0")/.." && pwd)
+cd "$top"
+passed=0 failed=0
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# The ids there are: those that the manual page explains (sync.sh sees that it explains all).
+awk '/^\.Sh CHECKS/ { on = 1; next } /^\.Sh/ { on = 0 } on && /^\.It Sy/ { print $3 }' man/vfio-lu.8 >"$tmp/ids"
+
+# ID RESULT WHERE, from the answers in JSON.
+for file in tests/tree/golden/*/*json*; do
+	where=${file#tests/tree/golden/}
+	sed -n '/^--- stdout$/,/^--- stderr$/{/^---/!p}' "$file" |
+		jq -r --arg where "${where%%/*}" '.. | objects | select(has("id") and has("result")) |
+			[.id, (if .result == "warn" then "fail" else .result end), $where] | @tsv' 2>/dev/null || :
+done | sort -u >"$tmp/tree"
+for file in tests/scenario/*.sh; do
+	sed -n "s|^[[:space:]]*# proof: \([a-z0-9-]*\) \(pass\|fail\).*|\1\t\2\tvm:$(basename "$file" .sh)|p" "$file"
+done | sort -u >"$tmp/vm"
+
+where() { # ID RESULT: up to three places
+	awk -F '\t' -v id="$1" -v result="$2" '$1 == id && $2 == result { print $3 }' "$tmp/vm" "$tmp/tree" |
+		awk '!seen[$0]++' | head -n 3 | paste -sd ' '
+}
+
+printf '%-22s %-34s %s\n' "check" "passes in" "fails or warns in"
+while read -r id; do
+	good=$(where "$id" pass) bad=$(where "$id" fail)
+	printf '%-22s %-34s %s\n' "$id" "${good:--}" "${bad:--}"
+	for place in "$good" "$bad"; do
+		if [ -n "$place" ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+	done
+done <"$tmp/ids"
+[ "$failed" = 0 ] || echo "FAIL: a check without a machine on which it passes and one on which it fails"
+echo "proof: $passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Mounts, swap, routes and addresses, a line at a time. */
+#include "unit.h"
+
+#include "inuse.h"
+
+static bool mount_of(const char *line, struct mount *mount)
+{
+	const char *end = line + strlen(line);
+	bool ok;
+
+	assert_ptr_equal(mount_parse(line, end, &ok, mount), end);
+	return ok;
+}
+
+static void test_mounts(void **state)
+{
+	struct mount mount;
+
+	(void)state;
+	assert_true(mount_of("22 1 259:2 / / rw,relatime shared:1 master:2 - ext4 /dev/nvme0n1p2 rw\n",
+			     &mount));
+	assert_int_equal(mount.major, 259);
+	assert_int_equal(mount.minor, 2);
+	assert_string_equal(mount.point, "/");
+	assert_string_equal(mount.type, "ext4");
+	assert_string_equal(mount.source, "/dev/nvme0n1p2");
+	assert_true(mount_of("9 1 0:36 /a /srv/a\\040b\\134c rw - btrfs /dev/sda1 rw", &mount));
+	assert_string_equal(mount.point, "/srv/a b\\c");
+	assert_false(mount_of("", &mount));
+	assert_false(mount_of("\n", &mount));
+	assert_false(mount_of("22 1 259:2 / / rw,relatime\n", &mount));
+	assert_false(mount_of("22 1 259 / / rw - ext4 /dev/x rw\n", &mount));
+	assert_false(mount_of("22 1 a:2 / / rw - ext4 /dev/x rw\n", &mount));
+	assert_false(mount_of("22 1 259:2 / / rw - ext4\n", &mount));
+}
+
+static void test_two_lines(void **state)
+{
+	static const char text[] = "broken\n22 1 8:1 / / rw - ext4 /dev/sda1 rw\n";
+	const char *p, *end = text + sizeof(text) - 1;
+	struct mount mount;
+	bool ok;
+
+	(void)state;
+	p = mount_parse(text, end, &ok, &mount);
+	assert_false(ok);
+	assert_ptr_equal(p, text + 7);
+	p = mount_parse(p, end, &ok, &mount);
+	assert_true(ok);
+	assert_ptr_equal(p, end);
+}
+
+static bool swap_of(const char *line, char path[256])
+{
+	bool ok;
+
+	swap_parse(line, line + strlen(line), &ok, path);
+	return ok;
+}
+
+static void test_swaps(void **state)
+{
+	char path[256];
+
+	(void)state;
+	assert_false(swap_of("Filename\t\t\t\tType\n", path));
+	assert_true(swap_of("/dev/sda2    partition\t1\t0\t-2\n", path));
+	assert_string_equal(path, "/dev/sda2");
+	assert_true(swap_of("/a\\040b file 1 0 -2\n", path));
+	assert_string_equal(path, "/a b");
+	assert_false(swap_of("", path));
+}
+
+static bool route_of(const char *(*parse)(const char *, const char *, bool *, struct route *),
+		     const char *line, struct route *route)
+{
+	bool ok;
+
+	parse(line, line + strlen(line), &ok, route);
+	return ok;
+}
+
+static void test_routes(void **state)
+{
+	struct route route;
+
+	(void)state;
+	assert_false(route_of(route4_parse, "Iface\tDestination\tGateway\n", &route));
+	assert_true(route_of(route4_parse,
+			     "eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n",
+			     &route));
+	assert_string_equal(route.interface, "eth0");
+	assert_string_equal(route.to, "default");
+	assert_true(route_of(route4_parse,
+			     "eth0\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0\n",
+			     &route));
+	assert_string_equal(route.to, "10.0.0.0/8");
+	assert_false(route_of(route4_parse, "", &route));
+
+	assert_true(route_of(route6_parse, "20010db8000000000000000000000000 40 "
+			     "00000000000000000000000000000000 00 "
+			     "00000000000000000000000000000000 00000100 00000001 00000000 "
+			     "00000001     eth1\n", &route));
+	assert_string_equal(route.interface, "eth1");
+	assert_string_equal(route.to, "2001:db8::/64");
+	assert_true(route_of(route6_parse, "00000000000000000000000000000000 00 "
+			     "00000000000000000000000000000000 00 "
+			     "fe800000000000000000000000000001 00000400 00000001 00000000 "
+			     "00000003     eth1\n", &route));
+	assert_string_equal(route.to, "default");
+	/* these come with the interface's being up */
+	assert_false(route_of(route6_parse, "fe800000000000000000000000000000 40 "
+			      "00000000000000000000000000000000 00 "
+			      "00000000000000000000000000000000 00000100 00000001 00000000 "
+			      "00000001     eth1\n", &route));
+	assert_false(route_of(route6_parse, "ff000000000000000000000000000000 08 "
+			      "00000000000000000000000000000000 00 "
+			      "00000000000000000000000000000000 00000100 00000001 00000000 "
+			      "00000001     eth1\n", &route));
+}
+
+static void test_addresses(void **state)
+{
+	struct route route;
+
+	(void)state;
+	assert_true(route_of(address6_parse,
+			     "20010db8000000000000000000000001 02 40 00 80     eth0\n",
+			     &route));
+	assert_string_equal(route.interface, "eth0");
+	assert_string_equal(route.to, "2001:db8::1/64");
+	assert_false(route_of(address6_parse,
+			      "fe800000000000005054000000000001 02 40 20 80     eth0\n",
+			      &route));
+	assert_false(route_of(address6_parse, "20010db8 02 40 00 80 eth0\n", &route));
+	assert_false(route_of(address6_parse, "", &route));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_two_lines),
+		cmocka_unit_test(test_swaps),
+		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_addresses),
+	};
+
+	return RUN("inuse", tests);
+}
