@@ -15,7 +15,7 @@
 
 #include "attr.h"
 #include "blocked.h"
-#include "openers.h"
+#include "procs.h"
 
 struct look {
 	struct vlu_ctx *ctx;
@@ -38,15 +38,6 @@ bool blocked_file(const char *link)
 		if (fnmatch(files[i], link, 0) == 0)
 			return true;
 	return false;
-}
-
-static int take_writer(void *arg, const struct opener *opener)
-{
-	struct blocked *found = arg;
-
-	found->pid = opener->pid;
-	snprintf(found->where, sizeof(found->where), "%s", opener->link);
-	return 1;
 }
 
 static bool is_name(char c)
@@ -105,8 +96,9 @@ static int look_at_task(void *arg, const char *name)
 	look->yes = true;
 	look->found->pid = strtoll(name, NULL, 10);
 	snprintf(look->found->where, sizeof(look->found->where), "%.*s", (int)len, where);
-	process_name(look->ctx, look->found->pid, look->found->name,
-		     sizeof(look->found->name));
+	if (attr_read(look->ctx, look->found->name, sizeof(look->found->name),
+		      "/proc/%s/comm", name) <= 0)
+		strcpy(look->found->name, "?");
 	return 1;
 }
 
@@ -127,14 +119,15 @@ enum vlu_known blocked_find(struct vlu_ctx *ctx, struct blocked *ret_blocked)
 	/* wchan costs less; stack is there without kallsyms as well */
 	static const char *const files[] = { "wchan", "stack" };
 	struct look look = { .ctx = ctx, .found = ret_blocked };
-	struct openers_seen seen;
-	size_t i;
-	int ret;
+	const struct procs *procs = procs_get(ctx);
+	const struct proc_file *file;
+	size_t i, n;
 
-	ret = openers_each(ctx, blocked_file, take_writer, ret_blocked, &seen);
-	if (ret > 0) {
-		process_name(ctx, ret_blocked->pid, ret_blocked->name,
-			     sizeof(ret_blocked->name));
+	file = procs ? procs_kind(procs, PROC_UNBIND, &n) : NULL;
+	if (file) {
+		ret_blocked->pid = file->pid;
+		strcpy(ret_blocked->name, file->comm);
+		strcpy(ret_blocked->where, file->name);
 		return VLU_YES;
 	}
 
@@ -144,5 +137,5 @@ enum vlu_known blocked_find(struct vlu_ctx *ctx, struct blocked *ret_blocked)
 	}
 	if (look.yes)
 		return VLU_YES;
-	return look.told && !ret && !seen.hidden ? VLU_NO : VLU_DONT_KNOW;
+	return look.told && procs && procs->complete ? VLU_NO : VLU_DONT_KNOW;
 }

@@ -2,7 +2,7 @@
 /* The rules on Kexec Handover and the Live Update Orchestrator. */
 #include "attr.h"
 #include "check-host.h"
-#include "openers.h"
+#include "procs.h"
 
 #define DEBUGFS		"/sys/kernel/debug"
 
@@ -108,41 +108,25 @@ void look_luo_device(const struct host *host, struct verdict *v)
 
 /* ------------------------------------------------------------ its opener */
 
-static bool is_liveupdate(const char *link)
-{
-	return strcmp(link, DEV_LIVEUPDATE) == 0;
-}
-
-static int take_opener(void *arg, const struct opener *opener)
-{
-	*(int64_t *)arg = opener->pid;
-	return 1;
-}
-
 /* luo_open(), luo_core.c: one at a time, everybody else gets EBUSY */
 void look_luo_opener(const struct host *host, struct verdict *v)
 {
-	struct openers_seen seen;
-	int64_t pid = 0;
-	char name[64];
-	int ret;
+	const struct procs *procs = procs_get(host->ctx);
+	const struct proc_file *file;
+	size_t n;
 
 	if (!host->luo_device) {
 		verdict_set(v, VLU_PASS, "there is no " DEV_LIVEUPDATE " to be held open");
 		return;
 	}
-	ret = openers_each(host->ctx, is_liveupdate, take_opener, &pid, &seen);
-	if (pid) {
-		process_name(host->ctx, pid, name, sizeof(name));
-		verdict_set(v, VLU_WARN, "process %lld (%s) has " DEV_LIVEUPDATE
-			    " open, and only one at a time can", (long long)pid, name);
-		verdict_fix(v, "wait until process %lld is done with it, or end it",
-			    (long long)pid);
-	} else if (ret < 0) {
-		verdict_set(v, VLU_UNKNOWN, "/proc cannot be listed: %s", strerror(-ret));
-	} else if (seen.hidden) {
-		verdict_set(v, VLU_UNKNOWN, "the files of %zu processes cannot be seen "
-			    "by this user", seen.hidden);
+	file = procs ? procs_kind(procs, PROC_LIVEUPDATE, &n) : NULL;
+	if (file) {
+		verdict_set(v, VLU_WARN, "process %d (%s) has " DEV_LIVEUPDATE
+			    " open, and only one at a time can", (int)file->pid, file->comm);
+		verdict_fix(v, "wait until process %d is done with it, or end it",
+			    (int)file->pid);
+	} else if (!procs || !procs->complete) {
+		verdict_set(v, VLU_UNKNOWN, "not every process can be looked into by this user");
 		verdict_fix(v, "run it as root");
 	} else {
 		verdict_set(v, VLU_PASS, "nobody has " DEV_LIVEUPDATE " open");

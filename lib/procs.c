@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "attr.h"
+#include "blocked.h"
 #include "device.h"
 #include "procs.h"
 
@@ -19,9 +20,17 @@ enum proc_kind proc_link_parse(const char *target, struct proc_file *ret)
 		snprintf(ret->name, sizeof(ret->name), "%.63s", target);
 		return PROC_SESSION;
 	}
+	if (blocked_file(target)) {
+		len = strlen(target);
+		len = len < sizeof(ret->name) ? 0 : len - sizeof(ret->name) + 1;
+		strcpy(ret->name, target + len);
+		return PROC_UNBIND;
+	}
 	if (strncmp(target, "/dev/", 5) != 0)
 		return PROC_NOTHING;
 	target += 5;
+	if (strcmp(target, "liveupdate") == 0)
+		return PROC_LIVEUPDATE;
 	if (strncmp(target, "vfio/devices/", 13) == 0) {
 		snprintf(ret->name, sizeof(ret->name), "%.63s", target + 13);
 		return PROC_VFIO;

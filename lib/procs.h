@@ -11,6 +11,8 @@ enum proc_kind {
 	PROC_GROUP,	/* a vfio group: number */
 	PROC_SESSION,	/* a LUO session: name */
 	PROC_BLOCK,	/* perhaps a block device: name below /dev */
+	PROC_LIVEUPDATE, /* /dev/liveupdate itself */
+	PROC_UNBIND,	/* a sysfs file that unbinds or removes: name is its end */
 };
 
 struct proc_file {

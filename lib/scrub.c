@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include "blocked.h"
+#include "procs.h"
 #include "scrub.h"
 
 static bool like(const char *path, const char *pattern)
@@ -22,13 +23,9 @@ static bool like_any(const char *text, const char *const *patterns, size_t n, in
 
 bool scrub_keeps_link(const char *path, const char *target)
 {
-	static const char *const wanted[] = {
-		"/dev/liveupdate", "/dev/iommu", "/dev/vfio/*", "anon_inode:*vfio*",
-		"anon_inode:*luo*", "anon_inode:*iommufd*",
-	};
+	struct proc_file file;
 
-	return !like(path, "/proc/*/fd/*") || blocked_file(target) ||
-	       like_any(target, wanted, ARRAY_SIZE(wanted), 0);
+	return !like(path, "/proc/*/fd/*") || proc_link_parse(target, &file) != PROC_NOTHING;
 }
 
 bool scrub_keeps_dir(const char *path)
@@ -134,6 +131,19 @@ static void scrub_cmdline(char *data, size_t size)
 	}
 }
 
+/* The lower half of an address may be made from the hardware's. */
+static void scrub_inet6(char *data, size_t size)
+{
+	char *p = data, *end = data + size;
+	size_t n;
+
+	for (; p < end; p += n ? n : 1) {
+		n = hex_digits(p, end);
+		if (n == 32)
+			zero_digits(p + 16, 16);
+	}
+}
+
 /* PCI Express Base Specification, 7.9.3: capability 3, eight bytes at 4 */
 static void scrub_config_space(unsigned char *data, size_t size)
 {
@@ -215,6 +225,8 @@ bool scrub_data(const char *path, char *data, size_t *size)
 	char text[512];
 	size_t len;
 
+	if (!*size)	/* data may be NULL */
+		return !is_task_place(path);
 	if (is_task_place(path)) {
 		/* the first two show whether places can be seen at all: blocked.c */
 		snprintf(text, sizeof(text), "%.*s", (int)*size, data);
@@ -227,6 +239,8 @@ bool scrub_data(const char *path, char *data, size_t *size)
 	}
 	if (like(path, "/dev/kmsg"))
 		*size = scrub_log(data, *size);
+	if (like(path, "/proc/net/if_inet6") || like(path, "/proc/net/ipv6_route"))
+		scrub_inet6(data, *size);
 	if (like(path, "/proc/*/cmdline"))	/* the name, not the arguments */
 		*size = strnlen(data, *size);
 	if (like(path, "/proc/cmdline"))

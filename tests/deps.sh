@@ -4,7 +4,7 @@
 set -eu
 
 build="gcc make pkg-config libc6-dev libpci-dev libkmod-dev libjson-c-dev libfdt-dev libsystemd-dev zlib1g-dev
-	liblzma-dev libzstd-dev"
+	liblzma-dev libzstd-dev liblz4-dev"
 test="$build libcmocka-dev jq strace mandoc util-linux zsh fish"
 lint="$test clang libclang-rt-dev shellcheck codespell"
 # What runs in the VM, what boots it, and what compiles its kernel.

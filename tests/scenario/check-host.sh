@@ -26,7 +26,7 @@ phase_1() {
 	done
 	out "none is loaded yet"
 	run_as_nobody 0 check
-	out_re "more could not be told"
+	out_not "luo-opener"
 	run_as_nobody 0 check -v
 	out_re "luo-opener  *unknown"
 	out_re "no-pending-unbind  *unknown"

@@ -4,7 +4,6 @@
 
 #include "blocked.h"
 #include "handler.h"
-#include "openers.h"
 #include "scratch.h"
 
 static void test_systemd_version(void **state)
@@ -141,66 +140,6 @@ static void test_image_memory(void **state)
 	assert_int_equal(scratch_image_memory(head, 60), 0);
 }
 
-/* ------------------------------------- processes that cannot be looked into */
-
-static int fake_list(struct sys *sys, const char *path,
-		     int (*fn)(void *arg, const char *name), void *arg)
-{
-	(void)sys;
-	if (strcmp(path, "/proc") == 0)
-		return fn(arg, "cpuinfo") || fn(arg, "7") || fn(arg, "8") || fn(arg, "9");
-	if (strcmp(path, "/proc/7/fd") == 0)
-		return -EACCES;
-	if (strcmp(path, "/proc/8/fd") == 0)
-		return -ENOENT;	/* ended meanwhile */
-	if (strcmp(path, "/proc/9/fd") == 0)
-		return fn(arg, "0") || fn(arg, "4");
-	return -ENOENT;
-}
-
-static ssize_t fake_readlink(struct sys *sys, const char *path, char *buf, size_t size)
-{
-	(void)sys;
-	snprintf(buf, size, "%s", strcmp(path, "/proc/9/fd/4") ? "/dev/null" : "/dev/wanted");
-	return (ssize_t)strlen(buf);
-}
-
-static bool is_wanted(const char *link)
-{
-	return strcmp(link, "/dev/wanted") == 0;
-}
-
-static bool is_other(const char *link)
-{
-	return strcmp(link, "/dev/other") == 0;
-}
-
-static int take(void *arg, const struct opener *opener)
-{
-	assert_string_equal(opener->fd, "4");
-	*(int64_t *)arg = opener->pid;
-	return 1;
-}
-
-static void test_openers(void **state)
-{
-	struct sys_ops ops = { .list = fake_list, .readlink = fake_readlink };
-	struct openers_seen seen;
-	struct vlu_ctx *ctx;
-	int64_t pid = 0;
-
-	(void)state;
-	assert_int_equal(vlu_new_sys(&ops, "/", &ctx), 0);
-	assert_int_equal(openers_each(ctx, is_wanted, take, &pid, &seen), 1);
-	assert_int_equal(pid, 9);
-	pid = 0;
-	assert_int_equal(openers_each(ctx, is_other, take, &pid, &seen), 0);
-	assert_int_equal(pid, 0);
-	assert_int_equal(seen.hidden, 1);
-	assert_int_equal(seen.processes, 1);
-	vlu_free(ctx);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -212,7 +151,6 @@ int main(void)
 		cmocka_unit_test(test_scratch),
 		cmocka_unit_test(test_scratch_takes),
 		cmocka_unit_test(test_image_memory),
-		cmocka_unit_test(test_openers),
 	};
 
 	return RUN("host", tests);

@@ -27,6 +27,15 @@ static void test_links(void **state)
 	assert_int_equal(proc_link_parse("/dev/vfio/", &file), PROC_NOTHING);
 	assert_int_equal(proc_link_parse("/dev/nvme0n1", &file), PROC_BLOCK);
 	assert_string_equal(file.name, "nvme0n1");
+	assert_int_equal(proc_link_parse("/dev/liveupdate", &file), PROC_LIVEUPDATE);
+	assert_int_equal(proc_link_parse("/sys/bus/pci/drivers/vfio-pci/unbind", &file),
+			 PROC_UNBIND);
+	assert_string_equal(file.name, "/sys/bus/pci/drivers/vfio-pci/unbind");
+	assert_int_equal(proc_link_parse("/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/"
+					 "0000:02:00.0/remove", &file), PROC_UNBIND);
+	assert_string_equal(file.name, "evices/pci0000:00/0000:00:01.0/0000:01:00.0/0000:02:00.0/remove");
+	assert_int_equal(proc_link_parse("/sys/bus/pci/drivers/vfio-pci/bind", &file),
+			 PROC_NOTHING);
 	assert_int_equal(proc_link_parse("/dev/null", &file), PROC_NOTHING);
 	assert_int_equal(proc_link_parse("/dev/pts/0", &file), PROC_NOTHING);
 	assert_int_equal(proc_link_parse("socket:[123]", &file), PROC_NOTHING);

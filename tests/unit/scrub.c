@@ -31,6 +31,8 @@ static void test_text(void **state)
 	       "/dev/disk/by-uuid/00000000-0000-0000-0000-000000000000 /");
 	expect("/sys/class/net/ib0/address", "80:00:02:08:fe:80:00:00:00:00:00:00:7c:fe\n",
 	       "00:00:00:00:00:00:00:00:00:00:00:00:00:00\n");
+	expect("/proc/net/if_inet6", "fe80000000000000505400fffeabcdef 02 40 20 80     eth0\n",
+	       "fe800000000000000000000000000000 02 40 20 80     eth0\n");
 	/* what only looks like one */
 	expect("/x", "0000:81:00.0 0000:00:1f.6", "0000:81:00.0 0000:00:1f.6");
 	expect("/x", "10:20:30 40:50:60 10:20:30:40:50:600", "10:20:30 40:50:60 10:20:30:40:50:600");
@@ -101,6 +103,7 @@ static void test_symbols(void **state)
 static void test_tasks(void **state)
 {
 	(void)state;
+	assert_true(scrub_data("/sys/x", NULL, &(size_t){ 0 }));
 	expect("/proc/77/task/78/wchan", "do_sys_poll", NULL);
 	expect("/proc/77/task/78/wchan", "vfio_unregister_group_dev", "vfio_unregister_group_dev");
 	expect("/proc/77/task/78/stack", "[<0>] do_select+0x1/0x2\n", NULL);
@@ -109,7 +112,9 @@ static void test_tasks(void **state)
 	assert_true(scrub_keeps_link("/proc/77/fd/3", "/dev/vfio/devices/vfio0"));
 	assert_true(scrub_keeps_link("/proc/77/fd/3", "anon_inode:[luo_session] vm1"));
 	assert_true(scrub_keeps_link("/proc/77/fd/3", "/sys/bus/pci/drivers/vfio-pci/unbind"));
+	assert_true(scrub_keeps_link("/proc/77/fd/3", "/dev/nvme0n1"));
 	assert_false(scrub_keeps_link("/proc/77/fd/3", "/srv/letter"));
+	assert_false(scrub_keeps_link("/proc/77/fd/3", "socket:[1234]"));
 	assert_true(scrub_keeps_link("/sys/bus/pci/devices/0000:01:00.0", "../../../devices/x"));
 	assert_false(scrub_keeps_dir("/proc/77/fd"));
 	assert_true(scrub_keeps_dir("/proc/77"));
