@@ -22,8 +22,10 @@ static bool is_near(const struct sys *sys, const char *path)
 
 int real_open(struct sys *sys, const char *path, int flags)
 {
+	/* openat2() refuses what O_PATH would ignore */
+	const int more = O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY);
 	struct open_how how = {
-		.flags = (unsigned int)flags | O_CLOEXEC | O_NOCTTY,
+		.flags = (unsigned int)(flags | more),
 		.mode = flags & O_CREAT ? 0600 : 0,
 		.resolve = RESOLVE_IN_ROOT,
 	};
@@ -45,7 +47,7 @@ int real_open(struct sys *sys, const char *path, int flags)
 	       !(flags & O_NONBLOCK));
 	/* A seccomp filter may not know openat2; below "/" it adds nothing. */
 	if (fd < 0 && errno == ENOSYS && sys->root_is_slash)
-		fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0600);
+		fd = open(path, flags | more, 0600);
 	return fd < 0 ? -errno : (int)fd;
 }
 
