@@ -215,6 +215,8 @@ bool scrub_data(const char *path, char *data, size_t *size)
 	char text[512];
 	size_t len;
 
+	if (!*size)	/* data may be NULL */
+		return !is_task_place(path);
 	if (is_task_place(path)) {
 		/* the first two show whether places can be seen at all: blocked.c */
 		snprintf(text, sizeof(text), "%.*s", (int)*size, data);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -7,197 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "copy.h"
 #include "record.h"
 #include "scrub.h"
 
 #define FILE_MAX	(64u << 20)	/* no attribute, no module is larger */
-#define LINKS_MAX	40
 
 /* What is open, by the number of its descriptor. */
 struct opened {
 	char *path;
 	char *data;	/* what was read of it so far */
 	size_t size;
-	bool directory;
 };
 
 struct recorder {
-	struct sys_ops ops;		/* with ours in the place of what reads */
-	struct sys machine;		/* as it was before, not recorded */
+	struct sys_ops ops;	/* with ours in the place of what reads */
+	struct copy copy;
 	struct sys *sys;
-	int dir_fd;
 	struct opened *opened;
-	size_t n_opened, n_files;
-	int error;			/* the first one */
+	size_t n_opened;
 };
-
-/*
- * What is there already is there, and what could not be read on the machine
- * cannot be written to again: record_start() has seen that the rest can.
- */
-static void failed(struct recorder *rec)
-{
-	if (!rec->error && errno != EEXIST && errno != EACCES)
-		rec->error = -errno;
-}
-
-/* ---------------------------------------------------------------- places */
-
-static void pop(char *path)
-{
-	char *slash = strrchr(path, '/');
-
-	if (slash)
-		*slash = '\0';
-	else
-		path[0] = '\0';
-}
-
-/* Is it a link? What is in the copy already need not be asked again. */
-static ssize_t link_at(struct recorder *rec, const char *place, char *target)
-{
-	char path[PATH_MAX];
-	struct stat st;
-	ssize_t n;
-
-	if (fstatat(rec->dir_fd, place, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (!S_ISLNK(st.st_mode))
-			return 0;
-		n = readlinkat(rec->dir_fd, place, target, PATH_MAX - 1);
-		target[n > 0 ? n : 0] = '\0';
-		return n;
-	}
-	if (snprintf(path, sizeof(path), "/%s", place) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	n = rec->machine.ops->readlink(&rec->machine, path, target, PATH_MAX);
-	if (n > 0 && symlinkat(target, rec->dir_fd, place))
-		failed(rec);
-	return n;
-}
-
-/*
- * Where a path leads, links followed, as a path in the copy. The links and
- * the directories on the way are made there.
- */
-static int place_of(struct recorder *rec, const char *path, bool follow,
-		    char place[PATH_MAX])
-{
-	char rest[PATH_MAX], target[PATH_MAX], next[2 * PATH_MAX], *p = rest;
-	int links = 0;
-	size_t len;
-	bool last;
-
-	place[0] = '\0';
-	if (snprintf(rest, sizeof(rest), "%s", path) >= (int)sizeof(rest))
-		return -ENAMETOOLONG;
-	for (;; p += len) {
-		p += strspn(p, "/");
-		len = strcspn(p, "/");
-		if (!len)
-			return 0;
-		last = !p[len + strspn(p + len, "/")];
-		if (len == 1 && p[0] == '.')
-			continue;
-		if (len == 2 && p[0] == '.' && p[1] == '.') {
-			pop(place);
-			continue;
-		}
-		if (strlen(place) + len + 2 > PATH_MAX)
-			return -ENAMETOOLONG;
-		if (place[0])
-			strcat(place, "/");
-		strncat(place, p, len);
-		if (last && !follow)
-			return 0;
-		if (link_at(rec, place, target) > 0) {
-			snprintf(next, sizeof(next), "%s/%s", target, p + len);
-			if (++links > LINKS_MAX || strlen(next) >= sizeof(rest))
-				return -ELOOP;
-			strcpy(rest, next);
-			p = rest;
-			len = 0;
-			if (target[0] == '/')
-				place[0] = '\0';
-			else
-				pop(place);
-		} else if (!last && mkdirat(rec->dir_fd, place, 0755)) {
-			failed(rec);
-		}
-	}
-}
-
-/* The path on the machine: sys may stand for a directory that was entered. */
-static bool full_path(struct recorder *rec, const struct sys *sys, const char *path,
-		      char full[PATH_MAX])
-{
-	const struct opened *dir;
-	int n;
-
-	if (sys->root_fd == rec->machine.root_fd) {
-		n = snprintf(full, PATH_MAX, "%s", path);
-	} else {
-		if (sys->root_fd < 0 || (size_t)sys->root_fd >= rec->n_opened)
-			return false;
-		dir = &rec->opened[sys->root_fd];
-		if (!dir->directory)
-			return false;
-		n = snprintf(full, PATH_MAX, "%s/%s", dir->path, path);
-	}
-	return n >= 0 && n < PATH_MAX;
-}
-
-static void put_link(struct recorder *rec, const char *path, const char *target)
-{
-	char place[PATH_MAX];
-
-	if (scrub_keeps_link(path, target) && place_of(rec, path, false, place) == 0 &&
-	    place[0] && symlinkat(target, rec->dir_fd, place))
-		failed(rec);
-}
-
-static void put_dir(struct recorder *rec, const char *path, mode_t mode)
-{
-	char place[PATH_MAX];
-
-	if (!scrub_keeps_dir(path) || place_of(rec, path, true, place) || !place[0])
-		return;
-	if (mkdirat(rec->dir_fd, place, 0755))
-		failed(rec);
-	else if (mode != 0755 && fchmodat(rec->dir_fd, place, mode, 0))
-		failed(rec);
-}
-
-/* A file with at least this size; data may be NULL. mode 0: unreadable. */
-static void put_file(struct recorder *rec, const char *path, const char *data,
-		     size_t size, mode_t mode)
-{
-	char place[PATH_MAX];
-	struct stat st;
-	ssize_t n = 0;
-	bool new;
-	int fd;
-
-	if (place_of(rec, path, true, place) || !place[0])
-		return;
-	new = fstatat(rec->dir_fd, place, &st, AT_SYMLINK_NOFOLLOW) != 0;
-	fd = openat(rec->dir_fd, place, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0) {
-		failed(rec);
-		return;
-	}
-	rec->n_files += new;
-	if (data)
-		n = pwrite(fd, data, size, 0);
-	if (n < 0 || (data && (size_t)n != size) || fstat(fd, &st) ||
-	    (!data && (size_t)st.st_size < size && ftruncate(fd, (off_t)size)) ||
-	    (mode != 0644 && fchmod(fd, mode)))
-		failed(rec);
-	close(fd);
-}
-
-/* ----------------------------------------------------------------- calls */
 
 static struct opened *opened_at(struct recorder *rec, int fd)
 {
@@ -209,7 +38,7 @@ static struct opened *opened_at(struct recorder *rec, int fd)
 	if (n > rec->n_opened) {
 		more = realloc(rec->opened, n * sizeof(*more));
 		if (!more) {
-			rec->error = -ENOMEM;
+			rec->copy.error = -ENOMEM;
 			return NULL;
 		}
 		memset(more + rec->n_opened, 0, (n - rec->n_opened) * sizeof(*more));
@@ -230,24 +59,20 @@ static int record_open(struct sys *sys, const char *path, int flags)
 {
 	struct recorder *rec = sys->recorder;
 	struct opened *opened;
-	char full[PATH_MAX];
 	int fd;
 
-	fd = rec->machine.ops->open(sys, path, flags);
-	if ((flags & O_ACCMODE) != O_RDONLY || !full_path(rec, sys, path, full))
+	fd = rec->copy.machine.ops->open(sys, path, flags);
+	if ((flags & O_ACCMODE) != O_RDONLY || flags & O_DIRECTORY)
 		return fd;
 	if (fd == -EACCES || fd == -EPERM)
-		put_file(rec, full, NULL, 0, 0);
+		copy_file(&rec->copy, path, NULL, 0, 0);
 	opened = opened_at(rec, fd);
 	if (!opened)
 		return fd;
 	forget(opened);
-	opened->directory = flags & O_DIRECTORY;
-	opened->path = strdup(full);
+	opened->path = strdup(path);
 	if (!opened->path)
-		rec->error = -ENOMEM;
-	else if (opened->directory)
-		put_dir(rec, full, 0755);
+		rec->copy.error = -ENOMEM;
 	return fd;
 }
 
@@ -256,17 +81,17 @@ static void take(struct recorder *rec, int fd, const void *buf, size_t size, siz
 	struct opened *opened;
 	char *more;
 
-	if (fd < 0 || (size_t)fd >= rec->n_opened || !rec->opened[fd].path || rec->error)
+	if (fd < 0 || (size_t)fd >= rec->n_opened || !rec->opened[fd].path || rec->copy.error)
 		return;
 	opened = &rec->opened[fd];
 	if (at > FILE_MAX || size > FILE_MAX - at) {
-		rec->error = -EFBIG;
+		rec->copy.error = -EFBIG;
 		return;
 	}
 	if (at + size > opened->size) {
 		more = realloc(opened->data, at + size);
 		if (!more) {
-			rec->error = -ENOMEM;
+			rec->copy.error = -ENOMEM;
 			return;
 		}
 		memset(more + opened->size, 0, at + size - opened->size);
@@ -279,7 +104,7 @@ static void take(struct recorder *rec, int fd, const void *buf, size_t size, siz
 static ssize_t record_read(struct sys *sys, int fd, void *buf, size_t size)
 {
 	struct recorder *rec = sys->recorder;
-	ssize_t n = rec->machine.ops->read(sys, fd, buf, size);
+	ssize_t n = rec->copy.machine.ops->read(sys, fd, buf, size);
 
 	if (n > 0 && fd >= 0 && (size_t)fd < rec->n_opened)
 		take(rec, fd, buf, (size_t)n, rec->opened[fd].size);
@@ -289,7 +114,7 @@ static ssize_t record_read(struct sys *sys, int fd, void *buf, size_t size)
 static ssize_t record_pread(struct sys *sys, int fd, void *buf, size_t size, off_t offset)
 {
 	struct recorder *rec = sys->recorder;
-	ssize_t n = rec->machine.ops->pread(sys, fd, buf, size, offset);
+	ssize_t n = rec->copy.machine.ops->pread(sys, fd, buf, size, offset);
 
 	if (n > 0 && offset >= 0)
 		take(rec, fd, buf, (size_t)n, (size_t)offset);
@@ -303,55 +128,49 @@ static int record_close(struct sys *sys, int fd)
 
 	if (fd >= 0 && (size_t)fd < rec->n_opened && rec->opened[fd].path) {
 		opened = &rec->opened[fd];
-		if (!opened->directory && scrub_data(opened->path, opened->data, &opened->size))
-			put_file(rec, opened->path, opened->data, opened->size, 0644);
+		if (scrub_data(opened->path, opened->data, &opened->size))
+			copy_file(&rec->copy, opened->path, opened->data, opened->size, 0644);
 		forget(opened);
 	}
-	return rec->machine.ops->close(sys, fd);
+	return rec->copy.machine.ops->close(sys, fd);
 }
 
 static ssize_t record_readlink(struct sys *sys, const char *path, char *buf, size_t size)
 {
 	struct recorder *rec = sys->recorder;
-	ssize_t n = rec->machine.ops->readlink(sys, path, buf, size);
-	char full[PATH_MAX];
+	ssize_t n = rec->copy.machine.ops->readlink(sys, path, buf, size);
 
-	if (n > 0 && full_path(rec, sys, path, full))
-		put_link(rec, full, buf);
+	if (n > 0)
+		copy_link(&rec->copy, path, buf);
 	return n;
 }
 
-static void put_found(struct recorder *rec, const struct sys *sys, const char *path,
-		      int mode, off_t size)
+static void put_found(struct recorder *rec, const char *path, int mode, off_t size)
 {
-	char full[PATH_MAX];
-
-	if (!full_path(rec, sys, path, full))
-		return;
 	if (S_ISDIR(mode))
-		put_dir(rec, full, 0755);
+		copy_dir(&rec->copy, path, 0755);
 	else	/* a device node as well: that it is there is all that was asked */
-		put_file(rec, full, NULL, (size_t)size, mode & 0111 ? 0755 : 0644);
+		copy_file(&rec->copy, path, NULL, (size_t)size, mode & 0111 ? 0755 : 0644);
 }
 
 static int record_mode(struct sys *sys, const char *path)
 {
 	struct recorder *rec = sys->recorder;
-	int mode = rec->machine.ops->mode(sys, path);
+	int mode = rec->copy.machine.ops->mode(sys, path);
 
 	if (mode >= 0)
-		put_found(rec, sys, path, mode, 0);
+		put_found(rec, path, mode, 0);
 	return mode;
 }
 
 static off_t record_size(struct sys *sys, const char *path)
 {
 	struct recorder *rec = sys->recorder;
-	off_t size = rec->machine.ops->size ? rec->machine.ops->size(sys, path) : -ENOSYS;
-	int mode = size < 0 ? -1 : rec->machine.ops->mode(sys, path);
+	off_t size = rec->copy.machine.ops->size ? rec->copy.machine.ops->size(sys, path) : -ENOSYS;
+	int mode = size < 0 ? -1 : rec->copy.machine.ops->mode(sys, path);
 
 	if (mode >= 0)
-		put_found(rec, sys, path, mode, S_ISREG(mode) ? size : 0);
+		put_found(rec, path, mode, S_ISREG(mode) ? size : 0);
 	return size;
 }
 
@@ -372,12 +191,12 @@ static int record_entry(void *arg, const char *name)
 
 	if (listing->path &&
 	    snprintf(path, sizeof(path), "%s/%s", listing->path, name) < (int)sizeof(path)) {
-		if (rec->machine.ops->readlink(&rec->machine, path, target, sizeof(target)) > 0) {
-			put_link(rec, path, target);
+		if (rec->copy.machine.ops->readlink(&rec->copy.machine, path, target, sizeof(target)) > 0) {
+			copy_link(&rec->copy, path, target);
 		} else {
-			mode = rec->machine.ops->mode(&rec->machine, path);
+			mode = rec->copy.machine.ops->mode(&rec->copy.machine, path);
 			if (mode >= 0 && S_ISDIR(mode))
-				put_dir(rec, path, 0755);
+				copy_dir(&rec->copy, path, 0755);
 		}
 	}
 	return listing->fn(listing->arg, name);
@@ -388,65 +207,32 @@ static int record_list(struct sys *sys, const char *path,
 {
 	struct recorder *rec = sys->recorder;
 	struct listing listing = { .rec = rec, .fn = fn, .arg = arg };
-	char full[PATH_MAX];
-	bool known = full_path(rec, sys, path, full);
 	int ret;
 
-	if (known && strncmp(full, "/sys/", 5) == 0)
-		listing.path = full;
-	ret = rec->machine.ops->list(sys, path, record_entry, &listing);
-	if (known && (ret == -EACCES || ret == -EPERM))
-		put_dir(rec, full, 0);
-	else if (known && ret >= 0)
-		put_dir(rec, full, 0755);
+	if (strncmp(path, "/sys/", 5) == 0)
+		listing.path = path;
+	ret = rec->copy.machine.ops->list(sys, path, record_entry, &listing);
+	if (ret == -EACCES || ret == -EPERM)
+		copy_dir(&rec->copy, path, 0);
+	else if (ret >= 0)
+		copy_dir(&rec->copy, path, 0755);
 	return ret;
-}
-
-/* --------------------------------------------------------- start and end */
-
-static bool is_empty(int fd)
-{
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *entry;
-	size_t n = 0;
-
-	if (!dir) {
-		if (copy >= 0)
-			close(copy);
-		return false;
-	}
-	while ((entry = readdir(dir)))
-		n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
-	closedir(dir);
-	return n == 0;
 }
 
 int record_start(struct sys *sys, const char *dir, struct recorder **ret_recorder)
 {
 	struct recorder *rec;
-	int ret = 0;
+	int ret;
 
 	rec = calloc(1, sizeof(*rec));
 	if (!rec)
 		return -ENOMEM;
-	if (mkdir(dir, 0755) && errno != EEXIST)
-		ret = -errno;
-	rec->dir_fd = ret ? -1 : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (!ret && rec->dir_fd < 0)
-		ret = -errno;
-	if (!ret && !is_empty(rec->dir_fd))
-		ret = -ENOTEMPTY;
-	if (!ret && faccessat(rec->dir_fd, ".", W_OK | X_OK, 0))
-		ret = -errno;
+	ret = copy_start(&rec->copy, sys, dir);
 	if (ret) {
-		if (rec->dir_fd >= 0)
-			close(rec->dir_fd);
 		free(rec);
 		return ret;
 	}
 	rec->sys = sys;
-	rec->machine = *sys;
 	rec->ops = *sys->ops;
 	rec->ops.open = record_open;
 	rec->ops.read = record_read;
@@ -464,17 +250,16 @@ int record_start(struct sys *sys, const char *dir, struct recorder **ret_recorde
 
 int record_stop(struct recorder *rec, size_t *ret_files)
 {
-	int ret = rec->error;
 	size_t i;
+	int ret;
 
-	rec->sys->ops = rec->machine.ops;
+	rec->sys->ops = rec->copy.machine.ops;
 	rec->sys->recorder = NULL;
 	for (i = 0; i < rec->n_opened; i++)
 		forget(&rec->opened[i]);
 	free(rec->opened);
-	if (close(rec->dir_fd) && !ret)
-		ret = -errno;
-	*ret_files = rec->n_files;
+	ret = copy_stop(&rec->copy);
+	*ret_files = rec->copy.n_files;
 	free(rec);
 	return ret;
 }
