@@ -17,16 +17,20 @@ LDFLAGS = -fsanitize=address,undefined
 endif
 PKGS = libpci libkmod json-c zlib
 DEPS := $(shell sh -c 'pkg-config --exists $(PKGS) 2>/dev/null && command -v $(CC)' >/dev/null && echo yes)
+# Not needed: without one of them, what it would have unpacked is not known.
+CODECS := $(shell for p in lzma zstd lz4; do pkg-config --exists lib$$p 2>/dev/null && echo $$p; done)
+CODEC_DEFS = $(if $(filter lzma,$(CODECS)),-DHAVE_LZMA) $(if $(filter zstd,$(CODECS)),-DHAVE_ZSTD) \
+	     $(if $(filter lz4,$(CODECS)),-DHAVE_LZ4)
 
 WARN = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
        -Wvla -Wundef -Wwrite-strings -Wpointer-arith
 # Text cut to fit its buffer is what snprintf() is used for here; only gcc warns.
 WARN += $(if $(shell $(CC) --version 2>/dev/null | grep -i clang),,-Wno-format-truncation)
 WERROR = $(if $(CI),-Werror)
-ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -Ilib $(CODEC_DEFS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu17 -fvisibility=hidden -fPIC $(WARN) $(WERROR) $(CFLAGS) \
-	     $(if $(DEPS),$(shell pkg-config --cflags $(PKGS)))
-LIBS = $(if $(DEPS),$(shell pkg-config --libs $(PKGS)))
+	     $(if $(DEPS),$(shell pkg-config --cflags $(PKGS) $(CODECS:%=lib%)))
+LIBS = $(if $(DEPS),$(shell pkg-config --libs $(PKGS) $(CODECS:%=lib%)))
 
 LIB_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 CLI_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c))
@@ -68,7 +72,7 @@ endif
 
 include tests/tests.mk
 
-all-tests: $(B)/vfio-lu $(UNITS) $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake vmm facts)
+all-tests: $(B)/vfio-lu $(UNITS) $(FUZZ) $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake vmm facts)
 
 install: all
 	install -D -m 755 $(B)/vfio-lu $(DESTDIR)$(SBINDIR)/vfio-lu

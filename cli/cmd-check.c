@@ -10,10 +10,36 @@
 
 #define VERDICT_WIDTH 15	/* "not preservable" */
 
-/* The worst that was said about all devices, and about the host. */
+struct check_opts {
+	const char *next_kernel;
+	const char *next_initrd;
+	const char *next_cmdline;
+	bool reuse_cmdline;
+	const char *capture;
+};
+
+#define IN(field) .offset = offsetof(struct check_opts, field)
+
+static const struct opt check_opts[] = {
+	{ .name = "next-kernel", .type = OPT_TEXT, IN(next_kernel), .arg = "IMAGE",
+	  .hint = HINT_FILE, .help = "check this kernel too, as the one to jump into" },
+	{ .name = "next-initrd", .type = OPT_TEXT, IN(next_initrd), .arg = "FILE",
+	  .hint = HINT_FILE, .help = "its initial RAM disk" },
+	{ .name = "next-cmdline", .type = OPT_TEXT, IN(next_cmdline), .arg = "STRING",
+	  .empty = true, .help = "its command line" },
+	{ .name = "reuse-cmdline", .type = OPT_FLAG, IN(reuse_cmdline),
+	  .help = "the command line of this kernel (the default)" },
+	{ .name = "capture", .type = OPT_TEXT, IN(capture), .arg = "DIR",
+	  .hint = HINT_DIR, .help = "copy what list and check look at into DIR" },
+	OPT_END
+};
+
+/* The worst that was said about all devices, the host and the next kernel. */
 struct verdicts {
-	enum vlu_result devices, host;
+	enum vlu_result devices, host, next;
 	bool missing;
+	struct vlu_bdf *bdfs;	/* those that were checked */
+	size_t n_bdfs;
 };
 
 static void worsen(enum vlu_result *worst, enum vlu_result result)
@@ -49,6 +75,7 @@ static enum vlu_result overall(const struct verdicts *verdicts)
 	enum vlu_result worst = verdicts->devices;
 
 	worsen(&worst, verdicts->host);
+	worsen(&worst, verdicts->next);
 	return worst;
 }
 
@@ -94,6 +121,9 @@ static void add_report(struct cli *cli, struct json_object *devices, struct vlu_
 {
 	struct json_object *row = out_row(devices);
 
+	verdicts->bdfs = out_need(reallocarray(verdicts->bdfs, verdicts->n_bdfs + 1,
+					       sizeof(bdf)));
+	verdicts->bdfs[verdicts->n_bdfs++] = bdf;
 	worsen(&verdicts->devices, vlu_report_verdict(report));
 	out_bdf(row, "bdf", bdf);
 	out_text(row, "verdict", cli_verdict(vlu_report_verdict(report)));
@@ -143,6 +173,26 @@ static int add_bound(struct cli *cli, struct json_object *devices,
 			return cli_fail(cli);
 		add_report(cli, devices, vlu_device_bdf(dev), report, verdicts);
 	}
+	return VLU_OK;
+}
+
+/* Into obj, which has its place before the devices. */
+static int add_next(struct cli *cli, struct json_object *obj,
+		    const struct check_opts *o, struct verdicts *verdicts)
+{
+	const struct vlu_next next = {
+		.kernel = o->next_kernel,
+		.initrd = o->next_initrd,
+		.cmdline = o->next_cmdline,
+	};
+	struct vlu_report *report;
+
+	if (vlu_check_next(cli->ctx, &next, verdicts->bdfs, verdicts->n_bdfs, &report) < 0)
+		return cli_fail(cli);
+	verdicts->next = vlu_report_verdict(report);
+	out_text(obj, "verdict", host_word(verdicts->next));
+	add_checks(cli, obj, report);
+	vlu_report_free(report);
 	return VLU_OK;
 }
 
@@ -266,6 +316,7 @@ static void print_name(struct cli *cli, int column, const char *bdf)
 static void print_report(struct cli *cli, struct json_object *doc)
 {
 	struct json_object *devices = out_member(doc, "devices");
+	struct json_object *next = out_member(doc, "next_kernel");
 	struct json_object *host = out_member(doc, "host"), *dev;
 	int width = out_width("0000:00:00.0"), name;
 	size_t i;
@@ -287,9 +338,14 @@ static void print_report(struct cli *cli, struct json_object *doc)
 	print_verdict("host", width, out_get(host, "verdict"));
 	out_line("%s", "");
 	print_checks(host, cli->g.verbose);
-	print_verdict("next kernel", width, "not checked");
-	out_tab(name);
-	out_line("what it needs: vfio-lu(8), THE NEXT KERNEL");
+	print_verdict("next kernel", width, next ? out_get(next, "verdict") : "not checked");
+	if (next) {
+		out_line("%s", "");
+		print_checks(next, cli->g.verbose);
+	} else {
+		out_tab(name);
+		out_line("fix: vfio-lu check --next-kernel IMAGE");
+	}
 }
 
 static int exit_status(const struct verdicts *verdicts)
@@ -298,21 +354,10 @@ static int exit_status(const struct verdicts *verdicts)
 		return VLU_NOT_PRESERVABLE;
 	if (verdicts->host == VLU_FAIL)
 		return VLU_UNSUPPORTED;
-	if (verdicts->devices != VLU_PASS)
+	if (verdicts->devices != VLU_PASS || verdicts->next != VLU_PASS)
 		return VLU_NOT_PRESERVABLE;
 	return verdicts->host == VLU_PASS ? VLU_OK : VLU_UNSUPPORTED;
 }
-
-struct check_opts {
-	const char *capture;
-};
-
-static const struct opt check_opts[] = {
-	{ .name = "capture", .type = OPT_TEXT, .arg = "DIR", .hint = HINT_DIR,
-	  .offset = offsetof(struct check_opts, capture),
-	  .help = "copy what list and check look at into DIR" },
-	OPT_END
-};
 
 static int capture(struct cli *cli, const char *dir)
 {
@@ -327,23 +372,37 @@ static int capture(struct cli *cli, const char *dir)
 
 static int run_check(struct cli *cli, const void *opts, int argc, char **argv)
 {
-	const struct check_opts *own = opts;
-	struct verdicts verdicts = { VLU_PASS, VLU_PASS, false };
-	struct json_object *doc, *devices;
+	struct verdicts verdicts = { VLU_PASS, VLU_PASS, VLU_PASS, false, NULL, 0 };
+	struct json_object *doc, *devices, *next = NULL;
+	const struct check_opts *o = opts;
 	int status;
 
 	(void)argc, (void)argv;
-	status = own->capture ? capture(cli, own->capture) : VLU_OK;
+	if (!o->next_kernel && (o->next_initrd || o->next_cmdline || o->reuse_cmdline)) {
+		cli_error("--%s is of use only with --next-kernel", o->next_initrd ?
+			  "next-initrd" : o->next_cmdline ? "next-cmdline" : "reuse-cmdline");
+		return opt_usage(&cmd_check);
+	}
+	if (o->next_cmdline && o->reuse_cmdline) {
+		cli_error("--next-cmdline and --reuse-cmdline exclude each other");
+		return opt_usage(&cmd_check);
+	}
+	status = o->capture ? capture(cli, o->capture) : VLU_OK;
 	if (status != VLU_OK)
 		return status;
 	doc = out_new();
 	out_null(doc, "verdict");	/* its place is first */
 	status = add_host(cli, doc, &verdicts);
-	out_null(doc, "next_kernel");
+	if (o->next_kernel)
+		next = out_object(doc, "next_kernel");
+	else
+		out_null(doc, "next_kernel");
 	devices = out_array(doc, "devices");
 	if (status == VLU_OK)
 		status = cli->n_bdfs ? add_named(cli, devices, &verdicts) :
 				       add_bound(cli, devices, &verdicts);
+	if (status == VLU_OK && next)
+		status = add_next(cli, next, o, &verdicts);
 	if (status == VLU_OK) {
 		out_text(doc, "verdict", cli_verdict(overall(&verdicts)));
 		if (cli->g.json)
@@ -353,6 +412,7 @@ static int run_check(struct cli *cli, const void *opts, int argc, char **argv)
 		status = exit_status(&verdicts);
 	}
 	json_object_put(doc);
+	free(verdicts.bdfs);
 	return status;
 }
 
@@ -365,8 +425,11 @@ const struct command cmd_check = {
 	.text = "Checks the devices named, or all that are bound to vfio-pci, and "
 		"this host. What stands in the way is printed with a remedy below "
 		"it; --verbose prints what passes as well.\n\n"
+		"With --next-kernel the kernel to jump into is checked too: what is "
+		"inside its image and its initial RAM disk, and its command line.\n\n"
 		"It ends with 0 if everything asked about is preservable, with 3 if a "
-		"device is not and with 4 if this host is not ready.\n\n"
+		"device is not or the next kernel is not ready, and with 4 if this host "
+		"is not ready.\n\n"
 		"--capture is for reports of faults: elsewhere, --sysroot DIR shows "
 		"the same. It writes into DIR and nowhere else, and DIR must be new "
 		"or empty.",

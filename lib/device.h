@@ -13,6 +13,8 @@ struct vlu_device {
 	char name[VLU_BDF_SIZE];
 	enum vlu_kind kind;
 	int64_t vendor, device, class;
+	int64_t subsystem;	/* read when first asked for */
+	bool subsystem_known;
 	int64_t iommu_group, iommu_group_size;
 	char driver[64];
 	int driver_error;	/* why it could not be read, or 0 */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <zlib.h>
-
 #include "attr.h"
 #include "host.h"
+#include "unpack.h"
 
 #define CONFIG_MAX	(4u << 20)
 
@@ -17,31 +16,6 @@ int host_release(struct vlu_ctx *ctx, char *buf, size_t size)
 	return 0;
 }
 
-static int gunzip(const char *data, size_t size, char **ret_text)
-{
-	z_stream z = { .next_in = (Bytef *)data, .avail_in = (uInt)size };
-	char *text;
-	int ret;
-
-	text = malloc(CONFIG_MAX);
-	if (!text)
-		return -ENOMEM;
-	z.next_out = (Bytef *)text;
-	z.avail_out = CONFIG_MAX - 1;
-	ret = inflateInit2(&z, 16 + MAX_WBITS);	/* 16: a gzip header */
-	if (ret == Z_OK) {
-		ret = inflate(&z, Z_FINISH);
-		inflateEnd(&z);
-	}
-	if (ret != Z_STREAM_END) {
-		free(text);
-		return -EBADMSG;
-	}
-	text[z.total_out] = '\0';
-	*ret_text = text;
-	return 0;
-}
-
 int host_config(struct vlu_ctx *ctx, struct kconfig *ret_config)
 {
 	static const char *const places[] = {
@@ -49,6 +23,7 @@ int host_config(struct vlu_ctx *ctx, struct kconfig *ret_config)
 		"/usr/lib/modules/%s/config",
 	};
 	char release[128], *data;
+	struct blob text;
 	size_t size, i;
 	int ret;
 
@@ -57,13 +32,15 @@ int host_config(struct vlu_ctx *ctx, struct kconfig *ret_config)
 	if (ret == -ENOMEM)
 		return ret;
 	if (!ret) {
-		ret = gunzip(data, size, &ret_config->text);
+		ret = unpack(data, size, CONFIG_MAX, &text);
 		free(data);
 		if (ret == -ENOMEM)
 			return ret;
 		strcpy(ret_config->source, "/proc/config.gz");
-		if (!ret)
+		if (!ret) {
+			ret_config->text = (char *)text.data;
 			return 0;
+		}
 	}
 	if (host_release(ctx, release, sizeof(release)))
 		return 0;

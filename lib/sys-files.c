@@ -29,6 +29,7 @@ int real_open(struct sys *sys, const char *path, int flags)
 		.mode = flags & O_CREAT ? 0600 : 0,
 		.resolve = RESOLVE_IN_ROOT,
 	};
+	int dir = sys->root_fd;
 	long fd;
 
 	if (is_near(sys, path) && !(flags & O_CREAT)) {
@@ -41,8 +42,13 @@ int real_open(struct sys *sys, const char *path, int flags)
 			return fd < 0 ? -errno : (int)fd;
 		how.resolve = RESOLVE_IN_ROOT;
 	}
+	/* What a user named as seen from where he is. */
+	if (sys->root_is_slash && path[0] != '/') {
+		dir = AT_FDCWD;
+		how.resolve = 0;
+	}
 	do
-		fd = syscall(SYS_openat2, sys->root_fd, path, &how, sizeof(how));
+		fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EAGAIN || errno == EINTR) &&
 	       !(flags & O_NONBLOCK));
 	/* A seccomp filter may not know openat2; below "/" it adds nothing. */

@@ -170,6 +170,22 @@ VLU_EXPORT int vlu_check_host(struct vlu_ctx *ctx, struct vlu_report **ret_repor
 /* The report on a function that is not there. */
 VLU_EXPORT int vlu_check_missing(struct vlu_ctx *ctx,
 				 struct vlu_report **ret_report);
+
+/* The kernel to be jumped into. Files are looked up below vlu_set_root(). */
+struct vlu_next {
+	const char *kernel;
+	const char *initrd;	/* NULL: none */
+	const char *cmdline;	/* NULL: that of this kernel, as vlu_plan_load() */
+};
+
+/*
+ * Reads the image, the initrd and the modules that belong to it and says
+ * whether it can take over what this kernel preserves, above all these n
+ * devices. Fails as well when a file that was named cannot be read.
+ */
+VLU_EXPORT int vlu_check_next(struct vlu_ctx *ctx, const struct vlu_next *next,
+			      const struct vlu_bdf *bdfs, size_t n,
+			      struct vlu_report **ret_report);
 VLU_EXPORT void vlu_report_free(struct vlu_report *report);
 VLU_EXPORT size_t vlu_report_count(const struct vlu_report *report);
 VLU_EXPORT const struct vlu_check *vlu_report_at(const struct vlu_report *report,

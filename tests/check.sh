@@ -50,6 +50,7 @@ tier() { # NAME COMMAND...
 
 fast() { # [MAKE-ARGUMENT...]
 	tier "pure$suffix" "$MAKE" --no-print-directory check-pure "$@"
+	tier "fuzz$suffix" "$MAKE" --no-print-directory check-fuzz "$@"
 	tier "tree$suffix" "$MAKE" --no-print-directory check-tree "$@"
 	tier "fake$suffix" "$MAKE" --no-print-directory check-fake "$@"
 }

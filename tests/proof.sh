@@ -22,7 +22,7 @@ for file in tests/tree/golden/*/*json*; do
 			[.id, (if .result == "warn" then "fail" else .result end), $where] | @tsv' 2>/dev/null || :
 done | sort -u >"$tmp/tree"
 for file in tests/scenario/*.sh; do
-	sed -n "s|^[[:space:]]*# proof: \([a-z0-9-]*\) \(pass\|fail\).*|\1\t\2\tvm:$(basename "$file" .sh)|p" "$file"
+	sed -n "s,^[[:space:]]*# proof: \([a-z0-9-]*\) \(pass\|fail\).*,\1\t\2\tvm:$(basename "$file" .sh),p" "$file"
 done | sort -u >"$tmp/vm"
 
 where() { # ID RESULT: up to three places

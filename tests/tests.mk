@@ -4,6 +4,7 @@
 T = $(B)/tests
 FAKE_KERNEL = kernel tree kmsg pci file vfio luo kexec process
 UNITS = $(patsubst tests/unit/%.c,$(T)/unit/%,$(wildcard tests/unit/*.c))
+FUZZ = $(patsubst tests/fuzz/fuzz-%.c,$(T)/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))
 TEST_CFLAGS = $(filter-out -Wwrite-strings,$(ALL_CFLAGS)) -Icli -Itests/fake -MMD -MP
 # Test programs are linked from the objects, not the archive: they see what is internal.
 TEST_LINK = @echo "  LD  $@"; mkdir -p $(@D) && $(CC) $(ALL_CPPFLAGS) $(TEST_CFLAGS) -o $@
@@ -18,6 +19,8 @@ $(T)/vfio-lu-fake: $(addprefix tests/fake/,main.c fault.c client.c) $(LIB_OBJS) 
 	$(TEST_LINK) $^ $(LIBS)
 $(T)/unit/%: tests/unit/%.c $(LIB_OBJS) $(CLI_COMMON)
 	$(TEST_LINK) $^ -lcmocka $(LIBS)
+$(T)/fuzz/%: tests/fuzz/fuzz-%.c tests/fuzz/main.c $(LIB_OBJS)
+	$(TEST_LINK) $^ $(LIBS)
 # What runs in the VM: with the library as a VMM would use it, and alone.
 $(T)/vmm: tests/vm/vmm.c $(B)/libvfio-lu.a
 	$(TEST_LINK) $^ $(LIBS)
@@ -27,6 +30,10 @@ $(T)/facts: tests/vm/facts/facts.c
 
 check-pure: $(UNITS)
 	@BUILD=$(T) tests/unit/run.sh
+check-fuzz: $(FUZZ)
+	@BUILD=$(T) tests/fuzz/run.sh
+fuzz-flags:
+	@echo $(filter-out -DVLU_VERSION%,$(ALL_CPPFLAGS)) $(shell pkg-config --cflags $(PKGS)) $(LIBS)
 check-tree: $(B)/vfio-lu $(T)/plant
 	@SANITIZED=$(ASAN) BUILD=$(T) VFIO_LU=$(abspath $(B)/vfio-lu) tests/tree/run.sh
 check-fake: $(B)/vfio-lu $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake)
@@ -54,4 +61,4 @@ lint:
 	@tests/check.sh lint
 
 .PHONY: check check-fast check-asan lint demo
-.PHONY: check-pure check-tree check-fake check-sync check-proof check-lint check-vm
+.PHONY: check-pure check-fuzz fuzz-flags check-tree check-fake check-sync check-proof check-lint check-vm

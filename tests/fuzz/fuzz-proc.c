@@ -225,25 +225,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_machine();
 	return 0;
 }
-
-#ifndef FUZZER
-int main(int argc, char **argv)
-{
-	static uint8_t data[1 << 20];
-	size_t size;
-	FILE *file;
-
-	for (int i = 1; i < argc; i++) {
-		file = fopen(argv[i], "re");
-		if (!file) {
-			perror(argv[i]);
-			return 1;
-		}
-		size = fread(data, 1, sizeof(data), file);
-		fclose(file);
-		LLVMFuzzerTestOneInput(data, size);
-	}
-	printf("%d inputs\n", argc - 1);
-	return argc > 1 ? 0 : 1;
-}
-#endif

@@ -31,7 +31,7 @@ skip() {
 
 mapfile -t files < <(git ls-files --cached --others --exclude-standard | sort -u | while read -r f; do [ ! -f "$f" ] || echo "$f"; done)
 # Words that the tool said, byte for byte, are not ours to tidy up.
-mapfile -t texts < <(printf '%s\n' "${files[@]}" | grep -v '^tests/tree/golden/' | while read -r f; do
+mapfile -t texts < <(printf '%s\n' "${files[@]}" | grep -vE '^tests/(tree/golden|fuzz/corpus)/' | while read -r f; do
 	[ ! -s "$f" ] || grep -Il '' "$f" || :
 done)
 mapfile -t code < <(printf '%s\n' "${texts[@]}" | grep -vE '\.md$|^LICENSE$')

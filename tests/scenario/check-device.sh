@@ -1,5 +1,33 @@
 # shellcheck shell=sh
 # What check says of a device is what the kernel does with it: where it says fail, the kernel refuses.
+# proof: exists pass
+# proof: endpoint pass
+# proof: not-vf pass
+# proof: pf-without-vfs pass
+# proof: driver-vfio-pci pass
+# proof: driver-not-variant pass
+# proof: cdev pass
+# proof: iommu-group pass
+# proof: group-singleton pass
+# proof: upstream-acs pass
+# proof: not-intel-display pass
+# proof: power-d0 pass
+# proof: interrupts-off pass
+# proof: not-in-use pass
+# proof: not-already-preserved pass
+# proof: not-incoming pass
+# proof: reset-method pass
+# proof: endpoint fail
+# proof: not-vf fail
+# proof: pf-without-vfs fail
+# proof: driver-vfio-pci fail
+# proof: driver-not-variant fail
+# proof: group-singleton fail
+# proof: power-d0 fail
+# proof: interrupts-off fail
+# proof: not-in-use fail
+# proof: not-already-preserved fail
+# proof: not-incoming fail
 TIERS="vm"
 PHASES=2
 DEVICES="edu+e1000e edu virtio-net nvme-sriov e1000e edu edu"

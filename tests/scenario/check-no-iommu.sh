@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # Without an IOMMU there is no group, and vfio-pci takes nothing, as check says.
+# proof: iommu-group fail
 TIERS="vm"
 PHASES=1
 DEVICES="edu"

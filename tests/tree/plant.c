@@ -10,8 +10,11 @@
  *   x PATH HEX...		file of bytes
  *   z PATH "TEXT"		file, compressed as gzip does
  *   s PATH SIZE			file of so many bytes, a hole
- *   k PATH SIZE			an x86 kernel's first page, which asks for so
+ *   K PATH SIZE			an x86 kernel's first page, which asks for so
  *				many bytes of memory
+ *   k PATH "TEXT"		kernel image: its version, a newline, words that
+ *				are in it, a newline, its configuration if any
+ *   c PATH DIR [gzip]		archive of all below DIR, behind what is there
  *   l PATH TARGET		symbolic link, as it is
  *   m PATH MODE		octal permissions, set when all is there
  *   r PATH			remove, with all below it
@@ -21,19 +24,26 @@
  *				a kernel shows of one, in that IOMMU group
  *   b BDF DRIVER		it has this driver
  *   v BDF N			and vfio-pci made vfioN of it
+ *   a BDF CAP VALUE [MULTI]	its Access Control Services offer CAP and have VALUE
+ *				on, both hexadecimal ("0 0": it has none); and
+ *				it is one function of several
  *
  * Paths have no leading slash. A line that begins with # says why.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+
+#include "../blobs.h"
 
 static const char *manifest = "";
 static unsigned int line_number;
@@ -144,7 +154,7 @@ static void put_hole(const char *path, const char *size)
 }
 
 /* The setup header of Documentation/arch/x86/boot.rst, as far as it is read. */
-static void put_kernel(const char *path, const char *size)
+static void put_setup(const char *path, const char *size)
 {
 	unsigned long memory = strtoul(size, NULL, 0);
 	unsigned char page[4096] = { 0 };
@@ -217,14 +227,107 @@ static void put_gzip(const char *path, const char *text, size_t size)
 		die("%s: not compressed", path);
 }
 
+/* ------------------------------------------------------ kernels and archives */
+
+static void put_kernel(const char *path, char *text, size_t size)
+{
+	char *words = memchr(text, '\n', size), *config;
+	struct buf inside, packed, image;
+
+	config = words ? memchr(words + 1, '\n', size - (size_t)(words + 1 - text)) : NULL;
+	if (!config)
+		die("k PATH \"VERSION\\nWORDS\\nCONFIGURATION\"");
+	*words++ = '\0';
+	*config++ = '\0';
+	inside = inside_of(text, words, (size_t)(config - words), *config ? config : NULL);
+	packed = gzip_of(inside.data, inside.size);
+	image = bzimage_of(text, &packed);
+	put(path, image.data, image.size);
+	buf_free(&inside);
+	buf_free(&packed);
+	buf_free(&image);
+}
+
+static struct buf read_whole(const char *path)
+{
+	struct buf buf = { NULL, 0 };
+	char data[4096];
+	ssize_t n = 0;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && (n = read(fd, data, sizeof(data))) > 0)
+		buf_add(&buf, data, (size_t)n);
+	if (fd < 0 ? errno != ENOENT : n < 0)
+		die("%s: %s", path, strerror(errno));
+	close(fd);
+	return buf;
+}
+
+static void archive_dir(struct buf *out, const char *dir, size_t top)
+{
+	struct dirent **entries;
+	char path[1024];
+	int n;
+
+	n = scandir(dir, &entries, NULL, alphasort);
+	if (n < 0)
+		die("%s: %s", dir, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		struct buf file;
+		struct stat st;
+
+		build(path, sizeof(path), "%s/%s", dir, entries[i]->d_name);
+		if (entries[i]->d_name[0] != '.' && !lstat(path, &st)) {
+			if (S_ISDIR(st.st_mode)) {
+				cpio_add(out, path + top, 040755, "", 0);
+				archive_dir(out, path, top);
+			} else {
+				file = read_whole(path);
+				cpio_add(out, path + top, 0100644, file.data, file.size);
+				buf_free(&file);
+			}
+		}
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void put_archive(const char *path, const char *dir, const char *how)
+{
+	struct buf whole = read_whole(path), archive = { NULL, 0 }, packed;
+
+	archive_dir(&archive, dir, strlen(dir) + 1);
+	cpio_close(&archive);
+	if (strcmp(how, "gzip") == 0) {
+		packed = gzip_of(archive.data, archive.size);
+		buf_free(&archive);
+		archive = packed;
+	}
+	buf_add(&whole, archive.data, archive.size);
+	put(path, whole.data, whole.size);
+	buf_free(&whole);
+	buf_free(&archive);
+}
+
 /* ------------------------------------------------------------ PCI functions */
 
 static void put_config(const char *dir, unsigned int vendor, unsigned int device,
 		       unsigned int class, unsigned int bridge)
 {
-	unsigned char config[256] = { 0 };
+	unsigned char config[0x200] = { 0 };
 	char path[1024];
 
+	/* PCI Express: a root port, an endpoint; the host bridge is neither */
+	config[6] = 0x10;
+	config[0x34] = 0x40;
+	config[0x40] = class >> 8 == 0x0600 ? 0x05 : 0x10;
+	config[0x42] = bridge ? 0x42 : 0x02;
+	/* then Access Control Services, as the kernel sets them up */
+	config[0x100] = bridge ? 0x0d : 0x01;
+	config[0x102] = 0x01;
+	config[0x104] = bridge ? 0x1f : 0;
+	config[0x106] = bridge ? 0x1d : 0;
 	config[0] = vendor & 0xff;
 	config[1] = (vendor >> 8) & 0xff;
 	config[2] = device & 0xff;
@@ -304,6 +407,21 @@ static void bind_function(const char *bdf, const char *driver)
 	sysfs_link(path, dir);
 }
 
+static void set_acs(const char *bdf, unsigned int caps, unsigned int value, bool several)
+{
+	unsigned char data[8] = { caps || value ? 0x0d : 0x01, 0, 0x01, 0,
+				  caps & 0xff, 0, value & 0xff, 0 };
+	char dir[600], path[1024];
+	int fd;
+
+	find_function(bdf, dir, sizeof(dir));
+	build(path, sizeof(path), "%s/config", dir);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || pwrite(fd, data, sizeof(data), 0x100) != sizeof(data) ||
+	    (several && pwrite(fd, "\x80", 1, 0x0e) != 1) || close(fd))
+		die("%s: %s", path, strerror(errno));
+}
+
 static void make_vfio(const char *bdf, const char *number)
 {
 	char dir[600], path[1024], target[1024];
@@ -323,6 +441,7 @@ static void read_manifest(const char *name, const char *from);
 
 static void do_line(char kind, char *path, char *rest)
 {
+	const char *how = strchr(rest, ' ') ? strchr(rest, ' ') + 1 : "";
 	char *word[3] = { "", "", "" };
 	int n = 0;
 
@@ -342,8 +461,15 @@ static void do_line(char kind, char *path, char *rest)
 	case 's':
 		put_hole(path, rest);
 		return;
+	case 'K':
+		put_setup(path, rest);
+		return;
 	case 'k':
-		put_kernel(path, rest);
+		put_kernel(path, rest, unescape(rest));
+		return;
+	case 'c':
+		rest[strcspn(rest, " ")] = '\0';
+		put_archive(path, rest, how);
 		return;
 	case 'l':
 		make_link(path, rest);
@@ -363,6 +489,12 @@ static void do_line(char kind, char *path, char *rest)
 		return;
 	case 'v':
 		make_vfio(path, rest);
+		return;
+	case 'a':
+		for (char *p = strtok(rest, " "); p && n < 3; p = strtok(NULL, " "))
+			word[n++] = p;
+		set_acs(path, (unsigned int)strtoul(word[0], NULL, 16),
+			(unsigned int)strtoul(word[1], NULL, 16), *word[2]);
 		return;
 	case 'p':
 		for (char *p = strtok(rest, " "); p && n < 3; p = strtok(NULL, " "))

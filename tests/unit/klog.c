@@ -126,8 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty), cmocka_unit_test(test_boot),
-		cmocka_unit_test(test_incoming),
-		cmocka_unit_test(test_outgoing), cmocka_unit_test(test_forged),
+		cmocka_unit_test(test_incoming), cmocka_unit_test(test_outgoing), cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_freeze), cmocka_unit_test(test_hostile),
 	};
 

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "attr.h"
+#include "modalias.h"
+
+#define NAME_SIZE	64
+#define PATTERN_SIZE	256
+
+int modalias_of(const struct vlu_device *dev, char buf[MODALIAS_SIZE])
+{
+	unsigned int class = (unsigned int)dev->class;
+	int64_t subsystem;
+	int ret;
+
+	ret = attr_read(dev->ctx, buf, MODALIAS_SIZE, PCI_DEVICES "/%s/modalias",
+			dev->name);
+	if (ret > 0)
+		return 0;
+	subsystem = vlu_device_subsystem(dev);
+	if (dev->vendor < 0 || dev->device < 0 || subsystem < 0 || dev->class < 0)
+		return -ENOENT;
+	/* modalias_show(), drivers/pci/pci-sysfs.c */
+	snprintf(buf, MODALIAS_SIZE, "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X",
+		 (unsigned int)dev->vendor, (unsigned int)dev->device,
+		 (unsigned int)(subsystem >> 16) & 0xffff,
+		 (unsigned int)subsystem & 0xffff,
+		 class >> 16 & 0xff, class >> 8 & 0xff, class & 0xff);
+	return 0;
+}
+
+/*
+ * One "[...]": is c in it? *pattern is moved behind it; left where it is when
+ * the bracket is never closed and so stands for itself.
+ */
+static bool in_set(const char **pattern, unsigned char c)
+{
+	const char *p = *pattern + 1, *first;
+	bool negated = *p == '!' || *p == '^', found = false;
+
+	if (negated)
+		p++;
+	for (first = p; *p && (*p != ']' || p == first); p++) {
+		unsigned char low = (unsigned char)*p, high = low;
+
+		if (p[1] == '-' && p[2] && p[2] != ']') {
+			high = (unsigned char)p[2];
+			p += 2;
+		}
+		if (low <= c && c <= high)
+			found = true;
+	}
+	if (!*p)
+		return false;
+	*pattern = p + 1;
+	return found != negated;
+}
+
+/* One character of text against what pattern begins with. */
+static bool one_matches(const char **pattern, char c)
+{
+	const char *p = *pattern;
+
+	switch (*p) {
+	case '\0':
+		return false;
+	case '?':
+		*pattern = p + 1;
+		return true;
+	case '[':
+		if (in_set(pattern, (unsigned char)c))
+			return true;
+		if (*pattern != p)
+			return false;
+		break;
+	case '\\':
+		if (p[1])
+			p++;
+		break;
+	}
+	*pattern = p + 1;
+	return *p == c;
+}
+
+bool glob_match(const char *pattern, const char *text)
+{
+	/* Where to go back to: only the last star can have to take more. */
+	const char *star = NULL, *from = NULL;
+
+	while (*text) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			from = text;
+		} else if (one_matches(&pattern, *text)) {
+			text++;
+		} else if (star) {
+			pattern = star;
+			text = ++from;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return !*pattern;
+}
+
+bool module_name(const char *text, size_t len, char *buf, size_t size)
+{
+	size_t i;
+
+	if (!len || len >= size)
+		return false;
+	for (i = 0; i < len; i++)
+		buf[i] = text[i] == '-' ? '_' : text[i];
+	buf[len] = '\0';
+	return true;
+}
+
+bool module_of_path(const char *path, char *buf, size_t size)
+{
+	const char *base = strrchr(path, '/'), *end;
+
+	base = base ? base + 1 : path;
+	end = strstr(base, ".ko");
+	return end && (!end[3] || end[3] == '.') &&
+	       module_name(base, (size_t)(end - base), buf, size);
+}
+
+/* A pattern that does not fit is none that any kernel build makes. */
+static bool pattern_matches(const char *pattern, size_t len, const char *modalias)
+{
+	char buf[PATTERN_SIZE];
+
+	/* most are told apart by their bus */
+	if (len >= sizeof(buf) || (len > 3 && strncmp(pattern, modalias, 3) != 0 &&
+				   !memchr(pattern, '*', 3) && !memchr(pattern, '?', 3) &&
+				   !memchr(pattern, '[', 3)))
+		return false;
+	memcpy(buf, pattern, len);
+	buf[len] = '\0';
+	return glob_match(buf, modalias);
+}
+
+int modalias_text(const char *text, const char *modalias, modalias_fn fn, void *arg)
+{
+	const char *line, *next, *end, *pattern;
+	char name[NAME_SIZE];
+	size_t len;
+	int ret = 0;
+
+	for (line = text; !ret && line && *line; line = next) {
+		end = strchrnul(line, '\n');
+		next = *end ? end + 1 : NULL;
+		if (strncmp(line, "alias ", 6) != 0)
+			continue;
+		pattern = line + 6 + strspn(line + 6, " \t");
+		len = strcspn(pattern, " \t\n");
+		if (!pattern_matches(pattern, len, modalias))
+			continue;
+		pattern += len;
+		pattern += strspn(pattern, " \t");
+		if (module_name(pattern, strcspn(pattern, " \t\n"), name, sizeof(name)))
+			ret = fn(arg, name);
+	}
+	return ret;
+}
+
+int modalias_info(const char *info, size_t size, const char *modalias,
+		  modalias_fn fn, void *arg)
+{
+	const char *p = info, *last, *end, *dot;
+	char name[NAME_SIZE];
+	int ret = 0;
+
+	if (!info)
+		return 0;
+	last = info + size;
+	for (; !ret && p < last; p = end + 1) {
+		end = memchr(p, '\0', (size_t)(last - p));
+		if (!end)
+			end = last;
+		dot = memchr(p, '.', (size_t)(end - p));
+		if (!dot || end - dot < 7 || memcmp(dot, ".alias=", 7) != 0)
+			continue;
+		if (pattern_matches(dot + 7, (size_t)(end - dot) - 7, modalias) &&
+		    module_name(p, (size_t)(dot - p), name, sizeof(name)))
+			ret = fn(arg, name);
+	}
+	return ret;
+}
+
+bool ids_match(const char *ids, const struct vlu_device *dev)
+{
+	const unsigned long any = 0xffffffff;
+	int64_t subsystem = vlu_device_subsystem(dev);
+	const char *p = ids;
+
+	while (*p) {
+		/* vendor, device, subvendor, subdevice, class, mask */
+		unsigned long id[6] = { any, any, any, any, 0, 0 };
+		unsigned long number;
+		char *end;
+		int n = 0;
+
+		for (;; p++) {
+			number = strtoul(p, &end, 16);
+			if (end == p)
+				break;
+			id[n++] = number;
+			p = end;
+			if (*p != ':' || n == 6)
+				break;
+		}
+		if (n >= 2 && id[0] == (unsigned long)dev->vendor &&
+		    id[1] == (unsigned long)dev->device &&
+		    (id[2] == any || id[2] == (unsigned long)(subsystem >> 16)) &&
+		    (id[3] == any || id[3] == (unsigned long)(subsystem & 0xffff)) &&
+		    !(((unsigned long)dev->class ^ id[4]) & id[5]))
+			return true;
+		p += strcspn(p, ",");
+		p += *p == ',';
+	}
+	return false;
+}

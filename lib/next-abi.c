@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What this kernel would write, and whether the next one reads it. */
+#include "attr.h"
+#include "next.h"
+
+#define BLOB_MAX	(1u << 20)
+#define IMAGE_MAX	(256u << 20)
+#define KHO_OUT		"/sys/kernel/debug/kho/out/"
+
+/* What becomes of a live update when the two kernels differ in one word. */
+struct consequence {
+	const char *of;		/* what the word names */
+	const char *mismatch;
+};
+
+static const struct consequence consequences[ABI_KINDS] = {
+	/* kho_populate(), kernel/liveupdate/kexec_handover.c */
+	[ABI_KHO] = { "Kexec Handover",
+		"it would boot as if nothing had been handed over, and all that is "
+		"preserved would be lost" },
+	/* luo_early_startup(), luo_core.c; luo_restore_fail() is panic() */
+	[ABI_LUO] = { "the Live Update Orchestrator", "it would panic while it boots" },
+	[ABI_SESSION] = { "sessions", "it would panic while it boots" },
+	[ABI_FLB] = { "global live update data", "it would panic while it boots" },
+	/* luo_file_deserialize_one(), luo_file.c: -ENOENT, and so for the session */
+	[ABI_MEMFD] = { "memory files",
+		"it could not read the session, which has its manifest in one, and every "
+		"open of /dev/liveupdate would fail" },
+	[ABI_VFIO] = { "vfio-pci files",
+		"it could not read the session, and every open of /dev/liveupdate would "
+		"fail" },
+	[ABI_PCI] = { "preserved PCI devices",
+		"it would not find the devices that this kernel preserved" },
+};
+
+static void scan_blob(struct vlu_ctx *ctx, struct abi *abi, const char *path,
+		      const char *source)
+{
+	size_t size;
+	char *data;
+
+	if (attr_read_all(ctx, path, BLOB_MAX, &data, &size))
+		return;
+	abi_scan(abi, data, size, source);
+	free(data);
+}
+
+/* The image that this kernel was booted from, if it is still what it was. */
+static void scan_running_image(struct vlu_ctx *ctx, struct abi *abi,
+			       const char *release)
+{
+	static const char *const places[] = {
+		"/boot/vmlinuz-", "/lib/modules/%/vmlinuz", "/usr/lib/modules/%/vmlinuz",
+	};
+	char path[300], build[128], *data;
+	struct image image;
+	size_t size, i;
+	int len;
+
+	if (attr_read(ctx, build, sizeof(build), "/proc/sys/kernel/version") < 0)
+		return;
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		len = (int)strcspn(places[i], "%");
+		snprintf(path, sizeof(path), "%.*s%.100s%s", len, places[i], release,
+			 places[i][len] ? places[i] + len + 1 : "");
+		if (attr_read_all(ctx, path, IMAGE_MAX, &data, &size))
+			continue;
+		if (!image_parse(data, size, &image)) {
+			if (image.inside && strcmp(image.release, release) == 0 &&
+			    strcmp(image.build, build) == 0)
+				abi_scan(abi, image.inside, image.size, "its image in /boot");
+			image_free(&image);
+		}
+		free(data);
+	}
+}
+
+/* The words of the running kernel, the surest source first. */
+static void abi_here(struct vlu_ctx *ctx, struct abi *abi)
+{
+	struct userland root;
+	char release[128];
+
+	scan_blob(ctx, abi, KHO_OUT "fdt", "debugfs");
+	scan_blob(ctx, abi, KHO_OUT "sub_fdts/LUO", "debugfs");
+	if (host_release(ctx, release, sizeof(release)))
+		return;
+	scan_running_image(ctx, abi, release);
+	if (!abi->word[ABI_VFIO].text[0] && !userland_root(ctx, &root, release)) {
+		abi->word[ABI_VFIO] = root.abi.word[ABI_VFIO];
+		userland_free(&root);
+	}
+	abi_of_release(abi, release, "its release");
+}
+
+/* The words of the next one: in its image, or in its vfio-pci. */
+static void abi_next(const struct next *next, struct abi *abi)
+{
+	const struct userland *from = &next->initrd;
+
+	if (next->image.inside)
+		abi_scan(abi, next->image.inside, next->image.size, "its image");
+	if (abi->word[ABI_VFIO].text[0])
+		return;
+	if (!from->vfio_read)
+		from = &next->root;
+	if (from->vfio_read)
+		abi->word[ABI_VFIO] = from->abi.word[ABI_VFIO];
+}
+
+/* Has the place been searched in which the next kernel would have this word? */
+static bool searched(const struct next *next, enum abi_kind kind)
+{
+	const char *source;
+
+	if (!next->image.inside)
+		return false;
+	switch (kind) {
+	case ABI_VFIO:
+		if (next->initrd.vfio_read || next->root.vfio_read)
+			return true;
+		return next_vfio_pci(next, &source) == 'y';
+	case ABI_PCI:
+		return false;	/* "pci" can be there and not be recognized */
+	default:
+		return true;
+	}
+}
+
+static void add(char *list, size_t size, const char *text, const char *between)
+{
+	size_t len = strlen(list);
+
+	snprintf(list + len, size - len, "%s%s", len ? between : "", text);
+}
+
+/* Both sides of one word: false when that ends the matter. */
+static bool compare(const struct next *next, const struct abi *abi_here_,
+		    const struct abi *abi_there, enum abi_kind kind,
+		    struct verdict *v, char *same, char *open, size_t size)
+{
+	const struct abi_word *here = &abi_here_->word[kind];
+	const struct abi_word *there = &abi_there->word[kind];
+	const struct consequence *what = &consequences[kind];
+	char text[200];
+
+	/* What is not written need not be read, but for one node (below). */
+	if (here->none && (kind != ABI_FLB || !there->text[0]))
+		return true;
+	if (!here->text[0] && !there->text[0] && (kind == ABI_SESSION || kind == ABI_FLB))
+		return true;
+	if (here->several || there->several) {
+		snprintf(text, sizeof(text), "%s has more than one name for %s, %s among them",
+			 there->several ? "its image" : "this kernel", what->of,
+			 there->several ? there->text : here->text);
+		add(open, size, text, "; ");
+		return true;
+	}
+	if (here->text[0] && there->text[0] && strcmp(here->text, there->text) == 0) {
+		add(same, size, here->text, ", ");
+		return true;
+	}
+	if (here->text[0] && there->text[0]) {
+		verdict_set(v, VLU_FAIL, "it reads %s as %s, and this kernel writes %s (%s): %s",
+			    what->of, there->text, here->text, here->source, what->mismatch);
+		return false;
+	}
+	if (here->none) {
+		/* 6.19 to 7.0: luo_flb_setup_incoming() wants a node that is not there */
+		verdict_set(v, VLU_FAIL, "it wants %s (%s), which this kernel does not write: %s",
+			    what->of, there->text, what->mismatch);
+		return false;
+	}
+	if (here->text[0] && searched(next, kind)) {
+		verdict_set(v, VLU_FAIL, "nothing in it reads %s, which this kernel writes as "
+			    "%s (%s): %s", what->of, here->text, here->source,
+			    kind == ABI_FLB ? consequences[ABI_PCI].mismatch : what->mismatch);
+		return false;
+	}
+	if (here->text[0] || there->text[0])
+		snprintf(text, sizeof(text), "how %s kernel names %s is not known (%s: %s)",
+			 here->text[0] ? "the next" : "this", what->of,
+			 here->text[0] ? "here" : "there",
+			 here->text[0] ? here->text : there->text);
+	else
+		snprintf(text, sizeof(text), "how the two kernels name %s is not known",
+			 what->of);
+	add(open, size, text, "; ");
+	return true;
+}
+
+void look_next_abi(const struct next *next, struct verdict *v)
+{
+	struct abi here = { 0 }, there = { 0 };
+	char same[256] = "", open[400] = "";
+	struct kconfig config;
+	bool hands_over;
+	int i;
+
+	if (next->running) {
+		verdict_set(v, VLU_PASS, "it is the kernel that runs now");
+		return;
+	}
+	if (!next->is_image) {
+		verdict_set(v, VLU_UNKNOWN, "it is not an image that can be read");
+		return;
+	}
+	if (host_config(next->ctx, &config))
+		config.text = NULL;
+	hands_over = !config.text || kconfig_get(&config, "LIVEUPDATE") ||
+		     sys_exists(&next->ctx->sys, KHO_OUT);
+	host_config_free(&config);
+	if (!hands_over) {
+		verdict_set(v, VLU_UNKNOWN, "this kernel hands nothing over, so there is "
+			    "nothing to compare it with");
+		return;
+	}
+	abi_here(next->ctx, &here);
+	abi_next(next, &there);
+	for (i = 0; i < ABI_KINDS; i++) {
+		if (compare(next, &here, &there, (enum abi_kind)i, v, same, open, sizeof(same)))
+			continue;
+		verdict_fix(v, "choose a kernel that is made for updates from this one");
+		return;
+	}
+	if (open[0] && !next->image.inside) {
+		verdict_set(v, VLU_UNKNOWN, "its formats are not known: %s", next->image.why);
+	} else if (open[0]) {
+		verdict_set(v, VLU_UNKNOWN, "%s%s%s", open, same[0] ? "; the same: " : "", same);
+		/* what is known of one side and not of the other */
+		if (!here.word[ABI_VFIO].text[0] || !here.word[ABI_PCI].text[0])
+			verdict_fix(v, "have the image and the modules of this kernel in /boot "
+				    "and /lib/modules");
+		else if (!there.word[ABI_VFIO].text[0] && !next->asked->initrd)
+			verdict_fix(v, "name its initrd by --next-initrd");
+		else if (!there.word[ABI_VFIO].text[0])
+			verdict_fix(v, "add vfio-pci to its initrd, or install its modules here");
+		else
+			verdict_fix(v, "try it on a machine where nothing is at stake");
+	} else if (strcmp(here.word[ABI_PCI].text, "pci") == 0) {
+		/* struct pci_ser has a version of its own, PCI series from v8 on */
+		verdict_set(v, VLU_WARN, "it has the names of this kernel (%s), but the format "
+			    "behind \"pci\" has a number of its own that an image does not "
+			    "show: with another one it would panic", same);
+		verdict_fix(v, "try it on a machine where nothing is at stake");
+	} else {
+		verdict_set(v, VLU_PASS, "it has the names of this kernel: %s", same);
+	}
+}

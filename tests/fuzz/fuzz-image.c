@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Kernel images: headers, what is compressed in them, configurations, names. */
+#include "abi.h"
+#include "host.h"
+#include "image.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* of exactly this size, so that one byte too far is seen */
+	uint8_t *copy = malloc(size ? size : 1);
+	struct kconfig config = { .text = NULL };
+	struct abi abi = { 0 };
+	struct image image;
+	char value[16];
+
+	if (!copy)
+		return 0;
+	if (size)
+		memcpy(copy, data, size);
+	if (!image_parse(copy, size, &image)) {
+		if (image.inside)
+			abi_scan(&abi, image.inside, image.size, "image");
+		if (!image.inside && !image.why[0])
+			__builtin_trap();
+		config.text = image.config;
+		kconfig_get(&config, "VFIO_PCI");
+		abi_of_release(&abi, image.release, "release");
+		cmdline_get(image.build, "SMP", value, sizeof(value));
+		image_free(&image);
+	}
+	abi_scan(&abi, copy, size, "all");
+	free(copy);
+	return 0;
+}
