@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "klog.h"
+#include "procs.h"
 #include "record.h"
 #include "private.h"
 
@@ -50,7 +51,8 @@ int vlu_capture(struct vlu_ctx *ctx, const char *dir, size_t *ret_files)
 	struct recorder *recorder;
 	int ret, written;
 
-	klog_drop(ctx);		/* or it would not be read again */
+	klog_drop(ctx);		/* or they would not be read again */
+	procs_drop(ctx);
 	ret = record_start(&ctx->sys, dir, &recorder);
 	if (ret)
 		return vlu_fail(ctx, VLU_FAILED, ret, "cannot capture into %s: %s", dir,

@@ -4,8 +4,10 @@
 
 #include "attr.h"
 #include "handler.h"
+#include "unpack.h"
 
 #define MODULES_DEP_MAX	(8u << 20)
+#define MODULE_MAX	(32u << 20)
 #define LONGEST_WORD	32
 
 /* drivers/vfio/pci/vfio_pci_liveupdate.c of the VFIO series, all versions */
@@ -82,6 +84,25 @@ char vfio_pci_built(struct vlu_ctx *ctx, const struct kconfig *config)
 	return '?';
 }
 
+static int packed_contains(struct vlu_ctx *ctx, const char *path,
+			   const char *const *words, size_t n_words)
+{
+	_cleanup_free_ char *data = NULL;
+	struct blob blob;
+	int ret, found = 0;
+	size_t size, i;
+
+	ret = attr_read_all(ctx, path, MODULE_MAX, &data, &size);
+	if (!ret)
+		ret = unpack(data, size, MODULE_MAX, &blob);
+	if (ret)
+		return ret;
+	for (i = 0; !found && i < n_words; i++)
+		found = memmem(blob.data, blob.size, words[i], strlen(words[i])) != NULL;
+	free(blob.data);
+	return found;
+}
+
 /* The module file: 1 or 0, or a negative errno and why in text. */
 static int look_in_module(struct vlu_ctx *ctx, char *text, size_t text_size)
 {
@@ -110,13 +131,15 @@ static int look_in_module(struct vlu_ctx *ctx, char *text, size_t text_size)
 	else
 		snprintf(path, sizeof(path), "/lib/modules/%s/%s", release, name);
 	end = strrchr(path, '.');
-	if (end && strcmp(end, ".ko") != 0) {
-		snprintf(text, text_size, "%s is compressed", path);
-		return -ENOTSUP;
-	}
-	ret = file_contains(ctx, path, strings, ARRAY_SIZE(strings));
-	snprintf(text, text_size, "%s%s%s", path, ret < 0 ? ": " : "",
-		 ret < 0 ? strerror(-ret) : "");
+	if (end && strcmp(end, ".ko") != 0)
+		ret = packed_contains(ctx, path, strings, ARRAY_SIZE(strings));
+	else
+		ret = file_contains(ctx, path, strings, ARRAY_SIZE(strings));
+	if (ret == -ENOTSUP || ret == -EBADMSG)
+		snprintf(text, text_size, "%s cannot be unpacked", path);
+	else
+		snprintf(text, text_size, "%s%s%s", path, ret < 0 ? ": " : "",
+			 ret < 0 ? strerror(-ret) : "");
 	return ret;
 }
 

@@ -30,8 +30,7 @@ bool scrub_keeps_link(const char *path, const char *target)
 
 bool scrub_keeps_dir(const char *path)
 {
-	return !like(path, "/proc/*/fd") && !like(path, "/proc/*/fdinfo") &&
-	       !like(path, "/proc/*/task");
+	return !like(path, "/proc/*/fdinfo") && !like(path, "/proc/*/task");
 }
 
 static void zero_digits(char *p, size_t n)

@@ -12,7 +12,7 @@
 
 /* Of the files that processes have open, only those that the checks look for. */
 bool scrub_keeps_link(const char *path, const char *target);
-/* The directories of processes come with what is kept below them. */
+/* That a process is there, and can be looked into, shows by its fd. */
 bool scrub_keeps_dir(const char *path);
 /*
  * Takes out what is not to be told, in place; *size can only shrink. False:

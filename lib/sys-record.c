@@ -138,10 +138,14 @@ static int record_close(struct sys *sys, int fd)
 static ssize_t record_readlink(struct sys *sys, const char *path, char *buf, size_t size)
 {
 	struct recorder *rec = sys->recorder;
-	ssize_t n = rec->copy.machine.ops->readlink(sys, path, buf, size);
+	char asked[PATH_MAX];
+	ssize_t n;
 
+	/* the answer may be written over the question */
+	snprintf(asked, sizeof(asked), "%s", path);
+	n = rec->copy.machine.ops->readlink(sys, path, buf, size);
 	if (n > 0)
-		copy_link(&rec->copy, path, buf);
+		copy_link(&rec->copy, asked, buf);
 	return n;
 }
 

@@ -116,7 +116,8 @@ static void test_tasks(void **state)
 	assert_false(scrub_keeps_link("/proc/77/fd/3", "/srv/letter"));
 	assert_false(scrub_keeps_link("/proc/77/fd/3", "socket:[1234]"));
 	assert_true(scrub_keeps_link("/sys/bus/pci/devices/0000:01:00.0", "../../../devices/x"));
-	assert_false(scrub_keeps_dir("/proc/77/fd"));
+	assert_true(scrub_keeps_dir("/proc/77/fd"));
+	assert_false(scrub_keeps_dir("/proc/77/task"));
 	assert_true(scrub_keeps_dir("/proc/77"));
 }
 
