@@ -281,8 +281,12 @@ collect() {
 				continue
 			fi
 			wait "$pid" || echo "FAIL $name: the runner ended early" >"$tmp/$name/verdict"
+			# What a scenario checked counts, not the scenario: a skip inside one is a skip.
 			case $(head -n1 "$tmp/$name/verdict") in
-			ok*) passed=$((passed + 1)) ;;
+			ok*)
+				passed=$((passed + $(sum pass "$tmp/$name/out")))
+				skipped=$((skipped + $(sum skip "$tmp/$name/out")))
+				;;
 			skip*) skipped=$((skipped + 1)) ;;
 			*) failed=$((failed + 1)) ;;
 			esac
