@@ -143,7 +143,7 @@ static int by_path(const void *a, const void *b)
 	const char *p = vlu_device_path(x), *q = vlu_device_path(y);
 
 	if (!p || !q)
-		return !p - !q ? !p - !q :
+		return !p != !q ? !p - !q :
 		       vlu_bdf_compare(vlu_device_bdf(x), vlu_device_bdf(y));
 	/* '/' first, or "pci0000:00/..." would split its own children */
 	for (; *p && *p == *q; p++, q++)
