@@ -231,12 +231,13 @@ static const struct step_kind step_verify = {
 static int add_move(struct vlu_plan *plan, struct vlu_device *dev,
 		    const char *driver)
 {
+	const char *override = vlu_device_override(dev);
 	bool to_vfio = strcmp(driver, VFIO_DRIVER) == 0;
 	bool named = *driver && strcmp(driver, ANY_DRIVER) != 0;
 	char path[128], back[160];
 	int ret;
 
-	snprintf(back, sizeof(back), "%s %s", dev->driver, dev->override);
+	snprintf(back, sizeof(back), "%s %s", dev->driver, override ? override : "");
 	override_path(dev->bdf, path);
 	ret = plan_add(plan, &step_override, dev->bdf, path,
 		       named ? driver : NO_OVERRIDE, back);
@@ -401,13 +402,15 @@ static int refuse_preserved(struct vlu_plan *plan, struct vlu_device *dev)
 
 static int add_unbind(struct vlu_plan *plan, struct vlu_device *dev)
 {
+	const char *override;
 	char before[64], path[128];
 	int ret, known;
 
 	if (strcmp(dev->driver, VFIO_DRIVER) != 0) {
 		ret = plan_say(plan, "%s  already not bound to vfio-pci (driver: %s)",
 			       dev->name, dev->driver[0] ? dev->driver : "none");
-		if (!ret && strcmp(dev->override, VFIO_DRIVER) == 0) {
+		override = vlu_device_override(dev);
+		if (!ret && override && strcmp(override, VFIO_DRIVER) == 0) {
 			override_path(dev->bdf, path);
 			ret = plan_add(plan, &step_clear, dev->bdf, path,
 				       NO_OVERRIDE, NULL);

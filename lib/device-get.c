@@ -70,8 +70,16 @@ const char *vlu_device_driver(const struct vlu_device *dev)
 	return or_null(dev->driver);
 }
 
-const char *vlu_device_override(const struct vlu_device *dev)
+const char *vlu_device_override(const struct vlu_device *const_dev)
 {
+	struct vlu_device *dev = (struct vlu_device *)const_dev;
+
+	if (!dev->override_known &&
+	    (attr_read(dev->ctx, dev->override, sizeof(dev->override),
+		       PCI_DEVICES "/%s/driver_override", dev->name) < 0 ||
+	     strcmp(dev->override, "(null)") == 0))
+		dev->override[0] = '\0';
+	dev->override_known = true;
 	return or_null(dev->override);
 }
 

@@ -42,19 +42,27 @@ static int count_entry(void *arg, const char *name)
 
 static void read_group(struct vlu_device *dev)
 {
-	char text[32], path[128], *end;
-	int64_t count = 0;
+	char text[32], *end;
 
-	dev->iommu_group = dev->iommu_group_size = -1;
+	dev->iommu_group = -1;
 	if (attr_link(dev->ctx, text, sizeof(text), PCI_DEVICES "/%s/iommu_group",
 		      dev->name) < 0)
 		return;
 	dev->iommu_group = strtoll(text, &end, 10);
-	if (end == text || *end || dev->iommu_group < 0) {
+	if (end == text || *end || dev->iommu_group < 0)
 		dev->iommu_group = -1;
+}
+
+static void read_group_size(struct vlu_device *dev)
+{
+	char path[128];
+	int64_t count = 0;
+
+	dev->iommu_group_size = -1;
+	if (dev->iommu_group < 0)
 		return;
-	}
-	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%s/devices", text);
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%lld/devices",
+		 (long long)dev->iommu_group);
 	if (sys_list(&dev->ctx->sys, path, count_entry, &count) == 0)
 		dev->iommu_group_size = count;
 }
@@ -78,10 +86,7 @@ static void read_changing(struct vlu_device *dev)
 					      sizeof(dev->driver));
 	if (dev->driver_error)
 		dev->driver[0] = '\0';
-	if (attr_read(dev->ctx, dev->override, sizeof(dev->override),
-		      PCI_DEVICES "/%s/driver_override", dev->name) < 0 ||
-	    strcmp(dev->override, "(null)") == 0)
-		dev->override[0] = '\0';
+	dev->override_known = false;
 	if (attr_read(dev->ctx, dev->power_state, sizeof(dev->power_state),
 		      PCI_DEVICES "/%s/power_state", dev->name) < 0)
 		dev->power_state[0] = '\0';
@@ -140,8 +145,10 @@ static int read_device(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s", name);
 	sys_near(&ctx->sys, dir);
 	ret = attr_number(ctx, &vendor, PCI_DEVICES "/%s/vendor", name);
-	if ((ret == -ENOENT || ret == -ENODEV) && !sys_exists(&ctx->sys, dir))
+	if ((ret == -ENOENT || ret == -ENODEV) && !sys_exists(&ctx->sys, dir)) {
+		sys_near(&ctx->sys, NULL);
 		return -ENODEV;
+	}
 	dev = calloc(1, sizeof(*dev));
 	if (!dev) {
 		sys_near(&ctx->sys, NULL);
@@ -155,9 +162,10 @@ static int read_device(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 	dev->class = read_number(dev, "class");
 	dev->kind = find_kind(dev);
 	dev->path = read_path(dev);
+	read_group(dev);
 	read_changing(dev);
 	sys_near(&ctx->sys, NULL);
-	read_group(dev);
+	read_group_size(dev);
 	*ret_dev = dev;
 	return 0;
 }

@@ -18,7 +18,8 @@ struct vlu_device {
 	int64_t iommu_group, iommu_group_size;
 	char driver[64];
 	int driver_error;	/* why it could not be read, or 0 */
-	char override[64];
+	bool override_known;
+	char override[64];	/* read when asked for: vlu_device_override() */
 	char cdev[48];		/* "/dev/vfio/devices/vfio0" */
 	char power_state[16];
 	char reset_method[64];	/* "flr bus" */
