@@ -124,7 +124,8 @@ start)
 	machine "$@" >"$dir/machine"
 	tree "$@" | "$BUILD/plant" "$dir/root" -
 	rm -f "$dir/kernel"
-	"$BUILD/fake-kernel" "$dir" </dev/null >"$dir/log" 2>&1 &
+	# Like a kernel it ends in the middle of things: what it holds then is no leak. Errors still count.
+	ASAN_OPTIONS=detect_leaks=0 "$BUILD/fake-kernel" "$dir" </dev/null >"$dir/log" 2>&1 &
 	echo $! >"$dir/pid"
 	n=0
 	until [ -S "$dir/kernel" ]; do

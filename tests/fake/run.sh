@@ -100,7 +100,7 @@ run_one() { # FILE
 	done
 	[ -z "$verbose" ] || cat "$tmp/out"
 	why=$(why_failed "$phases" "$tmp/out")
-	[ ! -s "$tmp/machine/log" ] || why="the fake kernel said: $(head -n1 "$tmp/machine/log")"
+	[ ! -s "$tmp/machine/log" ] || why="the fake kernel said: $(grep -m 3 . "$tmp/machine/log" | tr '\n' ' ')"
 	[ "$phase" -le "$phases" ] || why="phase $phase, and only $phases were to be"
 	"$here/machine.sh" stop "$tmp/machine"
 	if [ -n "$why" ]; then
