@@ -6,24 +6,26 @@ FAKE_KERNEL = kernel tree kmsg pci file vfio luo kexec process
 UNITS = $(patsubst tests/unit/%.c,$(T)/unit/%,$(wildcard tests/unit/*.c))
 FUZZ = $(patsubst tests/fuzz/fuzz-%.c,$(T)/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))
 TEST_CFLAGS = $(filter-out -Wwrite-strings,$(ALL_CFLAGS)) -Icli -Itests/fake -MMD -MP
+# The dependency files add headers to $^, which are not to be compiled.
+SOURCES_OF = $(filter %.c %.o %.a,$^)
 # Test programs are linked from the objects, not the archive: they see what is internal.
 TEST_LINK = @echo "  LD  $@"; mkdir -p $(@D) && $(CC) $(ALL_CPPFLAGS) $(TEST_CFLAGS) -o $@
 
 $(T)/plant: tests/tree/plant.c
 	$(TEST_LINK) $< -lz
 $(T)/fake-kernel: $(FAKE_KERNEL:%=tests/fake/%.c)
-	$(TEST_LINK) $^
+	$(TEST_LINK) $(SOURCES_OF)
 $(T)/selftest: tests/fake/selftest.c tests/fake/client.c $(LIB_OBJS)
-	$(TEST_LINK) $^ -lcmocka $(LIBS)
+	$(TEST_LINK) $(SOURCES_OF) -lcmocka $(LIBS)
 $(T)/vfio-lu-fake: $(addprefix tests/fake/,main.c fault.c client.c) $(LIB_OBJS) $(CLI_COMMON)
-	$(TEST_LINK) $^ $(LIBS)
+	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
 $(T)/unit/%: tests/unit/%.c $(LIB_OBJS) $(CLI_COMMON)
-	$(TEST_LINK) $^ -lcmocka $(LIBS)
+	$(TEST_LINK) $(SOURCES_OF) -lcmocka $(LIBS)
 $(T)/fuzz/%: tests/fuzz/fuzz-%.c tests/fuzz/main.c $(LIB_OBJS)
-	$(TEST_LINK) $^ $(LIBS)
+	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
 # What runs in the VM: with the library as a VMM would use it, and alone.
 $(T)/vmm: tests/vm/vmm.c $(B)/libvfio-lu.a
-	$(TEST_LINK) $^ $(LIBS)
+	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
 $(T)/facts: tests/vm/facts/facts.c
 	@echo "  LD  $@"; mkdir -p $(@D) && \
 	$(CC) -std=gnu17 -O1 $(WARN) -Wno-gnu $(WERROR) -static -o $@ $<
