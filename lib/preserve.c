@@ -38,22 +38,10 @@ static int run_open(struct vlu_plan *plan, struct step *step)
 	return ret;
 }
 
-static int undo_open(struct vlu_plan *plan, struct step *step)
-{
-	struct member *member = session_member(plan, step);
-	struct session *session = plan->data;
-	char key[HOLDER_KEY];
-
-	sys_close(&plan->ctx->sys, member->fd);
-	member->fd = -1;
-	held_device_key(key, session->name, member->bdf);
-	return held_drop(plan->ctx, key);
-}
-
 static const struct step_kind step_open = {
 	.text = "%d: open %p and bind it to an iommufd",
 	.run = run_open,
-	.undo = undo_open,
+	.undo = outgoing_close,
 };
 
 static int run_hold_iommufd(struct vlu_plan *plan, struct step *step)

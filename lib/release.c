@@ -2,21 +2,9 @@
 /* Before the jump: device files out of a session again. */
 #include "outgoing.h"
 
-static int run_leave(struct vlu_plan *plan, struct step *step)
-{
-	struct member *member = session_member(plan, step);
-	struct session *session = plan->data;
-	char key[HOLDER_KEY];
-
-	sys_close(&plan->ctx->sys, member->fd);
-	member->fd = -1;
-	held_device_key(key, session->name, member->bdf);
-	return held_drop(plan->ctx, key);
-}
-
 static const struct step_kind step_leave = {
 	.text = "%d: close its file",
-	.run = run_leave,
+	.run = outgoing_close,
 };
 
 static int run_end(struct vlu_plan *plan, struct step *step)

@@ -33,7 +33,7 @@ injected=0 passed=0 failed=0
 tool() { "$BUILD/vfio-lu-fake" --timeout 2 "$@" </dev/null; }
 driver() {
 	local link
-	link=$(readlink "$tmp/machine/root/sys/bus/pci/devices/$bdf/driver") || { echo none; return; }
+	link=$(cd "$tmp/machine/root" && readlink "sys/bus/pci/devices/$bdf/driver") || { echo none; return; }
 	echo "${link##*/}"
 }
 
