@@ -244,7 +244,7 @@ static int look_at_setup_data(void *arg, const char *name)
 	return look->kho;
 }
 
-enum vlu_known host_kho_boot(struct vlu_ctx *ctx)
+static enum vlu_known find_kho_boot(struct vlu_ctx *ctx)
 {
 	struct setup_data look = { .ctx = ctx };
 	int ret;
@@ -259,4 +259,14 @@ enum vlu_known host_kho_boot(struct vlu_ctx *ctx)
 			 sys_exists(&ctx->sys, "/sys/kernel/boot_params")))
 		return VLU_NO;
 	return VLU_DONT_KNOW;
+}
+
+/* The rules ask it for each device, and a boot does not change. */
+enum vlu_known host_kho_boot(struct vlu_ctx *ctx)
+{
+	if (!ctx->kho_boot_read) {
+		ctx->kho_boot = find_kho_boot(ctx);
+		ctx->kho_boot_read = true;
+	}
+	return ctx->kho_boot;
 }

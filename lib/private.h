@@ -41,6 +41,8 @@ struct vlu_ctx {
 	struct pcicaps *pcicaps;
 	struct procs *procs;
 	struct names *names;	/* opened once, names.c */
+	bool kho_boot_read;
+	enum vlu_known kho_boot;	/* host_kho_boot() */
 	int lock_fd;		/* of RUN_DIR/lock, -1: not taken */
 	unsigned int lock_depth;
 };
