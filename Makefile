@@ -28,7 +28,7 @@ WARN = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototype
 WARN += $(if $(shell $(CC) --version 2>/dev/null | grep -i clang),,-Wno-format-truncation)
 WERROR = $(if $(CI),-Werror)
 ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -Ilib $(CODEC_DEFS) $(CPPFLAGS)
-ALL_CFLAGS = -std=gnu17 -fvisibility=hidden -fPIC $(WARN) $(WERROR) $(CFLAGS) \
+ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC $(WARN) $(WERROR) $(CFLAGS) \
 	     $(if $(DEPS),$(shell pkg-config --cflags $(PKGS) $(CODECS:%=lib%)))
 LIBS = $(if $(DEPS),$(shell pkg-config --libs $(PKGS) $(CODECS:%=lib%)))
 

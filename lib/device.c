@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <limits.h>
-
 #include "attr.h"
 #include "device.h"
 #include "inuse.h"
@@ -21,209 +19,79 @@ void devices_drop(struct vlu_ctx *ctx)
 		device_free(ctx->devices[i]);
 	free(ctx->devices);
 	ctx->devices = NULL;
-	ctx->n_devices = ctx->n_sorted = 0;
-}
-
-static int64_t read_number(const struct vlu_device *dev, const char *attr)
-{
-	int64_t number;
-
-	if (attr_number(dev->ctx, &number, PCI_DEVICES "/%s/%s", dev->name, attr) < 0)
-		return -1;
-	return number;
-}
-
-static int count_entry(void *arg, const char *name)
-{
-	(void)name;
-	++*(int64_t *)arg;
-	return 0;
-}
-
-static void read_group(struct vlu_device *dev)
-{
-	char text[32], *end;
-
-	dev->iommu_group = -1;
-	if (attr_link(dev->ctx, text, sizeof(text), PCI_DEVICES "/%s/iommu_group",
-		      dev->name) < 0)
-		return;
-	dev->iommu_group = strtoll(text, &end, 10);
-	if (end == text || *end || dev->iommu_group < 0)
-		dev->iommu_group = -1;
-}
-
-static void read_group_size(struct vlu_device *dev)
-{
-	char path[128];
-	int64_t count = 0;
-
-	dev->iommu_group_size = -1;
-	if (dev->iommu_group < 0)
-		return;
-	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%lld/devices",
-		 (long long)dev->iommu_group);
-	if (sys_list(&dev->ctx->sys, path, count_entry, &count) == 0)
-		dev->iommu_group_size = count;
-}
-
-static int take_vfio_name(void *arg, const char *name)
-{
-	struct vlu_device *dev = arg;
-
-	if (strncmp(name, "vfio", 4) != 0)
-		return 0;
-	snprintf(dev->cdev, sizeof(dev->cdev), "/dev/vfio/devices/%.20s", name);
-	return 1;
-}
-
-static void read_changing(struct vlu_device *dev)
-{
-	char path[128];
-	int ret;
-
-	dev->driver_error = device_driver_now(dev->ctx, dev->bdf, dev->driver,
-					      sizeof(dev->driver));
-	if (dev->driver_error)
-		dev->driver[0] = '\0';
-	dev->override_known = false;
-	if (attr_read(dev->ctx, dev->power_state, sizeof(dev->power_state),
-		      PCI_DEVICES "/%s/power_state", dev->name) < 0)
-		dev->power_state[0] = '\0';
-	ret = attr_read(dev->ctx, dev->reset_method, sizeof(dev->reset_method),
-			PCI_DEVICES "/%s/reset_method", dev->name);
-	dev->reset_error = ret < 0 ? ret : 0;
-	dev->cdev[0] = '\0';
-	if (strcmp(dev->driver, "vfio-pci") != 0 && !device_is_variant(dev->driver))
-		return;
-	/* drivers/vfio/vfio_main.c names the directory after the cdev */
-	snprintf(path, sizeof(path), PCI_DEVICES "/%s/vfio-dev", dev->name);
-	if (sys_list(&dev->ctx->sys, path, take_vfio_name, dev) < 0)
-		dev->cdev[0] = '\0';
-}
-
-static enum vlu_kind find_kind(struct vlu_device *dev)
-{
-	char path[128];
-	int64_t vfs;
-
-	/* Base class 06 but for 0680, which odd endpoints use. */
-	if (dev->class >> 16 == 0x06 && (dev->class >> 8 & 0xff) != 0x80)
-		return VLU_BRIDGE;
-	snprintf(path, sizeof(path), PCI_DEVICES "/%s/physfn", dev->name);
-	if (sys_exists(&dev->ctx->sys, path))
-		return VLU_VF;
-	vfs = read_number(dev, "sriov_totalvfs");
-	return vfs > 0 ? VLU_PF : VLU_ENDPOINT;
-}
-
-/* "../../../devices/pci0000:00/..." as the link in /sys/bus/pci/devices says. */
-static char *read_path(struct vlu_device *dev)
-{
-	char link[128], target[PATH_MAX];
-	const char *devices;
-	char *path = NULL;
-
-	snprintf(link, sizeof(link), PCI_DEVICES "/%s", dev->name);
-	if (sys_readlink(&dev->ctx->sys, link, target, sizeof(target)) < 0)
-		return NULL;
-	devices = strstr(target, "/devices/");
-	if (devices && asprintf(&path, "/sys%s", devices) < 0)
-		return NULL;
-	return path;
-}
-
-static int read_device(struct vlu_ctx *ctx, struct vlu_bdf bdf,
-		       struct vlu_device **ret_dev)
-{
-	struct vlu_device *dev;
-	int64_t vendor;
-	char name[VLU_BDF_SIZE], dir[64];
-	int ret;
-
-	vlu_bdf_format(bdf, name);
-	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s", name);
-	sys_near(&ctx->sys, dir);
-	ret = attr_number(ctx, &vendor, PCI_DEVICES "/%s/vendor", name);
-	if ((ret == -ENOENT || ret == -ENODEV) && !sys_exists(&ctx->sys, dir)) {
-		sys_near(&ctx->sys, NULL);
-		return -ENODEV;
-	}
-	dev = calloc(1, sizeof(*dev));
-	if (!dev) {
-		sys_near(&ctx->sys, NULL);
-		return -ENOMEM;
-	}
-	dev->ctx = ctx;
-	dev->bdf = bdf;
-	memcpy(dev->name, name, sizeof(name));
-	dev->vendor = ret < 0 ? -1 : vendor;
-	dev->device = read_number(dev, "device");
-	dev->class = read_number(dev, "class");
-	dev->kind = find_kind(dev);
-	dev->path = read_path(dev);
-	read_group(dev);
-	read_changing(dev);
-	sys_near(&ctx->sys, NULL);
-	read_group_size(dev);
-	*ret_dev = dev;
-	return 0;
+	ctx->n_devices = ctx->n_sorted = ctx->devices_room = 0;
 }
 
 static int insert(struct vlu_ctx *ctx, struct vlu_device *dev)
 {
 	struct vlu_device **more;
 
-	/* doubling at each power of two */
-	if ((ctx->n_devices & (ctx->n_devices - 1)) == 0) {
-		more = reallocarray(ctx->devices,
-				    ctx->n_devices ? ctx->n_devices * 2 : 1,
-				    sizeof(*more));
+	if (ctx->n_devices == ctx->devices_room) {
+		more = reallocarray(ctx->devices, ctx->n_devices + 16, sizeof(*more));
 		if (!more)
 			return -ENOMEM;
 		ctx->devices = more;
+		ctx->devices_room = ctx->n_devices + 16;
 	}
 	ctx->devices[ctx->n_devices++] = dev;
 	return 0;
 }
 
-static int read_named(void *arg, const char *name)
+struct names_seen {
+	size_t n;
+	struct vlu_bdf *bdfs;
+};
+
+static int take_name(void *arg, const char *name)
 {
-	struct vlu_ctx *ctx = arg;
-	struct vlu_device *dev;
-	struct vlu_bdf bdf;
-	int ret;
+	struct names_seen *seen = arg;
+	struct vlu_bdf *more, bdf;
 
 	if (vlu_bdf_parse(name, &bdf))
 		return 0;
-	ret = read_device(ctx, bdf, &dev);
-	if (ret == -ENODEV)	/* gone between the listing and the reading */
-		return 0;
-	if (!ret)
-		ret = insert(ctx, dev);
-	return ret;
+	if (seen->n % 256 == 0) {
+		more = reallocarray(seen->bdfs, seen->n + 256, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		seen->bdfs = more;
+	}
+	seen->bdfs[seen->n++] = bdf;
+	return 0;
 }
 
 static int by_address(const void *a, const void *b)
 {
-	return vlu_bdf_compare((*(struct vlu_device *const *)a)->bdf,
-			       (*(struct vlu_device *const *)b)->bdf);
+	const struct vlu_bdf *x = a, *y = b;
+
+	return vlu_bdf_compare(*x, *y);
 }
 
 int vlu_devices_read(struct vlu_ctx *ctx)
 {
+	struct names_seen seen = { 0 };
+	struct vlu_device **devs = NULL;
+	size_t i;
 	int ret;
 
 	devices_drop(ctx);
 	inuse_drop(ctx);
-	ret = sys_list(&ctx->sys, PCI_DEVICES, read_named, ctx);
+	ret = sys_list(&ctx->sys, PCI_DEVICES, take_name, &seen);
+	if (ret >= 0 && seen.n) {
+		qsort(seen.bdfs, seen.n, sizeof(*seen.bdfs), by_address);
+		devs = calloc(seen.n, sizeof(*devs));
+		ret = devs ? devices_read(ctx, seen.bdfs, seen.n, devs) : -ENOMEM;
+	}
+	/* Some may have gone between the listing and the reading. */
+	for (i = 0; devs && i < seen.n; i++) {
+		if (devs[i])
+			devs[ctx->n_devices++] = devs[i];
+	}
+	free(seen.bdfs);
+	ctx->devices = devs;
+	ctx->n_sorted = ctx->devices_room = ctx->n_devices;
 	if (ret < 0)
 		return vlu_fail(ctx, VLU_FAILED, ret, "cannot read " PCI_DEVICES ": %s",
 				strerror(-ret));
-	if (ctx->n_devices)
-		qsort(ctx->devices, ctx->n_devices, sizeof(*ctx->devices),
-		      by_address);
-	ctx->n_sorted = ctx->n_devices;
 	return 0;
 }
 
@@ -264,7 +132,7 @@ int vlu_device_find(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 	int ret;
 
 	if (!dev) {
-		ret = read_device(ctx, bdf, &dev);
+		ret = device_read(ctx, bdf, &dev);
 		if (!ret)
 			ret = insert(ctx, dev);
 		if (ret == -ENODEV)
@@ -285,7 +153,7 @@ int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 	int ret;
 
 	if (dev) {
-		read_changing(dev);
+		device_read_changing(dev);
 	} else {
 		ret = vlu_device_find(ctx, bdf, &dev);
 		if (ret)

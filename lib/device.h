@@ -30,6 +30,14 @@ struct vlu_device {
 };
 
 void devices_drop(struct vlu_ctx *ctx);
+/* Read a function; -ENODEV: there is none. The caller's, but see device.c. */
+int device_read(struct vlu_ctx *ctx, struct vlu_bdf bdf,
+		struct vlu_device **ret_dev) must_check;
+/* Many of them; devs[i] stays NULL where bdfs[i] is no longer there. */
+int devices_read(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
+		 struct vlu_device **devs) must_check;
+/* Read again what changes as drivers come and go. */
+void device_read_changing(struct vlu_device *dev);
 /* The driver a function has now, "" for none; not cached. */
 int device_driver_now(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
 		      size_t size) must_check;

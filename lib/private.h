@@ -32,7 +32,7 @@ struct vlu_ctx {
 	char error[1024];
 
 	struct vlu_device **devices;
-	size_t n_devices;
+	size_t n_devices, devices_room;
 	size_t n_sorted;	/* of them, by address: all that a bus listing gave */
 	struct klog *klog;	/* read once, klog.c */
 	struct inuse *inuse;	/* these too, until inuse_drop() */

@@ -46,6 +46,13 @@ void sys_near(struct sys *sys, const char *dir)
 	sys->near_size = strlen(sys->near);
 }
 
+void sys_view(const struct sys *sys, struct sys *ret_view)
+{
+	*ret_view = *sys;
+	ret_view->near_fd = -1;
+	ret_view->near_size = 0;
+}
+
 /*
  * Device nodes act on being opened: /dev/liveupdate deserializes, a vfio file
  * resets. The kernel log is the one that only tells.

@@ -104,6 +104,9 @@ void sys_exit(struct sys *sys);
  */
 void sys_near(struct sys *sys, const char *dir);
 
+/* The same machine for another thread, near nothing; sys_near(NULL) ends it. */
+void sys_view(const struct sys *sys, struct sys *ret_view);
+
 /* The gate. Everybody calls these, never ops directly. */
 int sys_open(struct sys *sys, const char *path, int flags);
 ssize_t sys_read(struct sys *sys, int fd, void *buf, size_t size);
