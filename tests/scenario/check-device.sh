@@ -22,6 +22,7 @@
 # proof: pf-without-vfs fail
 # proof: driver-vfio-pci fail
 # proof: driver-not-variant fail
+# proof: cdev fail
 # proof: group-singleton fail
 # proof: power-d0 fail
 # proof: interrupts-off fail
@@ -73,6 +74,17 @@ phase_1() {
 	must bind v i
 	fact "driver-not-variant: the kernel preserves no file of it" ENOENT preserve s v 1
 	must close v
+
+	# cdev: the kernel has it, and nobody made the node
+	take "$DEV2"
+	name=$(ls "/sys/bus/pci/devices/$DEV2/vfio-dev")
+	mv "/dev/vfio/devices/$name" "$SCN_TMP/node"
+	says fail "$DEV2" cdev "/dev/vfio/devices/$name does not exist"
+	run 3 preserve "$DEV2"
+	err "/dev/vfio/devices/$name does not exist"
+	fact "cdev: there is nothing to open" ENOENT cdev d2 "$DEV2"
+	mv "$SCN_TMP/node" "/dev/vfio/devices/$name"
+	says pass "$DEV2" cdev
 
 	# not-vf, pf-without-vfs
 	take "$DEV5"

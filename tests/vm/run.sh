@@ -68,7 +68,7 @@ trap 'exit 143' TERM HUP
 kernel=$("$here/kernel.sh" | tail -n1)
 [ -d "$kernel" ] || die "no kernel"
 for file in "${scenarios[@]}"; do
-	if [[ $(realpath "$file") == "$here"/facts/* ]]; then
+	if grep -q '^[[:space:]]*\. words$' "$file"; then
 		gcc -O1 -static -o "$tmp/facts" "$here/facts/facts.c"
 		programs+=("$tmp/facts" "$here/facts/words")
 		break
@@ -105,7 +105,7 @@ slots() { # DEVICES: prints the words for QEMU, one a line
 			more='' namespace=''
 			case $word in
 			edu | pci-testdev) ;;
-			e1000e) more=,romfile= ;;
+			bochs-display | e1000e) more=,romfile= ;;
 			virtio-net) word=virtio-net-pci more=,romfile=,disable-legacy=on,iommu_platform=on ;;
 			nvme | nvme-sriov)
 				printf '%s\n' -blockdev "driver=null-co,node-name=nvme$n,size=16777216,read-zeroes=on"

@@ -112,7 +112,7 @@ export_symbol kernel/liveupdate/luo_file.c liveupdate_unregister_file_handler
 
 # PCI: a bus notifier does the rest.
 append drivers/pci/Makefile \
-	'obj-$(CONFIG_PCI_LIVEUPDATE) += liveupdate.o'
+	'obj-$(CONFIG_PCI_LIVEUPDATE) += liveupdate.o intel_display.o'
 hook drivers/pci/Kconfig - '^config PCI_IOV$' before 1 \
 	'source "drivers/pci/Kconfig.liveupdate"
 '
@@ -158,6 +158,7 @@ cp -R "$work/." "$src/"
 
 cp "$here/pci_liveupdate.h" "$here/vfio_liveupdate.h" "$src/include/linux/"
 cp "$here/pci_liveupdate.c" "$src/drivers/pci/liveupdate.c"
+cp "$here/pci_intel_display.c" "$src/drivers/pci/intel_display.c"
 cp "$here/vfio_liveupdate.c" "$src/drivers/vfio/"
 cp "$here/vfio_pci_liveupdate.c" "$src/drivers/vfio/pci/"
 cp "$here/Kconfig.vfio_pci" "$src/drivers/vfio/pci/Kconfig.liveupdate"
