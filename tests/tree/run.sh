@@ -130,39 +130,69 @@ wanted() { # LINE
 	return 1
 }
 
+names() { find "$tree" | LC_ALL=C sort | cksum; }
+
+unchanged() { # WHAT
+	names >"$tmp/names"
+	cmp -s "$tmp/names" "$tree.names" || fail "$1: the tree has changed"
+}
+
 patterns=("$@")
-while read -r line; do
-	case $line in '' | '#'*) continue ;; esac
-	wanted "$line" || continue
-	read -r machine arguments <<<"$line"
-	tree=$tmp/$machine
-	if [ ! -d "$tree" ]; then
-		if ! "$BUILD/plant" "$tree" "$here/machines/$machine.tree"; then
-			fail "$line: no tree"
-			continue
+workers=$(nproc 2>/dev/null || echo 1)
+
+# Every workers-th machine, beginning with the FIRSTth, in a directory of its own.
+cases() { # FIRST
+	local machine arguments golden turn=0 machines=' '
+	tmp=$tmp/$1
+	mkdir "$tmp"
+	while read -r line; do
+		case $line in '' | '#'*) continue ;; esac
+		wanted "$line" || continue
+		read -r machine arguments <<<"$line"
+		tree=$tmp/$machine
+		if [[ $machines != *" $machine "* ]]; then
+			machines="$machines$machine " turn=$((turn + 1))
+			[ $((turn % workers)) = "$1" ] || continue
+			if ! "$BUILD/plant" "$tree" "$here/machines/$machine.tree"; then
+				fail "$line: no tree"
+				continue
+			fi
+			names >"$tree.names"
+			captured "$machine"
+			unchanged "$machine, captured"
 		fi
-		before=$(find "$tree" | LC_ALL=C sort | cksum)
-		captured "$machine"
-		[ "$before" = "$(find "$tree" | LC_ALL=C sort | cksum)" ] || fail "$machine: capturing it has changed it"
-	fi
-	golden=$here/golden/$machine/$(tr ' ' '_' <<<"${arguments//--/}")
-	before=$(find "$tree" | LC_ALL=C sort | cksum)
-	# shellcheck disable=SC2086 # words
-	said $arguments >"$tmp/said"
-	if [ -n "$UPDATE" ]; then
-		mkdir -p "${golden%/*}"
-		cp "$tmp/said" "$golden"
-		pass
-	elif diff -u "$golden" "$tmp/said" >"$tmp/diff" 2>&1; then
-		pass
+		[ -d "$tree" ] || continue
+		golden=$here/golden/$machine/$(tr ' ' '_' <<<"${arguments//--/}")
+		# shellcheck disable=SC2086 # words
+		said $arguments >"$tmp/said"
+		if [ -n "$UPDATE" ]; then
+			mkdir -p "${golden%/*}"
+			cp "$tmp/said" "$golden"
+			pass
+		elif diff -u "$golden" "$tmp/said" >"$tmp/diff" 2>&1; then
+			pass
+		else
+			fail "$line"
+			sed 's/^/    /' "$tmp/diff"
+		fi
+		# shellcheck disable=SC2086
+		watch "$line" $arguments
+		unchanged "$line"
+	done <"$here/cases"
+	echo "$passed $failed $skipped" >"$tmp/counts"
+}
+
+for ((i = 0; i < workers; i++)); do
+	cases $i &
+done
+wait
+for ((i = 0; i < workers; i++)); do
+	if read -r p f s <"$tmp/$i/counts"; then
+		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	else
-		fail "$line"
-		sed 's/^/    /' "$tmp/diff"
+		fail "cases of worker $i: it died"
 	fi
-	# shellcheck disable=SC2086
-	watch "$line" $arguments
-	[ "$before" = "$(find "$tree" | LC_ALL=C sort | cksum)" ] || fail "$line: the tree has changed"
-done <"$here/cases"
+done
 
 # A golden file without its case would never be compared with anything.
 if [ ${#patterns[@]} = 0 ]; then
