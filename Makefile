@@ -3,6 +3,7 @@ VERSION = 0.1.0
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 # V=1 shows the whole commands.
 Q = $(if $(V),,@)
@@ -19,7 +20,9 @@ PKGS = libpci libkmod json-c zlib
 DEPS := $(shell sh -c 'pkg-config --exists $(PKGS) 2>/dev/null && command -v $(CC)' >/dev/null && echo yes)
 # Not needed: without one of them, what it would have unpacked is not known.
 CODECS := $(shell for p in lzma zstd lz4; do pkg-config --exists lib$$p 2>/dev/null && echo $$p; done)
-CODEC_DEFS = $(if $(filter lzma,$(CODECS)),-DHAVE_LZMA) $(if $(filter zstd,$(CODECS)),-DHAVE_ZSTD) \
+# Not needed either: without it no service manager is told anything.
+SYSTEMD := $(shell pkg-config --exists libsystemd 2>/dev/null && echo libsystemd)
+OPTIONAL = $(if $(SYSTEMD),-DHAVE_SYSTEMD) $(if $(filter lzma,$(CODECS)),-DHAVE_LZMA) $(if $(filter zstd,$(CODECS)),-DHAVE_ZSTD) \
 	     $(if $(filter lz4,$(CODECS)),-DHAVE_LZ4)
 
 WARN = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -27,10 +30,10 @@ WARN = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototype
 # Text cut to fit its buffer is what snprintf() is used for here; only gcc warns.
 WARN += $(if $(shell $(CC) --version 2>/dev/null | grep -i clang),,-Wno-format-truncation)
 WERROR = $(if $(CI),-Werror)
-ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -Ilib $(CODEC_DEFS) $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -Ilib $(OPTIONAL) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC $(WARN) $(WERROR) $(CFLAGS) \
-	     $(if $(DEPS),$(shell pkg-config --cflags $(PKGS) $(CODECS:%=lib%)))
-LIBS = $(if $(DEPS),$(shell pkg-config --libs $(PKGS) $(CODECS:%=lib%)))
+	     $(if $(DEPS),$(shell pkg-config --cflags $(PKGS) $(CODECS:%=lib%) $(SYSTEMD)))
+LIBS = $(if $(DEPS),$(shell pkg-config --libs $(PKGS) $(CODECS:%=lib%) $(SYSTEMD)))
 
 LIB_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 CLI_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c))
@@ -72,7 +75,7 @@ endif
 
 include tests/tests.mk
 
-all-tests: $(B)/vfio-lu $(UNITS) $(FUZZ) $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake vmm facts)
+all-tests: $(B)/vfio-lu $(UNITS) $(FUZZ) $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake manager vmm facts)
 
 install: all
 	install -D -m 755 $(B)/vfio-lu $(DESTDIR)$(SBINDIR)/vfio-lu
@@ -83,6 +86,12 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vfio-lu
 	install -D -m 644 $(B)/completions/vfio-lu.fish \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/vfio-lu.fish
+
+# Without libsystemd the holder would not say that it is ready.
+ifneq ($(SYSTEMD),)
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's,@SBINDIR@,$(SBINDIR),' systemd/vfio-lu.service.in >$(DESTDIR)$(UNITDIR)/vfio-lu.service
+endif
 
 clean:
 	rm -rf build vfio-lu

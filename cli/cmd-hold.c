@@ -18,7 +18,7 @@ const struct command cmd_hold = {
 	.changes = true,
 	.summary = "the process that keeps sessions open",
 	.text = "Keeps the files of sessions and devices open until none is left. "
-		"Started by preserve and restore; there is seldom a reason to start "
-		"it by hand.",
+		"Started by preserve and restore, as vfio-lu.service where that is "
+		"installed; there is seldom a reason to start it by hand.",
 	.run = run_hold,
 };

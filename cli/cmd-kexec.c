@@ -69,8 +69,9 @@ const struct command cmd_kexec = {
 	.max_args = 0,
 	.changes = true,
 	.summary = "check once more, then jump into the next kernel",
-	.text = "Checks the session, its devices and the loaded image, turns the "
-		"devices' interrupts off and jumps. No service is stopped and no file "
-		"system unmounted. It returns only if the jump failed.",
+	.text = "Checks the sessions, their devices and the loaded image, turns the "
+		"devices' interrupts off and jumps: by systemctl kexec where systemd "
+		"runs and does not end the holder before, else by kexec -e, which stops "
+		"no service and unmounts no file system. --dry-run says which and why.",
 	.run = run_kexec,
 };

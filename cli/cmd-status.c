@@ -7,8 +7,6 @@
 #include "cmd.h"
 #include "out.h"
 
-#define NOT_TO_BE_SEEN (-2)	/* vlu_state.holder_pid */
-
 /* ------------------------------------------------------------------ data */
 
 static const char *direction_word(enum vlu_direction direction)
@@ -118,6 +116,11 @@ static void print_kernel(const struct vlu_state *state)
 	out_line("%s", "");
 }
 
+static const char *state_of(const struct vlu_session *session)
+{
+	return session->state ? session->state : "unknown";
+}
+
 /* What to do about a session in this state; NULL: nothing. */
 static char *next_step(const struct vlu_state *state,
 		       const struct vlu_session *session)
@@ -126,16 +129,16 @@ static char *next_step(const struct vlu_state *state,
 	const char *verb;
 	char *text;
 
-	if (!strcmp(session->state, "held"))
+	if (!strcmp(state_of(session), "held"))
 		verb = state->kexec_loaded == VLU_YES ? "kexec" : "load KERNEL";
-	else if (!strcmp(session->state, "waiting"))
+	else if (!strcmp(state_of(session), "waiting"))
 		verb = "restore";
-	else if (!strcmp(session->state, "restored"))
+	else if (!strcmp(state_of(session), "restored"))
 		verb = "finish";
 	else
 		return NULL;
 	/* load and kexec know no session */
-	if (!strcmp(session->state, "held"))
+	if (!strcmp(state_of(session), "held"))
 		ours = true;
 	if (asprintf(&text, "vfio-lu %s%s%s", verb, ours ? "" : " --session ",
 		     ours ? "" : session->name) < 0)
@@ -146,12 +149,12 @@ static char *next_step(const struct vlu_state *state,
 /* What a state means that no single command leads out of. */
 static const char *meaning(const struct vlu_session *session)
 {
-	if (!strcmp(session->state, "lost"))
+	if (!strcmp(state_of(session), "lost"))
 		return session->direction == VLU_INCOMING ?
 		       "nothing of it can be restored" :
 		       "its holder is gone, nothing of it is preserved any more: "
 		       "preserve the devices again";
-	if (!strcmp(session->state, "restored"))
+	if (!strcmp(state_of(session), "restored"))
 		return "a VMM may have its devices now";
 	return NULL;
 }
@@ -159,7 +162,7 @@ static const char *meaning(const struct vlu_session *session)
 static const char *device_phrase(const struct vlu_session *session,
 				 const struct vlu_session_device *dev)
 {
-	if (!strcmp(dev->state, "preserved") && !strcmp(session->state, "waiting"))
+	if (!strcmp(dev->state, "preserved") && !strcmp(state_of(session), "waiting"))
 		return "preserved by the previous kernel";
 	if (!strcmp(dev->state, "bound"))
 		return "retrieved and bound to an iommufd";
@@ -194,7 +197,7 @@ static void print_session(const struct vlu_state *state,
 
 	out_print("session  %s   %s, ", session->name,
 		  direction_word(session->direction));
-	out_word(session->state, NULL);
+	out_word(state_of(session), NULL);
 	if (next)
 		out_print("   next: %s", next);
 	out_line("%s", "");
@@ -271,8 +274,8 @@ static int run_status(struct cli *cli, const void *opts, int argc, char **argv)
 		out_json(doc);
 	else
 		print_report(cli, state);
-	if (state->holder_pid == NOT_TO_BE_SEEN)
-		cli_info(cli, "the holder and its sessions can be seen by root only");
+	if (state->holder_detail)
+		cli_info(cli, "%s", state->holder_detail);
 	if (state->incoming_known == VLU_NO)
 		cli_info(cli, "the kernel log could not be read: incoming devices "
 			 "may be missing");

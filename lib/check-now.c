@@ -30,8 +30,8 @@ static bool is_holder(const struct vlu_ctx *ctx, const struct proc_file *file, b
 	const struct keeper *keeper = ctx->keeper;
 
 	if (keeper->known == VLU_YES)
-		/* process 1 may keep duplicates for it */
-		return file->pid == keeper->pid || (kept && file->pid == 1);
+		/* a service manager keeps duplicates for it, store.h */
+		return file->pid == keeper->pid || (kept && file->pid == keeper->manager);
 	/* a captured machine, or one whose holder may not be asked */
 	return strcmp(file->comm, "vfio-lu") == 0;
 }

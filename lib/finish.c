@@ -98,11 +98,23 @@ static const struct step_kind step_let_go = {
 	.run = run_let_go,
 };
 
+static int run_forget(struct vlu_plan *plan, struct step *step)
+{
+	manifest_remove(plan->ctx, step->value);
+	return 0;
+}
+
+static const struct step_kind step_forget = {
+	.text = "remove the manifest of session %v",
+	.run = run_forget,
+};
+
 static int add_finish(struct vlu_plan *plan, struct session *session,
 		      const struct held *held)
 {
 	const char *value = held_find(held, "session/%s", session->name);
 	struct vlu_bdf none = { 0 };
+	enum incoming_fate fate;
 	bool known;
 	size_t i;
 	int ret;
@@ -112,9 +124,19 @@ static int add_finish(struct vlu_plan *plan, struct session *session,
 				"by this kernel: it is finished after the jump, or given up "
 				"with vfio-lu release", session->name);
 	if (!value) {
-		ret = incoming_find(session, &known);
+		ret = incoming_find(session, &known, &fate);
 		if (ret)
 			return ret;
+		if (fate == FATE_FINISHED) {
+			ret = plan_add(plan, &step_forget, none, NULL, session->name, NULL);
+			return ret ? ret : plan_say(plan, "session %s  already finished: %s",
+						    session->name, incoming_fate_text(fate));
+		}
+		if (fate != FATE_WAITING)
+			return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -ENOENT, "session %s "
+					"cannot be finished: %s; vfio-lu release --session %s "
+					"forgets it", session->name, incoming_fate_text(fate),
+					session->name);
 		if (known || session->n)
 			return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EBUSY,
 					"session %s is not restored yet; first: vfio-lu restore"

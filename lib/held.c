@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "held.h"
+#include "service.h"
 
 void held_session_key(char key[HOLDER_KEY], const char *session)
 {
@@ -50,26 +51,33 @@ bool held_says(const char *value, const char *word)
 static int ask(struct vlu_ctx *ctx, const char *request, int pass_fd,
 	       char reply[HOLDER_PACKET + 1], int *ret_fd)
 {
-	int conn, fd = -1, msec = (int)ctx->timeout * 1000;
+	long long deadline = vlu_now() + ctx->timeout * 1000LL, left;
+	int conn, fd = -1;
 	ssize_t n;
 
-	conn = sys_connect(&ctx->sys, HOLDER_SOCKET);
+	while ((conn = sys_connect(&ctx->sys, HOLDER_SOCKET)) == -EAGAIN) {
+		if (vlu_now() >= deadline)
+			return -ETIMEDOUT;
+		vlu_sleep(5);
+	}
 	/* A socket that nobody listens at is what a killed holder leaves. */
 	if (conn == -ECONNREFUSED)
 		conn = -ENOENT;
 	if (conn < 0)
 		return conn;
 	n = sys_send(&ctx->sys, conn, request, strlen(request), pass_fd);
+	left = deadline - vlu_now();
 	if (n >= 0)
-		n = sys_wait(&ctx->sys, &conn, 1, msec);
+		n = sys_wait(&ctx->sys, &conn, 1, left > 0 ? (int)left : 0);
 	if (n >= 0)
 		n = sys_recv(&ctx->sys, conn, reply, HOLDER_PACKET, &fd);
 	sys_close(&ctx->sys, conn);
+	/* it ended while we asked */
+	if (n == 0 || n == -ECONNRESET || n == -EPIPE)
+		return -ENOENT;
 	if (n < 0)
 		return (int)n;
 	reply[n] = '\0';
-	if (n == 0)		/* it died while we asked */
-		return -ENOENT;
 	if (strncmp(reply, "error ", 6) == 0) {
 		sys_close(&ctx->sys, fd);
 		n = strtol(reply + 6, NULL, 10);
@@ -144,6 +152,9 @@ int held_read(struct vlu_ctx *ctx, struct held *ret_held)
 	} while (!ret && held.n < total && held.n > before);
 	if (ret) {
 		held_free(&held);
+		if (ret == -ETIMEDOUT)
+			return vlu_fail(ctx, VLU_BUSY, ret, "the holder did not answer within "
+					"%u s", ctx->timeout);
 		return vlu_fail(ctx, VLU_FAILED, ret, "cannot ask the holder: %s",
 				strerror(-ret));
 	}
@@ -182,16 +193,21 @@ static bool answers(struct vlu_ctx *ctx)
 
 int held_start(struct vlu_ctx *ctx)
 {
-	/*
-	 * systemd's final kill spares what has '@' there
-	 * (cg_kill and broadcast_signal() skip "root storage daemons").
-	 */
+	/* broadcast_signal() of systemd-shutdown spares what has '@' there. */
 	static const char *const argv[] = { "@vfio-lu", "hold", NULL };
 	long long deadline = vlu_now() + ctx->timeout * 1000LL;
 	int pid, ret;
 
 	if (answers(ctx))
 		return 0;
+	if (service_systemd(ctx) && service_installed(ctx)) {
+		ret = service_start(ctx);
+		if (ret)
+			return ret;
+		return answers(ctx) ? 0 :
+		       vlu_fail(ctx, VLU_FAILED, -EIO, SERVICE_UNIT " was started, but does not "
+				"answer; see journalctl -u " SERVICE_UNIT);
+	}
 	pid = sys_spawn(&ctx->sys, NULL, (char *const *)argv, SYS_SPAWN_DETACH,
 			NULL, 0);
 	if (pid < 0)

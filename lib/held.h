@@ -9,7 +9,8 @@
  *   get KEY        (the reply brings a duplicate)
  *   drop KEY       (closes it)
  *   list N         ("ok PID TOTAL", then KEY\tVALUE lines from the N-th on)
- * and "ok ..." or "error ERRNO" come back.
+ * and "ok ..." or "error ERRNO" come back. Everything else is error EINVAL and
+ * changes nothing (request.c).
  */
 #ifndef VLU_HELD_H
 #define VLU_HELD_H
@@ -18,8 +19,9 @@
 
 #define HOLDER_SOCKET	RUN_DIR "/holder"
 #define HOLDER_PACKET	8192	/* bytes, a request or a reply */
-#define HOLDER_KEY	128
-#define HOLDER_VALUE	256
+#define HOLDER_REQUEST	256	/* bytes, the longest there is */
+#define HOLDER_KEY	96
+#define HOLDER_VALUE	128
 #define HOLDER_ITEMS	8192
 
 struct held_item {

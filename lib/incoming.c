@@ -13,21 +13,61 @@ int incoming_plan(struct vlu_ctx *ctx, const char *name, struct held *held,
 	inuse_drop(ctx);
 	ret = vlu_session_name_check(ctx, name);
 	if (!ret)
-		ret = session_held(ctx, held);
+		ret = session_lock(ctx);
 	if (ret)
 		return ret;
+	ret = session_held(ctx, held);
+	if (ret) {
+		session_unlock(ctx);
+		return ret;
+	}
 	/* What was retrieved cannot be taken back, so what led to it stays. */
 	ret = plan_new(ctx, PLAN_STOP, &plan);
-	if (!ret) {
-		ret = session_new(plan, name, held, ret_session);
-		if (ret)
-			vlu_plan_free(plan);
-	}
-	if (ret)
+	if (ret) {
 		held_free(held);
-	else
-		*ret_plan = plan;
-	return ret;
+		session_unlock(ctx);
+		return ret;
+	}
+	ret = session_new(plan, name, held, ret_session);
+	if (ret) {
+		vlu_plan_free(plan);
+		held_free(held);
+		return ret;
+	}
+	*ret_plan = plan;
+	return 0;
+}
+
+enum incoming_fate incoming_fate(struct vlu_ctx *ctx, const struct manifest *manifest)
+{
+	size_t i, finished = 0, absent = 0;
+
+	if (klog_leaked(ctx, manifest->session))
+		return FATE_LEAKED;
+	for (i = 0; i < manifest->n_devices; i++) {
+		finished += klog_finished(ctx, manifest->devices[i].bdf);
+		absent += klog_incoming(ctx, manifest->devices[i].bdf) == VLU_NO;
+	}
+	/* what is finished is not incoming any more */
+	if (!i || absent < i)
+		return FATE_WAITING;
+	return finished == i ? FATE_FINISHED : FATE_ABSENT;
+}
+
+const char *incoming_fate_text(enum incoming_fate fate)
+{
+	switch (fate) {
+	case FATE_LEAKED:
+		return "it was retrieved, and its holder ended before it was finished: its devices "
+		       "are of no use before the next kexec or reboot";
+	case FATE_FINISHED:
+		return "its holder ended when all its devices were bound, which finished it";
+	case FATE_ABSENT:
+		return "this kernel was handed none of its devices";
+	case FATE_WAITING:
+		break;
+	}
+	return NULL;
 }
 
 int incoming_add(struct session *session, const struct manifest *manifest)
@@ -40,7 +80,8 @@ int incoming_add(struct session *session, const struct manifest *manifest)
 	return ret;
 }
 
-int incoming_find(struct session *session, bool *ret_known)
+int incoming_find(struct session *session, bool *ret_known,
+		  enum incoming_fate *ret_fate)
 {
 	struct vlu_ctx *ctx = session->ctx;
 	struct manifest manifest;
@@ -51,6 +92,7 @@ int incoming_find(struct session *session, bool *ret_known)
 	int ret;
 
 	*ret_known = false;
+	*ret_fate = klog_leaked(ctx, session->name) ? FATE_LEAKED : FATE_WAITING;
 	ret = manifest_read(ctx, STATE_DIR, session->name, &manifest);
 	if (ret == 0) {
 		ret = boot_id(ctx, id);
@@ -60,6 +102,7 @@ int incoming_find(struct session *session, bool *ret_known)
 				       "after the jump", session->name);
 		if (!ret)
 			ret = incoming_add(session, &manifest);
+		*ret_fate = incoming_fate(ctx, &manifest);
 		manifest_free(&manifest);
 		*ret_known = true;
 		return ret;

@@ -9,11 +9,24 @@
 int incoming_plan(struct vlu_ctx *ctx, const char *name, struct held *held,
 		  struct vlu_plan **ret_plan, struct session **ret_session)
 	must_check;
+/* What became of a session that an earlier kernel made and nobody holds. */
+enum incoming_fate {
+	FATE_WAITING,	/* it is there to be restored, as far as can be told */
+	FATE_LEAKED,	/* retrieved, and closed before it was finished */
+	FATE_FINISHED,	/* its devices are finished: it ended with its holder */
+	FATE_ABSENT,	/* none of its devices came over to this kernel */
+};
+
+enum incoming_fate incoming_fate(struct vlu_ctx *ctx, const struct manifest *manifest);
+/* A sentence about it, NULL for FATE_WAITING. */
+const char *incoming_fate_text(enum incoming_fate fate);
 /*
  * Adds the devices that came over: those of the manifest on disk, else those
  * that the kernel's log names. *ret_known: a manifest of another boot says so.
+ * *ret_fate: what became of it, if nobody holds it.
  */
-int incoming_find(struct session *session, bool *ret_known) must_check;
+int incoming_find(struct session *session, bool *ret_known,
+		  enum incoming_fate *ret_fate) must_check;
 int incoming_add(struct session *session, const struct manifest *manifest)
 	must_check;
 

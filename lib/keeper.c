@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "attr.h"
 #include "held.h"
 #include "keeper.h"
 
@@ -28,6 +29,21 @@ static int take(struct keeper *keeper, const struct held *held)
 	return 0;
 }
 
+/* "PID (COMM) STATE PPID ...": process 1 if it is systemd's, or nobody's */
+static pid_t parent_of(struct vlu_ctx *ctx, pid_t pid)
+{
+	char text[512], *end;
+	long parent;
+
+	if (attr_read(ctx, text, sizeof(text), "/proc/%d/stat", (int)pid) < 0)
+		return -1;
+	end = strrchr(text, ')');
+	if (!end || strlen(end) < 5)
+		return -1;
+	parent = strtol(end + 4, NULL, 10);
+	return parent > 0 ? (pid_t)parent : -1;
+}
+
 const struct keeper *keeper_get(struct vlu_ctx *ctx)
 {
 	struct keeper *keeper;
@@ -39,7 +55,7 @@ const struct keeper *keeper_get(struct vlu_ctx *ctx)
 	keeper = calloc(1, sizeof(*keeper));
 	if (!keeper)
 		return NULL;
-	keeper->pid = -1;
+	keeper->pid = keeper->manager = -1;
 	ret = held_read(ctx, &held);
 	keeper->known = ret == 0 ? VLU_YES : ret == -ENOENT ? VLU_NO : VLU_DONT_KNOW;
 	if (ret == 0) {
@@ -49,6 +65,7 @@ const struct keeper *keeper_get(struct vlu_ctx *ctx)
 			free(keeper);
 			return NULL;
 		}
+		keeper->manager = parent_of(ctx, keeper->pid);
 	}
 	ctx->keeper = keeper;
 	return keeper;

@@ -14,6 +14,7 @@ struct kept {
 struct keeper {
 	enum vlu_known known;	/* VLU_DONT_KNOW: there may be one, not to be asked */
 	pid_t pid;		/* -1: there is none */
+	pid_t manager;		/* who started it, and may keep the files too; -1 */
 	size_t n;
 	struct kept *kept;	/* in address order */
 };

@@ -2,10 +2,7 @@
 #include "attr.h"
 #include "host.h"
 #include "kexec.h"
-#include "klog.h"
-#include "manifest.h"
 #include "session.h"
-#include "vfio.h"
 
 /* What load loaded; in /run, so that it ends with this kernel. */
 #define LOADED	RUN_DIR "/loaded"
@@ -72,8 +69,6 @@ char *kexec_cmdline(const char *base, const char *append)
 	return line;
 }
 
-/* ------------------------------------------------------------------- load */
-
 struct load {
 	char *kernel, *initrd, *cmdline;
 };
@@ -86,14 +81,6 @@ static void load_free(void *data)
 	free(load->initrd);
 	free(load->cmdline);
 	free(load);
-}
-
-static void trim(char *text)
-{
-	size_t len = strlen(text);
-
-	while (len && (text[len - 1] == '\n' || text[len - 1] == ' '))
-		text[--len] = '\0';
 }
 
 static int run_load(struct vlu_plan *plan, struct step *step)
@@ -113,7 +100,6 @@ static int run_load(struct vlu_plan *plan, struct step *step)
 	sys_unlink(&plan->ctx->sys, LOADED);
 	ret = sys_spawn(&plan->ctx->sys, "kexec", (char *const *)argv, SYS_SPAWN_WAIT,
 			text, sizeof(text));
-	trim(text);
 	if (ret == 127)
 		return vlu_fail(plan->ctx, VLU_UNSUPPORTED, -ENOENT,
 				"there is no kexec program; install kexec-tools");
@@ -226,211 +212,5 @@ int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
 		return ret;
 	}
 	*ret_plan = plan;
-	return 0;
-}
-
-/* ------------------------------------------------------------------- jump */
-
-static int run_quiet(struct vlu_plan *plan, struct step *step)
-{
-	char key[HOLDER_KEY], name[VLU_BDF_SIZE];
-	struct vlu_ctx *ctx = plan->ctx;
-	int fd, ret;
-
-	held_device_key(key, step->value, step->bdf);
-	ret = held_get(ctx, key, &fd);
-	if (ret)
-		return ret;
-	ret = vfio_irqs_off(ctx, vlu_bdf_format(step->bdf, name), fd);
-	sys_close(&ctx->sys, fd);
-	return ret;
-}
-
-static const struct step_kind step_quiet = {
-	.text = "%d: turn its interrupts off through its file in session %v",
-	.run = run_quiet,
-};
-
-static int run_sync(struct vlu_plan *plan, struct step *step)
-{
-	static const char *const argv[] = { "sync", NULL };
-	int ret;
-
-	(void)step;
-	ret = sys_spawn(&plan->ctx->sys, "sync", (char *const *)argv, SYS_SPAWN_WAIT,
-			NULL, 0);
-	if (ret)
-		vlu_log(plan->ctx, VLU_LOG_WARNING, "sync failed (%d)", ret);
-	return 0;
-}
-
-static const struct step_kind step_sync = {
-	.text = "sync the disks",
-	.run = run_sync,
-};
-
-/* The kernel came back: say who refused, in its own words. */
-static int jump_failed(struct vlu_plan *plan, int ret, const char *text,
-		       unsigned int freezes_before)
-{
-	const struct klog *log;
-
-	klog_drop(plan->ctx);
-	log = klog_get(plan->ctx);
-	if (log && log->n_freezes > freezes_before)
-		return vlu_fail(plan->ctx, VLU_FAILED, -EIO, "the jump failed: \"%s\"; the "
-				"sessions are still held. Devices preserved before this one were "
-				"frozen and answer EIO until they are released and bound again",
-				log->freeze);
-	return vlu_fail(plan->ctx, VLU_FAILED, -EIO, "the jump failed: %s; the sessions "
-			"are still held", ret < 0 ? strerror(-ret) :
-			*text ? text : "kexec said nothing");
-}
-
-static int run_jump(struct vlu_plan *plan, struct step *step)
-{
-	static const char *const direct[] = { "kexec", "-e", NULL };
-	static const char *const managed[] = { "systemctl", "kexec", NULL };
-	bool systemd = strcmp(step->value, "systemctl kexec") == 0;
-	const struct klog *log = klog_get(plan->ctx);
-	unsigned int freezes = log ? log->n_freezes : 0;
-	char text[512] = "";
-	int ret;
-
-	ret = sys_spawn(&plan->ctx->sys, systemd ? "systemctl" : "kexec",
-			(char *const *)(systemd ? managed : direct), SYS_SPAWN_WAIT,
-			text, sizeof(text));
-	trim(text);
-	/* systemctl only asks; the shutdown comes for us too. */
-	if (systemd && ret == 0)
-		return 0;
-	return jump_failed(plan, ret, text, freezes);
-}
-
-static const struct step_kind step_jump = {
-	.text = "jump: %v",
-	.run = run_jump,
-};
-
-struct jump {
-	struct vlu_ctx *ctx;
-	struct vlu_plan *plan;
-	struct held held;
-	size_t sessions;
-	int ret;
-};
-
-/* A manifest of this boot is a promise: its session must be held, whole. */
-static int check_promise(void *arg, const char *name)
-{
-	struct jump *jump = arg;
-	struct vlu_ctx *ctx = jump->ctx;
-	char bdf[VLU_BDF_SIZE];
-	struct manifest manifest;
-	const char *value;
-	size_t i;
-
-	jump->ret = manifest_read(ctx, RUN_DIR, name, &manifest);
-	if (jump->ret)
-		return 1;
-	value = held_find(&jump->held, "session/%s", name);
-	if (!value)
-		jump->ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT, "session %s is gone: "
-				     "its holder was killed, and its devices would not "
-				     "survive the jump; fix: vfio-lu preserve them again, or "
-				     "vfio-lu release --session %s", name, name);
-	for (i = 0; !jump->ret && i < manifest.n_devices; i++) {
-		vlu_bdf_format(manifest.devices[i].bdf, bdf);
-		value = held_find(&jump->held, "device/%s/%s", name, bdf);
-		if (!value || !held_says(value, "state=preserved"))
-			jump->ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT,
-					     "%s: not preserved any more, though session %s "
-					     "promises it; fix: vfio-lu preserve --session %s %s",
-					     bdf, name, name, bdf);
-		else
-			jump->ret = plan_add(jump->plan, &step_quiet,
-					     manifest.devices[i].bdf, NULL, name, NULL);
-	}
-	manifest_free(&manifest);
-	jump->sessions++;
-	return jump->ret != 0;
-}
-
-static int check_incoming(struct jump *jump)
-{
-	char session[64];
-	size_t i;
-
-	for (i = 0; i < jump->held.n; i++) {
-		const struct held_item *item = &jump->held.items[i];
-
-		if (strncmp(item->key, "session/", 8) != 0 ||
-		    !held_says(item->value, "direction=incoming"))
-			continue;
-		snprintf(session, sizeof(session), "%.63s", item->key + 8);
-		return vlu_fail(jump->ctx, VLU_NOT_PRESERVABLE, -EBUSY,
-				"session %s of the previous kernel is not finished, and the "
-				"jump would lose it; first: vfio-lu finish --session %s",
-				session, session);
-	}
-	return 0;
-}
-
-static int check_image(struct vlu_ctx *ctx)
-{
-	switch (kexec_loaded(ctx)) {
-	case VLU_NO:
-		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT,
-				"no kernel is loaded; first: vfio-lu load KERNEL");
-	case VLU_DONT_KNOW:
-		return vlu_fail(ctx, VLU_UNSUPPORTED, -ENOENT,
-				"this kernel does not say whether an image is loaded");
-	default:
-		break;
-	}
-	if (kexec_loaded_by_us(ctx) != VLU_YES)
-		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EPERM, "the loaded kernel was not "
-				"loaded by vfio-lu, and an image loaded the old way hands "
-				"nothing over; first: vfio-lu load KERNEL");
-	return 0;
-}
-
-int vlu_plan_kexec(struct vlu_ctx *ctx, struct vlu_plan **ret_plan)
-{
-	struct vlu_bdf none = { 0 };
-	struct jump jump = { .ctx = ctx };
-	bool systemd;
-	int ret;
-
-	ret = session_check_host(ctx, HOST_JUMP);
-	if (!ret)
-		ret = session_held(ctx, &jump.held);
-	if (ret)
-		return ret;
-	ret = plan_new(ctx, PLAN_ALL, &jump.plan);
-	if (!ret) {
-		ret = manifest_each(ctx, RUN_DIR, check_promise, &jump);
-		ret = jump.ret ? jump.ret : ret == -ENOENT || ret > 0 ? 0 : ret;
-	}
-	if (!ret)
-		ret = check_incoming(&jump);
-	if (!ret && !jump.sessions)
-		ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT, "nothing is preserved; "
-			       "first: vfio-lu preserve BDF (or 'kexec -e' for a jump "
-			       "that keeps nothing)");
-	if (!ret)
-		ret = check_image(ctx);
-	systemd = sys_exists(&ctx->sys, "/run/systemd/system");
-	if (!ret && !systemd)
-		ret = plan_add(jump.plan, &step_sync, none, NULL, NULL, NULL);
-	if (!ret)
-		ret = plan_add(jump.plan, &step_jump, none, NULL,
-			       systemd ? "systemctl kexec" : "kexec -e", NULL);
-	held_free(&jump.held);
-	if (ret) {
-		vlu_plan_free(jump.plan);
-		return ret;
-	}
-	*ret_plan = jump.plan;
 	return 0;
 }

@@ -18,6 +18,8 @@
 #define SAYS_NUMBER	"luo: Retrieved live update data, liveupdate number: "
 /* kernel/liveupdate/luo_file.c luo_file_deserialize_one() */
 #define SAYS_NO_HANDLER	"luo: No registered handler for compatible 'vfio-pci"
+/* kernel/liveupdate/luo_session.c luo_session_release() */
+#define SAYS_LEAKED	"luo: Unable to finish session ["
 /* kernel/liveupdate/kexec_handover.c kho_in_kexec_metadata() */
 #define SAYS_FROM	"KHO: exec from: "
 
@@ -65,6 +67,23 @@ static bool address_before(const char *line, const char *end, struct vlu_bdf *re
 	return vlu_bdf_parse(text, ret) == 0;
 }
 
+/* "NAME] on release" */
+static int add_leaked(struct klog *log, const char *name)
+{
+	size_t len = strcspn(name, "]");
+	char (*more)[64];
+
+	if (!name[len] || len >= sizeof(*more))
+		return 0;
+	more = reallocarray(log->leaked, log->n_leaked + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	log->leaked = more;
+	memcpy(more[log->n_leaked], name, len);
+	more[log->n_leaked++][len] = '\0';
+	return 0;
+}
+
 static int parse_message(struct klog *log, const char *line)
 {
 	struct vlu_bdf bdf;
@@ -75,9 +94,13 @@ static int parse_message(struct klog *log, const char *line)
 		return list_add(&log->incoming, &log->n_incoming, bdf);
 	if ((p = strstr(line, SAYS_OUTGOING)) && address_before(line, p, &bdf))
 		return list_add(&log->outgoing, &log->n_outgoing, bdf);
-	if ((p = strstr(line, SAYS_FINISHED)) && address_before(line, p, &bdf))
+	if ((p = strstr(line, SAYS_FINISHED)) && address_before(line, p, &bdf)) {
 		list_remove(log->incoming, &log->n_incoming, bdf);
-	else if ((p = strstr(line, SAYS_DROPPED)) && address_before(line, p, &bdf))
+		return list_add(&log->finished, &log->n_finished, bdf);
+	}
+	if ((p = strstr(line, SAYS_LEAKED)))
+		return add_leaked(log, p + strlen(SAYS_LEAKED));
+	if ((p = strstr(line, SAYS_DROPPED)) && address_before(line, p, &bdf))
 		list_remove(log->outgoing, &log->n_outgoing, bdf);
 	else if ((p = strstr(line, SAYS_FREEZE)) && address_before(line, p, &bdf)) {
 		snprintf(log->freeze, sizeof(log->freeze), "%s", line);
@@ -224,6 +247,8 @@ void klog_free(struct klog *log)
 		return;
 	free(log->incoming);
 	free(log->outgoing);
+	free(log->finished);
+	free(log->leaked);
 	free(log);
 }
 
@@ -254,4 +279,22 @@ enum vlu_known klog_outgoing(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 	if (!log || log->error)
 		return VLU_DONT_KNOW;
 	return known(log, log->outgoing, log->n_outgoing, bdf);
+}
+
+bool klog_finished(struct vlu_ctx *ctx, struct vlu_bdf bdf)
+{
+	const struct klog *log = klog_get(ctx);
+
+	return log && known(log, log->finished, log->n_finished, bdf) == VLU_YES;
+}
+
+bool klog_leaked(struct vlu_ctx *ctx, const char *session)
+{
+	const struct klog *log = klog_get(ctx);
+	size_t i;
+
+	for (i = 0; log && i < log->n_leaked; i++)
+		if (strcmp(log->leaked[i], session) == 0)
+			return true;
+	return false;
 }

@@ -13,6 +13,10 @@ struct klog {
 	char previous_release[65];	/* "": not said */
 	size_t n_incoming;
 	struct vlu_bdf *incoming;	/* preserved and not finished, in order */
+	size_t n_finished;
+	struct vlu_bdf *finished;	/* preserved, and finished under this kernel */
+	size_t n_leaked;
+	char (*leaked)[64];	/* sessions that were closed and not finished */
 	size_t n_outgoing;
 	struct vlu_bdf *outgoing;	/* preserved for the next kernel */
 	/* An open of /dev/liveupdate came before vfio-pci; "": not said */
@@ -30,6 +34,10 @@ void klog_free(struct klog *log);
 enum vlu_known klog_incoming(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 /* Is it in some session for the next kernel? */
 enum vlu_known klog_outgoing(struct vlu_ctx *ctx, struct vlu_bdf bdf);
+
+/* Was this session retrieved, and closed before it was finished? */
+bool klog_leaked(struct vlu_ctx *ctx, const char *session);
+bool klog_finished(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 
 /* For tests: the text of /dev/kmsg, records as the kernel gives them. */
 struct klog *klog_parse(const char *text, size_t size);

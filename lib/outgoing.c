@@ -208,9 +208,14 @@ int outgoing_plan(struct vlu_ctx *ctx, const char *name, struct held *held,
 
 	ret = vlu_session_name_check(ctx, name);
 	if (!ret)
-		ret = session_held(ctx, held);
+		ret = session_lock(ctx);
 	if (ret)
 		return ret;
+	ret = session_held(ctx, held);
+	if (ret) {
+		session_unlock(ctx);
+		return ret;
+	}
 	value = held_find(held, "session/%s", name);
 	if (value && !held_says(value, "direction=outgoing"))
 		ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY, "session %s came from the "
@@ -218,12 +223,14 @@ int outgoing_plan(struct vlu_ctx *ctx, const char *name, struct held *held,
 			       "vfio-lu finish --session %s", name, name);
 	if (!ret)
 		ret = plan_new(ctx, PLAN_ALL, &plan);
-	if (!ret) {
-		ret = session_new(plan, name, held, ret_session);
-		if (ret)
-			vlu_plan_free(plan);
-	}
 	if (ret) {
+		held_free(held);
+		session_unlock(ctx);
+		return ret;
+	}
+	ret = session_new(plan, name, held, ret_session);
+	if (ret) {
+		vlu_plan_free(plan);
 		held_free(held);
 		return ret;
 	}

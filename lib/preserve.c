@@ -16,8 +16,8 @@ static int run_open(struct vlu_plan *plan, struct step *step)
 
 	if (session->iommufd < 0) {
 		held_iommufd_key(key, session->name);
-		ret = session->held ? held_get(ctx, key, &session->iommufd) : -ENOENT;
-		if (ret)
+		ret = held_get(ctx, key, &session->iommufd);
+		if (ret == -ENOENT)
 			ret = iommufd_open(ctx, &session->iommufd);
 		if (ret)
 			return ret;

@@ -15,6 +15,9 @@
 #define RUN_DIR		"/run/vfio-lu"
 #define STATE_DIR	"/var/lib/vfio-lu"
 
+/* What the name of a session is made of; it does not begin with a dot. */
+#define SESSION_BYTES	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@:-"
+
 struct inuse;
 struct irqs;
 struct keeper;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Before the jump: device files out of a session again. */
+#include "incoming.h"
 #include "outgoing.h"
 
 static const struct step_kind step_leave = {
@@ -72,6 +73,7 @@ static int add_clear(struct vlu_plan *plan, struct session *session)
 {
 	struct vlu_ctx *ctx = plan->ctx;
 	struct manifest manifest;
+	enum incoming_fate fate;
 	char id[40];
 	bool ours;
 	int ret;
@@ -82,8 +84,9 @@ static int add_clear(struct vlu_plan *plan, struct session *session)
 	if (!ret) {
 		ret = boot_id(ctx, id);
 		ours = !ret && strcmp(id, manifest.boot_id) == 0;
+		fate = incoming_fate(ctx, &manifest);
 		manifest_free(&manifest);
-		if (!ret && !ours)
+		if (!ret && !ours && fate == FATE_WAITING)
 			return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY,
 					"session %s was made by the previous kernel; it ends "
 					"with vfio-lu restore and vfio-lu finish", session->name);
@@ -93,9 +96,12 @@ static int add_clear(struct vlu_plan *plan, struct session *session)
 	if (ret)
 		return ret;
 	ret = plan_add(plan, &step_end, (struct vlu_bdf){ 0 }, NULL, session->name, NULL);
-	if (!ret)
+	if (!ret && ours)
 		ret = plan_say(plan, "session %s  was lost with its holder; its manifest "
 			       "is removed", session->name);
+	else if (!ret)
+		ret = plan_say(plan, "session %s  %s; its manifest is removed", session->name,
+			       incoming_fate_text(fate));
 	return ret;
 }
 

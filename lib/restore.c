@@ -206,6 +206,7 @@ static int add_restore(struct vlu_plan *plan, struct session *session,
 {
 	const char *value = held_find(held, "session/%s", session->name);
 	struct vlu_bdf none = { 0 };
+	enum incoming_fate fate;
 	size_t i;
 	bool known;
 	int ret;
@@ -213,9 +214,13 @@ static int add_restore(struct vlu_plan *plan, struct session *session,
 	if (value && !held_says(value, "direction=incoming"))
 		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EINVAL, "session %s was made "
 				"by this kernel: it is restored after the jump", session->name);
-	ret = incoming_find(session, &known);
+	ret = incoming_find(session, &known, &fate);
 	if (ret)
 		return ret;
+	if (!value && fate != FATE_WAITING)
+		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -ENOENT, "nothing to restore: "
+				"session %s: %s; vfio-lu release --session %s forgets it",
+				session->name, incoming_fate_text(fate), session->name);
 	if (value) {
 		for (i = 0; i < session->n; i++)
 			if (!session->members[i].held)

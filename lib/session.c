@@ -6,8 +6,7 @@
 int vlu_session_name_check(struct vlu_ctx *ctx, const char *name)
 {
 	static const char *const taken[] = { "systemd", "luod-internal" };
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@:-");
+	size_t len = strspn(name, SESSION_BYTES);
 	size_t i;
 
 	if (!len || name[len] || len > 63)
@@ -24,6 +23,17 @@ int vlu_session_name_check(struct vlu_ctx *ctx, const char *name)
 	return 0;
 }
 
+int session_lock(struct vlu_ctx *ctx)
+{
+	return ctx->sys.read_only ? 0 : vlu_lock(ctx);
+}
+
+void session_unlock(struct vlu_ctx *ctx)
+{
+	if (!ctx->sys.read_only)
+		vlu_unlock(ctx);
+}
+
 static void session_free(void *data)
 {
 	struct session *session = data;
@@ -35,6 +45,7 @@ static void session_free(void *data)
 	sys_close(&session->ctx->sys, session->iommufd);
 	free(session->members);
 	free(session->manifest);
+	session_unlock(session->ctx);
 	free(session);
 }
 
@@ -47,8 +58,10 @@ int session_new(struct vlu_plan *plan, const char *name, const struct held *held
 	size_t i;
 	int ret;
 
-	if (!session)
+	if (!session) {
+		session_unlock(plan->ctx);
 		return vlu_nomem(plan->ctx);
+	}
 	session->ctx = plan->ctx;
 	session->fd = session->iommufd = -1;
 	snprintf(session->name, sizeof(session->name), "%s", name);

@@ -29,7 +29,14 @@ struct session {
 	char *manifest;	/* as text, NULL before it was made */
 };
 
-/* Allocates plan->data; read what is held for this name into it. */
+/*
+ * Who plans what to do to a session must not be overtaken before it is done:
+ * the lock is taken here and given back with the plan's data. A context that
+ * only looks takes none.
+ */
+int session_lock(struct vlu_ctx *ctx) must_check;
+void session_unlock(struct vlu_ctx *ctx);
+/* Allocates plan->data, to which the lock then belongs; read what is held for this name into it. */
 int session_new(struct vlu_plan *plan, const char *name, const struct held *held,
 		struct session **ret_session) must_check;
 int session_add(struct session *session, struct vlu_bdf bdf, bool held) must_check;

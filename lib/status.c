@@ -7,10 +7,12 @@
 #include "device.h"
 #include "held.h"
 #include "host.h"
+#include "incoming.h"
 #include "kexec.h"
 #include "klog.h"
 #include "luo-blob.h"
 #include "manifest.h"
+#include "service.h"
 
 /* The sessions while they are being collected; the strings are owned. */
 struct builder {
@@ -148,6 +150,7 @@ static int add_manifest(void *arg, const char *name)
 	struct vlu_session *session;
 	struct manifest manifest;
 	struct builder *b = arg;
+	enum incoming_fate fate;
 	bool this_boot;
 	size_t i;
 	int ret;
@@ -173,8 +176,14 @@ static int add_manifest(void *arg, const char *name)
 		/* Not to see a holder is not the same as to see that none is. */
 		session->state = b->holder_seen ? "lost" : NULL;
 	} else if (!session->state) {
+		fate = incoming_fate(b->ctx, &manifest);
 		session->direction = VLU_INCOMING;
-		session->state = "waiting";
+		/* what cannot be asked for may be with a holder that is not seen */
+		session->state = fate == FATE_FINISHED ? "finished" :
+				 fate == FATE_WAITING ? "waiting" :
+				 b->holder_seen ? "lost" : NULL;
+		if (fate != FATE_WAITING && !session->detail)
+			session->detail = strdup(incoming_fate_text(fate));
 	}
 	for (i = 0; i < manifest.n_devices; i++) {
 		row = add_device(b, session, manifest.devices[i].bdf);
@@ -320,9 +329,13 @@ int vlu_state_read(struct vlu_ctx *ctx, const char *session,
 		b.holder_seen = ret == 0 || ret == -ENOENT;
 		if (ret == 0) {
 			state->holder_pid = b.held.pid;
-			state->holder_managed_by = "vfio-lu";
+			state->holder_managed_by = service_of(ctx, b.held.pid) ==
+						   SERVICE_OURS ? "systemd" : "vfio-lu";
 		} else if (ret != -ENOENT) {
 			state->holder_pid = -2;
+			state->holder_detail = strdup(ret == -EACCES || ret == -EPERM ?
+				"the holder and its sessions can be seen by root only" :
+				vlu_error(ctx));
 		}
 		ret = add_held(&b);
 	}
@@ -365,5 +378,6 @@ void vlu_state_free(struct vlu_state *state)
 	free((void *)state->incoming);
 	free((char *)state->release);
 	free((char *)state->previous_release);
+	free((char *)state->holder_detail);
 	free(state);
 }

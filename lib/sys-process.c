@@ -2,7 +2,12 @@
 /* The real kernel: processes and modules. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +30,18 @@ static void exec_child(const char *file, char *const argv[])
 		    (int)sizeof(path))
 			execv(path, argv);
 	}
+}
+
+/* In the child: nobody's session, nobody's service. */
+static void detach(void)
+{
+	if (setsid() < 0 || chdir("/") < 0)
+		_exit(126);
+	/* What a service manager said to the parent is not for the child. */
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
 }
 
 static int collect(int fd, char *text, size_t size)
@@ -76,8 +93,8 @@ int real_spawn(struct sys *sys, const char *file, char *const argv[],
 		dup2(how == SYS_SPAWN_WAIT ? pipes[1] : null, 2);
 		if (null > 2)
 			close(null);
-		if (how == SYS_SPAWN_DETACH && (setsid() < 0 || chdir("/") < 0))
-			_exit(126);
+		if (how == SYS_SPAWN_DETACH)
+			detach();
 		exec_child(file, argv);
 		_exit(127);
 	}
@@ -118,6 +135,33 @@ uid_t real_euid(struct sys *sys)
 	return geteuid();
 }
 
+int real_max_files(struct sys *sys)
+{
+	struct rlimit limit;
+
+	(void)sys;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+	if (limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			return -errno;
+	}
+	return limit.rlim_cur < INT_MAX ? (int)limit.rlim_cur : INT_MAX;
+}
+
+int real_harden(struct sys *sys)
+{
+	static const int deaf[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	size_t i;
+
+	(void)sys;
+	for (i = 0; i < sizeof(deaf) / sizeof(deaf[0]); i++)
+		signal(deaf[i], SIG_IGN);
+	/* Its pages may be on a disk that is unmounted before the jump. */
+	return mlockall(MCL_CURRENT | MCL_FUTURE) < 0 ? -errno : 0;
+}
+
 const struct sys_ops sys_real_ops = {
 	.open = real_open,
 	.read = real_read,
@@ -144,4 +188,6 @@ const struct sys_ops sys_real_ops = {
 	.load_module = real_load_module,
 	.reap = real_reap,
 	.euid = real_euid,
+	.max_files = real_max_files,
+	.harden = real_harden,
 };

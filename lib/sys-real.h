@@ -40,5 +40,7 @@ int real_spawn(struct sys *sys, const char *file, char *const argv[],
 int real_reap(struct sys *sys, pid_t pid);
 int real_load_module(struct sys *sys, const char *name);
 uid_t real_euid(struct sys *sys);
+int real_max_files(struct sys *sys);
+int real_harden(struct sys *sys);
 
 #endif

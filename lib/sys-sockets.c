@@ -70,7 +70,8 @@ int real_connect(struct sys *sys, const char *path)
 	ret = socket_address(sys, path, &parent, &addr);
 	if (ret)
 		return ret;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	/* A listener with a full queue is -EAGAIN, not a wait without end. */
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		ret = -errno;
 	else if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)

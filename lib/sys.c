@@ -185,8 +185,17 @@ int sys_wait(struct sys *sys, const int *fds, size_t nfds, int msec)
 int sys_spawn(struct sys *sys, const char *file, char *const argv[],
 	      enum sys_spawn how, char *text, size_t text_size)
 {
-	return sys->read_only ? -EPERM :
-	       sys->ops->spawn(sys, file, argv, how, text, text_size);
+	size_t len;
+	int ret;
+
+	if (sys->read_only)
+		return -EPERM;
+	ret = sys->ops->spawn(sys, file, argv, how, text, text_size);
+	/* it goes into a sentence */
+	len = text ? strlen(text) : 0;
+	while (len && strchr(" \n", text[len - 1]))
+		text[--len] = '\0';
+	return ret;
 }
 
 int sys_load_module(struct sys *sys, const char *name)
@@ -202,4 +211,14 @@ int sys_reap(struct sys *sys, pid_t pid)
 uid_t sys_euid(struct sys *sys)
 {
 	return sys->ops->euid(sys);
+}
+
+int sys_max_files(struct sys *sys)
+{
+	return sys->ops->max_files ? sys->ops->max_files(sys) : -ENOSYS;
+}
+
+int sys_harden(struct sys *sys)
+{
+	return sys->ops->harden ? sys->ops->harden(sys) : -ENOSYS;
 }

@@ -56,6 +56,7 @@ struct sys_ops {
 
 	/* Unix sockets that carry packets and at most one fd each */
 	int (*listen)(struct sys *sys, const char *path);
+	/* -EAGAIN: the listener has no room just now */
 	int (*connect)(struct sys *sys, const char *path);
 	int (*accept)(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid);
 	/* pass_fd < 0: none; *ret_fd is -1 when none came */
@@ -76,6 +77,12 @@ struct sys_ops {
 	/* the exit status of a detached child, -EAGAIN while it runs */
 	int (*reap)(struct sys *sys, pid_t pid);
 	uid_t (*euid)(struct sys *sys);
+
+	/* Both may be NULL. This process, from here on: */
+	/* as many files as it may have open: that number */
+	int (*max_files)(struct sys *sys);
+	/* kept in memory, and not ended by a terminal or a stray SIGTERM */
+	int (*harden)(struct sys *sys);
 };
 
 struct sys {
@@ -137,5 +144,7 @@ int sys_spawn(struct sys *sys, const char *file, char *const argv[],
 int sys_load_module(struct sys *sys, const char *name);
 int sys_reap(struct sys *sys, pid_t pid);
 uid_t sys_euid(struct sys *sys);
+int sys_max_files(struct sys *sys);
+int sys_harden(struct sys *sys);
 
 #endif

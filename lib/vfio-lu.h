@@ -311,6 +311,7 @@ struct vlu_state {
 	enum vlu_known kho_boot;
 	enum vlu_known kexec_loaded;
 	int64_t holder_pid;		/* -1: none, -2: not to be seen */
+	const char *holder_detail;	/* why not, NULL for none */
 	const char *holder_managed_by;	/* "systemd" or "vfio-lu", NULL: none */
 	size_t n_sessions;
 	const struct vlu_session *sessions;

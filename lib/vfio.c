@@ -58,23 +58,46 @@ int vfio_bind(struct vlu_ctx *ctx, const char *name, int fd, int iommufd)
 	return 0;
 }
 
-int vfio_irqs_off(struct vlu_ctx *ctx, const char *name, int fd)
+bool vfio_frozen(struct vlu_ctx *ctx, int fd)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+
+	return sys_ioctl(&ctx->sys, fd, VFIO_DEVICE_GET_INFO, &info) == -EIO;
+}
+
+/* INTx, MSI and MSI-X off: how many of them were on, or a negative errno. */
+static int turn_off(struct vlu_ctx *ctx, int fd)
 {
 	struct vfio_irq_set set = {
 		.argsz = sizeof(set),
 		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
 	};
-	int ret;
+	int ret, were_on = 0;
 
 	for (set.index = VFIO_PCI_INTX_IRQ_INDEX;
 	     set.index <= VFIO_PCI_MSIX_IRQ_INDEX; set.index++) {
 		ret = sys_ioctl(&ctx->sys, fd, VFIO_DEVICE_SET_IRQS, &set);
 		/* EINVAL: that kind is not on, or the device does not have it */
 		if (ret < 0 && ret != -EINVAL)
-			return vlu_fail(ctx, VLU_FAILED, ret,
-					"%s: cannot turn its interrupts off: %s", name,
-					ret == -EIO ? "it was frozen by a jump that failed, "
-					"and must be bound again" : strerror(-ret));
+			return ret;
+		were_on += ret >= 0;
 	}
+	return were_on;
+}
+
+int vfio_irqs_off(struct vlu_ctx *ctx, const char *name, int fd)
+{
+	int ret = turn_off(ctx, fd);
+
+	/* That none is on is seen from the same request: it fails for each kind. */
+	if (ret > 0)
+		ret = turn_off(ctx, fd);
+	if (ret > 0)
+		return vlu_fail(ctx, VLU_BUSY, -EBUSY, "%s: somebody turned its interrupts on "
+				"again at once; fix: end the program that uses it", name);
+	if (ret < 0)
+		return vlu_fail(ctx, VLU_FAILED, ret, "%s: cannot turn its interrupts off: %s",
+				name, ret == -EIO ? "it was frozen by a jump that failed, and "
+				"must be bound again" : strerror(-ret));
 	return 0;
 }

@@ -13,9 +13,11 @@ int iommufd_open(struct vlu_ctx *ctx, int *ret_fd) must_check;
  * a VMM; the kernel binds a file once and never again.
  */
 int vfio_bind(struct vlu_ctx *ctx, const char *name, int fd, int iommufd) must_check;
+/* Is it one that a failed jump froze? Such a file answers EIO to everything. */
+bool vfio_frozen(struct vlu_ctx *ctx, int fd);
 /*
- * Turn INTx, MSI and MSI-X off. A VMM leaves its interrupts on when it dies,
- * and with them on the kernel refuses the jump.
+ * Turn INTx, MSI and MSI-X off and see that they are. A VMM leaves its
+ * interrupts on when it dies, and with them on the kernel refuses the jump.
  */
 int vfio_irqs_off(struct vlu_ctx *ctx, const char *name, int fd) must_check;
 

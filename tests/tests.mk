@@ -23,6 +23,8 @@ $(T)/unit/%: tests/unit/%.c $(LIB_OBJS) $(CLI_COMMON)
 	$(TEST_LINK) $(SOURCES_OF) -lcmocka $(LIBS)
 $(T)/fuzz/%: tests/fuzz/fuzz-%.c tests/fuzz/main.c $(LIB_OBJS)
 	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
+$(T)/manager: tests/manager.c
+	$(TEST_LINK) $<
 # What runs in the VM: with the library as a VMM would use it, and alone.
 $(T)/vmm: tests/vm/vmm.c $(B)/libvfio-lu.a
 	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
@@ -38,7 +40,7 @@ fuzz-flags:
 	@echo $(filter-out -DVLU_VERSION%,$(ALL_CPPFLAGS)) $(shell pkg-config --cflags $(PKGS)) $(LIBS)
 check-tree: $(B)/vfio-lu $(T)/plant
 	@SANITIZED=$(ASAN) BUILD=$(T) VFIO_LU=$(abspath $(B)/vfio-lu) tests/tree/run.sh
-check-fake: $(B)/vfio-lu $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake)
+check-fake: $(B)/vfio-lu $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake manager)
 	@BUILD=$(T) VFIO_LU_REAL=$(abspath $(B)/vfio-lu) tests/fake/run.sh
 check-sync: vfio-lu
 	@tests/sync.sh ./vfio-lu
@@ -46,8 +48,8 @@ check-proof:
 	@tests/proof.sh
 check-lint: $(B)/libvfio-lu.a $(CLI_OBJS)
 	@OBJS=$(abspath $(B)) tests/lint/run.sh
-check-vm: vfio-lu $(T)/vmm
-	@tests/vm/run.sh -p $(T)/vmm
+check-vm: vfio-lu $(T)/vmm $(T)/manager
+	@tests/vm/run.sh -p $(T)/vmm -p $(T)/manager
 demo:
 	@tests/deps.sh build vm
 	@$(MAKE) --no-print-directory vfio-lu $(T)/vmm

@@ -113,12 +113,20 @@ static void holder_seen(pid_t pid, const char *fd, struct file *file)
 	process_seen(pid);
 }
 
-void process_kill_all(pid_t but)
+static void signal_all(pid_t but, int signal)
 {
 	each_holder(holder_seen);
 	for (struct process *p = processes; p; p = p->next)
 		if (p->pid != but)
-			syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
+			syscall(SYS_pidfd_send_signal, p->pidfd, signal, NULL, 0);
+}
+
+void process_kill_all(pid_t but)
+{
+	/* All at one moment: nobody may start another when his child ends. */
+	signal_all(but, SIGSTOP);
+	signal_all(but, SIGSTOP);
+	signal_all(but, SIGKILL);
 	for (struct process *p = processes; p; p = p->next)
 		if (p->pid != but && !has_ended(p, 5000))
 			die("process %d does not die", p->pid);

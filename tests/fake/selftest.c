@@ -772,7 +772,7 @@ static void test_freeze(void **state)
 	assert_int_equal(control("irq %s %s", B, "msix"), 0);
 	assert_int_equal(load("-s", NEXT), 0);
 	assert_int_equal(jump("kexec"), 255);
-	assert_string_equal(said, "kexec failed: Invalid argument\n");
+	assert_string_equal(said, "kexec failed: Invalid argument");
 	assert_true(log_has("vfio-pci " B ": Freeze failed! Interrupts are still enabled."));
 	assert_true(log_has("luo: Freeze failed for token[0x2] handler[vfio-pci-v1] err[-22]"));
 	assert_string_equal(get("/sys/kernel/kexec_loaded"), "1\n");

@@ -32,6 +32,8 @@ run_as_nobody() { # EXPECTED-STATUS ARGUMENT...
 	fi
 }
 
+manager() { "$BUILD/manager" "$@"; }
+
 next_cmdline() {
 	echo "console=ttyS0 kho=on liveupdate=on vlu.phase=$((PHASE + 1))"
 }

@@ -86,6 +86,24 @@ static void test_freeze(void **state)
 	klog_free(log);
 }
 
+static void test_ends(void **state)
+{
+	struct klog *log = parse("6,0,0,-;x\n"
+				 "6,1,0,-;pci 0000:01:00.0" CAME
+				 "6,2,0,-;vfio-pci 0000:01:00.0" DONE
+				 "4,3,0,-;luo: Unable to finish session [vm:1@a] on release\n"
+				 "12,4,0,-;luo: Unable to finish session [forged] on release\n"
+				 "4,5,0,-;luo: Unable to finish session [without an end\n");
+
+	(void)state;
+	assert_int_equal(log->n_finished, 1);
+	assert_int_equal(log->finished[0].bus, 1);
+	assert_int_equal(log->n_incoming, 0);
+	assert_int_equal(log->n_leaked, 1);
+	assert_string_equal(log->leaked[0], "vm:1@a");
+	klog_free(log);
+}
+
 /* Nothing that a log may hold makes the parser fall over. */
 static void test_hostile(void **state)
 {
@@ -127,7 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty), cmocka_unit_test(test_boot),
 		cmocka_unit_test(test_incoming), cmocka_unit_test(test_outgoing), cmocka_unit_test(test_forged),
-		cmocka_unit_test(test_freeze), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_freeze), cmocka_unit_test(test_ends), cmocka_unit_test(test_hostile),
 	};
 
 	return RUN("klog", tests);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "attr.h"
+#include "service.h"
+
+bool service_systemd(struct vlu_ctx *ctx)
+{
+	/* as sd_booted() has it */
+	return sys_exists(&ctx->sys, "/run/systemd/system");
+}
+
+bool service_installed(struct vlu_ctx *ctx)
+{
+	static const char *const places[] = {
+		"/etc/systemd/system/" SERVICE_UNIT, "/run/systemd/system/" SERVICE_UNIT,
+		"/usr/local/lib/systemd/system/" SERVICE_UNIT,
+		"/usr/lib/systemd/system/" SERVICE_UNIT, "/lib/systemd/system/" SERVICE_UNIT,
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++)
+		if (sys_exists(&ctx->sys, places[i]))
+			return true;
+	return false;
+}
+
+int service_start(struct vlu_ctx *ctx)
+{
+	static const char *const argv[] = { "systemctl", "start", SERVICE_UNIT, NULL };
+	char text[512] = "";
+	int ret;
+
+	ret = sys_spawn(&ctx->sys, "systemctl", (char *const *)argv, SYS_SPAWN_WAIT,
+			text, sizeof(text));
+	if (!ret)
+		return 0;
+	return vlu_fail(ctx, VLU_FAILED, ret < 0 ? ret : -EIO,
+			"systemctl start " SERVICE_UNIT " failed: %s; see journalctl -u "
+			SERVICE_UNIT, ret < 0 ? strerror(-ret) : *text ? text : "it said nothing");
+}
+
+enum service_place service_of(struct vlu_ctx *ctx, pid_t pid)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[64], *line, *group, *save = NULL;
+	enum service_place place = SERVICE_UNKNOWN;
+	size_t size;
+
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	if (attr_read_all(ctx, path, 65536, &text, &size))
+		return SERVICE_UNKNOWN;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		/* the hierarchy of systemd itself: "0::/..." or "1:name=systemd:/..." */
+		if (strncmp(line, "0::", 3) != 0 && !strstr(line, ":name=systemd:"))
+			continue;
+		group = strrchr(line, ':') + 1;
+		if (strstr(group, "/" SERVICE_UNIT))
+			return SERVICE_OURS;
+		/* what process 1 found when it came up, as from an initrd, is moved there */
+		place = strcmp(group, "/") == 0 || strcmp(group, "/init.scope") == 0 ?
+			SERVICE_NONE : SERVICE_OTHER;
+	}
+	return place;
+}

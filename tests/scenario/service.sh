@@ -1,0 +1,19 @@
+# shellcheck shell=sh
+# Where systemd runs and the unit is installed, the holder is started as a service.
+TIERS="fake"
+PHASES=1
+DEVICES="e1000e"
+
+phase_1() {
+	mkdir -p "$SCN_ROOT/run/systemd/system" "$SCN_ROOT/usr/lib/systemd/system"
+	run 0 bind "$DEV1"
+	# without the unit it is started as ever
+	run 0 preserve "$DEV1"
+	run 0 release
+	: >"$SCN_ROOT/usr/lib/systemd/system/vfio-lu.service"
+	run 0 preserve "$DEV1"
+	check_that "systemctl started it" grep -q '^start vfio-lu.service' "$SCN_ROOT/run/systemd/started"
+	run 0 status
+	out "$DEV1  preserved"
+	run 0 release
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the holder understands, and what it is called where a service manager keeps it too. */
+#include "unit.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "holder.h"
+#include "request.h"
+#include "service.h"
+
+static int parse(const char *text, struct request *request)
+{
+	return request_parse(text, strlen(text), request);
+}
+
+static void test_requests(void **state)
+{
+	struct request request;
+
+	(void)state;
+	assert_int_equal(parse("put session/vm-1\ndirection=outgoing", &request), 0);
+	assert_int_equal(request.verb, REQUEST_PUT);
+	assert_string_equal(request.key, "session/vm-1");
+	assert_string_equal(request.value, "direction=outgoing");
+	assert_int_equal(parse("put iommufd/a:b@c\n", &request), 0);
+	assert_string_equal(request.value, "");
+	assert_int_equal(parse("get device/vm/0000:01:00.0", &request), 0);
+	assert_int_equal(request.verb, REQUEST_GET);
+	assert_int_equal(parse("drop device/vm/10000:e1:1f.7", &request), 0);
+	assert_int_equal(request.verb, REQUEST_DROP);
+	assert_int_equal(parse("list 123456", &request), 0);
+	assert_int_equal(request.from, 123456);
+}
+
+static void test_malformed(void **state)
+{
+	static const char *const bad[] = {
+		"", " ", "put", "put ", "put \n", "put session/x", "put session/\nv", "put session/.x\n",
+		"put session/a b\n", "put session/a/b\n", "put sessions/a\n", "put device/a\n",
+		"put device/a/0000:01:00.8\n", "put device/a/01:00.0\n", "put device/a/0000:01:00.0 \n",
+		"put device/a/0000:0A:00.0\n", "put device//0000:01:00.0\n", "put device/.a/0000:01:00.0\n",
+		"put session/a\nUPPER", "put session/a\nx\n", "put session/a\na+b", "put session/a\n\t",
+		"get", "get ", "get session/a\n", "get session/a ", "GET session/a", "drop session/", "drop *",
+		"list", "list ", "list -1", "list 1x", "list 1234567", "list 0 ", " list 0", "list 0\n",
+	};
+	char long_value[200], text[300];
+	struct request request = { .from = 77 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY(bad); i++)
+		if (parse(bad[i], &request) != -EINVAL)
+			fail_msg("taken: '%s'", bad[i]);
+	memset(long_value, 'a', sizeof(long_value) - 1);
+	long_value[sizeof(long_value) - 1] = '\0';
+	snprintf(text, sizeof(text), "put session/a\n%s", long_value);
+	assert_int_equal(parse(text, &request), -EINVAL);
+	snprintf(text, sizeof(text), "put session/%s\n", long_value);
+	assert_int_equal(parse(text, &request), -EINVAL);
+	assert_int_equal(request_parse("list 0\0", 7, &request), -EINVAL);
+	assert_int_equal(request_parse("list\0 0", 7, &request), -EINVAL);
+	assert_int_equal(request.from, 77);
+}
+
+/* As sys, but files are numbers. */
+static int closed[8];
+
+static int fake_close(struct sys *sys, int fd)
+{
+	(void)sys;
+	closed[fd]++;
+	return 0;
+}
+
+static struct vlu_ctx *make(void)
+{
+	static const struct sys_ops ops = { .close = fake_close };
+	struct vlu_ctx *ctx;
+
+	memset(closed, 0, sizeof(closed));
+	assert_int_equal(vlu_new_sys(&ops, "/", &ctx), 0);
+	return ctx;
+}
+
+static const char *ask(struct holder *holder, const char *text, int fd, int *ret_left, int *ret_pass)
+{
+	static char reply[HOLDER_PACKET];
+	size_t size;
+
+	*ret_left = fd;
+	*ret_pass = holder_answer(holder, text, strlen(text), ret_left, reply, &size);
+	assert_true(size < sizeof(reply));
+	reply[size] = '\0';
+	return reply;
+}
+
+static void test_answers(void **state)
+{
+	struct holder holder = { .ctx = make(), .max = 2 };
+	int left, pass;
+
+	(void)state;
+	assert_string_equal(ask(&holder, "put session/a\nx=1", -1, &left, &pass), "error 2");
+	assert_string_equal(ask(&holder, "put session/a\nx=1", 3, &left, &pass), "ok");
+	assert_int_equal(left, -1);
+	/* an old file is never replaced */
+	assert_string_equal(ask(&holder, "put session/a\nx=1", 4, &left, &pass), "error 17");
+	assert_int_equal(left, 4);
+	assert_string_equal(ask(&holder, "get session/a", -1, &left, &pass), "ok");
+	assert_int_equal(pass, 3);
+	/* what no request should bring is not taken, and nothing is done */
+	assert_string_equal(ask(&holder, "drop session/a", 4, &left, &pass), "error 22");
+	assert_int_equal(left, 4);
+	assert_string_equal(ask(&holder, "get session/b", -1, &left, &pass), "error 2");
+	assert_int_equal(pass, -1);
+	assert_string_equal(ask(&holder, "put session/a\nx=2", -1, &left, &pass), "ok");
+	assert_non_null(strstr(ask(&holder, "list 0", -1, &left, &pass), " 1\nsession/a\tx=2\n"));
+	assert_string_equal(ask(&holder, "put session/b\n", 5, &left, &pass), "ok");
+	assert_string_equal(ask(&holder, "put session/c\n", 6, &left, &pass), "error 28");
+	assert_int_equal(left, 6);
+	assert_int_equal(closed[3] + closed[4] + closed[5] + closed[6], 0);
+	assert_string_equal(ask(&holder, "drop session/a", -1, &left, &pass), "ok");
+	assert_int_equal(closed[3], 1);
+	assert_string_equal(ask(&holder, "drop session/a", -1, &left, &pass), "error 2");
+	holder_free(&holder);
+	assert_int_equal(closed[5], 1);
+	vlu_free(holder.ctx);
+}
+
+/* More than fits into one packet comes in parts, and each item once. */
+static void test_list_in_parts(void **state)
+{
+	struct holder holder = { .ctx = make(), .max = HOLDER_ITEMS };
+	char text[64], seen[300] = "";
+	int left, pass, i, parts = 0;
+	size_t from = 0;
+
+	(void)state;
+	for (i = 0; i < 256; i++) {
+		snprintf(text, sizeof(text), "put device/vm/0000:%02x:00.0\nstate=preserved", i);
+		assert_string_equal(ask(&holder, text, 7, &left, &pass), "ok");
+	}
+	while (from < 256) {
+		char *line, *save = NULL, *reply;
+
+		snprintf(text, sizeof(text), "list %zu", from);
+		reply = strdup(ask(&holder, text, -1, &left, &pass));
+		strtok_r(reply, "\n", &save);
+		while ((line = strtok_r(NULL, "\n", &save))) {
+			assert_int_equal(sscanf(line, "device/vm/0000:%2x:00.0\tstate=preserved", (unsigned int *)&i), 1);
+			seen[i]++;
+			from++;
+		}
+		free(reply);
+		parts++;
+	}
+	assert_true(parts > 1);
+	for (i = 0; i < 256; i++)
+		assert_int_equal(seen[i], 1);
+	holder_free(&holder);
+	vlu_free(holder.ctx);
+}
+
+static void test_store_names(void **state)
+{
+	const struct store store = { .on = true, .boot = "6b1f5b1e" };
+	char name[STORE_NAME], key[HOLDER_KEY], value[HOLDER_VALUE];
+	static const char *const bad[] = {
+		"", "stored", "session/a", "session/a 6b1f5b1e", "session/a 6b1f5b1 x=1", "session/a  6b1f5b1e x",
+		"session/.a 6b1f5b1e x=1", "session/a 6b1f5b1e X", "luo 6b1f5b1e direction=outgoing",
+	};
+	size_t i;
+	bool other;
+
+	(void)state;
+	store_name(&store, "device/vm:1@a/0000:01:00.0", "state=preserved", name);
+	/* systemd takes no colon there */
+	assert_string_equal(name, "device/vm+1@a/0000+01+00.0 6b1f5b1e state=preserved");
+	assert_true(store_parse(&store, name, key, value, &other));
+	assert_string_equal(key, "device/vm:1@a/0000:01:00.0");
+	assert_string_equal(value, "state=preserved");
+	assert_false(other);
+	assert_true(store_parse(&store, "session/a 00000000 direction=outgoing", key, value, &other));
+	assert_true(other);
+	store_name(&store, "iommufd/a", "", name);
+	assert_true(store_parse(&store, name, key, value, &other));
+	assert_string_equal(value, "");
+	for (i = 0; i < ARRAY(bad); i++)
+		if (store_parse(&store, bad[i], key, value, &other))
+			fail_msg("taken: '%s'", bad[i]);
+}
+
+static void write_cgroup(const char *root, const char *text)
+{
+	char path[300];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/proc/7/cgroup", root);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void test_service_of(void **state)
+{
+	static const struct { const char *text; enum service_place place; } cases[] = {
+		{ "0::/system.slice/vfio-lu.service\n", SERVICE_OURS },
+		{ "0::/init.scope\n", SERVICE_NONE },
+		{ "0::/\n", SERVICE_NONE },
+		{ "0::/user.slice/user-0.slice/session-3.scope\n", SERVICE_OTHER },
+		{ "0::/system.slice/my-vfio-lu.service\n", SERVICE_OTHER },
+		{ "12:cpu:/\n1:name=systemd:/system.slice/ssh.service\n", SERVICE_OTHER },
+		{ "12:cpu:/x\n1:name=systemd:/init.scope\n0::/\n", SERVICE_NONE },
+		{ "12:cpu:/\n", SERVICE_UNKNOWN }, { "nonsense", SERVICE_UNKNOWN },
+	};
+	char root[] = "/tmp/vfio-lu-unit-XXXXXX", path[300];
+	struct vlu_ctx *ctx;
+	size_t i;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	snprintf(path, sizeof(path), "%s/proc", root);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/proc/7", root);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(vlu_new(&ctx), 0);
+	assert_int_equal(vlu_set_root(ctx, root), 0);
+	assert_int_equal(service_of(ctx, 7), SERVICE_UNKNOWN);
+	for (i = 0; i < ARRAY(cases); i++) {
+		write_cgroup(root, cases[i].text);
+		assert_int_equal(service_of(ctx, 7), cases[i].place);
+	}
+	vlu_free(ctx);
+	snprintf(path, sizeof(path), "%s/proc/7/cgroup", root);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/proc/7", root);
+	rmdir(path);
+	snprintf(path, sizeof(path), "%s/proc", root);
+	rmdir(path);
+	rmdir(root);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_requests), cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_answers), cmocka_unit_test(test_list_in_parts),
+		cmocka_unit_test(test_store_names), cmocka_unit_test(test_service_of),
+	};
+
+	return RUN("holder", tests);
+}
