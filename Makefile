@@ -76,7 +76,7 @@ $(B)/$(LIBVFIO_LU): $(LIB_OBJS) lib/libvfio-lu.sym
 in_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
 $(B)/libvfio-lu.pc: lib/libvfio-lu.pc.in FORCE
 	@sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(call in_prefix,$(LIBDIR))|; s|@INCLUDEDIR@|$(call in_prefix,$(INCLUDEDIR))|' \
-		-e 's|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(PKGS) $(CODECS:%=lib%)|' $< >$@
+		-e 's|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(PKGS) $(CODECS:%=lib%) $(SYSTEMD)|' $< >$@
 FORCE:
 
 $(B)/%.o: %.c

@@ -72,7 +72,7 @@ ln -sf /dev/null "$root/etc/systemd/system/serial-getty@.service"
 ln -sf /lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
 echo vm >"$root/etc/hostname"
 : >"$root/etc/fstab"
-echo uninitialized >"$root/etc/machine-id"
+echo 00000000000000000000000000000001 >"$root/etc/machine-id"
 size=$(du -sm "$root" | cut -f1)
 PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -m 0 -E lazy_itable_init=1 -d "$root" "$work/image" "$((size + size / 6 + 64))M" \
 	>>"$work/log" 2>&1
