@@ -4,6 +4,8 @@ PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
 
 # V=1 shows the whole commands.
 Q = $(if $(V),,@)
@@ -30,7 +32,7 @@ WARN = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototype
 # Text cut to fit its buffer is what snprintf() is used for here; only gcc warns.
 WARN += $(if $(shell $(CC) --version 2>/dev/null | grep -i clang),,-Wno-format-truncation)
 WERROR = $(if $(CI),-Werror)
-ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -Ilib $(OPTIONAL) $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -DSBINDIR='"$(SBINDIR)"' -Ilib $(OPTIONAL) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC $(WARN) $(WERROR) $(CFLAGS) \
 	     $(if $(DEPS),$(shell pkg-config --cflags $(PKGS) $(CODECS:%=lib%) $(SYSTEMD)))
 LIBS = $(if $(DEPS),$(shell pkg-config --libs $(PKGS) $(CODECS:%=lib%) $(SYSTEMD)))
@@ -39,11 +41,15 @@ LIB_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 CLI_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c))
 CLI_COMMON = $(filter-out $(B)/cli/vfio-lu.o,$(CLI_OBJS))
 
-all: vfio-lu $(B)/completions
+# A change that breaks programs linked to an older one gets another number.
+SONAME = libvfio-lu.so.0
+LIBVFIO_LU = libvfio-lu.so.$(VERSION)
+
+all: vfio-lu $(B)/$(LIBVFIO_LU) $(B)/libvfio-lu.pc $(B)/completions
 
 # A fresh machine: install what the build needs, or say the command that does.
 ifneq ($(DEPS),yes)
-vfio-lu $(LIB_OBJS) $(CLI_OBJS): build-deps
+vfio-lu $(LIB_OBJS) $(CLI_OBJS) $(B)/$(LIBVFIO_LU) $(B)/libvfio-lu.pc $(B)/completions: build-deps
 	@$(MAKE) --no-print-directory $@
 build-deps:
 	@tests/deps.sh build
@@ -60,6 +66,18 @@ $(B)/vfio-lu: $(CLI_OBJS) $(B)/libvfio-lu.a
 $(B)/libvfio-lu.a: $(LIB_OBJS)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
+
+$(B)/$(LIBVFIO_LU): $(LIB_OBJS) lib/libvfio-lu.sym
+	$(if $(V),,@echo "  LD  $@")
+	$(Q)$(CC) -shared $(ALL_CFLAGS) $(LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libvfio-lu.sym \
+		$(if $(ASAN),,-Wl,--no-undefined) -o $@ $(LIB_OBJS) $(LIBS)
+
+# With the places of this installation in it, so that it may be moved as a whole.
+in_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+$(B)/libvfio-lu.pc: lib/libvfio-lu.pc.in FORCE
+	@sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(call in_prefix,$(LIBDIR))|; s|@INCLUDEDIR@|$(call in_prefix,$(INCLUDEDIR))|' \
+		-e 's|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(PKGS) $(CODECS:%=lib%) $(SYSTEMD)|' $< >$@
+FORCE:
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -79,6 +97,12 @@ all-tests: $(B)/vfio-lu $(UNITS) $(FUZZ) $(addprefix $(T)/,plant fake-kernel sel
 
 install: all
 	install -D -m 755 $(B)/vfio-lu $(DESTDIR)$(SBINDIR)/vfio-lu
+	install -D -m 644 lib/vfio-lu.h $(DESTDIR)$(INCLUDEDIR)/vfio-lu.h
+	install -D -m 644 $(B)/libvfio-lu.a $(DESTDIR)$(LIBDIR)/libvfio-lu.a
+	install -D -m 755 $(B)/$(LIBVFIO_LU) $(DESTDIR)$(LIBDIR)/$(LIBVFIO_LU)
+	ln -sf $(LIBVFIO_LU) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libvfio-lu.so
+	install -D -m 644 $(B)/libvfio-lu.pc $(DESTDIR)$(LIBDIR)/pkgconfig/libvfio-lu.pc
 	install -D -m 644 man/vfio-lu.8 $(DESTDIR)$(MANDIR)/man8/vfio-lu.8
 	install -D -m 644 $(B)/completions/vfio-lu.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vfio-lu

@@ -200,6 +200,8 @@ static int context(struct cli *cli, const struct sys_ops *ops, const char *root)
 	}
 	vlu_set_log(cli->ctx, on_log, cli);
 	vlu_set_timeout(cli->ctx, cli->g.timeout);
+	if (vlu_set_holder(cli->ctx, NULL) < 0)
+		return cli_fail(cli);
 	return OPT_RUN;
 }
 

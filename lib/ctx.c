@@ -43,7 +43,19 @@ void vlu_free(struct vlu_ctx *ctx)
 	if (ctx->lock_fd >= 0)
 		sys_close(&ctx->sys, ctx->lock_fd);
 	sys_exit(&ctx->sys);
+	free(ctx->holder);
 	free(ctx);
+}
+
+int vlu_set_holder(struct vlu_ctx *ctx, const char *path)
+{
+	char *copy = strdup(path ? path : "/proc/self/exe");
+
+	if (!copy)
+		return vlu_nomem(ctx);
+	free(ctx->holder);
+	ctx->holder = copy;
+	return 0;
 }
 
 int vlu_set_root(struct vlu_ctx *ctx, const char *dir)

@@ -208,8 +208,8 @@ int held_start(struct vlu_ctx *ctx)
 		       vlu_fail(ctx, VLU_FAILED, -EIO, SERVICE_UNIT " was started, but does not "
 				"answer; see journalctl -u " SERVICE_UNIT);
 	}
-	pid = sys_spawn(&ctx->sys, NULL, (char *const *)argv, SYS_SPAWN_DETACH,
-			NULL, 0);
+	pid = sys_spawn(&ctx->sys, ctx->holder ? ctx->holder : "vfio-lu",
+			(char *const *)argv, SYS_SPAWN_DETACH, NULL, 0);
 	if (pid < 0)
 		return vlu_fail(ctx, VLU_FAILED, pid, "cannot start the holder: %s",
 				strerror(-pid));

@@ -29,6 +29,7 @@ struct procs;
 struct vlu_ctx {
 	struct sys sys;
 	unsigned int timeout;	/* seconds */
+	char *holder;		/* the program, NULL: the installed vfio-lu */
 	vlu_log_fn log;
 	void *log_arg;
 	enum vlu_status status;

@@ -12,6 +12,7 @@
 #include "klog.h"
 #include "luo-blob.h"
 #include "manifest.h"
+#include "procs.h"
 #include "service.h"
 
 /* The sessions while they are being collected; the strings are owned. */
@@ -144,6 +145,26 @@ static int add_held(struct builder *b)
 
 /* -------------------------------------------------------- the manifests */
 
+/* Who has a session open, other than the holder: systemd, which carries it. */
+static void name_keeper(struct builder *b, struct vlu_session *session)
+{
+	const struct procs *procs = procs_get(b->ctx);
+	const struct proc_file *files;
+	char text[128];
+	size_t n, i;
+
+	files = procs ? procs_kind(procs, PROC_SESSION, &n) : NULL;
+	for (i = 0; files && i < n; i++) {
+		if (strcmp(files[i].name, session->name) != 0)
+			continue;
+		snprintf(text, sizeof(text), "process %d (%s) has it open%s",
+			 (int)files[i].pid, files[i].comm, files[i].pid == 1 ?
+			 " and gives it to vfio-lu.service" : "");
+		session->detail = strdup(text);
+		return;
+	}
+}
+
 static int add_manifest(void *arg, const char *name)
 {
 	struct vlu_session_device *row;
@@ -182,6 +203,8 @@ static int add_manifest(void *arg, const char *name)
 		session->state = fate == FATE_FINISHED ? "finished" :
 				 fate == FATE_WAITING ? "waiting" :
 				 b->holder_seen ? "lost" : NULL;
+		if (fate == FATE_WAITING && !session->detail)
+			name_keeper(b, session);
 		if (fate != FATE_WAITING && !session->detail)
 			session->detail = strdup(incoming_fate_text(fate));
 	}

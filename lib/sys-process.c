@@ -17,12 +17,14 @@
 /* In the child: no search of a PATH that somebody else may have set. */
 static void exec_child(const char *file, char *const argv[])
 {
-	static const char *const dirs[] = { "/usr/sbin", "/sbin", "/usr/bin", "/bin" };
+	static const char *const dirs[] = {
+		SBINDIR, "/usr/sbin", "/sbin", "/usr/bin", "/bin",
+	};
 	char path[256];
 	size_t i;
 
-	if (!file) {
-		execv("/proc/self/exe", argv);
+	if (file[0] == '/') {
+		execv(file, argv);
 		return;
 	}
 	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {

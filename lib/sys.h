@@ -68,8 +68,8 @@ struct sys_ops {
 	int (*wait)(struct sys *sys, const int *fds, size_t nfds, int msec);
 
 	/*
-	 * argv[0] is what the child sees, file is what is executed
-	 * (NULL: this program). What the child says on stderr goes to text.
+	 * argv[0] is what the child sees, file is what is executed, a path or
+	 * a name. What the child says on stderr goes to text.
 	 */
 	int (*spawn)(struct sys *sys, const char *file, char *const argv[],
 		     enum sys_spawn how, char *text, size_t text_size);

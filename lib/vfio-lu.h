@@ -67,6 +67,14 @@ VLU_EXPORT void vlu_set_read_only(struct vlu_ctx *ctx);
 /* How long to wait for another's lock, /dev/liveupdate or a slow device. */
 VLU_EXPORT void vlu_set_timeout(struct vlu_ctx *ctx, unsigned int seconds);
 
+/*
+ * The program to start when a holder is needed and none runs: vfio-lu, by its
+ * path, which is copied; NULL for a program that is vfio-lu itself. By default
+ * the one that was installed with this library, or in one of the system's
+ * directories.
+ */
+VLU_EXPORT int vlu_set_holder(struct vlu_ctx *ctx, const char *path);
+
 /* Where progress and warnings go; none by default. */
 VLU_EXPORT void vlu_set_log(struct vlu_ctx *ctx, vlu_log_fn fn, void *arg);
 

@@ -69,6 +69,7 @@ full)
 	build build test vm || exit 1
 	fast
 	tier sync "$MAKE" --no-print-directory check-sync
+	tier install "$MAKE" --no-print-directory check-install
 	tier proof "$MAKE" --no-print-directory check-proof
 	tier vm "$MAKE" --no-print-directory check-vm
 	;;
@@ -85,6 +86,7 @@ all)
 	build build test vm lint || exit 1
 	fast
 	tier sync "$MAKE" --no-print-directory check-sync
+	tier install "$MAKE" --no-print-directory check-install
 	tier proof "$MAKE" --no-print-directory check-proof
 	tier lint "$MAKE" --no-print-directory check-lint
 	suffix=-asan

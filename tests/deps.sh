@@ -9,7 +9,7 @@ test="$build libcmocka-dev jq strace mandoc util-linux zsh fish"
 lint="$test clang libclang-rt-dev shellcheck codespell"
 # What runs in the VM, what boots it, and what compiles its kernel.
 vm="$build qemu-system-x86 busybox-static kexec-tools strace pci.ids cpio e2fsprogs kmod
-	apt dpkg debian-archive-keyring xz-utils flex bison bc libelf-dev libssl-dev ccache patch perl"
+	apt dpkg debian-archive-keyring xz-utils flex bison bc libelf-dev libssl-dev ccache patch perl debootstrap"
 
 usage() { echo "usage: tests/deps.sh build|test|lint|vm..." >&2; exit 2; }
 

@@ -27,7 +27,7 @@ $(T)/manager: tests/manager.c
 	$(TEST_LINK) $<
 # What runs in the VM: with the library as a VMM would use it, and alone.
 $(T)/vmm: tests/vm/vmm.c $(B)/libvfio-lu.a
-	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
+	$(TEST_LINK) -Ilib $(SOURCES_OF) $(LIBS)
 $(T)/facts: tests/vm/facts/facts.c
 	@echo "  LD  $@"; mkdir -p $(@D) && \
 	$(CC) -std=gnu17 -O1 $(WARN) -Wno-gnu $(WERROR) -static -o $@ $<
@@ -44,6 +44,8 @@ check-fake: $(B)/vfio-lu $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fa
 	@BUILD=$(T) VFIO_LU_REAL=$(abspath $(B)/vfio-lu) tests/fake/run.sh
 check-sync: vfio-lu
 	@tests/sync.sh ./vfio-lu
+check-install: all
+	@MAKE="$(MAKE)" tests/install.sh
 check-proof:
 	@tests/proof.sh
 check-lint: $(B)/libvfio-lu.a $(CLI_OBJS)
@@ -65,4 +67,4 @@ lint:
 	@tests/check.sh lint
 
 .PHONY: check check-fast check-asan lint demo
-.PHONY: check-pure check-fuzz fuzz-flags check-tree check-fake check-sync check-proof check-lint check-vm
+.PHONY: check-pure check-fuzz fuzz-flags check-tree check-fake check-sync check-install check-proof check-lint check-vm

@@ -60,7 +60,7 @@ else
 fi
 for script in "${scripts[@]}"; do
 	case $(head -n1 "$script") in
-	'#!/bin/bash'*) bash -n "$script" 2>&1 || : ;;
+	'#!/bin/bash'* | '# shellcheck shell=bash') bash -n "$script" 2>&1 || : ;;
 	*) sh -n "$script" 2>&1 || : ;;
 	esac
 done | rule "every script can be read"

@@ -1,10 +1,13 @@
 #!/bin/bash
 # Packs what runs in the VM: busybox, vfio-lu, kexec, strace, pci.ids, the modules of the test kernel, and the tests.
-# usage: tests/vm/initramfs.sh OUT KERNELDIR FILE...
+# usage: tests/vm/initramfs.sh [-i] OUT KERNELDIR FILE...
+# -i: with what make install would leave, below /install, for a root file system of Debian's.
 # KERNELDIR is what kernel.sh printed. A FILE named *.sh is a scenario; any other is a program, and comes on the PATH.
 # VFIO_LU names another vfio-lu than the one at the top of the tree.
 set -euo pipefail
 
+install=''
+[ "${1-}" != -i ] || { install=1; shift; }
 [ $# -ge 2 ] || { sed -n 's/^# usage/usage/p' "$0" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -70,15 +73,18 @@ nobody:x:65534:65534:nobody:/tmp:/bin/sh
 END
 printf 'root:x:0:\nnogroup:x:65534:\n' >"$stage/etc/group"
 cp "$here/init" "$stage/init"
+: >"$stage/tests/programs"
 cp "$top/tests/scenario/lib.sh" "$stage/tests/"
 chmod 755 "$stage/init"
 
 for file; do
 	case $file in
 	*.sh) cp "$file" "$stage/tests/" ;;
-	*) add_program "$file" ;;
+	*) add_program "$file" && echo "${file##*/}" >>"$stage/tests/programs" ;;
 	esac
 done
+
+[ -z "$install" ] || make -s -C "$top" install DESTDIR="$stage/install"
 
 # Not compressed: unpacking takes longer under emulation than reading.
 (cd "$stage" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R +0:+0) >"$out"

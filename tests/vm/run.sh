@@ -46,10 +46,10 @@ twice=$(printf '%s\n' "${scenarios[@]##*/}" | sort | uniq -d)
 [ -z "$twice" ] || die "two scenarios of one name: $twice"
 
 header() ( # FILE: what the scenario sets at its top, a line each
-	TIERS=vm PHASES=1 DEVICES='' DISK='' FLAVOUR='' KERNEL_ARGS='' EXPECT_LOG='' TIMEOUT='' QEMU_ARGS=''
+	TIERS=vm PHASES=1 DEVICES='' DISK='' FLAVOUR='' KERNEL_ARGS='' EXPECT_LOG='' TIMEOUT='' QEMU_ARGS='' ROOT=''
 	# shellcheck source=/dev/null
 	. "$1" >/dev/null
-	printf '%s\n' "$TIERS" "$PHASES" "$DEVICES" "$DISK" "$FLAVOUR" "$KERNEL_ARGS" "$EXPECT_LOG" "$TIMEOUT" "$QEMU_ARGS"
+	printf '%s\n' "$TIERS" "$PHASES" "$DEVICES" "$DISK" "$FLAVOUR" "$KERNEL_ARGS" "$EXPECT_LOG" "$TIMEOUT" "$QEMU_ARGS" "$ROOT"
 )
 
 tmp=$(mktemp -d)
@@ -65,6 +65,7 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
+declare -A roots
 kernel=$("$here/kernel.sh" | tail -n1)
 [ -d "$kernel" ] || die "no kernel"
 for file in "${scenarios[@]}"; do
@@ -74,7 +75,15 @@ for file in "${scenarios[@]}"; do
 		break
 	fi
 done
-"$here/initramfs.sh" "$tmp/initrd" "$kernel" ${programs[@]+"${programs[@]}"} "${scenarios[@]}"
+install=''
+for file in "${scenarios[@]}"; do
+	suite=$(header "$file" | tail -n1)
+	[ -n "$suite" ] || continue
+	install=-i
+	roots[$suite]=$("$here/rootfs.sh" "$suite" | tail -n1) || :
+done
+# shellcheck disable=SC2086 # none or one
+"$here/initramfs.sh" $install "$tmp/initrd" "$kernel" ${programs[@]+"${programs[@]}"} "${scenarios[@]}"
 
 # Both kernels lie under their ordinary names on a disk that outlives the jump.
 mkdir -p "$tmp/disk/boot" "$tmp/disk/lib" "$tmp/disk/kept"
@@ -194,14 +203,14 @@ sum() { # pass|skip OUT
 }
 
 run_one() { # FILE
-	local file=$1 name dir phases devices disk flavour arguments expect timeout extra vlu
+	local file=$1 name dir phases devices disk flavour arguments expect timeout extra suite vlu
 	local qemu='' status=0 timed_out='' start=$SECONDS why='' args=() tails=()
 	trap '[ -z "$qemu" ] || kill "$qemu" 2>/dev/null; exit 143' TERM HUP
 	name=${file##*/} name=${name%.sh}
 	dir=$tmp/$name
 	{
 		read -r _; read -r phases; read -r devices; read -r disk; read -r flavour
-		read -r arguments; read -r expect; read -r timeout; read -r extra
+		read -r arguments; read -r expect; read -r timeout; read -r extra; read -r suite
 	} < <(header "$file")
 	timeout=${timeout:-$((60 + 60 * phases))}
 	if [ -z "$flavour" ]; then
@@ -211,14 +220,21 @@ run_one() { # FILE
 		echo "skip $name: needs vfio-pci as $flavour, the kernel named has it otherwise" >"$dir/verdict"
 		return 0
 	fi
+	if [ -n "$suite" ] && [ ! -f "${roots[$suite]}" ]; then
+		echo "FAIL $name: no root file system of $suite" >"$dir/verdict"
+		return 0
+	fi
 	slots "$devices" >"$dir/slots"
 	mapfile -t args <"$dir/slots"
 	# shellcheck disable=SC2206 # words for QEMU
 	args+=($extra)
+	# What is written to it lives as long as the machine, over every jump.
+	[ -z "$suite" ] || args+=(-drive "if=none,id=root,format=raw,file=${roots[$suite]},snapshot=on"
+		-device "nvme,serial=vlu-root,drive=root,bus=pcie.0,addr=1c.0")
 	cp --sparse=always "$tmp/disk.img" "$dir/disk.img"
 	touch "$dir/out" "$dir/kernel.log"
 	# Under load, an emulated timer can miss the kernel's own test of it.
-	vlu="no_timer_check vlu.scenario=$name vlu.phase=1 vlu.flavour=$flavour${disk:+ vlu.disk=$disk}${quiet:+ vlu.quiet=1}"
+	vlu="no_timer_check vlu.scenario=$name vlu.phase=1 vlu.flavour=$flavour${disk:+ vlu.disk=$disk}${quiet:+ vlu.quiet=1}${suite:+ vlu.root=$suite}"
 	# Not KVM: a nested one may open and then hang the guest.
 	# -no-reboot makes a reset end the machine, so that a later phase proves a kexec.
 	qemu-system-x86_64 -accel tcg,thread=multi -cpu max -machine q35,kernel-irqchip=split -m 1G -smp 2 \

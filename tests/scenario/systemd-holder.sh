@@ -1,0 +1,32 @@
+# shellcheck shell=sh
+# Debian 12's systemd, which knows nothing of LUO: the holder outlives systemctl kexec by itself.
+TIERS="vm"
+ROOT="bookworm"
+FLAVOUR="y"
+PHASES=2
+DEVICES="e1000e edu"
+TIMEOUT=600
+
+phase_1() {
+	run_cmd 0 systemctl --version
+	out "systemd 252"
+	run 0 bind "$DEV1"
+	run 0 preserve "$DEV1"
+	run 0 status
+	out "managed by systemd"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run 0 kexec --dry-run
+	out "jump: systemctl kexec"
+	run_jump kexec
+}
+
+phase_2() {
+	run 0 status
+	out "incoming, waiting"
+	out "preserved by the previous kernel; now with e1000e"
+	run 0 restore
+	out "$DEV1  bound to vfio-pci (was e1000e)"
+	run 0 finish
+	run 0 status
+	out "no sessions"
+}

@@ -1,0 +1,34 @@
+# shellcheck shell=sh
+# A systemd that knows LUO carries the session over systemctl kexec in its own, and gives it back to the holder.
+TIERS="vm"
+ROOT="sid"
+FLAVOUR="y"
+PHASES=2
+DEVICES="e1000e edu"
+TIMEOUT=900
+
+phase_1() {
+	run_cmd 0 systemctl --version
+	out_re "^systemd 2[6-9][1-9]"
+	run 0 bind "$DEV1"
+	run 0 preserve "$DEV1"
+	run 0 status
+	out "managed by systemd"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run 0 kexec --dry-run
+	out "systemctl kexec"
+	run_jump kexec
+}
+
+phase_2() {
+	run 0 status
+	out "incoming, waiting"
+	out "process 1 (systemd) has it open and gives it to vfio-lu.service"
+	run 0 restore
+	run 0 status
+	out "managed by systemd"
+	out "$DEV1  retrieved"
+	run 0 finish
+	run 0 status
+	out "no sessions"
+}
