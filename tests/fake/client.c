@@ -391,7 +391,7 @@ static int start_service(struct sys *sys)
 	int conn = -1, tries;
 
 	sys_real_ops.replace(sys, "/run/systemd/started", note, strlen(note));
-	sys_real_ops.spawn(sys, NULL, (char *const *)argv, SYS_SPAWN_DETACH, NULL, 0);
+	sys_real_ops.spawn(sys, "/proc/self/exe", (char *const *)argv, SYS_SPAWN_DETACH, NULL, 0);
 	for (tries = 0; conn < 0 && tries < 500; tries++) {
 		usleep(10000);
 		conn = sys_real_ops.connect(sys, "/run/vfio-lu/holder");
@@ -404,12 +404,12 @@ static int start_service(struct sys *sys)
 static int fake_spawn(struct sys *sys, const char *file, char *const argv[],
 		      enum sys_spawn how, char *text, size_t text_size)
 {
-	const char *name = file ? strrchr(file, '/') : NULL;
+	const char *name = strrchr(file, '/');
 
 	name = name ? name + 1 : file;
-	if (name && strcmp(name, "systemctl") == 0 && argv[1] && strcmp(argv[1], "start") == 0)
+	if (strcmp(name, "systemctl") == 0 && argv[1] && strcmp(argv[1], "start") == 0)
 		return start_service(sys);
-	if (name && (strcmp(name, "kexec") == 0 || strcmp(name, "systemctl") == 0))
+	if (strcmp(name, "kexec") == 0 || strcmp(name, "systemctl") == 0)
 		return spawn_kexec(argv, text, text_size);
 	return sys_real_ops.spawn(sys, file, argv, how, text, text_size);
 }
