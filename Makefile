@@ -30,12 +30,14 @@ OPTIONAL = $(if $(SYSTEMD),-DHAVE_SYSTEMD) $(if $(filter lzma,$(CODECS)),-DHAVE_
 WARN = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
        -Wvla -Wundef -Wwrite-strings -Wpointer-arith
 # Text cut to fit its buffer is what snprintf() is used for here; only gcc warns.
-WARN += $(if $(shell $(CC) --version 2>/dev/null | grep -i clang),,-Wno-format-truncation)
+CUT_TEXT := $(if $(shell $(CC) --version 2>/dev/null | grep -i clang),,-Wno-format-truncation)
+WARN += $(CUT_TEXT)
+ALL_PKGS := $(PKGS) $(CODECS:%=lib%) $(SYSTEMD)
+PKG_CFLAGS := $(if $(DEPS),$(shell pkg-config --cflags $(ALL_PKGS)))
+LIBS := $(if $(DEPS),$(shell pkg-config --libs $(ALL_PKGS)))
 WERROR = $(if $(CI),-Werror)
 ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -DSBINDIR='"$(SBINDIR)"' -Ilib $(OPTIONAL) $(CPPFLAGS)
-ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC $(WARN) $(WERROR) $(CFLAGS) \
-	     $(if $(DEPS),$(shell pkg-config --cflags $(PKGS) $(CODECS:%=lib%) $(SYSTEMD)))
-LIBS = $(if $(DEPS),$(shell pkg-config --libs $(PKGS) $(CODECS:%=lib%) $(SYSTEMD)))
+ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC $(WARN) $(WERROR) $(CFLAGS) $(PKG_CFLAGS)
 
 LIB_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
 CLI_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c))
@@ -76,7 +78,7 @@ $(B)/$(LIBVFIO_LU): $(LIB_OBJS) lib/libvfio-lu.sym
 in_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
 $(B)/libvfio-lu.pc: lib/libvfio-lu.pc.in FORCE
 	@sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(call in_prefix,$(LIBDIR))|; s|@INCLUDEDIR@|$(call in_prefix,$(INCLUDEDIR))|' \
-		-e 's|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(PKGS) $(CODECS:%=lib%) $(SYSTEMD)|' $< >$@
+		-e 's|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(ALL_PKGS)|' $< >$@
 FORCE:
 
 $(B)/%.o: %.c
