@@ -3,6 +3,7 @@ VERSION = 0.1.0
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
+LIBEXECDIR ?= $(PREFIX)/libexec/vfio-lu
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
@@ -95,7 +96,9 @@ endif
 
 include tests/tests.mk
 
-all-tests: $(B)/vfio-lu $(UNITS) $(FUZZ) $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake manager vmm facts)
+all-tests: $(B)/vfio-lu $(UNITS) $(FUZZ) $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake facts $(VM_PROGRAMS))
+
+fill_in = sed 's,@SBINDIR@,$(SBINDIR),; s,@LIBEXECDIR@,$(LIBEXECDIR),' $(1) >$(DESTDIR)$(2)
 
 install: all
 	install -D -m 755 $(B)/vfio-lu $(DESTDIR)$(SBINDIR)/vfio-lu
@@ -113,10 +116,16 @@ install: all
 	install -D -m 644 $(B)/completions/vfio-lu.fish \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/vfio-lu.fish
 
+	install -D -m 755 early/vfio-lu-restore $(DESTDIR)$(LIBEXECDIR)/vfio-lu-restore
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LIBEXECDIR)/initramfs-tools $(DESTDIR)$(LIBEXECDIR)/dracut
+	$(call fill_in,systemd/vfio-lu-restore.service.in,$(UNITDIR)/vfio-lu-restore.service)
+	for file in initramfs-tools/hook initramfs-tools/init-top dracut/module-setup.sh dracut/vfio-lu-pre-udev.sh; do \
+		$(call fill_in,early/$$file,$(LIBEXECDIR)/$$file) && \
+		chmod 755 $(DESTDIR)$(LIBEXECDIR)/$$file || exit 1; \
+	done
 # Without libsystemd the holder would not say that it is ready.
 ifneq ($(SYSTEMD),)
-	install -d $(DESTDIR)$(UNITDIR)
-	sed 's,@SBINDIR@,$(SBINDIR),' systemd/vfio-lu.service.in >$(DESTDIR)$(UNITDIR)/vfio-lu.service
+	$(call fill_in,systemd/vfio-lu.service.in,$(UNITDIR)/vfio-lu.service)
 endif
 
 clean:

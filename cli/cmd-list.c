@@ -28,6 +28,7 @@ static const struct column columns[] = {
 	{ "numa_node", "NODE", .right = true, .help = "NUMA node" },
 	{ "power_state", "POWER", .help = "power state" },
 	{ "incoming", "INCOMING", .help = "handed over by the previous kernel" },
+	{ "persist", "PERSIST", .help = "given to vfio-pci at every boot" },
 	{ "verdict", "VERDICT", .shown = true, .toned = true,
 	  .help = "can it be preserved" },
 	{ "reasons", "REASONS", .help = "ids of the checks that fail" },
@@ -88,6 +89,7 @@ static void add_more(struct json_object *row, struct vlu_device *dev)
 	out_number(row, "numa_node", vlu_device_numa_node(dev));
 	out_text(row, "power_state", vlu_device_power_state(dev));
 	out_known(row, "incoming", vlu_device_incoming(dev));
+	out_known(row, "persist", vlu_device_persist(dev));
 }
 
 static int add_device(struct cli *cli, struct json_object *rows,

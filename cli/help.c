@@ -119,6 +119,7 @@ static const char *hint_word(enum opt_hint hint)
 	static const char *const words[] = {
 		[HINT_NONE] = "-",
 		[HINT_BDF] = "bdf",
+		[HINT_PATTERN] = "bdf",
 		[HINT_FILE] = "file",
 		[HINT_DIR] = "dir",
 		[HINT_COLUMNS] = "columns",

@@ -37,7 +37,7 @@ const struct opt global_opts[] = {
 	{ .name = "timeout", .type = OPT_UINT, IN(timeout), .arg = "SECONDS",
 	  .help = "wait so long for a lock or a device (default 10)" },
 	{ .name = "sysroot", .type = OPT_TEXT, IN(sysroot), .arg = "DIR",
-	  .hint = HINT_DIR, .scope = FOR_READS,
+	  .hint = HINT_DIR, .scope = FOR_LOOKS,
 	  .help = "look at the captured machine below DIR" },
 	{ .name = "help", .letter = 'h', .type = OPT_FLAG, IN(help),
 	  .help = "print this text" },
@@ -155,6 +155,20 @@ static int read_bdfs(struct cli *cli, const struct invocation *run)
 	return OPT_RUN;
 }
 
+/* What they choose is for the command to find out. */
+static int read_patterns(struct cli *cli, const struct invocation *run)
+{
+	int i;
+
+	for (i = 0; i < run->argc; i++) {
+		if (vlu_pattern_check(cli->ctx, run->argv[i]) < 0) {
+			cli_error("%s", vlu_error(cli->ctx));
+			return opt_usage(run->command);
+		}
+	}
+	return OPT_RUN;
+}
+
 static int read_session(struct cli *cli, const struct invocation *run)
 {
 	const struct opt *opt = run->command->opts;
@@ -214,6 +228,8 @@ static int invoke(struct cli *cli, const struct invocation *run,
 	r = context(cli, ops, root);
 	if (r == OPT_RUN && command->hint == HINT_BDF)
 		r = read_bdfs(cli, run);
+	if (r == OPT_RUN && command->hint == HINT_PATTERN)
+		r = read_patterns(cli, run);
 	if (r == OPT_RUN)
 		r = read_session(cli, run);
 	if (r == OPT_RUN)

@@ -76,6 +76,17 @@ static bool is_choice(const char *choices, const char *text)
 	return false;
 }
 
+static int store_one_more(const struct opt *opt, struct numbers *numbers,
+			  unsigned int number)
+{
+	if (numbers->n == sizeof(numbers->at) / sizeof(numbers->at[0])) {
+		cli_error("--%s: more than %zu times", opt->name, numbers->n);
+		return -1;
+	}
+	numbers->at[numbers->n++] = number;
+	return 0;
+}
+
 static int store(const struct opt *opt, void *into, const char *text)
 {
 	void *field = (char *)into + opt->offset;
@@ -87,6 +98,7 @@ static int store(const struct opt *opt, void *into, const char *text)
 		*(bool *)field = true;
 		return 0;
 	case OPT_UINT:
+	case OPT_UINTS:
 		errno = 0;
 		number = strtoul(text, &end, 10);
 		if (*text < '0' || *text > '9' || *end || errno ||
@@ -95,6 +107,8 @@ static int store(const struct opt *opt, void *into, const char *text)
 				  opt->name, text, MAX_NUMBER);
 			return -1;
 		}
+		if (opt->type == OPT_UINTS)
+			return store_one_more(opt, field, (unsigned int)number);
 		*(unsigned int *)field = (unsigned int)number;
 		return 0;
 	case OPT_CHOICE:
@@ -178,10 +192,9 @@ bool opt_applies(const struct opt *opt, const struct command *command)
 	switch (opt->scope) {
 	case FOR_CHANGES:
 		return command->changes;
-	case FOR_READS:
-		return !command->changes;
 	case FOR_TABLES:
 		return command->columns;
+	case FOR_LOOKS:
 	case FOR_ALL:
 		break;
 	}
@@ -194,7 +207,7 @@ static int check_scopes(const struct globals *globals,
 {
 	static const char *const why[] = {
 		[FOR_CHANGES] = "it changes nothing",
-		[FOR_READS] = "it changes the machine",
+		[FOR_LOOKS] = "it changes the machine (without --dry-run)",
 		[FOR_TABLES] = "it prints no table",
 	};
 	const struct opt *opt;
@@ -202,7 +215,8 @@ static int check_scopes(const struct globals *globals,
 
 	for (opt = global_opts; opt->name; opt++) {
 		field = (const char *)globals + opt->offset;
-		if (opt_applies(opt, command))
+		if (opt_applies(opt, command) &&
+		    (opt->scope != FOR_LOOKS || !command->changes || globals->dry_run))
 			continue;
 		if (opt->type == OPT_FLAG ? *(const bool *)field :
 		    *(const char *const *)field != NULL) {
@@ -298,7 +312,8 @@ static int parse_command(int argc, char **argv, struct globals *globals,
 	if (was_told(globals))
 		return VLU_OK;
 	if (check_scopes(globals, command) < 0 ||
-	    check_args(command, invocation->argc, invocation->argv) < 0)
+	    check_args(command, invocation->argc, invocation->argv) < 0 ||
+	    (command->check && command->check(invocation->opts, invocation->argc) < 0))
 		return opt_usage(command);
 	return OPT_RUN;
 }

@@ -17,21 +17,31 @@ enum opt_type {
 	OPT_FLAG,	/* bool */
 	OPT_TEXT,	/* const char *, not empty */
 	OPT_UINT,	/* unsigned int */
+	OPT_UINTS,	/* struct numbers, one more each time it is given */
 	OPT_CHOICE,	/* const char *, one of .choices ("auto|always|never") */
+};
+
+struct numbers {
+	size_t n;
+	unsigned int at[64];
 };
 
 /* What completes an argument. HINT_BDF arguments are read into cli->bdfs. */
 enum opt_hint {
 	HINT_NONE,
 	HINT_BDF,
+	HINT_PATTERN,	/* or of several; the command chooses them */
 	HINT_FILE,
 	HINT_DIR,
 	HINT_COLUMNS,
 	HINT_SESSION,	/* read into cli->session */
 };
 
-/* The commands for which a global option makes sense. */
-enum opt_scope { FOR_ALL, FOR_CHANGES, FOR_READS, FOR_TABLES };
+/*
+ * The commands for which a global option makes sense. FOR_LOOKS: all, but those
+ * that change something only with --dry-run.
+ */
+enum opt_scope { FOR_ALL, FOR_CHANGES, FOR_LOOKS, FOR_TABLES };
 
 struct opt {
 	const char *name;	/* "dry-run" */
@@ -59,6 +69,8 @@ struct command {
 	const struct opt *opts;	/* NULL for none */
 	size_t size;		/* of its options struct, which starts at zero */
 	const struct column *columns; /* of its table, NULL: prints none */
+	/* what the rows cannot say of its words: 0, or -1 after cli_error() */
+	int (*check)(const void *opts, int argc);
 	int (*run)(struct cli *cli, const void *opts, int argc, char **argv);
 };
 

@@ -35,28 +35,44 @@ static bool is_terminal(int fd)
 	return major(st.st_rdev) != MEM_MAJOR && isatty(fd);
 }
 
-void out_start(void)
+static int edge_of(int fd)
 {
 	struct winsize size = { 0 };
 
+	if (!is_terminal(fd))
+		return 0;
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		return size.ws_col;
+	return 80;	/* a serial line does not know its width */
+}
+
+/* Does the terminal, if there is one, know more than to print? */
+static bool is_smart(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && strcmp(term, "dumb");
+}
+
+void out_start(void)
+{
 	setvbuf(stdout, out.buf, _IOFBF, sizeof(out.buf));
 	out.at = 0;
-	out.edge = 0;
+	out.edge = edge_of(STDOUT_FILENO);
 	out.colour = false;
-	if (!is_terminal(STDOUT_FILENO))
-		return;
-	out.edge = 80;	/* a serial line does not know its width */
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-		out.edge = size.ws_col;
+}
+
+int out_live(void)
+{
+	return is_smart() ? edge_of(STDERR_FILENO) : 0;
 }
 
 void out_colour(const char *when)
 {
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *no_color = getenv("NO_COLOR");
 
 	if (!strcmp(when, "auto"))
-		out.colour = out.edge && (!no_color || !*no_color) &&
-			     term && strcmp(term, "dumb");
+		out.colour = out.edge && (!no_color || !*no_color) && is_smart();
 	else
 		out.colour = !strcmp(when, "always");
 }

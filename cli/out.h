@@ -25,6 +25,8 @@ struct column {
 
 /* Before anything is printed: finds out how wide the terminal is. */
 void out_start(void);
+/* Columns of a terminal on stderr whose lines can be written anew, or 0. */
+int out_live(void);
 /* "auto", "always" or "never"; never until it is called. */
 void out_colour(const char *when);
 

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the commands that change something do with their plan. */
+#include <stdio.h>
+#include <time.h>
+
 #include "cli.h"
 #include "out.h"
+
+#define MANY	4	/* devices that are worth a line from the start */
+#define LONG	2	/* seconds that are, for any number */
 
 static void print(struct cli *cli, struct json_object *doc,
 		  struct json_object *sentences)
@@ -46,13 +52,56 @@ static void print_results(struct cli *cli, struct vlu_plan *plan)
 	print(cli, doc, results);
 }
 
+/* One line on a terminal, written over and over and gone in the end. */
+struct progress {
+	time_t start;
+	int edge;
+	bool shown;
+};
+
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static void on_progress(void *arg, size_t done, size_t n, const char *waits_for)
+{
+	struct progress *progress = arg;
+	char line[256];
+	int cut;
+
+	if (done == n) {
+		if (progress->shown)
+			fputs("\r\033[K", stderr);
+		progress->shown = false;
+		return;
+	}
+	if (n < MANY && seconds() - progress->start < LONG)
+		return;
+	snprintf(line, sizeof(line), "%zu of %zu done%s%s", done, n,
+		 waits_for ? "; " : "", waits_for ? waits_for : "");
+	/* in the last column it would begin another line */
+	cut = progress->edge < (int)sizeof(line) ? progress->edge - 1 : -1;
+	fprintf(stderr, "\r%.*s\033[K", cut, line);
+	progress->shown = true;
+}
+
 int cli_plan(struct cli *cli, struct vlu_plan *plan)
 {
+	struct progress progress = { .start = seconds() };
 	int status = VLU_OK;
 
 	if (cli->g.dry_run) {
 		print_steps(cli, plan);
 	} else {
+		/* with --verbose each step has a line of its own */
+		if (!cli->g.quiet && !cli->g.verbose)
+			progress.edge = out_live();
+		if (progress.edge)
+			vlu_plan_watch(plan, on_progress, &progress);
 		if (vlu_plan_run(plan) < 0)
 			status = cli_fail(cli);
 		/* of several devices some may be done although others failed */

@@ -1,277 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Only driver_override, unbind and drivers_probe are written: new_id would
- * catch every other card of the same make, and a scan of bind files would ask
- * every driver of the bus.
- */
-#include "attr.h"
 #include "bind.h"
 #include "check-device.h"
-#include "device.h"
-#include "held.h"
+#include "guard.h"
 #include "inuse.h"
-#include "klog.h"
+#include "move.h"
+#include "persist.h"
+#include "remember.h"
 
-#define VFIO_DRIVER	"vfio-pci"
-#define PCI_PROBE	"/sys/bus/pci/drivers_probe"
-/* drivers/base/driver.c driver_set_override(): an empty line clears it */
-#define NO_OVERRIDE	"\n"
-#define ANY_DRIVER	"*"
+#define VFIO_DIR	"/sys/bus/pci/drivers/" VFIO_DRIVER
 
-static void override_path(struct vlu_bdf bdf, char path[128])
+static bool has_vfio(const struct vlu_device *dev)
 {
-	char name[VLU_BDF_SIZE];
-
-	snprintf(path, 128, PCI_DEVICES "/%s/driver_override",
-		 vlu_bdf_format(bdf, name));
+	return strcmp(dev->driver, VFIO_DRIVER) == 0;
 }
 
-static void unbind_path(struct vlu_bdf bdf, char path[128])
-{
-	char name[VLU_BDF_SIZE];
-
-	snprintf(path, 128, PCI_DEVICES "/%s/driver/unbind",
-		 vlu_bdf_format(bdf, name));
-}
-
-/* ---------------------------------------------------------------- memory */
-
-static void memory_path(struct vlu_bdf bdf, char path[64])
-{
-	char name[VLU_BDF_SIZE];
-
-	snprintf(path, 64, RUN_DIR "/driver-%s", vlu_bdf_format(bdf, name));
-}
-
-int driver_remembered(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
-		      size_t size)
-{
-	char path[64];
-	int ret;
-
-	memory_path(bdf, path);
-	ret = attr_read(ctx, buf, size, "%s", path);
-	return ret < 0 ? ret : 0;
-}
-
-int driver_remember(struct vlu_ctx *ctx, struct vlu_bdf bdf, const char *driver)
-{
-	char path[64], line[72];
-	int ret;
-
-	memory_path(bdf, path);
-	snprintf(line, sizeof(line), "%s\n", driver);
-	ret = sys_replace(&ctx->sys, path, line, strlen(line));
-	if (ret)
-		return vlu_fail(ctx, VLU_FAILED, ret, "cannot write %s: %s", path,
-				strerror(-ret));
-	return 0;
-}
-
-static int run_remember(struct vlu_plan *plan, struct step *step)
-{
-	return driver_remember(plan->ctx, step->bdf, step->value);
-}
-
-static int undo_remember(struct vlu_plan *plan, struct step *step)
-{
-	int ret = sys_unlink(&plan->ctx->sys, step->path);
-
-	if (ret && ret != -ENOENT)
-		return vlu_fail(plan->ctx, VLU_PARTIAL, ret, "cannot remove %s: %s",
-				step->path, strerror(-ret));
-	return 0;
-}
-
-static const struct step_kind step_remember = {
-	.text = "%d: remember its driver (%v) in %p",
-	.run = run_remember,
-	.undo = undo_remember,
-};
-
-static int run_forget(struct vlu_plan *plan, struct step *step)
-{
-	/* What cannot be forgotten is overwritten by the next bind. */
-	sys_unlink(&plan->ctx->sys, step->path);
-	return 0;
-}
-
-static const struct step_kind step_forget = {
-	.text = "%d: remove %p",
-	.run = run_forget,
-};
-
-/* ---------------------------------------------------------------- moving */
-
-static int set_override(struct vlu_ctx *ctx, struct vlu_bdf bdf, const char *driver)
-{
-	char path[128], now[64];
-
-	override_path(bdf, path);
-	/* What is so already needs no write, and no right to write. */
-	if (attr_read(ctx, now, sizeof(now), "%s", path) >= 0 &&
-	    strcmp(strcmp(now, "(null)") == 0 ? "" : now, driver) == 0)
-		return 0;
-	return attr_write(ctx, path, *driver ? driver : NO_OVERRIDE);
-}
-
-/* Put a function back to a driver and an override, whatever it is on now. */
-static int go_back(struct vlu_ctx *ctx, struct vlu_bdf bdf, const char *driver,
-		   const char *override)
-{
-	char name[VLU_BDF_SIZE], path[128], now[64];
-	int ret;
-
-	vlu_bdf_format(bdf, name);
-	ret = device_driver_now(ctx, bdf, now, sizeof(now));
-	if (!ret && strcmp(now, driver) != 0) {
-		ret = set_override(ctx, bdf, driver);
-		if (!ret && now[0]) {
-			unbind_path(bdf, path);
-			ret = attr_write(ctx, path, name);
-		}
-		if (!ret && *driver)
-			ret = attr_write(ctx, PCI_PROBE, name);
-	}
-	if (!ret)
-		ret = set_override(ctx, bdf, override);
-	if (!ret)
-		ret = device_driver_now(ctx, bdf, now, sizeof(now));
-	if (!ret && strcmp(now, driver) != 0)
-		ret = -EIO;
-	if (ret)
-		return vlu_fail(ctx, VLU_PARTIAL, ret,
-				"%s: it should be back at %s, but %s", name,
-				*driver ? driver : "no driver", strerror(-ret));
-	return 0;
-}
-
-/* The first step of a move carries the way back: "driver override". */
-static int undo_override(struct vlu_plan *plan, struct step *step)
-{
-	char *space = strchr(step->before, ' ');
-
-	*space = '\0';
-	return go_back(plan->ctx, step->bdf, step->before, space + 1);
-}
-
-static int run_override(struct vlu_plan *plan, struct step *step)
-{
-	int ret = step_write.run(plan, step);
-	char name[VLU_BDF_SIZE];
-
-	if (ret == -ENOENT || ret == -ENODEV)
-		return vlu_fail(plan->ctx, VLU_FAILED, ret,
-				"%s: gone while being bound (removed from the bus?)",
-				vlu_bdf_format(step->bdf, name));
-	return ret;
-}
-
-static const struct step_kind step_override = {
-	.text = "%d: write %v to %p",
-	.run = run_override,
-	.undo = undo_override,
-};
-
-/* The last word on driver_override, after which there is no way back to take. */
-static const struct step_kind step_clear = {
-	.text = "%d: clear %p",
-	.run = run_override,
-};
-
-static int run_unbind(struct vlu_plan *plan, struct step *step)
-{
-	char now[64];
-	int ret;
-
-	/* The driver may have let go by itself since the plan was made. */
-	ret = device_driver_now(plan->ctx, step->bdf, now, sizeof(now));
-	if (!ret && !now[0])
-		return 0;
-	return step_write.run(plan, step);
-}
-
-static const struct step_kind step_unbind = {
-	.text = "%d: write %v to %p",
-	.run = run_unbind,
-};
-
-static int run_verify(struct vlu_plan *plan, struct step *step)
-{
-	char now[64], name[VLU_BDF_SIZE];
-	int ret;
-
-	vlu_bdf_format(step->bdf, name);
-	ret = device_driver_now(plan->ctx, step->bdf, now, sizeof(now));
-	if (ret)
-		return vlu_fail(plan->ctx, VLU_FAILED, ret,
-				"%s: cannot read which driver it has: %s", name,
-				strerror(-ret));
-	if (strcmp(step->value, ANY_DRIVER) != 0 && strcmp(now, step->value) != 0)
-		return vlu_fail(plan->ctx, VLU_FAILED, -EIO,
-				"%s: %s did not take it (driver now: %s); the kernel "
-				"log may say why", name,
-				*step->value ? step->value : "no driver",
-				now[0] ? now : "none");
-	if (strcmp(step->value, VFIO_DRIVER) == 0)
-		return plan_say(plan, "%s  bound to vfio-pci (was %s)", name,
-				*step->before ? step->before : "without a driver");
-	if (now[0])
-		return plan_say(plan, "%s  back with %s", name, now);
-	return plan_say(plan, "%s  without a driver%s", name, *step->value ?
-			": no loaded driver matches it" : ", as it was before bind");
-}
-
-static const struct step_kind step_verify = {
-	.text = "%d: see that its driver is %v",
-	.run = run_verify,
-};
-
-/* driver: a name, "" for none, ANY_DRIVER for whatever matches. */
-static int add_move(struct vlu_plan *plan, struct vlu_device *dev,
-		    const char *driver)
-{
-	const char *override = vlu_device_override(dev);
-	bool to_vfio = strcmp(driver, VFIO_DRIVER) == 0;
-	bool named = *driver && strcmp(driver, ANY_DRIVER) != 0;
-	char path[128], back[160];
-	int ret;
-
-	snprintf(back, sizeof(back), "%s %s", dev->driver, override ? override : "");
-	override_path(dev->bdf, path);
-	ret = plan_add(plan, &step_override, dev->bdf, path,
-		       named ? driver : NO_OVERRIDE, back);
-	if (!ret && dev->driver[0]) {
-		unbind_path(dev->bdf, path);
-		ret = plan_add(plan, &step_unbind, dev->bdf, path, dev->name, NULL);
-	}
-	if (!ret && *driver)
-		ret = plan_add(plan, &step_write, dev->bdf, PCI_PROBE, dev->name, NULL);
-	if (!ret && named && !to_vfio) {
-		override_path(dev->bdf, path);
-		ret = plan_add(plan, &step_clear, dev->bdf, path, NO_OVERRIDE, NULL);
-	}
-	if (!ret)
-		ret = plan_add(plan, &step_verify, dev->bdf, NULL, driver, dev->driver);
-	return ret;
-}
+/* ---------------------------------------------------------------- module */
 
 static int run_module(struct vlu_plan *plan, struct step *step)
 {
-	int ret = sys_load_module(&plan->ctx->sys, step->value);
+	struct vlu_ctx *ctx = plan->ctx;
+	int ret = sys_load_module(&ctx->sys, step->value);
 
-	if (ret == -ENOENT)
-		return vlu_fail(plan->ctx, VLU_UNSUPPORTED, ret,
-				"this kernel has no module %s and no such driver built in",
+	switch (ret) {
+	case 0:
+		break;
+	case -ENOENT:
+		return vlu_fail(ctx, VLU_UNSUPPORTED, ret, "this kernel has no module %s and "
+				"no such driver built in", step->value);
+	case -EACCES:
+		return vlu_fail(ctx, VLU_FAILED, ret, "module %s is blacklisted; look for it in "
+				"/etc/modprobe.d and for modprobe.blacklist= in /proc/cmdline",
 				step->value);
-	if (ret == -EACCES)
-		return vlu_fail(plan->ctx, VLU_FAILED, ret,
-				"module %s is blacklisted; look in /etc/modprobe.d",
+	case -ECANCELED:
+		return vlu_fail(ctx, VLU_FAILED, ret, "module %s was not loaded: the command of "
+				"its install rule failed; look for \"install %s\" in "
+				"/etc/modprobe.d", step->value, step->value);
+	case -EPERM:
+		return vlu_fail(ctx, VLU_FAILED, ret, "the kernel refuses module %s: it is in "
+				"module_blacklist= of /proc/cmdline, or modules are disabled",
 				step->value);
-	if (ret)
-		return vlu_fail(plan->ctx, VLU_FAILED, ret, "cannot load module %s: %s",
+	default:
+		return vlu_fail(ctx, VLU_FAILED, ret, "cannot load module %s: %s",
 				step->value, strerror(-ret));
-	return 0;
+	}
+	if (sys_exists(&ctx->sys, VFIO_DIR))
+		return 0;
+	return vlu_fail(ctx, VLU_FAILED, -ENODEV, "module %s was to be loaded, and there is no "
+			"such driver: an install rule in /etc/modprobe.d may do nothing",
+			step->value);
 }
 
 static const struct step_kind step_module = {
@@ -281,44 +57,127 @@ static const struct step_kind step_module = {
 
 int bind_add_module(struct vlu_plan *plan)
 {
-	if (sys_exists(&plan->ctx->sys, "/sys/bus/pci/drivers/" VFIO_DRIVER))
+	if (sys_exists(&plan->ctx->sys, VFIO_DIR))
 		return 0;
 	return plan_add(plan, &step_module, (struct vlu_bdf){ 0 }, NULL,
 			VFIO_DRIVER, NULL);
 }
 
+/* ------------------------------------------------------------------ steps */
+
+static int add_to_vfio(struct vlu_plan *plan, struct vlu_device *dev)
+{
+	int ret = remember_add(plan, dev);
+
+	return ret ? ret : move_add(plan, dev, VFIO_DRIVER);
+}
+
 int bind_add(struct vlu_plan *plan, struct vlu_bdf bdf)
 {
 	struct vlu_device *dev;
-	char path[64];
 	int ret;
 
 	ret = device_refresh(plan->ctx, bdf, &dev);
-	if (ret || strcmp(dev->driver, VFIO_DRIVER) == 0)
+	if (ret || has_vfio(dev))
 		return ret;
-	/* The kernel unbinds a mounted disk as readily as an idle one. */
-	ret = check_unused(dev);
+	ret = check_unused(dev, FORCE_NONE);
 	if (ret)
 		return ret;
 	plan->group++;
-	memory_path(bdf, path);
-	ret = plan_add(plan, &step_remember, bdf, path, dev->driver, NULL);
-	if (!ret)
-		ret = add_move(plan, dev, VFIO_DRIVER);
+	ret = add_to_vfio(plan, dev);
 	plan->group++;
+	return ret;
+}
+
+static int add_bind(struct vlu_plan *plan, struct vlu_device *dev,
+		    const struct bind_request *request)
+{
+	int ret = 0;
+
+	if (dev->kind == VLU_BRIDGE)
+		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EINVAL,
+				"%s: a bridge; name the device behind it", dev->name);
+	if (!has_vfio(dev))
+		ret = guard_bind(dev, request);
+	if (!ret && request->flags & VLU_PERSIST)
+		ret = persist_add(plan, dev->bdf);
+	if (ret)
+		return ret;
+	if (has_vfio(dev))
+		return plan_say(plan, "%s  already bound to vfio-pci", dev->name);
+	return add_to_vfio(plan, dev);
+}
+
+/* It has another driver than vfio-pci, or none. before: what is remembered, or NULL */
+static int tidy_up(struct vlu_plan *plan, struct vlu_device *dev, const char *before)
+{
+	const char *override = vlu_device_override(dev);
+	int ret;
+
+	/* Killed half way, from vfio-pci or to it. */
+	if (!dev->driver[0] && before && *before)
+		return move_add(plan, dev, before);
+	ret = plan_say(plan, "%s  already not bound to vfio-pci (driver: %s)",
+		       dev->name, dev->driver[0] ? dev->driver : "none");
+	if (!ret && override && (strcmp(override, VFIO_DRIVER) == 0 ||
+				 (before && strcmp(override, before) == 0)))
+		ret = move_add_clear(plan, dev->bdf);
+	return ret;
+}
+
+static int add_unbind(struct vlu_plan *plan, struct vlu_device *dev,
+		      const struct bind_request *request)
+{
+	char before[64];
+	bool known;
+	int ret;
+
+	ret = driver_remembered(plan->ctx, dev->bdf, before, sizeof(before));
+	if (ret && ret != -ENOENT)
+		return ret;
+	known = !ret;
+	ret = has_vfio(dev) ? guard_unbind(dev) : 0;
+	if (!ret)
+		ret = persist_drop(plan, dev->bdf, request->flags & VLU_PERSIST);
+	if (!ret && has_vfio(dev))
+		ret = move_add(plan, dev, known ? before : ANY_DRIVER);
+	else if (!ret)
+		ret = tidy_up(plan, dev, known ? before : NULL);
+	if (!ret && known)
+		ret = forget_add(plan, dev->bdf);
 	return ret;
 }
 
 /* --------------------------------------------------------------- commands */
 
-static int plan_each(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
-		     int (*add)(struct vlu_plan *plan, struct vlu_device *dev),
-		     int (*before)(struct vlu_plan *plan),
+typedef int (*add_fn)(struct vlu_plan *plan, struct vlu_device *dev,
+		      const struct bind_request *request);
+
+/* All that is refused is found, and told, before anything is done. */
+static int add_each(struct vlu_plan *plan, const struct bind_request *request, add_fn add)
+{
+	struct vlu_ctx *ctx = plan->ctx;
+	struct failures failures = { 0 };
+	struct vlu_device *dev;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < request->n; i++) {
+		plan->group++;
+		ret = device_refresh(ctx, request->bdfs[i], &dev);
+		if (!ret)
+			ret = add(plan, dev, request);
+		if (ret)
+			failures_add(ctx, &failures, ret, ctx->status, ctx->error);
+	}
+	return failures_end(ctx, &failures);
+}
+
+static int make_plan(struct vlu_ctx *ctx, const struct bind_request *request,
+		     int (*before)(struct vlu_plan *plan), add_fn add,
 		     struct vlu_plan **ret_plan)
 {
 	struct vlu_plan *plan;
-	struct vlu_device *dev;
-	size_t i;
 	int ret;
 
 	inuse_drop(ctx);
@@ -327,12 +186,8 @@ static int plan_each(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
 		return ret;
 	if (before)
 		ret = before(plan);
-	for (i = 0; !ret && i < n; i++) {
-		plan->group++;
-		ret = device_refresh(ctx, bdfs[i], &dev);
-		if (!ret)
-			ret = add(plan, dev);
-	}
+	if (!ret)
+		ret = add_each(plan, request, add);
 	if (ret) {
 		vlu_plan_free(plan);
 		return ret;
@@ -341,96 +196,18 @@ static int plan_each(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
 	return 0;
 }
 
-/* A PF's driver takes its VFs along, from whoever has them. */
-static int refuse_with_vfs(struct vlu_ctx *ctx, const struct vlu_device *dev)
-{
-	int64_t vfs;
-
-	if (dev->kind != VLU_PF || !dev->driver[0] ||
-	    attr_number(ctx, &vfs, PCI_DEVICES "/%s/sriov_numvfs", dev->name) < 0 || !vfs)
-		return 0;
-	return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY,
-			"%s: in use: %lld virtual functions of it are enabled; fix: take "
-			"them away from who has them, then echo 0 > " PCI_DEVICES
-			"/%s/sriov_numvfs", dev->name, (long long)vfs, dev->name);
-}
-
-static int add_bind(struct vlu_plan *plan, struct vlu_device *dev)
-{
-	int ret;
-
-	if (dev->kind == VLU_BRIDGE)
-		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EINVAL,
-				"%s: a bridge; name the device behind it", dev->name);
-	if (strcmp(dev->driver, VFIO_DRIVER) == 0)
-		return plan_say(plan, "%s  already bound to vfio-pci", dev->name);
-	ret = refuse_with_vfs(plan->ctx, dev);
-	return ret ? ret : bind_add(plan, dev->bdf);
-}
-
 int vlu_plan_bind(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
-		  struct vlu_plan **ret_plan)
+		  unsigned int flags, struct vlu_plan **ret_plan)
 {
-	return plan_each(ctx, bdfs, n, add_bind, bind_add_module, ret_plan);
-}
+	const struct bind_request request = { bdfs, n, flags };
 
-/*
- * A sysfs unbind of a preserved device waits in the kernel, unkillable, until
- * its session is closed, and hangs a kexec for ever
- * (vfio_unregister_group_dev(), drivers/vfio/vfio_main.c).
- */
-static int refuse_preserved(struct vlu_plan *plan, struct vlu_device *dev)
-{
-	char session[64];
-	int ret;
-
-	ret = held_device_session(plan->ctx, dev->bdf, session, sizeof(session));
-	if (!ret)
-		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EBUSY,
-				"%s: in session %s, an unbind would hang; first: "
-				"vfio-lu release (before the jump) or vfio-lu finish "
-				"(after it), with --session %s",
-				dev->name, session, session);
-	if (ret != -ENOENT)
-		return ret;
-	if (klog_incoming(plan->ctx, dev->bdf) == VLU_YES)
-		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, -EBUSY,
-				"%s: preserved by the previous kernel and not finished; "
-				"first: vfio-lu restore and vfio-lu finish", dev->name);
-	return 0;
-}
-
-static int add_unbind(struct vlu_plan *plan, struct vlu_device *dev)
-{
-	const char *override;
-	char before[64], path[128];
-	int ret, known;
-
-	if (strcmp(dev->driver, VFIO_DRIVER) != 0) {
-		ret = plan_say(plan, "%s  already not bound to vfio-pci (driver: %s)",
-			       dev->name, dev->driver[0] ? dev->driver : "none");
-		override = vlu_device_override(dev);
-		if (!ret && override && strcmp(override, VFIO_DRIVER) == 0) {
-			override_path(dev->bdf, path);
-			ret = plan_add(plan, &step_clear, dev->bdf, path,
-				       NO_OVERRIDE, NULL);
-		}
-		return ret;
-	}
-	ret = refuse_preserved(plan, dev);
-	if (ret)
-		return ret;
-	known = driver_remembered(plan->ctx, dev->bdf, before, sizeof(before));
-	ret = add_move(plan, dev, known ? ANY_DRIVER : before);
-	if (!ret && !known) {
-		memory_path(dev->bdf, path);
-		ret = plan_add(plan, &step_forget, dev->bdf, path, NULL, NULL);
-	}
-	return ret;
+	return make_plan(ctx, &request, bind_add_module, add_bind, ret_plan);
 }
 
 int vlu_plan_unbind(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
-		    struct vlu_plan **ret_plan)
+		    unsigned int flags, struct vlu_plan **ret_plan)
 {
-	return plan_each(ctx, bdfs, n, add_unbind, NULL, ret_plan);
+	const struct bind_request request = { bdfs, n, flags };
+
+	return make_plan(ctx, &request, NULL, add_unbind, ret_plan);
 }

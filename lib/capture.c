@@ -24,6 +24,7 @@ static int look_at_device(struct vlu_device *dev)
 	vlu_device_power_state(dev);
 	vlu_device_path(dev);
 	vlu_device_incoming(dev);
+	vlu_device_persist(dev);
 	ret = vlu_check_device(dev, &report);
 	if (!ret)
 		vlu_report_free(report);

@@ -21,7 +21,14 @@ void look_not_in_use(const struct vlu_device *dev, struct verdict *v);
 void look_not_already_preserved(const struct vlu_device *dev, struct verdict *v);
 void look_not_incoming(const struct vlu_device *dev, struct verdict *v);
 
+/* Of what the host can bear to lose; the rest is refused always. */
+enum unused_force {
+	FORCE_NONE,	/* this command knows no --force */
+	FORCE_OFFERED,	/* it was not given */
+	FORCE_GIVEN,	/* done all the same, and told */
+};
+
 /* The rule not-in-use as a failure, for those who are about to take it away. */
-int check_unused(const struct vlu_device *dev) must_check;
+int check_unused(const struct vlu_device *dev, enum unused_force force) must_check;
 
 #endif

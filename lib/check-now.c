@@ -198,7 +198,8 @@ void look_not_in_use(const struct vlu_device *dev, struct verdict *v)
 	if (uses) {
 		if (n > 1)
 			snprintf(more, sizeof(more), "; and %zu more", n - 1);
-		verdict_set(v, uses->idle ? VLU_WARN : VLU_FAIL, "%s%s", uses->what, more);
+		verdict_set(v, uses->weight == USE_IDLE ? VLU_WARN : VLU_FAIL, "%s%s",
+			    uses->what, more);
 		verdict_fix(v, "%s", uses->fix);
 	} else if (openers.kept) {
 		verdict_set(v, VLU_PASS, "nobody but the holder has it open");
@@ -217,19 +218,35 @@ void look_not_in_use(const struct vlu_device *dev, struct verdict *v)
 	}
 }
 
-int check_unused(const struct vlu_device *dev)
+/* The worst comes first; the VMM that has a device open is not for us to end. */
+static bool is_bearable(const struct vlu_device *dev)
+{
+	const struct use *uses;
+	size_t n;
+
+	uses = inuse_find(dev->ctx->inuse, dev->bdf, &n);
+	return uses && uses->weight == USE_BEARABLE && !find_openers(dev).other;
+}
+
+int check_unused(const struct vlu_device *dev, enum unused_force force)
 {
 	struct verdict v = { .result = VLU_PASS };
+	bool bearable;
 	int ret;
 
 	ret = check_now_read(dev->ctx);
 	if (ret)
 		return ret;
 	look_not_in_use(dev, &v);
-	if (v.result == VLU_FAIL)
+	bearable = v.result == VLU_FAIL && is_bearable(dev);
+	if (v.result == VLU_FAIL && !(bearable && force == FORCE_GIVEN))
 		return vlu_fail(dev->ctx, VLU_NOT_PRESERVABLE, -EBUSY,
-				"%s: in use: %s; fix: %s", dev->name, v.detail, v.fix);
-	if (v.result != VLU_PASS)
+				"%s: in use: %s; fix: %s%s", dev->name, v.detail, v.fix,
+				bearable && force == FORCE_OFFERED ? ", or --force" : "");
+	if (v.result == VLU_FAIL)
+		vlu_log(dev->ctx, VLU_LOG_ERROR, "DANGEROUS: %s: in use: %s; --force takes it "
+			"all the same", dev->name, v.detail);
+	else if (v.result != VLU_PASS)
 		vlu_log(dev->ctx, VLU_LOG_WARNING, "%s: %s", dev->name, v.detail);
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* Rules on where a device is: its IOMMU group and the ports above it. */
 #include "attr.h"
 #include "check-device.h"
+#include "group.h"
 #include "pcicap.h"
 
 /* Without an IOMMU there is no cdev but noiommu's, which is not preserved. */
@@ -19,62 +20,6 @@ void look_iommu_group(const struct vlu_device *dev, struct verdict *v)
 
 /* ----------------------------------------------------------------- group */
 
-struct group {
-	const struct vlu_device *dev;
-	char members[384];	/* "0000:01:00.1 (driver e1000e), 0000:01:00.2" */
-	char bind[128];		/* " 0000:01:00.1": what vfio-pci could take */
-	bool foreign;		/* one has a driver that does DMA of its own */
-	bool movable;		/* all of those can be bound */
-};
-
-static void __attribute__((format(printf, 3, 4)))
-append(char *buf, size_t size, const char *fmt, ...)
-{
-	size_t used = strlen(buf);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(buf + used, size - used, fmt, args);
-	va_end(args);
-}
-
-/*
- * Drivers with driver_managed_dma: they leave the group to others
- * (iommu_device_use_default_domain(), drivers/iommu/iommu.c).
- */
-static bool leaves_dma_alone(const char *driver)
-{
-	return !driver[0] || strcmp(driver, "pcieport") == 0 ||
-	       strcmp(driver, "pci-stub") == 0 || strcmp(driver, "vfio-pci") == 0 ||
-	       device_is_variant(driver);
-}
-
-static int add_member(void *arg, const char *name)
-{
-	struct group *group = arg;
-	char driver[64] = "";
-	struct vlu_bdf bdf;
-	int64_t class;
-
-	if (strcmp(name, group->dev->name) == 0)
-		return 0;
-	append(group->members, sizeof(group->members), "%s%.40s",
-	       group->members[0] ? ", " : "", name);
-	if (vlu_bdf_parse(name, &bdf))	/* no PCI function */
-		return 0;
-	if (device_driver_now(group->dev->ctx, bdf, driver, sizeof(driver)) == 0 &&
-	    driver[0])
-		append(group->members, sizeof(group->members), " (driver %s)", driver);
-	if (leaves_dma_alone(driver))
-		return 0;
-	group->foreign = true;
-	if (attr_number(group->dev->ctx, &class, PCI_DEVICES "/%s/class", name) == 0 &&
-	    class >> 16 == 0x06)
-		group->movable = false;
-	append(group->bind, sizeof(group->bind), " %s", name);
-	return 0;
-}
-
 /*
  * A member whose driver does DMA makes VFIO_DEVICE_BIND_IOMMUFD fail with
  * EPERM in every kernel (iommufd_device_bind(), iommu_device_claim_dma_owner()
@@ -83,8 +28,7 @@ static int add_member(void *arg, const char *name)
  */
 void look_group_singleton(const struct vlu_device *dev, struct verdict *v)
 {
-	struct group group = { .dev = dev, .movable = true };
-	char path[80];
+	struct group_mates mates;
 	int ret;
 
 	if (dev->iommu_group < 0) {
@@ -96,23 +40,23 @@ void look_group_singleton(const struct vlu_device *dev, struct verdict *v)
 			    (long long)dev->iommu_group);
 		return;
 	}
-	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%lld/devices",
-		 (long long)dev->iommu_group);
-	ret = sys_list(&dev->ctx->sys, path, add_member, &group);
+	ret = group_mates(dev, NULL, 0, &mates);
 	if (ret < 0) {
-		verdict_set(v, VLU_UNKNOWN, "%s cannot be read: %s", path, strerror(-ret));
+		verdict_set(v, VLU_UNKNOWN, "the members of IOMMU group %lld cannot be "
+			    "read: %s", (long long)dev->iommu_group, strerror(-ret));
 		return;
 	}
-	if (!group.members[0]) {
+	if (!mates.all[0]) {
 		verdict_set(v, VLU_PASS, "alone in IOMMU group %lld",
 			    (long long)dev->iommu_group);
 		return;
 	}
-	verdict_set(v, group.foreign ? VLU_FAIL : VLU_WARN, "IOMMU group %lld also holds "
-		    "%s%s", (long long)dev->iommu_group, group.members, group.foreign ?
+	verdict_set(v, mates.foreign[0] ? VLU_FAIL : VLU_WARN, "IOMMU group %lld also holds "
+		    "%s%s", (long long)dev->iommu_group, mates.all, mates.foreign[0] ?
 		    "" : "; some kernels preserve only what is alone in its group");
-	if (group.foreign && group.movable)
-		verdict_fix(v, "vfio-lu bind%s", group.bind);
+	/* bind takes no half of a group */
+	if (mates.foreign[0] && mates.movable)
+		verdict_fix(v, "vfio-lu bind %s%s", dev->name, mates.bind);
 	else
 		verdict_fix(v, "another slot, with a group of its own");
 }
@@ -137,7 +81,7 @@ static void name_bits(uint16_t bits, char buf[16])
 	buf[0] = '\0';
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (bits & names[i].bit)
-			append(buf, 16, "%s%s", buf[0] ? " " : "", names[i].name);
+			strcat(strcat(buf, buf[0] ? " " : ""), names[i].name);
 }
 
 /* False: it has what it should; or *v says what it lacks. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "held.h"
+#include "liveupdate.h"
 #include "service.h"
 
 void held_session_key(char key[HOLDER_KEY], const char *session)
@@ -72,6 +73,8 @@ static int ask(struct vlu_ctx *ctx, const char *request, int pass_fd,
 	if (n >= 0)
 		n = sys_recv(&ctx->sys, conn, reply, HOLDER_PACKET, &fd);
 	sys_close(&ctx->sys, conn);
+	if (n <= 0)
+		sys_close(&ctx->sys, fd);
 	/* it ended while we asked */
 	if (n == 0 || n == -ECONNRESET || n == -EPIPE)
 		return -ENOENT;
@@ -251,6 +254,22 @@ int held_get(struct vlu_ctx *ctx, const char *key, int *ret_fd)
 		return failed(ctx, ret, "find", key);
 	*ret_fd = fd;
 	return 0;
+}
+
+int held_retrieve_session(struct vlu_ctx *ctx, const char *session)
+{
+	char request[HOLDER_KEY + 16], reply[HOLDER_PACKET + 1];
+	long long deadline = vlu_now() + ctx->timeout * 1000LL;
+	int ret;
+
+	snprintf(request, sizeof(request), "retrieve session/%s", session);
+	/* the holder does not wait for others: it has more to do */
+	while ((ret = ask(ctx, request, -1, reply, NULL)) == -EBUSY && vlu_now() < deadline)
+		vlu_sleep(20);
+	/* systemd (261 on) carried it, and gave it to the holder that it started */
+	if (ret == -EEXIST)
+		return 0;
+	return ret ? luo_retrieve_session_failed(ctx, session, ret) : 0;
 }
 
 int held_drop(struct vlu_ctx *ctx, const char *key)

@@ -8,6 +8,8 @@
  *   put KEY\nVALUE (with a file: keep it; without: change the value)
  *   get KEY        (the reply brings a duplicate)
  *   drop KEY       (closes it)
+ *   retrieve KEY   (a session of the previous kernel; from its first moment on
+ *                   it is with the process that keeps it)
  *   list N         ("ok PID TOTAL", then KEY\tVALUE lines from the N-th on)
  * and "ok ..." or "error ERRNO" come back. Everything else is error EINVAL and
  * changes nothing (request.c).
@@ -50,6 +52,8 @@ int held_start(struct vlu_ctx *ctx) must_check;
 int held_put(struct vlu_ctx *ctx, const char *key, const char *value, int fd)
 	must_check;
 int held_get(struct vlu_ctx *ctx, const char *key, int *ret_fd) must_check;
+/* Have the holder retrieve a session; it is under its key then. */
+int held_retrieve_session(struct vlu_ctx *ctx, const char *session) must_check;
 /* Dropping what is not there is success. */
 int held_drop(struct vlu_ctx *ctx, const char *key) must_check;
 

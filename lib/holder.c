@@ -8,6 +8,7 @@
 
 #include "attr.h"
 #include "holder.h"
+#include "liveupdate.h"
 #include "request.h"
 
 #define FIRST_WORD_MSEC	30000	/* nobody said what to hold: end */
@@ -103,6 +104,25 @@ static size_t list(struct holder *holder, size_t from, char *reply)
 	return used;
 }
 
+static int retrieve(struct holder *holder, const char *key)
+{
+	int fd, ret;
+
+	if (find(holder, key))
+		return -EEXIST;
+	if (holder->n >= holder->max)
+		return -ENOSPC;
+	ret = luo_retrieve_session(holder->ctx, key + strlen("session/"), &fd);
+	if (ret)
+		return ret;
+	ret = add(holder, key, "direction=incoming", fd);
+	if (ret)
+		sys_close(&holder->ctx->sys, fd);
+	else
+		store_put(&holder->store, key, "direction=incoming", fd);
+	return ret;
+}
+
 int holder_answer(struct holder *holder, const char *data, size_t size, int *fd,
 		  char reply[HOLDER_PACKET], size_t *ret_size)
 {
@@ -122,6 +142,8 @@ int holder_answer(struct holder *holder, const char *data, size_t size, int *fd,
 		ret = put(holder, &request, fd);
 	} else if (!ret && request.verb == REQUEST_DROP) {
 		ret = drop(holder, request.key);
+	} else if (!ret && request.verb == REQUEST_RETRIEVE) {
+		ret = retrieve(holder, request.key);
 	} else if (!ret) {
 		item = find(holder, request.key);
 		ret = item ? 0 : -ENOENT;
@@ -153,8 +175,7 @@ static void serve(struct holder *holder, int conn)
 	if (sys_wait(sys, &conn, 1, PEER_MSEC) < 0)
 		return;
 	n = sys_recv(sys, conn, request, sizeof(request), &fd);
-	if (n == 0)
-		return;
+	/* an empty packet may bring a file, too, and is no request */
 	if (n < 0)
 		size = (size_t)snprintf(reply, sizeof(reply), "error %d", (int)-n);
 	else
@@ -219,6 +240,7 @@ int vlu_hold(struct vlu_ctx *ctx)
 	ret = take_place(ctx, &lock);
 	if (ret)
 		return ret;
+	ctx->timeout = 0;	/* who asks can wait, the holder cannot */
 	/* Its memory holds customers' devices: the OOM killer looks elsewhere. */
 	ret = attr_write(ctx, "/proc/self/oom_score_adj", "-1000");
 	if (ret)

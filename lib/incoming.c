@@ -38,12 +38,19 @@ int incoming_plan(struct vlu_ctx *ctx, const char *name, struct held *held,
 	return 0;
 }
 
+enum incoming_fate incoming_fate_of(struct vlu_ctx *ctx, const char *session)
+{
+	return klog_leaked(ctx, session) ? FATE_LEAKED :
+	       klog_shut(ctx) ? FATE_SHUT : FATE_WAITING;
+}
+
 enum incoming_fate incoming_fate(struct vlu_ctx *ctx, const struct manifest *manifest)
 {
+	enum incoming_fate fate = incoming_fate_of(ctx, manifest->session);
 	size_t i, finished = 0, absent = 0;
 
-	if (klog_leaked(ctx, manifest->session))
-		return FATE_LEAKED;
+	if (fate != FATE_WAITING)
+		return fate;
 	for (i = 0; i < manifest->n_devices; i++) {
 		finished += klog_finished(ctx, manifest->devices[i].bdf);
 		absent += klog_incoming(ctx, manifest->devices[i].bdf) == VLU_NO;
@@ -62,6 +69,9 @@ const char *incoming_fate_text(enum incoming_fate fate)
 		       "are of no use before the next kexec or reboot";
 	case FATE_FINISHED:
 		return "its holder ended when all its devices were bound, which finished it";
+	case FATE_SHUT:
+		return "somebody opened /dev/liveupdate before vfio-pci was registered, and the kernel "
+		       "does not try again before the next kexec or reboot";
 	case FATE_ABSENT:
 		return "this kernel was handed none of its devices";
 	case FATE_WAITING:
@@ -80,44 +90,78 @@ int incoming_add(struct session *session, const struct manifest *manifest)
 	return ret;
 }
 
+/* The bridges above a device came along; they have no file. */
+static int add_logged(struct session *session)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	const struct klog *log = klog_get(ctx);
+	struct vlu_device *dev;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && log && i < log->n_incoming; i++)
+		if (vlu_device_find(ctx, log->incoming[i], &dev) == 0 &&
+		    dev->kind != VLU_BRIDGE)
+			ret = session_add(session, log->incoming[i], false);
+	return ret;
+}
+
+/*
+ * A manifest on disk may be old, or of another machine: what the kernel knows
+ * nothing of is left alone, and what is really in the session will be read
+ * from its own manifest.
+ */
+static int add_known(struct session *session, const struct manifest *manifest)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	char name[VLU_BDF_SIZE];
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < manifest->n_devices; i++) {
+		struct vlu_bdf bdf = manifest->devices[i].bdf;
+
+		if (session_find(session, bdf) || klog_incoming(ctx, bdf) != VLU_NO)
+			ret = session_add(session, bdf, false);
+		else
+			vlu_log(ctx, VLU_LOG_WARNING, "%s: in the manifest of session %s, but "
+				"the kernel's log does not name it as preserved",
+				vlu_bdf_format(bdf, name), session->name);
+	}
+	return ret;
+}
+
 int incoming_find(struct session *session, bool *ret_known,
 		  enum incoming_fate *ret_fate)
 {
 	struct vlu_ctx *ctx = session->ctx;
 	struct manifest manifest;
-	const struct klog *log;
-	struct vlu_device *dev;
 	char id[40];
-	size_t i;
 	int ret;
 
 	*ret_known = false;
-	*ret_fate = klog_leaked(ctx, session->name) ? FATE_LEAKED : FATE_WAITING;
+	*ret_fate = incoming_fate_of(ctx, session->name);
 	ret = manifest_read(ctx, STATE_DIR, session->name, &manifest);
-	if (ret == 0) {
-		ret = boot_id(ctx, id);
-		if (!ret && strcmp(id, manifest.boot_id) == 0)
-			ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EINVAL,
-				       "session %s was made by this kernel: it is restored "
-				       "after the jump", session->name);
-		if (!ret)
-			ret = incoming_add(session, &manifest);
-		*ret_fate = incoming_fate(ctx, &manifest);
-		manifest_free(&manifest);
-		*ret_known = true;
-		return ret;
+	if (ret) {
+		if (ret != -ENOENT)
+			vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
+		return add_logged(session);
 	}
-	if (ret != -ENOENT)
-		vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
-	log = klog_get(ctx);
-	for (i = 0; log && i < log->n_incoming; i++) {
-		/* The bridges above a device came along; they have no file. */
-		if (vlu_device_find(ctx, log->incoming[i], &dev) ||
-		    dev->kind == VLU_BRIDGE)
-			continue;
-		ret = session_add(session, log->incoming[i], false);
-		if (ret)
-			return ret;
+	ret = boot_id(ctx, id);
+	if (!ret && strcmp(id, manifest.boot_id) == 0)
+		ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EINVAL,
+			       "session %s was made by this kernel: it is restored "
+			       "after the jump", session->name);
+	if (!ret)
+		ret = add_known(session, &manifest);
+	*ret_known = true;
+	*ret_fate = incoming_fate(ctx, &manifest);
+	manifest_free(&manifest);
+	/* Then it says nothing of this session, whatever it says. */
+	if (!ret && *ret_fate == FATE_ABSENT) {
+		ret = add_logged(session);
+		if (session->n)
+			*ret_fate = FATE_WAITING;
 	}
-	return 0;
+	return ret;
 }

@@ -14,10 +14,13 @@ enum incoming_fate {
 	FATE_WAITING,	/* it is there to be restored, as far as can be told */
 	FATE_LEAKED,	/* retrieved, and closed before it was finished */
 	FATE_FINISHED,	/* its devices are finished: it ended with its holder */
+	FATE_SHUT,	/* the kernel was asked before vfio-pci was there */
 	FATE_ABSENT,	/* none of its devices came over to this kernel */
 };
 
 enum incoming_fate incoming_fate(struct vlu_ctx *ctx, const struct manifest *manifest);
+/* The same of a session of which there is no manifest. */
+enum incoming_fate incoming_fate_of(struct vlu_ctx *ctx, const char *session);
 /* A sentence about it, NULL for FATE_WAITING. */
 const char *incoming_fate_text(enum incoming_fate fate);
 /*

@@ -99,10 +99,10 @@ static void find_path(struct blocks *blocks, const char *path)
 
 	name = name ? name + 1 : path;
 	if (blocks->top && strcmp(name, blocks->top) != 0)
-		inuse_add(blocks->inuse, path, false, blocks->fix, "%s (by way of %s)",
+		inuse_add(blocks->inuse, path, USE_VITAL, blocks->fix, "%s (by way of %s)",
 			  blocks->what, name);
 	else
-		inuse_add(blocks->inuse, path, false, blocks->fix, "%s", blocks->what);
+		inuse_add(blocks->inuse, path, USE_VITAL, blocks->fix, "%s", blocks->what);
 }
 
 static int find_slave(void *arg, const char *name)

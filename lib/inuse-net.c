@@ -13,7 +13,7 @@ struct nets {
 	struct net {
 		char name[16];
 		char path[256];
-		bool used;
+		bool used, vital;
 	} *nets;
 };
 
@@ -149,7 +149,7 @@ static int note_net(void *arg, const char *name)
 	more = &nets->nets[nets->n++];
 	strcpy(more->name, name);
 	strcpy(more->path, target);
-	more->used = false;
+	more->used = more->vital = false;
 	return 0;
 }
 
@@ -164,8 +164,8 @@ static void read_routes(struct nets *nets, const char *path, parse_fn parse,
 	struct route route;
 	char fix[96];
 	struct net *net;
+	bool ok, vital;
 	size_t size;
-	bool ok;
 	int ret;
 
 	ret = attr_read_all(nets->ctx, path, 256u << 20, &text, &size);
@@ -178,13 +178,20 @@ static void read_routes(struct nets *nets, const char *path, parse_fn parse,
 	for (p = text, end = text + size; p < end; ) {
 		p = parse(p, end, &ok, &route);
 		net = ok ? find_net(nets, route.interface) : NULL;
-		if (!net || (net->used && strcmp(route.to, "default") != 0))
+		/* Without any but the default route the host can still be told so. */
+		vital = ok && strcmp(route.to, "default") == 0;
+		if (!net || (net->used && !vital))
 			continue;
 		net->used = true;
+		net->vital |= vital;
 		snprintf(fix, sizeof(fix), "move what %s is for to another interface first",
 			 net->name);
-		inuse_add(nets->inuse, net->path, false, fix, "its interface %s has %s %s",
-			  net->name, what, route.to);
+		if (vital)
+			inuse_add(nets->inuse, net->path, USE_VITAL, fix,
+				  "its interface %s has the default route", net->name);
+		else
+			inuse_add(nets->inuse, net->path, USE_BEARABLE, fix,
+				  "its interface %s has %s %s", net->name, what, route.to);
 	}
 }
 
@@ -210,11 +217,12 @@ static int look_above(void *arg, const char *name)
 	} else {
 		return 0;
 	}
-	if (above->net->used)
+	/* What is above may have the default route. */
+	if (above->net->vital)
 		return 0;
-	above->net->used = true;
+	above->net->used = above->net->vital = true;
 	snprintf(fix, sizeof(fix), "take %s away from %s first", above->net->name, upper);
-	inuse_add(above->nets->inuse, above->net->path, false, fix,
+	inuse_add(above->nets->inuse, above->net->path, USE_VITAL, fix,
 		  "its interface %s is part of %s", above->net->name, upper);
 	return 0;
 }
@@ -232,7 +240,7 @@ static void look_at_net(struct nets *nets, struct net *net)
 				     net->name) < 0 || !(flags & 1))
 		return;
 	snprintf(fix, sizeof(fix), "ip link set %s down, if nobody needs it", net->name);
-	inuse_add(nets->inuse, net->path, true, fix, "its interface %s is up, though "
+	inuse_add(nets->inuse, net->path, USE_IDLE, fix, "its interface %s is up, though "
 		  "without an address or a route", net->name);
 }
 

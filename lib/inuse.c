@@ -7,7 +7,7 @@
 #include "pcicap.h"
 #include "procs.h"
 
-static void add_one(struct inuse *inuse, struct vlu_bdf bdf, bool idle,
+static void add_one(struct inuse *inuse, struct vlu_bdf bdf, enum use_weight weight,
 		    const char *what, const char *fix)
 {
 	struct use *more, *use;
@@ -28,7 +28,7 @@ static void add_one(struct inuse *inuse, struct vlu_bdf bdf, bool idle,
 		inuse->uses = more;
 	}
 	use = &inuse->uses[inuse->n];
-	*use = (struct use){ .bdf = bdf, .order = inuse->n, .idle = idle,
+	*use = (struct use){ .bdf = bdf, .order = inuse->n, .weight = weight,
 			     .what = strdup(what), .fix = strdup(fix) };
 	if (!use->what || !use->fix) {
 		free(use->what);
@@ -39,8 +39,8 @@ static void add_one(struct inuse *inuse, struct vlu_bdf bdf, bool idle,
 	inuse->n++;
 }
 
-void inuse_add(struct inuse *inuse, const char *path, bool idle, const char *fix,
-	       const char *fmt, ...)
+void inuse_add(struct inuse *inuse, const char *path, enum use_weight weight,
+	       const char *fix, const char *fmt, ...)
 {
 	const char *p = path, *slash;
 	struct vlu_bdf bdf;
@@ -57,7 +57,7 @@ void inuse_add(struct inuse *inuse, const char *path, bool idle, const char *fix
 	for (; *p; p = slash + strspn(slash, "/")) {
 		slash = p + strcspn(p, "/");
 		if (device_on_path(p, (size_t)(slash - p), &bdf))
-			add_one(inuse, bdf, idle, what, fix);
+			add_one(inuse, bdf, weight, what, fix);
 	}
 }
 
@@ -102,8 +102,8 @@ static int look_at_screen(void *arg, const char *name)
 	snprintf(path, sizeof(path), "/sys/class/graphics/%.16s", name);
 	if (sys_readlink(&screens->ctx->sys, path, path, sizeof(path)) < 0)
 		return 0;
-	inuse_add(screens->inuse, path, false, "move the console to a serial line or "
-		  "another screen first (boot with console=ttyS0 and video=off)",
+	inuse_add(screens->inuse, path, USE_BEARABLE, "move the console to a serial line "
+		  "or another screen first (boot with console=ttyS0 and video=off)",
 		  "its frame buffer %.16s shows the console", name);
 	return 0;
 }
@@ -126,7 +126,7 @@ static int by_address(const void *a, const void *b)
 	int order = vlu_bdf_compare(x->bdf, y->bdf);
 
 	if (!order)
-		order = x->idle - y->idle;
+		order = (int)x->weight - (int)y->weight;
 	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
@@ -201,5 +201,5 @@ bool inuse_uses(const struct inuse *inuse, struct vlu_bdf bdf)
 	size_t n;
 
 	uses = inuse_find(inuse, bdf, &n);
-	return uses && !uses->idle;
+	return uses && uses->weight != USE_IDLE;
 }

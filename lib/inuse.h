@@ -9,10 +9,16 @@
 
 #include "private.h"
 
+enum use_weight {
+	USE_VITAL,	/* without it the host or its data is lost */
+	USE_BEARABLE,	/* something ends that can be had again */
+	USE_IDLE,	/* ready to be used, but nothing shows that it is */
+};
+
 struct use {
 	struct vlu_bdf bdf;
+	enum use_weight weight;
 	size_t order;		/* in which it was found: the worst come first */
-	bool idle;		/* ready to be used, but nothing shows that it is */
 	char *what;		/* "/dev/nvme0n1p2 is mounted on /" */
 	char *fix;		/* a sentence */
 };
@@ -36,8 +42,8 @@ const struct use *inuse_find(const struct inuse *inuse, struct vlu_bdf bdf,
 bool inuse_uses(const struct inuse *inuse, struct vlu_bdf bdf);
 
 /* For the files that find uses: one on each function on a path of sysfs. */
-void inuse_add(struct inuse *inuse, const char *path, bool idle, const char *fix,
-	       const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void inuse_add(struct inuse *inuse, const char *path, enum use_weight weight,
+	       const char *fix, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void inuse_cannot(struct inuse *inuse, const char *path, int err);
 void inuse_blocks(struct vlu_ctx *ctx, struct inuse *inuse);
 void inuse_nets(struct vlu_ctx *ctx, struct inuse *inuse);

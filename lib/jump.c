@@ -3,6 +3,7 @@
 #include "check-device.h"
 #include "device.h"
 #include "host.h"
+#include "incoming.h"
 #include "inuse.h"
 #include "jump.h"
 #include "kexec.h"
@@ -155,7 +156,7 @@ static int check_ready(struct jump *jump, struct vlu_bdf bdf, const char *sessio
 
 	ret = device_refresh(jump->ctx, bdf, &dev);
 	if (!ret)
-		ret = check_unused(dev);
+		ret = check_unused(dev, FORCE_NONE);
 	return ret ? ret : plan_add(jump->plan, &step_quiet, bdf, NULL, session, NULL);
 }
 
@@ -212,6 +213,27 @@ static int check_incoming(struct jump *jump)
 				session, session);
 	}
 	return 0;
+}
+
+/* One that came over and was not restored is dropped without a word. */
+static int check_waiting(void *arg, const char *name)
+{
+	struct jump *jump = arg;
+	struct vlu_ctx *ctx = jump->ctx;
+	struct manifest manifest;
+	char id[40];
+
+	if (held_find(&jump->held, "session/%s", name) ||
+	    manifest_read(ctx, STATE_DIR, name, &manifest))
+		return 0;
+	if (boot_id(ctx, id) == 0 && strcmp(id, manifest.boot_id) != 0 &&
+	    incoming_fate(ctx, &manifest) == FATE_WAITING)
+		jump->ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY,
+				     "session %s of the previous kernel waits to be restored, "
+				     "and the jump would drop it; first: vfio-lu restore and "
+				     "vfio-lu finish, with --session %s", name, name);
+	manifest_free(&manifest);
+	return jump->ret != 0;
 }
 
 static int check_image(struct vlu_ctx *ctx)
@@ -276,6 +298,10 @@ static int add_jump(struct jump *jump)
 	ret = jump->ret ? jump->ret : ret == -ENOENT || ret > 0 ? 0 : ret;
 	if (!ret)
 		ret = check_incoming(jump);
+	if (!ret) {
+		manifest_each(ctx, STATE_DIR, check_waiting, jump);
+		ret = jump->ret;
+	}
 	if (!ret && !jump->sessions)
 		ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT, "nothing is preserved; "
 			       "first: vfio-lu preserve BDF (or 'kexec -e' for a jump "

@@ -288,6 +288,13 @@ bool klog_finished(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 	return log && known(log, log->finished, log->n_finished, bdf) == VLU_YES;
 }
 
+bool klog_shut(struct vlu_ctx *ctx)
+{
+	const struct klog *log = klog_get(ctx);
+
+	return log && log->no_handler[0];
+}
+
 bool klog_leaked(struct vlu_ctx *ctx, const char *session)
 {
 	const struct klog *log = klog_get(ctx);

@@ -37,6 +37,8 @@ enum vlu_known klog_outgoing(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 
 /* Was this session retrieved, and closed before it was finished? */
 bool klog_leaked(struct vlu_ctx *ctx, const char *session);
+/* Was /dev/liveupdate opened before vfio-pci could take what came over? */
+bool klog_shut(struct vlu_ctx *ctx);
 bool klog_finished(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 
 /* For tests: the text of /dev/kmsg, records as the kernel gives them. */

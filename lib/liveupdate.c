@@ -6,6 +6,27 @@
 
 #define DEV_LIVEUPDATE "/dev/liveupdate"
 
+static int open_failed(struct vlu_ctx *ctx, int err)
+{
+	switch (err) {
+	case -EBUSY:
+		return vlu_fail(ctx, VLU_BUSY, err, DEV_LIVEUPDATE
+				" was open in another process for %u s", ctx->timeout);
+	case -ENOENT:
+	case -ENODEV:
+	case -ENXIO:
+		return vlu_fail(ctx, VLU_UNSUPPORTED, err, DEV_LIVEUPDATE " does not exist: "
+				"see vfio-lu check");
+	case -EIO:
+		return vlu_fail(ctx, VLU_UNSUPPORTED, err, "the kernel could not take in what "
+				"the previous one handed over (see its log, \"luo:\"); "
+				DEV_LIVEUPDATE " stays closed until the next kexec or reboot");
+	default:
+		return vlu_fail(ctx, VLU_FAILED, err, "cannot open " DEV_LIVEUPDATE ": %s",
+				strerror(-err));
+	}
+}
+
 /*
  * One process may have it open at a time, so it is closed again at once; the
  * sessions do not depend on it (luo_open(), luo_core.c).
@@ -15,23 +36,11 @@ static int open_luo(struct vlu_ctx *ctx, int *ret_fd)
 	long long deadline = vlu_now() + ctx->timeout * 1000LL;
 	int fd;
 
-	while ((fd = sys_open(&ctx->sys, DEV_LIVEUPDATE, O_RDWR)) == -EBUSY) {
-		if (vlu_now() >= deadline)
-			return vlu_fail(ctx, VLU_BUSY, -EBUSY, DEV_LIVEUPDATE
-					" was open in another process for %u s",
-					ctx->timeout);
+	while ((fd = sys_open(&ctx->sys, DEV_LIVEUPDATE, O_RDWR)) == -EBUSY &&
+	       vlu_now() < deadline)
 		vlu_sleep(20);
-	}
-	if (fd == -ENOENT || fd == -ENODEV || fd == -ENXIO)
-		return vlu_fail(ctx, VLU_UNSUPPORTED, fd, DEV_LIVEUPDATE " does not exist: "
-				"see vfio-lu check");
-	if (fd == -EIO)
-		return vlu_fail(ctx, VLU_UNSUPPORTED, fd, "the kernel could not take in what "
-				"the previous one handed over (see its log, \"luo:\"); "
-				DEV_LIVEUPDATE " stays closed until the next kexec or reboot");
 	if (fd < 0)
-		return vlu_fail(ctx, VLU_FAILED, fd, "cannot open " DEV_LIVEUPDATE ": %s",
-				strerror(-fd));
+		return open_failed(ctx, fd);
 	*ret_fd = fd;
 	return 0;
 }
@@ -63,24 +72,38 @@ int luo_retrieve_session(struct vlu_ctx *ctx, const char *name, int *ret_fd)
 	int luo, ret;
 
 	ret = open_luo(ctx, &luo);
+	/* not to be taken for a session that is not there */
 	if (ret)
-		return ret;
+		return ret == -ENOENT ? -ENODEV : ret;
 	strncpy((char *)arg.name, name, sizeof(arg.name) - 1);
 	ret = sys_ioctl(&ctx->sys, luo, LIVEUPDATE_IOCTL_RETRIEVE_SESSION, &arg);
 	sys_close(&ctx->sys, luo);
-	if (ret == -ENOENT)
-		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, ret,
+	if (ret < 0)
+		return luo_retrieve_session_failed(ctx, name, ret);
+	*ret_fd = arg.fd;
+	return 0;
+}
+
+int luo_retrieve_session_failed(struct vlu_ctx *ctx, const char *name, int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, err,
 				"the previous kernel handed over no session %s", name);
-	if (ret == -EINVAL)
-		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, ret,
+	case -EINVAL:
+		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, err,
 				"session %s was retrieved before, by a process that did not "
 				"keep it or still has it; if it is gone, only the next kexec or "
 				"reboot frees its devices", name);
-	if (ret < 0)
-		return vlu_fail(ctx, VLU_FAILED, ret, "cannot retrieve session %s: %s", name,
-				strerror(-ret));
-	*ret_fd = arg.fd;
-	return 0;
+	case -EBUSY:
+	case -ENODEV:
+	case -ENXIO:
+	case -EIO:
+		return open_failed(ctx, err);
+	default:
+		return vlu_fail(ctx, VLU_FAILED, err, "cannot retrieve session %s: %s", name,
+				strerror(-err));
+	}
 }
 
 int luo_preserve(struct vlu_ctx *ctx, int session, int fd, uint64_t token,

@@ -13,6 +13,8 @@ int luo_create_session(struct vlu_ctx *ctx, const char *name, int *ret_fd) must_
  */
 int luo_retrieve_session(struct vlu_ctx *ctx, const char *name, int *ret_fd)
 	must_check;
+/* The words for it when somebody else tried and err came back. */
+int luo_retrieve_session_failed(struct vlu_ctx *ctx, const char *name, int err);
 int luo_preserve(struct vlu_ctx *ctx, int session, int fd, uint64_t token,
 		 const char *what) must_check;
 /* A failure is remembered by the kernel and never tried again. */

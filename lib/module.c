@@ -12,10 +12,23 @@ static void say_nothing(void *data, int priority, const char *file, int line,
 	(void)format; (void)args;
 }
 
-int module_load(const char *name)
+static int insert(struct kmod_module *mod)
 {
 	/* As modprobe does: install rules and soft dependencies count. */
-	const unsigned int flags = KMOD_PROBE_APPLY_BLACKLIST;
+	int ret = kmod_module_probe_insert_module(mod, KMOD_PROBE_APPLY_BLACKLIST, NULL,
+						  NULL, NULL, NULL);
+
+	/* KMOD_PROBE_APPLY_BLACKLIST: a rule of modprobe.d forbids it */
+	if (ret > 0)
+		return -EACCES;
+	/* else what the command of the rule ended with, as if it were an errno */
+	if (ret < 0 && kmod_module_get_install_commands(mod))
+		return -ECANCELED;
+	return ret;
+}
+
+int module_load(const char *name)
+{
 	struct kmod_list *found = NULL, *item;
 	struct kmod_module *mod;
 	struct kmod_ctx *kmod;
@@ -32,14 +45,12 @@ int module_load(const char *name)
 	kmod_list_foreach(item, found) {
 		mod = kmod_module_get_module(item);
 		if (kmod_module_get_initstate(mod) < 0)
-			ret = kmod_module_probe_insert_module(mod, flags, NULL,
-							      NULL, NULL, NULL);
+			ret = insert(mod);
 		kmod_module_unref(mod);
 		if (ret)
 			break;
 	}
 	kmod_module_unref_list(found);
 	kmod_unref(kmod);
-	/* 1 (KMOD_PROBE_APPLY_BLACKLIST): a modprobe.d rule forbids it */
-	return ret > 0 ? -EACCES : ret;
+	return ret;
 }

@@ -3,7 +3,10 @@
 #ifndef VLU_MODULE_H
 #define VLU_MODULE_H
 
-/* 0 also when it is built in or loaded; -ENOENT: this kernel has none. */
+/*
+ * 0 also when it is built in or loaded; -ENOENT: this kernel has none; -EACCES:
+ * it is blacklisted; -ECANCELED: the command of its install rule failed.
+ */
 int module_load(const char *name);
 
 #endif

@@ -136,7 +136,8 @@ static int undo_create(struct vlu_plan *plan, struct step *step)
 		for (i = 0; i < before.n; i++)
 			session_find(session, before.members[i].bdf)->fd =
 				before.members[i].fd;
-		if (!ret)
+		/* else the one of before is still there; the disk may be full */
+		if (!ret && session->written)
 			ret = manifest_write(plan->ctx, RUN_DIR, session->name,
 					     before.manifest);
 		free(before.manifest);
@@ -175,6 +176,7 @@ static int run_manifest(struct vlu_plan *plan, struct step *step)
 	ret = manifest_write(plan->ctx, RUN_DIR, session->name, session->manifest);
 	if (ret)
 		return ret;
+	session->written = true;
 	ret = manifest_write(plan->ctx, STATE_DIR, session->name, session->manifest);
 	if (ret)
 		vlu_log(plan->ctx, VLU_LOG_WARNING, "%s; going on with the manifest "

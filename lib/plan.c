@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "attr.h"
 #include "plan.h"
 
 int plan_new(struct vlu_ctx *ctx, enum plan_policy policy,
@@ -15,23 +14,31 @@ int plan_new(struct vlu_ctx *ctx, enum plan_policy policy,
 	return 0;
 }
 
+static void free_steps(struct steps *steps)
+{
+	size_t i;
+
+	for (i = 0; i < steps->n; i++) {
+		free(steps->at[i].path);
+		free(steps->at[i].value);
+		free(steps->at[i].extra);
+		free(steps->at[i].text);
+	}
+	free(steps->at);
+}
+
 void vlu_plan_free(struct vlu_plan *plan)
 {
 	size_t i;
 
 	if (!plan)
 		return;
-	for (i = 0; i < plan->n_steps; i++) {
-		free(plan->steps[i].path);
-		free(plan->steps[i].value);
-		free(plan->steps[i].before);
-		free(plan->steps[i].text);
-	}
+	free_steps(&plan->forth);
+	free_steps(&plan->back);
 	for (i = 0; i < plan->n_results; i++)
-		free(plan->results[i]);
+		free(plan->results[i].text);
 	if (plan->free_data)
 		plan->free_data(plan->data);
-	free(plan->steps);
 	free(plan->results);
 	free(plan);
 }
@@ -42,28 +49,50 @@ static bool copy(char **ret, const char *text)
 	return *ret || !text;
 }
 
-int plan_add(struct vlu_plan *plan, const struct step_kind *kind,
-	     struct vlu_bdf bdf, const char *path, const char *value,
-	     const char *before)
+static int add(struct vlu_plan *plan, struct steps *steps, const struct step_kind *kind,
+	       struct vlu_bdf bdf, const char *path, const char *value, const char *extra)
 {
-	struct step *steps, *step;
+	struct step *more, *step;
 
-	steps = reallocarray(plan->steps, plan->n_steps + 1, sizeof(*steps));
-	if (!steps)
+	more = reallocarray(steps->at, steps->n + 1, sizeof(*more));
+	if (!more)
 		return vlu_nomem(plan->ctx);
-	plan->steps = steps;
-	step = &steps[plan->n_steps++];
+	steps->at = more;
+	step = &more[steps->n++];
 	*step = (struct step){ .kind = kind, .group = plan->group, .bdf = bdf };
 	if (!copy(&step->path, path) || !copy(&step->value, value) ||
-	    !copy(&step->before, before))
+	    !copy(&step->extra, extra))
 		return vlu_nomem(plan->ctx);
 	return 0;
 }
 
+int plan_add(struct vlu_plan *plan, const struct step_kind *kind,
+	     struct vlu_bdf bdf, const char *path, const char *value,
+	     const char *extra)
+{
+	return add(plan, &plan->forth, kind, bdf, path, value, extra);
+}
+
+int plan_add_back(struct vlu_plan *plan, const struct step_kind *kind,
+		  struct vlu_bdf bdf, const char *path, const char *value,
+		  const char *extra)
+{
+	return add(plan, &plan->back, kind, bdf, path, value, extra);
+}
+
+/* Groups that run at the same time may speak in any order. */
+static bool comes_after(const struct vlu_plan *plan, const struct plan_result *result)
+{
+	return result->group > plan->group ||
+	       (result->group == plan->group && result->planned && plan->running);
+}
+
 int plan_say(struct vlu_plan *plan, const char *fmt, ...)
 {
-	char **results, *text;
+	struct plan_result *results;
 	va_list args;
+	char *text;
+	size_t at;
 	int n;
 
 	va_start(args, fmt);
@@ -77,26 +106,37 @@ int plan_say(struct vlu_plan *plan, const char *fmt, ...)
 		return vlu_nomem(plan->ctx);
 	}
 	plan->results = results;
-	plan->results[plan->n_results++] = text;
+	for (at = plan->n_results++; at && comes_after(plan, &results[at - 1]); at--)
+		results[at] = results[at - 1];
+	results[at] = (struct plan_result){ plan->group, !plan->running, text };
 	return 0;
+}
+
+void plan_unsay(struct vlu_plan *plan, long group)
+{
+	struct plan_result *results = plan->results;
+	size_t i, n = 0;
+
+	for (i = 0; i < plan->n_results; i++)
+		if (results[i].planned && (group < 0 || results[i].group == group))
+			free(results[i].text);
+		else
+			results[n++] = results[i];
+	plan->n_results = n;
 }
 
 size_t vlu_plan_count(const struct vlu_plan *plan)
 {
-	return plan->n_steps;
+	return plan->forth.n;
 }
 
-const char *vlu_plan_step(struct vlu_plan *plan, size_t i)
+const char *step_text(struct step *step)
 {
 	char bdf[VLU_BDF_SIZE], *text = NULL;
-	struct step *step;
 	const char *p;
 	size_t size;
 	FILE *f;
 
-	if (i >= plan->n_steps)
-		return NULL;
-	step = &plan->steps[i];
 	if (step->text)
 		return step->text;
 	f = open_memstream(&text, &size);
@@ -112,7 +152,9 @@ const char *vlu_plan_step(struct vlu_plan *plan, size_t i)
 			fputs(step->path ? step->path : "", f);
 			break;
 		case 'v':
-			fputs(step->value && *step->value ? step->value : "nothing", f);
+			/* an empty line clears an attribute */
+			fputs(step->value && step->value[strspn(step->value, "\n")] ?
+			      step->value : "nothing", f);
 			break;
 		case 'd':
 			fputs(vlu_bdf_format(step->bdf, bdf), f);
@@ -127,6 +169,11 @@ const char *vlu_plan_step(struct vlu_plan *plan, size_t i)
 	return text;
 }
 
+const char *vlu_plan_step(struct vlu_plan *plan, size_t i)
+{
+	return i < plan->forth.n ? step_text(&plan->forth.at[i]) : NULL;
+}
+
 size_t vlu_plan_result_count(const struct vlu_plan *plan)
 {
 	return plan->n_results;
@@ -134,143 +181,32 @@ size_t vlu_plan_result_count(const struct vlu_plan *plan)
 
 const char *vlu_plan_result(const struct vlu_plan *plan, size_t i)
 {
-	return i < plan->n_results ? plan->results[i] : NULL;
+	return i < plan->n_results ? plan->results[i].text : NULL;
 }
 
-/* Undo what was done of a group, or of all groups, newest step first. */
-static int undo(struct vlu_plan *plan, size_t from, bool all, unsigned int group)
+void vlu_plan_watch(struct vlu_plan *plan, vlu_progress_fn fn, void *arg)
 {
-	struct vlu_ctx *ctx = plan->ctx;
-	char first[sizeof(ctx->error)];
-	enum vlu_status status = ctx->status;
-	struct step *step;
-	int failed = 0, ret;
-
-	memcpy(first, ctx->error, sizeof(first));
-	while (from-- > 0) {
-		step = &plan->steps[from];
-		if (!step->done || (!all && step->group != group))
-			continue;
-		step->done = false;
-		if (!step->kind->undo)
-			continue;
-		vlu_log(ctx, VLU_LOG_DEBUG, "undo: %s", vlu_plan_step(plan, from));
-		ret = step->kind->undo(plan, step);
-		if (ret && !failed) {
-			char bdf[VLU_BDF_SIZE], why[sizeof(ctx->error)];
-
-			failed = ret;
-			memcpy(why, ctx->error, sizeof(why));
-			vlu_fail(ctx, VLU_PARTIAL, ret,
-				 "%.600s; and it could not be undone: %s: %.300s", first,
-				 vlu_bdf_format(step->bdf, bdf), why);
-		}
-	}
-	if (!failed) {
-		memcpy(ctx->error, first, sizeof(first));
-		ctx->status = status;
-	}
-	return failed;
+	plan->watch = fn;
+	plan->watch_arg = arg;
 }
 
-/* What was to be so after the last step is not so now. */
-static void take_back(struct vlu_plan *plan, size_t said)
+void failures_add(struct vlu_ctx *ctx, struct failures *failures, int err,
+		  enum vlu_status status, const char *text)
 {
-	size_t i;
-
-	for (i = 0; i < said; i++)
-		free(plan->results[i]);
-	plan->n_results -= said;
-	memmove(plan->results, plan->results + said,
-		plan->n_results * sizeof(*plan->results));
+	if (failures->n++)
+		vlu_log(ctx, VLU_LOG_ERROR, "%s", failures->last);
+	else
+		failures->first = err;
+	if (status > failures->worst)
+		failures->worst = status;
+	snprintf(failures->last, sizeof(failures->last), "%s", text);
 }
 
-int vlu_plan_run(struct vlu_plan *plan)
+int failures_end(struct vlu_ctx *ctx, const struct failures *failures)
 {
-	struct vlu_ctx *ctx = plan->ctx;
-	enum vlu_status worst = VLU_OK;
-	char error[sizeof(ctx->error)] = "";
-	size_t i, failures = 0, groups_done = 0, said = plan->n_results;
-	unsigned int skip = 0;
-	bool skipping = false;
-	int first = 0, ret;
-
-	ret = vlu_lock(ctx);
-	if (ret)
-		return ret;
-	for (i = 0; i < plan->n_steps; i++) {
-		struct step *step = &plan->steps[i];
-
-		if (skipping && step->group == skip)
-			continue;
-		skipping = false;
-		vlu_log(ctx, VLU_LOG_DEBUG, "%s", vlu_plan_step(plan, i));
-		ret = step->kind->run(plan, step);
-		if (!ret) {
-			step->done = true;
-			/* before the first group nothing is of a device */
-			if (step->group && (i + 1 == plan->n_steps ||
-					    plan->steps[i + 1].group != step->group))
-				groups_done++;
-			continue;
-		}
-		undo(plan, i, plan->policy == PLAN_ALL, step->group);
-		if (plan->policy != PLAN_EACH) {
-			take_back(plan, said);
-			vlu_unlock(ctx);
-			return ret;
-		}
-		/* Each failure is told once, when it happens; the last is returned. */
-		if (failures++)
-			vlu_log(ctx, VLU_LOG_ERROR, "%s", error);
-		memcpy(error, ctx->error, sizeof(error));
-		if (ctx->status > worst)
-			worst = ctx->status;
-		first = first ? first : ret;
-		skipping = true;
-		skip = step->group;
-	}
-	vlu_unlock(ctx);
-	if (!failures)
+	if (!failures->n)
 		return 0;
-	memcpy(ctx->error, error, sizeof(error));
-	/* Some devices moved and some did not: that is not "nothing half done". */
-	ctx->status = groups_done ? VLU_PARTIAL : worst;
-	return first;
+	memcpy(ctx->error, failures->last, sizeof(ctx->error));
+	ctx->status = failures->worst;
+	return failures->first;
 }
-
-static int run_write(struct vlu_plan *plan, struct step *step)
-{
-	char bdf[VLU_BDF_SIZE];
-	int ret;
-
-	ret = attr_write(plan->ctx, step->path, step->value);
-	if (ret)
-		return vlu_fail(plan->ctx, ret == -EBUSY ? VLU_BUSY : VLU_FAILED, ret,
-				"%s: cannot write to %s: %s",
-				vlu_bdf_format(step->bdf, bdf), step->path,
-				strerror(-ret));
-	return 0;
-}
-
-static int undo_write(struct vlu_plan *plan, struct step *step)
-{
-	char bdf[VLU_BDF_SIZE];
-	int ret;
-
-	if (!step->before)
-		return 0;
-	ret = attr_write(plan->ctx, step->path, step->before);
-	if (ret)
-		return vlu_fail(plan->ctx, VLU_PARTIAL, ret,
-				"%s: cannot write to %s: %s",
-				vlu_bdf_format(step->bdf, bdf), step->path,
-				strerror(-ret));
-	return 0;
-}
-
-const struct step_kind step_write = {
-	.text = "%d: write %v to %p",
-	.run = run_write,
-	.undo = undo_write,
-};

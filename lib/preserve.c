@@ -158,7 +158,7 @@ static int add_preserve(struct vlu_plan *plan, struct session *session,
 	if (!ret && changes)
 		ret = outgoing_add(plan, session);
 	if (!ret && !changes)
-		plan->n_steps = 0;	/* nothing to do: not even the holder */
+		plan->forth.n = 0;	/* nothing to do: not even the holder */
 	return ret;
 }
 

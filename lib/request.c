@@ -87,6 +87,10 @@ int request_parse(const char *data, size_t size, struct request *ret_request)
 	} else if ((rest = after(text, "drop "))) {
 		request.verb = REQUEST_DROP;
 		ok = take_key(&request, rest, strlen(rest));
+	} else if ((rest = after(text, "retrieve "))) {
+		request.verb = REQUEST_RETRIEVE;
+		ok = take_key(&request, rest, strlen(rest)) &&
+		     strncmp(rest, "session/", 8) == 0;
 	} else if ((rest = after(text, "list "))) {
 		request.verb = REQUEST_LIST;
 		ok = take_number(&request, rest);

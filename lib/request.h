@@ -5,7 +5,9 @@
 
 #include "held.h"
 
-enum request_verb { REQUEST_PUT, REQUEST_GET, REQUEST_DROP, REQUEST_LIST };
+enum request_verb {
+	REQUEST_PUT, REQUEST_GET, REQUEST_DROP, REQUEST_LIST, REQUEST_RETRIEVE,
+};
 
 struct request {
 	enum request_verb verb;

@@ -9,32 +9,15 @@
 #include "device.h"
 #include "incoming.h"
 #include "liveupdate.h"
+#include "remember.h"
 
 static int run_retrieve_session(struct vlu_plan *plan, struct step *step)
 {
-	struct session *session = plan->data;
-	char key[HOLDER_KEY];
-	int ret;
-
-	(void)step;
-	held_session_key(key, session->name);
-	/* systemd (261 on) carries it and gives it to the holder that it starts. */
-	if (held_get(plan->ctx, key, &session->fd) == 0)
-		return 0;
-	ret = luo_retrieve_session(plan->ctx, session->name, &session->fd);
-	if (ret)
-		return ret;
-	/* From here on only the holder's copy keeps it from being lost. */
-	ret = held_put(plan->ctx, key, "direction=incoming", session->fd);
-	if (ret)
-		return vlu_fail(plan->ctx, VLU_PARTIAL, ret, "session %s was retrieved, but "
-				"the holder could not take it: it is lost until the next "
-				"kexec or reboot", session->name);
-	return 0;
+	return held_retrieve_session(plan->ctx, step->value);
 }
 
 static const struct step_kind step_retrieve_session = {
-	.text = "retrieve LUO session %v and give it to the holder",
+	.text = "have the holder retrieve LUO session %v",
 	.run = run_retrieve_session,
 };
 
@@ -148,7 +131,7 @@ static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
 	struct vlu_ctx *ctx = plan->ctx;
 	struct manifest manifest = { .n_devices = 0 };
 	char key[HOLDER_KEY], first[sizeof(ctx->error)] = "";
-	size_t i, failed = 0;
+	size_t i, failed = 0, strangers = 0;
 	bool known;
 	int ret, err = 0;
 
@@ -180,22 +163,35 @@ static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
 			ret = plan_say(plan, "%s  already retrieved", member->name);
 			continue;
 		}
-		if (retrieve_device(plan, member, known ? &manifest : NULL) == 0)
+		/* It came over in another session, as the log alone cannot tell. */
+		if (known && !manifest_find(&manifest, member->bdf)) {
+			strangers++;
 			continue;
+		}
+		err = retrieve_device(plan, member, known ? &manifest : NULL);
+		if (err == 0)
+			continue;
+		if (err == -ENOENT && !known) {
+			strangers++;
+			continue;
+		}
 		/* Each device for itself: the others must stay usable. */
 		if (failed++)
 			vlu_log(ctx, VLU_LOG_ERROR, "%s", vlu_error(ctx));
 		else
 			memcpy(first, ctx->error, sizeof(first));
-		err = -EIO;
 	}
 	manifest_free(&manifest);
 	if (ret)
 		return ret;
+	if (strangers && !failed && strangers == session->n)
+		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT, "session %s holds none of the "
+				"devices that came over", session->name);
 	if (failed)
-		return vlu_fail(ctx, VLU_PARTIAL, err, "%.600s; %zu of %zu devices of session "
-				"%s are retrieved and held", first, session->n - failed,
-				session->n, session->name);
+		return vlu_fail(ctx, VLU_PARTIAL, -EIO, "%.600s; %zu of %zu devices of session "
+				"%s are retrieved and held", first,
+				session->n - failed - strangers, session->n - strangers,
+				session->name);
 	return 0;
 }
 

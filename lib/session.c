@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "bind.h"
 #include "device.h"
+#include "remember.h"
 #include "session.h"
 
 int vlu_session_name_check(struct vlu_ctx *ctx, const char *name)

@@ -27,6 +27,7 @@ struct session {
 	size_t n;
 	struct member *members;
 	char *manifest;	/* as text, NULL before it was made */
+	bool written;	/* it is in /run */
 };
 
 /*

@@ -249,6 +249,7 @@ static int add_orphans(struct builder *b, const char *name)
 	struct vlu_state *state = b->state;
 	struct vlu_session_device *row;
 	struct vlu_session *session;
+	enum incoming_fate fate;
 	struct vlu_device *dev;
 	size_t i, j, k;
 	bool known;
@@ -262,13 +263,23 @@ static int add_orphans(struct builder *b, const char *name)
 		if (known || vlu_device_find(b->ctx, state->incoming[i], &dev) ||
 		    dev->kind == VLU_BRIDGE)
 			continue;
+		session = find_session(state, name);
+		/* A manifest that was understood does not forget a device. */
+		if (session && strcmp(session->manifest, "ok") == 0 &&
+		    !(session->direction == VLU_INCOMING && session->state &&
+		      strcmp(session->state, "lost") == 0))
+			continue;
 		session = add_session(b, name);
 		if (!session)
 			return -ENOMEM;
-		if (!session->state) {
+		if (!session->state || strcmp(session->state, "lost") == 0) {
+			fate = incoming_fate_of(b->ctx, name);
 			session->direction = VLU_INCOMING;
-			session->state = "waiting";
-			session->detail = strdup("its name is the usual one, not read "
+			session->state = fate == FATE_WAITING ? "waiting" : "lost";
+			free((char *)session->detail);
+			session->detail = strdup(fate != FATE_WAITING ?
+						 incoming_fate_text(fate) :
+						 "its name is the usual one, not read "
 						 "from a manifest");
 		}
 		row = add_device(b, session, state->incoming[i]);

@@ -273,13 +273,18 @@ static int write_all(int fd, const char *data, size_t size)
 int real_replace(struct sys *sys, const char *path, const void *data,
 			size_t size)
 {
+	mode_t others = 0;
 	char temp[128];
+	struct stat st;
 	const char *name;
 	int parent, fd, ret;
 
 	parent = real_open_parent(sys, path, &name);
 	if (parent < 0)
 		return parent;
+	/* Those who may list the directory may read what is in it. */
+	if (fstat(parent, &st) == 0)
+		others = st.st_mode & 0044;
 	if (snprintf(temp, sizeof(temp), ".%s.new", name) >= (int)sizeof(temp)) {
 		close(parent);
 		return -ENAMETOOLONG;
@@ -293,6 +298,8 @@ int real_replace(struct sys *sys, const char *path, const void *data,
 		return ret;
 	}
 	ret = write_all(fd, data, size);
+	if (!ret && others && fchmod(fd, 0600 | others) < 0)
+		ret = -errno;
 	if (!ret && fsync(fd) < 0)
 		ret = -errno;
 	if (close(fd) < 0 && !ret)

@@ -5,6 +5,9 @@
 
 #include "sys.h"
 
+/* write_start, with a file that the child must keep open (-1: none). */
+int writer_start(struct sys *sys, int keep, const char *path, const void *data,
+		 size_t size, pid_t *ret_pid);
 /* The directory of path, opened, and its last component in *ret_name. */
 int real_open_parent(struct sys *sys, const char *path, const char **ret_name);
 int real_open(struct sys *sys, const char *path, int flags);
@@ -25,6 +28,9 @@ int real_replace(struct sys *sys, const char *path, const void *data,
 			size_t size);
 int real_unlink(struct sys *sys, const char *path);
 int real_lock(struct sys *sys, const char *path);
+int real_write_start(struct sys *sys, const char *path, const void *data,
+			    size_t size, pid_t *ret_pid);
+ssize_t real_write_end(struct sys *sys, int fd, pid_t pid);
 int real_memfd(struct sys *sys, const char *name, const void *data,
 		      size_t size);
 int real_listen(struct sys *sys, const char *path);

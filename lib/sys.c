@@ -142,6 +142,18 @@ int sys_lock(struct sys *sys, const char *path)
 	return sys->read_only ? -EPERM : sys->ops->lock(sys, path);
 }
 
+int sys_write_start(struct sys *sys, const char *path, const void *data, size_t size,
+		    pid_t *ret_pid)
+{
+	return sys->read_only ? -EPERM :
+	       sys->ops->write_start(sys, path, data, size, ret_pid);
+}
+
+ssize_t sys_write_end(struct sys *sys, int fd, pid_t pid)
+{
+	return sys->ops->write_end(sys, fd, pid);
+}
+
 int sys_memfd(struct sys *sys, const char *name, const void *data, size_t size)
 {
 	return sys->read_only ? -EPERM : sys->ops->memfd(sys, name, data, size);

@@ -43,13 +43,25 @@ struct sys_ops {
 	int (*list)(struct sys *sys, const char *path,
 		    int (*fn)(void *arg, const char *name), void *arg);
 
-	/* Our own files: a directory (0700), a file replaced in one step (0600) */
+	/*
+	 * Our own files: a directory (0700), a file replaced in one step (to
+	 * be read by those who may list its directory)
+	 */
 	int (*mkdir)(struct sys *sys, const char *path);
 	int (*replace)(struct sys *sys, const char *path, const void *data,
 		       size_t size);
 	int (*unlink)(struct sys *sys, const char *path);
 	/* an exclusive flock; -EWOULDBLOCK when somebody else has it */
 	int (*lock)(struct sys *sys, const char *path);
+	/*
+	 * One write of data to the file at path by a child, which waits in our
+	 * place where the kernel lets no signal through: a descriptor that can
+	 * be read when the child is done. Closing it leaves the child behind.
+	 */
+	int (*write_start)(struct sys *sys, const char *path, const void *data,
+			   size_t size, pid_t *ret_pid);
+	/* Waits for it and closes fd: what write(2) said, or why it came to none. */
+	ssize_t (*write_end)(struct sys *sys, int fd, pid_t pid);
 	/* a sealed memfd with this content */
 	int (*memfd)(struct sys *sys, const char *name, const void *data,
 		     size_t size);
@@ -131,6 +143,9 @@ int sys_mkdir(struct sys *sys, const char *path);
 int sys_replace(struct sys *sys, const char *path, const void *data, size_t size);
 int sys_unlink(struct sys *sys, const char *path);
 int sys_lock(struct sys *sys, const char *path);
+int sys_write_start(struct sys *sys, const char *path, const void *data, size_t size,
+		    pid_t *ret_pid);
+ssize_t sys_write_end(struct sys *sys, int fd, pid_t pid);
 int sys_memfd(struct sys *sys, const char *name, const void *data, size_t size);
 int sys_listen(struct sys *sys, const char *path);
 int sys_connect(struct sys *sys, const char *path);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "jump.h"
+#include "klog.h"
 #include "outgoing.h"
 #include "vfio.h"
 
@@ -97,6 +98,7 @@ static int thaw_session(struct vlu_ctx *ctx, const char *name, char *text, size_
 		return ret;
 	}
 	ret = run_plan(plan);
+	klog_drop(ctx);		/* it says since that they are not preserved */
 	if (!ret)
 		ret = vlu_plan_preserve(ctx, name, bdfs, n, &plan);
 	if (!ret)

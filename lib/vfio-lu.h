@@ -107,6 +107,33 @@ VLU_EXPORT uint64_t vlu_bdf_token(struct vlu_bdf bdf);
 VLU_EXPORT bool vlu_token_bdf(uint64_t token, struct vlu_bdf *ret_bdf);
 #define VLU_TOKEN_MANIFEST 0
 
+/* ------------------------------------------------------------ selection */
+
+/*
+ * A pattern is an address "DDDD:BB:DD.F" that may have '*' for the device, for
+ * the function or for both; "DDDD:BB:*" is short for both. The domain may be
+ * left out as in any address; the bus may not.
+ */
+VLU_EXPORT int vlu_pattern_check(struct vlu_ctx *ctx, const char *text);
+
+/* Functions by what they have in common, beside those that are named. */
+struct vlu_selection {
+	const char *const *patterns;
+	size_t n_patterns;
+	bool all_functions;	/* of the slot of each of those */
+	const unsigned int *groups;	/* IOMMU groups */
+	size_t n_groups;
+};
+
+/*
+ * The addresses, each once, in the order in which they were asked for and for
+ * each pattern or group in address order. Bridges are left out, with a word in
+ * the log, unless they are named. A pattern or a group that has nothing is a
+ * failure. *ret_bdfs is freed by the caller.
+ */
+VLU_EXPORT int vlu_select(struct vlu_ctx *ctx, const struct vlu_selection *what,
+			  struct vlu_bdf **ret_bdfs, size_t *ret_n);
+
 /* -------------------------------------------------------------- devices */
 
 struct vlu_device;
@@ -142,6 +169,9 @@ VLU_EXPORT const char *vlu_device_cdev(const struct vlu_device *dev); /* "/dev/v
 VLU_EXPORT int64_t vlu_device_numa_node(const struct vlu_device *dev);
 VLU_EXPORT const char *vlu_device_power_state(const struct vlu_device *dev);
 VLU_EXPORT const char *vlu_device_path(const struct vlu_device *dev); /* below /sys/devices */
+
+/* Is it given to vfio-pci at every boot, by driverctl or by bind --persist? */
+VLU_EXPORT enum vlu_known vlu_device_persist(const struct vlu_device *dev);
 
 /* Did the previous kernel preserve it, and is that not finished yet? */
 VLU_EXPORT enum vlu_known vlu_device_incoming(const struct vlu_device *dev);
@@ -219,6 +249,11 @@ VLU_EXPORT int vlu_capture(struct vlu_ctx *ctx, const char *dir, size_t *ret_fil
  * --dry-run) and run once. Running stops at the first step that fails and
  * undoes what the same group of steps did, in reverse; vlu_error() says what
  * state each device is in when that did not work (VLU_PARTIAL).
+ *
+ * Where the devices do not depend on each other (bind, unbind), each goes its
+ * own way at the same time as the others. When several fail, vlu_error() has
+ * the last of them and the log the others. A write which the kernel does not
+ * come back from within the timeout is left to a child process (VLU_BUSY).
  */
 struct vlu_plan;
 
@@ -227,15 +262,31 @@ VLU_EXPORT size_t vlu_plan_count(const struct vlu_plan *plan);
 /* "write vfio-pci to /sys/bus/pci/devices/0000:01:00.0/driver_override" */
 VLU_EXPORT const char *vlu_plan_step(struct vlu_plan *plan, size_t i);
 VLU_EXPORT int vlu_plan_run(struct vlu_plan *plan);
+/*
+ * fn is called while the plan runs, once a second at least: done of n devices;
+ * waits_for is the step that has waited longest for the kernel, or NULL.
+ */
+typedef void (*vlu_progress_fn)(void *arg, size_t done, size_t n,
+				const char *waits_for);
+VLU_EXPORT void vlu_plan_watch(struct vlu_plan *plan, vlu_progress_fn fn, void *arg);
 /* What is so now, or was so already: one sentence each, after a run. */
 VLU_EXPORT size_t vlu_plan_result_count(const struct vlu_plan *plan);
 VLU_EXPORT const char *vlu_plan_result(const struct vlu_plan *plan, size_t i);
 
-/* To vfio-pci by driver_override; and back to the driver it had. */
+enum vlu_bind_flags {
+	VLU_FORCE = 1 << 0,	/* refuse only what the host does not survive */
+	VLU_PERSIST = 1 << 1,	/* and so at every boot; and no longer so */
+};
+
+/*
+ * To vfio-pci by driver_override; and back to the driver it had. All that is
+ * refused is found first: then no plan is made.
+ */
 VLU_EXPORT int vlu_plan_bind(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs,
-			     size_t n, struct vlu_plan **ret_plan);
+			     size_t n, unsigned int flags, struct vlu_plan **ret_plan);
 VLU_EXPORT int vlu_plan_unbind(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs,
-			       size_t n, struct vlu_plan **ret_plan);
+			       size_t n, unsigned int flags,
+			       struct vlu_plan **ret_plan);
 
 /*
  * Put device files into the LUO session of this name and have the holder keep

@@ -17,17 +17,20 @@ $(T)/fake-kernel: $(FAKE_KERNEL:%=tests/fake/%.c)
 	$(TEST_LINK) $(SOURCES_OF)
 $(T)/selftest: tests/fake/selftest.c tests/fake/client.c $(LIB_OBJS)
 	$(TEST_LINK) $(SOURCES_OF) -lcmocka $(LIBS)
-$(T)/vfio-lu-fake: $(addprefix tests/fake/,main.c fault.c client.c) $(LIB_OBJS) $(CLI_COMMON)
+$(T)/vfio-lu-fake: $(addprefix tests/fake/,main.c fault.c kill.c client.c) $(LIB_OBJS) $(CLI_COMMON)
 	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
 $(T)/unit/%: tests/unit/%.c $(LIB_OBJS) $(CLI_COMMON)
 	$(TEST_LINK) $(SOURCES_OF) -lcmocka $(LIBS)
 $(T)/fuzz/%: tests/fuzz/fuzz-%.c tests/fuzz/main.c $(LIB_OBJS)
 	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
-$(T)/manager: tests/manager.c
+$(T)/manager $(T)/hammer: $(T)/%: tests/%.c
 	$(TEST_LINK) $<
 # What runs in the VM: with the library as a VMM would use it, and alone.
-$(T)/vmm: tests/vm/vmm.c $(B)/libvfio-lu.a
+VM_PROGRAMS = vmm example hide manager hammer
+$(T)/vmm $(T)/example: $(T)/%: tests/vm/%.c $(B)/libvfio-lu.a
 	$(TEST_LINK) -Ilib $(SOURCES_OF) $(LIBS)
+$(T)/hide: tests/vm/hide.c
+	$(TEST_LINK) $<
 $(T)/facts: tests/vm/facts/facts.c
 	@echo "  LD  $@"; mkdir -p $(@D) && \
 	$(CC) -std=gnu17 -O1 $(WARN) -Wno-gnu $(WERROR) -static -o $@ $<
@@ -40,7 +43,7 @@ fuzz-flags:
 	@echo $(filter-out -DVLU_VERSION%,$(ALL_CPPFLAGS)) $(shell pkg-config --cflags $(PKGS)) $(LIBS)
 check-tree: $(B)/vfio-lu $(T)/plant
 	@SANITIZED=$(ASAN) BUILD=$(T) VFIO_LU=$(abspath $(B)/vfio-lu) tests/tree/run.sh
-check-fake: $(B)/vfio-lu $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake manager)
+check-fake: $(B)/vfio-lu $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake manager hammer)
 	@BUILD=$(T) VFIO_LU_REAL=$(abspath $(B)/vfio-lu) tests/fake/run.sh
 check-sync: vfio-lu
 	@tests/sync.sh ./vfio-lu
@@ -50,8 +53,8 @@ check-proof:
 	@tests/proof.sh
 check-lint: $(B)/libvfio-lu.a $(CLI_OBJS)
 	@OBJS=$(abspath $(B)) tests/lint/run.sh
-check-vm: vfio-lu $(T)/vmm $(T)/manager
-	@tests/vm/run.sh -p $(T)/vmm -p $(T)/manager
+check-vm: vfio-lu $(VM_PROGRAMS:%=$(T)/%)
+	@tests/vm/run.sh $(VM_PROGRAMS:%=-p $(T)/%) -p early/vfio-lu-restore
 demo:
 	@tests/deps.sh build vm
 	@$(MAKE) --no-print-directory vfio-lu $(T)/vmm

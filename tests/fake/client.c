@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../../lib/luo.h"
+#include "../../lib/sys-real.h"
 #include "client.h"
 
 static int machine_fd = -1;
@@ -280,6 +281,13 @@ static ssize_t fake_write(struct sys *sys, int fd, const void *buf, size_t size)
 	return sys_real_ops.write(sys, fd, buf, size);
 }
 
+/* The child calls the fake kernel as well, on a connection of its own. */
+static int fake_write_start(struct sys *sys, const char *path, const void *data,
+			    size_t size, pid_t *ret_pid)
+{
+	return writer_start(sys, machine_fd, path, data, size, ret_pid);
+}
+
 /* Where the struct of a request has the fd that the kernel looks at, or -1. */
 static int fd_offset(unsigned long request)
 {
@@ -436,6 +444,7 @@ int fake_join(const char *dir)
 	fake_ops.read = fake_read;
 	fake_ops.pread = fake_pread;
 	fake_ops.write = fake_write;
+	fake_ops.write_start = fake_write_start;
 	fake_ops.close = fake_close;
 	fake_ops.ioctl = fake_ioctl;
 	fake_ops.readlink = fake_readlink;

@@ -272,6 +272,18 @@ static int fault_lock(struct sys *sys, const char *path)
 	return strikes("lock %s", path) ? -fault_errno : sys_real_ops.lock(sys, path);
 }
 
+/* The child's own calls are those that fail. */
+static int fault_write_start(struct sys *sys, const char *path, const void *data,
+			     size_t size, pid_t *ret_pid)
+{
+	return fake_ops.write_start(sys, path, data, size, ret_pid);
+}
+
+static ssize_t fault_write_end(struct sys *sys, int fd, pid_t pid)
+{
+	return fake_ops.write_end(sys, fd, pid);
+}
+
 static int fault_memfd(struct sys *sys, const char *name, const void *data,
 		       size_t size)
 {
@@ -358,7 +370,8 @@ static const struct sys_ops ops = {
 	.write = fault_write, .close = fault_close, .ioctl = fault_ioctl,
 	.readlink = fault_readlink, .mode = fault_mode, .list = fault_list,
 	.mkdir = fault_mkdir, .replace = fault_replace, .unlink = fault_unlink,
-	.lock = fault_lock, .memfd = fault_memfd, .listen = fault_listen,
+	.lock = fault_lock, .write_start = fault_write_start,
+	.write_end = fault_write_end, .memfd = fault_memfd, .listen = fault_listen,
 	.connect = fault_connect, .accept = fault_accept, .send = fault_send,
 	.recv = fault_recv, .wait = fault_wait, .spawn = fault_spawn,
 	.load_module = fault_load_module, .reap = fault_reap, .euid = fault_euid,

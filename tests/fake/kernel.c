@@ -220,6 +220,20 @@ static int control(char *line)
 		device_vanish(dev);
 		return 0;
 	}
+	/* stall BDF ATTRIBUTE: a driver that does not come back; go BDF: it does */
+	if (!strcmp(word[0], "stall") && dev) {
+		snprintf(dev->stalls_at, sizeof(dev->stalls_at), "%s", word[2]);
+		return 0;
+	}
+	if (!strcmp(word[0], "go") && dev) {
+		dev->stalls_at[0] = '\0';
+		return 0;
+	}
+	/* vanish-at BDF ATTRIBUTE: removed from the bus once that is written */
+	if (!strcmp(word[0], "vanish-at") && dev) {
+		snprintf(dev->vanishes_at, sizeof(dev->vanishes_at), "%s", word[2]);
+		return 0;
+	}
 	if (!strcmp(word[0], "module"))
 		return module_load(word[1]);
 	if (!strcmp(word[0], "disk"))

@@ -74,6 +74,8 @@ struct device {
 	unsigned int files;	/* vfio files open, by users or by LUO */
 	bool opened;		/* one of them is bound to an iommufd */
 	bool unbinding;
+	char stalls_at[NAME_SIZE];	/* a write to this attribute of it waits */
+	char vanishes_at[NAME_SIZE];	/* ... is its last */
 	enum irq irq;
 	bool poisoned;		/* frozen for a kexec that did not happen */
 	unsigned int preserved;	/* 1, or the number of devices behind a bridge */

@@ -2,8 +2,8 @@
 /*
  * vfio-lu-fake: all of vfio-lu on a fake machine.
  *
- * FAKE_MACHINE names the machine's directory (machine.sh), fault.h the rest of
- * the environment. A successful jump ends it with FAKE_JUMPED (wire.h), or
+ * FAKE_MACHINE names the machine's directory (machine.sh), fault.h and kill.h
+ * the rest of the environment. A successful jump ends it with FAKE_JUMPED (wire.h), or
  * with what FAKE_JUMP_EXIT says.
  */
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include "../../cli/cli.h"
 #include "client.h"
 #include "fault.h"
+#include "kill.h"
 
 static void at_end(int how)
 {
@@ -37,7 +38,8 @@ int main(int argc, char **argv)
 	}
 	snprintf(root, sizeof(root), "%s/root", machine);
 	fake_at_end = at_end;
-	ret = cli_main(argc, argv, fault_ops(), root);
+	ret = cli_main(argc, argv, kill_ops(fault_ops()), root);
+	kill_report();
 	fault_report();
 	return ret;
 }

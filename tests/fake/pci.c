@@ -408,6 +408,24 @@ bool pci_writable(const char *path)
 	return strcmp(base, "driver_override") == 0;
 }
 
+static int write_line(const char *path, const char *line, int call_fd);
+
+/* What the machine file asks of this device at this attribute comes first. */
+static int write_as_told(struct device *dev, const char *base, const char *path,
+			 const char *line, int call_fd)
+{
+	int ret;
+
+	if (strcmp(dev->stalls_at, base) == 0) {
+		dev->unbinding = true;
+		return block(dev, path, line, call_fd);
+	}
+	dev->vanishes_at[0] = '\0';
+	ret = write_line(path, line, call_fd);
+	device_vanish(dev);
+	return ret;
+}
+
 static int write_line(const char *path, const char *line, int call_fd)
 {
 	char owner[PATH_SIZE];
@@ -425,6 +443,8 @@ static int write_line(const char *path, const char *line, int call_fd)
 	/* All of them take the device lock, which a waiting unbind holds. */
 	if (dev && dev->unbinding)
 		return block(dev, path, line, call_fd);
+	if (dev && (!strcmp(dev->stalls_at, base) || !strcmp(dev->vanishes_at, base)))
+		return write_as_told(dev, base, path, line, call_fd);
 	if (strcmp(base, "driver_override") == 0)
 		return dev ? write_override(dev, line) : -ENODEV;
 	if (strcmp(base, "drivers_probe") == 0)
@@ -458,7 +478,7 @@ void pci_retry(void)
 	int ret;
 
 	while ((p = *where)) {
-		if (p->dev->files) {
+		if (p->dev->files || p->dev->stalls_at[0]) {
 			where = &p->next;
 			continue;
 		}

@@ -8,8 +8,8 @@
 #   plant         tests/tree/plant.c                                          -lz
 #   fake-kernel   tests/fake/{kernel,tree,kmsg,pci,file,vfio,luo,kexec,process}.c
 #   selftest      tests/fake/{selftest,client}.c + the objects of lib/        -lcmocka and what lib needs
-#   manager       tests/manager.c
-#   vfio-lu-fake  tests/fake/{main,fault,client}.c + the objects of lib/ and of cli/ but the one that has main()
+#   manager, hammer  tests/manager.c, tests/hammer.c
+#   vfio-lu-fake  tests/fake/{main,fault,kill,client}.c + the objects of lib/ and of cli/ but the one that has main()
 # and vfio-lu itself as $VFIO_LU_REAL (default: at the top), for what only it can refuse;
 # all with -std=gnu17 -D_GNU_SOURCE; the last two need no -I.
 set -euo pipefail

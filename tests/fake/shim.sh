@@ -33,6 +33,7 @@ run_as_nobody() { # EXPECTED-STATUS ARGUMENT...
 }
 
 manager() { "$BUILD/manager" "$@"; }
+hammer() { "$BUILD/hammer" "$@"; }
 
 next_cmdline() {
 	echo "console=ttyS0 kho=on liveupdate=on vlu.phase=$((PHASE + 1))"
@@ -45,6 +46,9 @@ kexec() {
 	: >"$KEPT.jumped"
 	exit 0
 }
+
+# What is in the tree of modules, the kernel of the machine knows by name.
+modprobe() { fake module "$1"; }
 
 # To the kernel itself: "irq BDF msi", "power BDF D3hot", "vanish BDF".
 fake() { "$BUILD/fake-kernel" ctl "$FAKE_MACHINE" "$@"; }

@@ -14,7 +14,7 @@ if [ $# -gt 0 ]; then
 	out=$top/build/fuzz
 	mkdir -p "$out"
 	read -ra flags < <(make -s -C "$top" --no-print-directory fuzz-flags | tail -n 1)
-	for target in ${2:-image cpio proc}; do
+	for target in ${2:-image cpio proc holder manifest}; do
 		(cd "$top" && clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 			-o "$out/fuzz-$target" "$here/fuzz-$target.c" lib/*.c "${flags[@]}")
 		mkdir -p "$out/corpus-$target"

@@ -103,7 +103,7 @@ done | rule "cli includes no header of lib but vfio-lu.h"
 { grep -nE '"/(sys|proc|dev)(/|")' cli/*.c cli/*.h || :; } | rule "cli knows no path below /sys, /proc or /dev"
 { grep -nE 'driver_override|drivers_probe|new_id' lib/*.c lib/*.h || :; } |
 	{ grep -v '^lib/[a-z-]*\.[ch]:[0-9]*:[ 	]*\(/\*\|\*\|//\)' || :; } |
-	{ grep -vE '^lib/(bind|device|device-get|check-device|udev|userland)\.[ch]:' || :; } | rule "only lib/bind.c writes what binds"
+	{ grep -vE '^lib/(move|persist|device|device-get|check-device|udev|userland)\.[ch]:' || :; } | rule "only lib/move.c writes what binds"
 { grep -nE '"[^"]*new_id' lib/*.c || :; } | rule "new_id is never written"
 { grep -nE 'LIVEUPDATE_[A-Z_]*(SESSION|FD|FINISH)' lib/*.c || :; } | { grep -vE '^lib/liveupdate\.c:' || :; } |
 	rule "only lib/liveupdate.c makes the ioctls of LUO"

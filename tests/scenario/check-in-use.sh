@@ -50,7 +50,15 @@ phase_1() {
 	elif ifconfig "$nic" 10.0.0.2 netmask 255.255.255.0 up 2>/dev/null; then
 		run 3 bind "$DEV2"
 		err "its interface $nic has the route 10.0.0.0/24"
-		ifconfig "$nic" 0.0.0.0 down
+		err "or --force"
+		# Without that one the host could not be told to give it back.
+		route add default gw 10.0.0.1
+		run 3 bind --force "$DEV2"
+		err "its interface $nic has the default route"
+		route del default
+		run 0 bind --force "$DEV2"
+		err "DANGEROUS: $DEV2: in use: its interface $nic has the route 10.0.0.0/24"
+		run 0 unbind "$DEV2"
 	else
 		skip "the network" "this kernel has no IPv4"
 	fi

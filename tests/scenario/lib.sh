@@ -133,6 +133,9 @@ scn_klog() {
 	scn_last=$scn_before
 }
 
+# Where the machine's files are: on the host below a directory.
+: "${SCN_ROOT:=}"
+
 in_vm() { [ "$TIER" = vm ]; }
 
 # The driver that has a function, or nothing.

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Only driver_override, unbind and drivers_probe are written: new_id would
+ * catch every other card of the same make, and a scan of bind files would ask
+ * every driver of the bus.
+ */
+#include "attr.h"
+#include "move.h"
+
+#define PCI_PROBE	"/sys/bus/pci/drivers_probe"
+/* drivers/base/dd.c __device_set_driver_override(): an empty line clears it */
+#define NO_OVERRIDE	"\n"
+
+static void device_path(struct vlu_bdf bdf, const char *attr, char path[128])
+{
+	char name[VLU_BDF_SIZE];
+
+	snprintf(path, 128, PCI_DEVICES "/%s/%s", vlu_bdf_format(bdf, name), attr);
+}
+
+/* Removed from the bus, which no driver outlives. */
+static bool is_gone(struct vlu_plan *plan, const struct step *step)
+{
+	char path[128];
+	int mode;
+
+	device_path(step->bdf, "", path);
+	mode = sys_mode(&plan->ctx->sys, path);
+	return mode == -ENOENT || mode == -ENODEV;
+}
+
+static int driver_of(struct vlu_plan *plan, const struct step *step, char now[64])
+{
+	return device_driver_now(plan->ctx, step->bdf, now, 64);
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static int wrote(struct vlu_plan *plan, struct step *step, int ret)
+{
+	char name[VLU_BDF_SIZE];
+
+	if (!ret)
+		return 0;
+	vlu_bdf_format(step->bdf, name);
+	if (is_gone(plan, step))
+		return vlu_fail(plan->ctx, VLU_FAILED, -ENODEV,
+				"%s: gone in the middle of it (removed from the bus?)", name);
+	return vlu_fail(plan->ctx, ret == -EBUSY ? VLU_BUSY : VLU_FAILED, ret,
+			"%s: cannot write to %s: %s", name, step->path, strerror(-ret));
+}
+
+/* What is so already needs no write, and no right to write. */
+static int run_override(struct vlu_plan *plan, struct step *step)
+{
+	const char *want = strcmp(step->value, NO_OVERRIDE) ? step->value : "";
+	char now[64];
+
+	if (attr_read(plan->ctx, now, sizeof(now), "%s", step->path) >= 0 &&
+	    strcmp(strcmp(now, "(null)") == 0 ? "" : now, want) == 0)
+		return 0;
+	return STEP_WRITE;
+}
+
+static const struct step_kind step_override = {
+	.text = "%d: write %v to %p",
+	.run = run_override,
+	.wrote = wrote,
+};
+
+static const struct step_kind step_clear = {
+	.text = "%d: clear %p",
+	.run = run_override,
+	.wrote = wrote,
+};
+
+/* extra: the driver that it is to have in the end */
+static int run_unbind(struct vlu_plan *plan, struct step *step)
+{
+	char now[64];
+	int ret;
+
+	/* The driver may have let go by itself since the plan was made. */
+	ret = driver_of(plan, step, now);
+	if (!ret && (!now[0] || strcmp(now, step->extra) == 0))
+		return 0;
+	return STEP_WRITE;
+}
+
+/* unbind_store(), drivers/base/bus.c: ENODEV from a driver that does not have it */
+static int wrote_unbind(struct vlu_plan *plan, struct step *step, int ret)
+{
+	char now[64];
+
+	if ((ret == -ENODEV || ret == -ENOENT) && !is_gone(plan, step) &&
+	    driver_of(plan, step, now) == 0 && !now[0])
+		return 0;
+	return wrote(plan, step, ret);
+}
+
+static const struct step_kind step_unbind = {
+	.text = "%d: write %v to %p",
+	.run = run_unbind,
+	.wrote = wrote_unbind,
+};
+
+static int run_probe(struct vlu_plan *plan, struct step *step)
+{
+	char now[64];
+
+	return driver_of(plan, step, now) == 0 && now[0] ? 0 : STEP_WRITE;
+}
+
+static const struct step_kind step_probe = {
+	.text = "%d: write %v to %p",
+	.run = run_probe,
+	.wrote = wrote,
+};
+
+/* ---------------------------------------------------------------- looking */
+
+/* value: the driver wanted; extra: the one it had */
+static int run_verify(struct vlu_plan *plan, struct step *step)
+{
+	char now[64], name[VLU_BDF_SIZE];
+	int ret;
+
+	vlu_bdf_format(step->bdf, name);
+	ret = driver_of(plan, step, now);
+	if (ret)
+		return vlu_fail(plan->ctx, VLU_FAILED, ret,
+				"%s: cannot read which driver it has: %s", name,
+				strerror(-ret));
+	if (!now[0] && is_gone(plan, step))
+		return wrote(plan, step, -ENODEV);
+	if (strcmp(step->value, ANY_DRIVER) != 0 && strcmp(now, step->value) != 0)
+		return vlu_fail(plan->ctx, VLU_FAILED, -EIO,
+				"%s: %s did not take it (driver now: %s); the kernel "
+				"log may say why", name,
+				*step->value ? step->value : "no driver",
+				now[0] ? now : "none");
+	if (strcmp(step->value, VFIO_DRIVER) == 0)
+		return plan_say(plan, "%s  bound to vfio-pci (was %s)", name,
+				*step->extra ? step->extra : "without a driver");
+	if (now[0])
+		return plan_say(plan, "%s  back with %s", name, now);
+	return plan_say(plan, "%s  without a driver%s", name, *step->value ?
+			": no loaded driver matches it" : ", as it was before bind");
+}
+
+static const struct step_kind step_verify = {
+	.text = "%d: see that its driver is %v",
+	.run = run_verify,
+};
+
+static const struct step_kind step_verify_any = {
+	.text = "%d: see which driver takes it",
+	.run = run_verify,
+};
+
+/* --------------------------------------------------------------- way back */
+
+/* extra of each: the driver that it had and is to have again */
+static int not_back(struct vlu_plan *plan, struct step *step, int err, const char *why)
+{
+	char now[64], name[VLU_BDF_SIZE];
+
+	if (driver_of(plan, step, now))
+		strcpy(now, "not to be read");
+	return vlu_fail(plan->ctx, VLU_PARTIAL, err,
+			"%s: it should be back with %s, but %s; its driver is now: %s",
+			vlu_bdf_format(step->bdf, name),
+			*step->extra ? step->extra : "no driver", why, now[0] ? now : "none");
+}
+
+static int wrote_back(struct vlu_plan *plan, struct step *step, int ret)
+{
+	char why[192];
+
+	if (!ret || is_gone(plan, step))
+		return 0;
+	snprintf(why, sizeof(why), "%s cannot be written: %s", step->path, strerror(-ret));
+	return not_back(plan, step, ret, why);
+}
+
+static bool is_back(struct vlu_plan *plan, const struct step *step)
+{
+	char now[64];
+
+	return driver_of(plan, step, now) == 0 && strcmp(now, step->extra) == 0;
+}
+
+static int back_override(struct vlu_plan *plan, struct step *step)
+{
+	return is_back(plan, step) ? 0 : STEP_WRITE;
+}
+
+static const struct step_kind step_back_override = {
+	.text = "%d: write %v to %p",
+	.run = back_override,
+	.wrote = wrote_back,
+};
+
+static const struct step_kind step_back_unbind = {
+	.text = "%d: write %v to %p",
+	.run = run_unbind,
+	.wrote = wrote_back,
+};
+
+static int back_probe(struct vlu_plan *plan, struct step *step)
+{
+	return is_back(plan, step) ? 0 : STEP_WRITE;
+}
+
+static const struct step_kind step_back_probe = {
+	.text = "%d: write %v to %p",
+	.run = back_probe,
+	.wrote = wrote_back,
+};
+
+static const struct step_kind step_back_clear = {
+	.text = "%d: write %v to %p",
+	.run = run_override,
+	.wrote = wrote_back,
+};
+
+static int run_back(struct vlu_plan *plan, struct step *step)
+{
+	if (is_back(plan, step) || is_gone(plan, step))
+		return 0;
+	return not_back(plan, step, -EIO, "did not come");
+}
+
+static const struct step_kind step_back = {
+	.text = "%d: see that its driver is %v again",
+	.run = run_back,
+};
+
+static int add_way_back(struct vlu_plan *plan, struct vlu_device *dev)
+{
+	const char *override = vlu_device_override(dev), *had = dev->driver;
+	char overridden[128], unbind[128];
+	int ret;
+
+	device_path(dev->bdf, "driver_override", overridden);
+	device_path(dev->bdf, "driver/unbind", unbind);
+	ret = plan_add_back(plan, &step_back_override, dev->bdf, overridden,
+			    *had ? had : NO_OVERRIDE, had);
+	if (!ret)
+		ret = plan_add_back(plan, &step_back_unbind, dev->bdf, unbind, dev->name, had);
+	if (!ret && *had)
+		ret = plan_add_back(plan, &step_back_probe, dev->bdf, PCI_PROBE, dev->name,
+				    had);
+	if (!ret)
+		ret = plan_add_back(plan, &step_back_clear, dev->bdf, overridden,
+				    override && *override ? override : NO_OVERRIDE, had);
+	if (!ret)
+		ret = plan_add_back(plan, &step_back, dev->bdf, NULL, had, had);
+	return ret;
+}
+
+/* ---------------------------------------------------------------- building */
+
+int move_add_clear(struct vlu_plan *plan, struct vlu_bdf bdf)
+{
+	char path[128];
+
+	device_path(bdf, "driver_override", path);
+	return plan_add(plan, &step_clear, bdf, path, NO_OVERRIDE, NULL);
+}
+
+int move_add(struct vlu_plan *plan, struct vlu_device *dev, const char *driver)
+{
+	bool named = *driver && strcmp(driver, ANY_DRIVER) != 0;
+	char path[128];
+	int ret;
+
+	device_path(dev->bdf, "driver_override", path);
+	ret = plan_add(plan, &step_override, dev->bdf, path,
+		       named ? driver : NO_OVERRIDE, NULL);
+	if (!ret && dev->driver[0]) {
+		device_path(dev->bdf, "driver/unbind", path);
+		ret = plan_add(plan, &step_unbind, dev->bdf, path, dev->name, driver);
+	}
+	if (!ret && *driver)
+		ret = plan_add(plan, &step_probe, dev->bdf, PCI_PROBE, dev->name, NULL);
+	if (!ret && named && strcmp(driver, VFIO_DRIVER) != 0)
+		ret = move_add_clear(plan, dev->bdf);
+	if (!ret)
+		ret = plan_add(plan, named || !*driver ? &step_verify : &step_verify_any,
+			       dev->bdf, NULL, driver, dev->driver);
+	return ret ? ret : add_way_back(plan, dev);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "attr.h"
+#include "remember.h"
+
+static void memory_path(struct vlu_bdf bdf, char path[64])
+{
+	char name[VLU_BDF_SIZE];
+
+	snprintf(path, 64, RUN_DIR "/driver-%s", vlu_bdf_format(bdf, name));
+}
+
+int driver_remembered(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
+		      size_t size)
+{
+	char path[64];
+	int ret;
+
+	memory_path(bdf, path);
+	ret = attr_read(ctx, buf, size, "%s", path);
+	/* for root to see; who may change nothing is told what would be done at most */
+	if (ret == -EACCES && ctx->sys.read_only)
+		ret = -ENOENT;
+	if (ret < 0 && ret != -ENOENT)
+		vlu_fail(ctx, VLU_FAILED, ret, "cannot read %s: %s", path, strerror(-ret));
+	return ret < 0 ? ret : 0;
+}
+
+int driver_remember(struct vlu_ctx *ctx, struct vlu_bdf bdf, const char *driver)
+{
+	char path[64], line[72];
+	int ret;
+
+	memory_path(bdf, path);
+	snprintf(line, sizeof(line), "%s\n", driver);
+	ret = sys_replace(&ctx->sys, path, line, strlen(line));
+	if (ret)
+		return vlu_fail(ctx, VLU_FAILED, ret, "cannot write %s: %s", path,
+				strerror(-ret));
+	return 0;
+}
+
+static int forget(struct vlu_ctx *ctx, const char *path)
+{
+	int ret = sys_unlink(&ctx->sys, path);
+
+	if (ret && ret != -ENOENT)
+		return vlu_fail(ctx, VLU_PARTIAL, ret, "cannot remove %s: %s", path,
+				strerror(-ret));
+	return 0;
+}
+
+static int run_remember(struct vlu_plan *plan, struct step *step)
+{
+	return driver_remember(plan->ctx, step->bdf, step->value);
+}
+
+/* extra: what was remembered before, NULL: nothing */
+static int undo_remember(struct vlu_plan *plan, struct step *step)
+{
+	return step->extra ? driver_remember(plan->ctx, step->bdf, step->extra) :
+	       forget(plan->ctx, step->path);
+}
+
+static const struct step_kind step_remember = {
+	.text = "%d: remember its driver (%v) in %p",
+	.run = run_remember,
+	.undo = undo_remember,
+};
+
+int remember_add(struct vlu_plan *plan, const struct vlu_device *dev)
+{
+	char path[64], before[64];
+	bool known;
+	int ret;
+
+	ret = driver_remembered(plan->ctx, dev->bdf, before, sizeof(before));
+	if (ret && ret != -ENOENT)
+		return ret;
+	known = !ret;
+	/*
+	 * Without a driver, but with one remembered: a bind or unbind of it was
+	 * killed half way, and what it remembered is what counts.
+	 */
+	if (known && (!dev->driver[0] || strcmp(before, dev->driver) == 0))
+		return 0;
+	memory_path(dev->bdf, path);
+	return plan_add(plan, &step_remember, dev->bdf, path, dev->driver,
+			known ? before : NULL);
+}
+
+static int run_forget(struct vlu_plan *plan, struct step *step)
+{
+	/* What cannot be forgotten is overwritten by the next bind. */
+	sys_unlink(&plan->ctx->sys, step->path);
+	return 0;
+}
+
+static const struct step_kind step_forget = {
+	.text = "%d: remove %p",
+	.run = run_forget,
+};
+
+int forget_add(struct vlu_plan *plan, struct vlu_bdf bdf)
+{
+	char path[64];
+
+	memory_path(bdf, path);
+	return plan_add(plan, &step_forget, bdf, path, NULL, NULL);
+}

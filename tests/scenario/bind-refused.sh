@@ -1,0 +1,47 @@
+# shellcheck shell=sh
+# What is refused is found, and all of it told, before anything is done; --force overrides what the host survives.
+TIERS="fake vm"
+PHASES=1
+DEVICES="edu+e1000e+nvme nvme e1000e"
+
+phase_1() {
+	modprobe e1000e
+	check_that "the drivers are there" test "$(driver_of "$DEV2") $(driver_of "$DEV3")" = "e1000e nvme"
+
+	# Half a group, with one that has no driver
+	run 3 bind "$DEV1"
+	err "$DEV1: half of IOMMU group"
+	err "$DEV2 (driver e1000e), $DEV3 (driver nvme)"
+	run 3 bind "$DEV1" "$DEV3"
+	err "$DEV3: half of IOMMU group"
+	err "the host would keep $DEV2 (driver e1000e)"
+	err_not "nvme"
+
+	# Nothing is done to those that could be bound.
+	run 3 bind "$DEV4" "$DISK_BDF" "$DEV2" "$PORT1" "$DEV5"
+	err "$DISK_BDF: in use: "
+	err "is mounted on"
+	err "$DEV2: half of IOMMU group"
+	err "$PORT1: a bridge"
+	check_that "each refusal is told once" test "$(grep -c ': in use\|: half of\|: a bridge' "$STDERR")" = 3
+	out_empty
+	check_that "none has moved" test "$(driver_of "$DEV4") $(driver_of "$DEV5")" = "nvme e1000e"
+
+	# What would not be survived is not to be forced.
+	run 3 bind --force "$DISK_BDF"
+	err "is mounted on"
+	run 3 bind --force "$PORT1"
+	err "a bridge"
+	check_that "the disk has its driver" test "$(driver_of "$DISK_BDF")" = nvme
+
+	run 0 bind --quiet --force "$DEV1"
+	err "DANGEROUS: $DEV1: half of IOMMU group"
+	check_that "half of it is bound" test "$(driver_of "$DEV1") $(driver_of "$DEV2")" = "vfio-pci e1000e"
+	# The rest of a group, with what is bound already
+	run 0 bind "$DEV2" "$DEV3"
+	err_not "DANGEROUS"
+	run 0 unbind "$DEV1" "$DEV2" "$DEV3"
+	check_that "each is where it was" test "$(driver_of "$DEV1") $(driver_of "$DEV2") $(driver_of "$DEV3")" = " e1000e nvme"
+	run 0 bind 01:00.*
+	run 0 unbind 01:00.*
+}

@@ -1,0 +1,56 @@
+# shellcheck shell=sh
+# A driver that does not come back: the others move, the device is named, and the command ends.
+TIERS="fake vm"
+PHASES=1
+DEVICES="nvme edu nvme edu"
+
+# Nobody is seen to have it open, and yet its unbind waits.
+stall() { # BDF
+	if in_vm; then
+		hide "/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$1/vfio-dev")" >"$SCN_TMP/hidden" &
+		hider=$!
+		while [ ! -s "$SCN_TMP/hidden" ]; do sleep 0.1; done
+	else
+		fake stall "$1" unbind
+	fi
+}
+
+release() { # BDF
+	if in_vm; then
+		kill -9 $hider
+	else
+		fake go "$1"
+	fi
+}
+
+alive() { kill -0 "$1" 2>/dev/null; }
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2" "$DEV3" "$DEV4"
+	stall "$DEV3"
+	run 5 --timeout 1 unbind "$DEV1" "$DEV2" "$DEV3" "$DEV4"
+	err "$DEV3: write $DEV3 to /sys/bus/pci/devices/$DEV3/driver/unbind: the kernel has not come back from it within 1 s"
+	check_that "no other is spoken of" test "$(wc -l <"$STDERR")" = 1
+	out "$DEV1  back with nvme"
+	out "$DEV2  without a driver"
+	out "$DEV4  without a driver"
+	out_not "$DEV3"
+	check_that "the first one went back" test "$(driver_of "$DEV1")" = nvme
+
+	writer=$(sed -n 's/.*process \([0-9]*\) still waits.*/\1/p' "$STDERR")
+	check_that "the process that waits is there" alive "$writer"
+	# It keeps the others from nothing.
+	run 0 --timeout 1 bind "$DEV1"
+	run 0 --timeout 1 unbind "$DEV1"
+	if in_vm; then
+		# proof: no-pending-unbind fail
+		run 4 check "$DEV2"
+		out "no-pending-unbind"
+	fi
+
+	release "$DEV3"
+	while alive "$writer"; do sleep 0.1; done
+	run 0 unbind "$DEV3"
+	out "$DEV3  back with nvme"
+	check_that "and the same command did the rest" test "$(driver_of "$DEV3")" = nvme
+}

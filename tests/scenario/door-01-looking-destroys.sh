@@ -1,0 +1,55 @@
+# shellcheck shell=sh
+# Door 1: to look at what came over, by opening and retrieving it, destroys it. vfio-lu looks without touching.
+TIERS="vm"
+PHASES=3
+DEVICES="e1000e"
+
+phase_1() {
+	run 0 bind "$DEV1"
+	run 0 preserve "$DEV1"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+phase_2() {
+	say "vfio-lu: vfio-pci is not loaded yet. Looking as often as one likes changes nothing."
+	for n in 1 2 3; do
+		run 0 list
+		run 3 check "$DEV1"
+		run 0 status
+		out "waiting"
+	done
+	check_that "nobody loaded vfio-pci" test ! -e /sys/bus/pci/drivers/vfio-pci
+	run 0 restore
+	run 0 finish
+	run 0 preserve "$DEV1"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+phase_3() {
+	# shellcheck source=tests/vm/facts/words
+	. words
+	say "Raw: retrieved, looked at, closed."
+	holder 0
+	load_vfio
+	take "$DEV1"
+	must open luo /dev/liveupdate
+	must session s luo vfio-lu
+	fact "raw: closing it says nothing" 0 close s
+	fact "raw: it cannot be had a second time" EINVAL session s luo vfio-lu
+	fact "raw: and its device is of no use" EBUSY cdev d1 "$DEV1"
+	must close luo
+
+	say "vfio-lu says what became of it."
+	run 0 status
+	out "incoming, lost"
+	out "retrieved, and its holder ended before it was finished"
+	run 3 restore
+	err "nothing to restore: session vfio-lu: it was retrieved"
+	run 3 finish
+	err "cannot be finished"
+	run 0 release
+	run 0 status
+	out "incoming, lost"
+}

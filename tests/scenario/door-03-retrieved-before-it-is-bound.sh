@@ -1,0 +1,49 @@
+# shellcheck shell=sh
+# Door 3: a file retrieved before its device is bound to vfio-pci fails, and that is remembered for ever.
+TIERS="vm"
+PHASES=3
+DEVICES="e1000e edu"
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2"
+	run 0 preserve "$DEV1" "$DEV2"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+phase_2() {
+	say "vfio-lu: all are bound before the first is retrieved."
+	modprobe e1000e
+	check_that "another driver has the first" test "$(driver_of "$DEV1")" = e1000e
+	check_that "none has the second" test -z "$(driver_of "$DEV2")"
+	run 0 restore --dry-run
+	check_that "bound first, retrieved last" test "$(grep -n 'retrieve' "$STDOUT" | head -n 1 | cut -d: -f1)" -gt \
+		"$(grep -n 'drivers_probe\|vfio-pci' "$STDOUT" | tail -n 1 | cut -d: -f1)"
+	run 0 restore
+	out "$DEV1  retrieved"
+	out "$DEV2  retrieved"
+	run 0 finish
+	run 0 preserve "$DEV1" "$DEV2"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+phase_3() {
+	# shellcheck source=tests/vm/facts/words
+	. words
+	say "Raw: the session retrieved with the devices unbound."
+	holder 0
+	load_vfio
+	must open luo /dev/liveupdate
+	must session s luo vfio-lu
+	token=$(vfio-lu status --json | tr ',' '\n' | sed -n 's/.*"token": *"\(0x[0-9a-f]*\)".*/\1/p' | head -n 1)
+	fact "raw: ENODEV" ENODEV retrieve d1 s "$token"
+	take "$DEV1" "$DEV2"
+	fact "raw: also once it is bound" ENODEV retrieve d1 s "$token"
+	fact "raw: the session cannot be finished" EBUSY finish s
+	must close luo
+
+	say "vfio-lu finds it taken and says so."
+	run 3 restore
+	err "session vfio-lu was retrieved before"
+}

@@ -1,0 +1,71 @@
+# shellcheck shell=sh
+# Door 4: a killed holder takes its session along; nobody may jump as if it were still there.
+TIERS="fake vm"
+PHASES=2
+DEVICES="e1000e"
+
+holder_pid() { "$VFIO_LU" status | sed -n 's/^holder *process \([0-9]*\).*/\1/p'; }
+
+kill_holder_of_ours() {
+	pid=$(holder_pid)
+	check_that "status names the holder" test -n "$pid"
+	# what a terminal or a careless shutdown sends does not end it
+	if in_vm; then
+		kill -HUP "$pid"
+		kill -TERM "$pid"
+		sleep 1
+		check_that "SIGHUP and SIGTERM do not end it" test "$(holder_pid)" = "$pid"
+		check_that "nor does the OOM killer" test "$(cat "/proc/$pid/oom_score_adj")" = -1000
+		check_that "it is locked in memory" grep -q '^VmLck:.*[1-9]' "/proc/$pid/status"
+		check_that "it has a session of its own" test "$(cut -d' ' -f6 "/proc/$pid/stat")" = "$pid"
+		check_that "systemd's final kill spares it" grep -q '^@' "/proc/$pid/cmdline"
+	fi
+	kill -9 "$pid"
+	while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+}
+
+phase_1() {
+	run 0 bind "$DEV1"
+	run 0 preserve "$DEV1"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+
+	kill_holder_of_ours
+
+	run 0 status
+	out "lost"
+	out_not "held"
+	run 3 kexec
+	err "session vfio-lu is gone"
+	klog "$DEV1: Device will no longer be preserved across next Live Update"
+
+	# The way out that the message names.
+	run 0 preserve "$DEV1"
+	run 0 status
+	out "held"
+	run 0 kexec --dry-run
+	out "jump: kexec -e"
+
+	run 0 release
+	run 0 status
+	out "no sessions"
+	run 3 kexec
+	err "nothing is preserved"
+
+	run 0 preserve "$DEV1"
+	kill_holder_of_ours
+	say "Raw: the kernel jumps all the same, and carries nothing."
+	jump_raw
+}
+
+phase_2() {
+	klog_not "$DEV1: Device was preserved by previous kernel"
+	run 0 status
+	out "incoming, lost"
+	out "this kernel was handed none of its devices"
+	run 3 restore
+	err "nothing to restore"
+	run 0 release
+	out "its manifest is removed"
+	run 0 status
+	out "no sessions"
+}

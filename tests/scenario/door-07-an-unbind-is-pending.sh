@@ -1,0 +1,44 @@
+# shellcheck shell=sh
+# Door 7: an unbind of a preserved device waits for ever, and a jump with it hangs the machine.
+TIERS="vm"
+PHASES=1
+DEVICES="edu edu"
+TIMEOUT=240
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2"
+	run 0 preserve "$DEV1"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+
+	say "vfio-lu does not unbind it."
+	run 3 unbind "$DEV1"
+	err "an unbind would hang"
+
+	say "vfio-lu: somebody else does; it does not jump."
+	sh -c "echo $DEV1 >/sys/bus/pci/drivers/vfio-pci/unbind" &
+	unbind=$!
+	sleep 2
+	check_that "the unbind waits" test -d "/proc/$unbind"
+	run 4 kexec
+	err "task $unbind (sh) is unbinding or removing a device"
+	run 0 release
+	wait $unbind
+	pass "with the session released the unbind ends"
+
+	say "Raw: the jump is made all the same."
+	# shellcheck source=tests/vm/facts/words
+	. words
+	holder 0
+	open_all "$DEV2"
+	must open luo /dev/liveupdate
+	must create s luo raw
+	must preserve s d1 1
+	sh -c "echo $DEV2 >/sys/bus/pci/drivers/vfio-pci/unbind" &
+	sleep 2
+	kexec -e &
+	jump=$!
+	sleep 20
+	check_that "raw: the machine hangs in the jump" grep -q '^State:.*D' "/proc/$jump/status"
+	# Even powering it off would wait.
+	(sleep 3; echo b >/proc/sysrq-trigger) &
+}

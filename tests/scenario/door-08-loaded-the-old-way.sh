@@ -1,0 +1,31 @@
+# shellcheck shell=sh
+# Door 8: an image loaded by the old kexec_load() boots, and hands nothing over.
+TIERS="fake vm"
+PHASES=2
+DEVICES="e1000e"
+
+phase_1() {
+	run 0 bind "$DEV1"
+	run 0 preserve "$DEV1"
+	say "vfio-lu does not jump into an image that it did not load."
+	run_cmd 0 kexec -c -l "$KERNEL" "--initrd=$INITRD" "--command-line=$(next_cmdline)"
+	run 3 kexec
+	err "not loaded by vfio-lu"
+	err "first: vfio-lu load KERNEL"
+	run 0 status
+	out "$DEV1  preserved"
+
+	say "Raw: kexec -e does."
+	scn_before_jump
+	kexec -e
+	fail "kexec -e" "returned"
+}
+
+phase_2() {
+	klog_not "$DEV1: Device was preserved by previous kernel"
+	run 0 status
+	out "incoming, lost"
+	out "this kernel was handed none of its devices"
+	run 3 restore
+	run 0 release
+}

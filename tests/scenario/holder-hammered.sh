@@ -1,0 +1,75 @@
+# shellcheck shell=sh
+# Ten thousand requests that make no sense lose nothing; two hundred commands at once neither.
+TIERS="fake vm"
+PHASES=1
+DEVICES="e1000e edu edu edu"
+TIMEOUT=600
+
+holder_pid() { "$VFIO_LU" status | sed -n 's/^holder *process \([0-9]*\).*/\1/p'; }
+
+# N times COMMAND at once; prints how many ended with which status.
+at_once() { # N COMMAND...
+	scn_n=$1
+	shift
+	rm -f "$SCN_TMP"/ended.*
+	while [ "$scn_n" -gt 0 ]; do
+		("$@" >"$SCN_TMP/said.$scn_n" 2>&1; echo $? >"$SCN_TMP/ended.$scn_n") &
+		scn_jobs="$scn_jobs $!"
+		scn_n=$((scn_n - 1))
+	done
+	# shellcheck disable=SC2086 # words
+	wait $scn_jobs
+	cat "$SCN_TMP"/ended.* | sort | uniq -c | awk '{ printf "%s%s times %s", (NR > 1 ? ", " : ""), $1, $2 }'
+}
+
+phase_1() {
+	scn_jobs=
+	run 0 bind "$DEV1" "$DEV2" "$DEV3" "$DEV4"
+	run 0 preserve "$DEV1" --session a
+	run 0 preserve "$DEV2" --session b
+	before=$(holder_pid)
+
+	run_cmd 0 hammer "$SCN_ROOT/run/vfio-lu/holder" 10000 42 a
+	run 0 status
+	check_that "the holder is the same" test "$(holder_pid)" = "$before"
+	out "$DEV1  preserved"
+	out "$DEV2  preserved"
+	klog_not "$DEV1: Device will no longer be preserved"
+
+	in_vm && crowd=200 || crowd=40
+	says=$(at_once $crowd "$VFIO_LU" status)
+	check_that "$crowd status at once: $says" test "$says" = "$crowd times 0"
+
+	# Each wants one of two devices in the same session; some give up waiting.
+	every_other() {
+		if [ $((scn_n % 2)) = 0 ]; then
+			"$VFIO_LU" --timeout 5 preserve "$DEV3" --session a
+		else
+			"$VFIO_LU" --timeout 5 preserve "$DEV4" --session a
+		fi
+	}
+	says=$(at_once $crowd every_other)
+	check_that "$crowd preserve at once end with 0 or 5: $says" \
+		test "$(cat "$SCN_TMP"/ended.* | grep -cx '[05]')" = $crowd
+	run 0 preserve "$DEV3" "$DEV4" --session a
+	run 0 status
+	for bdf in "$DEV1" "$DEV2" "$DEV3" "$DEV4"; do
+		out "$bdf  preserved"
+	done
+	check_that "the holder is the same" test "$(holder_pid)" = "$before"
+
+	# Somebody keeps the lock.
+	hammer lock "$SCN_ROOT/run/vfio-lu/lock" &
+	locker=$!
+	sleep 1
+	run 5 --timeout 1 release --session b
+	err "another vfio-lu is at work"
+	run 0 status
+	kill $locker
+	wait $locker
+	run 0 release --session a
+	run 0 release --session b
+	run 0 status
+	out "no sessions"
+	run 0 unbind "$DEV1" "$DEV2" "$DEV3" "$DEV4"
+}

@@ -1,0 +1,65 @@
+# shellcheck shell=sh
+# The manifest on disk cut off, garbage, of another host, of a newer schema; and a stranger's session beside ours.
+TIERS="fake vm"
+PHASES=2
+DEVICES="e1000e edu edu"
+
+file=${SCN_ROOT:-}/var/lib/vfio-lu/vfio-lu.json
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2" "$DEV3"
+	run 0 preserve "$DEV1" "$DEV2"
+	run 0 preserve "$DEV3" --session stranger
+	rm "${SCN_ROOT:-}/var/lib/vfio-lu/stranger.json"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+# What status and restore say to the manifest that is there now.
+refused() { # WHY
+	run 0 status
+	out "manifest invalid"
+	out "$DEV1  preserved"
+	run 0 restore --dry-run
+	err "is not a usable manifest: $1"
+	out "have the holder retrieve LUO session vfio-lu"
+}
+
+phase_2() {
+	cp "$file" "$SCN_TMP/good"
+	run 0 status
+	out "$DEV1  preserved by the previous kernel"
+	out "$DEV3  preserved by the previous kernel, of no known session"
+
+	head -c 300 "$SCN_TMP/good" >"$file"
+	refused "not JSON"
+	: >"$file"
+	refused "not JSON"
+	printf 'garbage\001\377{' >"$file"
+	refused "not JSON"
+	sed 's/"schema": *1/"schema": 2/' "$SCN_TMP/good" >"$file"
+	refused 'its "schema" is of another version'
+	sed 's/"session": *"vfio-lu"/"session": "other"/' "$SCN_TMP/good" >"$file"
+	refused "it is of another session"
+
+	say "That of another host: none of its devices came over here."
+	printf '%s\n' '{"schema":1,"session":"vfio-lu","boot_id":"0","kernel":"6.0","devices":[{"bdf":"0000:7f:00.0","token":"0x1000000007f00","vendor":"0x8086"}]}' >"$file"
+	run 0 restore --dry-run
+	err "0000:7f:00.0: in the manifest of session vfio-lu, but the kernel's log does not name it"
+
+	say "The one inside the session is the one that counts."
+	run 0 restore
+	out "$DEV1  retrieved"
+	out "$DEV2  retrieved"
+	out_not "$DEV3  retrieved"
+	check_that "and is on disk again" grep -q "$DEV1" "$file"
+	run 0 finish
+	run 0 status
+	out "$DEV3"
+	say "The stranger's is there for whoever knows its name."
+	run 0 restore --session stranger
+	out "$DEV3  retrieved"
+	run 0 finish --session stranger
+	run 0 status
+	out "no sessions"
+}

@@ -1,0 +1,88 @@
+# shellcheck shell=sh
+# 64 devices in one session, then in 16 sessions of 4, through two jumps: in time, and all of them back.
+TIERS="vm"
+PHASES=3
+# eight functions a slot: one IOMMU group each slot, all of it with vfio-pci
+DEVICES="edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu"
+TIMEOUT=900
+
+all() {
+	all_n=0
+	while [ $all_n -lt 64 ]; do
+		all_n=$((all_n + 1))
+		dev $all_n
+	done
+}
+
+# The devices of the Nth session of four.
+four() { all | sed -n "$((4 * $1 - 3)),$((4 * $1))p"; }
+
+# What the ioctls of a command take, in seconds: printed, not judged, since a machine may be busy.
+in_kernel() { # NAME ARGUMENT...
+	timed_name=$1
+	shift
+	strace -T -e trace=ioctl -o "$SCN_TMP/trace" "$VFIO_LU" "$@" >"$STDOUT" 2>"$STDERR" ||
+		fail "$timed_name" "exit $?: $(head -n 3 "$STDERR")"
+	sed -n 's/.*<\([0-9.]*\)>$/\1/p' "$SCN_TMP/trace" |
+		awk -v what="$timed_name" '{ n++; s += $1 } END { printf "TIME %s: %d ioctls, %s s in the kernel\n", what, n, s }'
+}
+
+# Runs vfio-lu and says how long it took.
+timed() { # NAME ARGUMENT...
+	timed_name=$1
+	shift
+	start=$(cut -d' ' -f1 /proc/uptime)
+	# shellcheck disable=SC2086
+	"$VFIO_LU" "$@" >"$STDOUT" 2>"$STDERR" || { fail "$timed_name" "exit $?: $(head -n 3 "$STDERR")"; return; }
+	end=$(cut -d' ' -f1 /proc/uptime)
+	pass "$timed_name"
+	echo "TIME $timed_name $(echo "$start $end" | awk '{ print $2 - $1 }') s"
+}
+
+phase_1() {
+	# shellcheck disable=SC2046 # words
+	timed "bind 64" bind $(all)
+	# shellcheck disable=SC2046
+	in_kernel "preserve 64" preserve $(all)
+	run 0 release
+	# shellcheck disable=SC2046
+	timed "preserve 64" preserve $(all)
+	run 0 status
+	check_that "64 preserved" test "$(grep -c '  preserved' "$STDOUT")" = 64
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+phase_2() {
+	timed "restore 64" restore
+	check_that "64 retrieved" test "$(grep -c '  retrieved' "$STDOUT")" = 64
+	timed "finish 64" finish
+	n=0
+	while [ $n -lt 16 ]; do
+		n=$((n + 1))
+		# shellcheck disable=SC2046
+		timed "preserve 4 of session $n" preserve --session "s$n" $(four $n)
+	done
+	run 0 status
+	check_that "64 preserved" test "$(grep -c '  preserved' "$STDOUT")" = 64
+	check_that "in 16 sessions" test "$(grep -c '^session  s[0-9]* *outgoing, held' "$STDOUT")" = 16
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+phase_3() {
+	n=0
+	while [ $n -lt 16 ]; do
+		n=$((n + 1))
+		timed "restore session $n" restore --session "s$n"
+	done
+	run 0 status
+	check_that "64 retrieved" test "$(grep -c '  retrieved' "$STDOUT")" = 64
+	n=0
+	while [ $n -lt 16 ]; do
+		n=$((n + 1))
+		timed "finish session $n" finish --session "s$n"
+	done
+	run 0 status
+	out "no sessions"
+}
