@@ -7,7 +7,6 @@
 #include "attr.h"
 #include "move.h"
 
-#define PCI_PROBE	"/sys/bus/pci/drivers_probe"
 /* drivers/base/dd.c __device_set_driver_override(): an empty line clears it */
 #define NO_OVERRIDE	"\n"
 

@@ -8,6 +8,8 @@
 
 #define VFIO_DRIVER	"vfio-pci"
 #define ANY_DRIVER	"*"
+/* drivers/pci/pci-driver.c by way of drivers/base/bus.c: looks for a driver anew */
+#define PCI_PROBE	"/sys/bus/pci/drivers_probe"
 
 /*
  * The steps to a driver, to none (""), or to whatever matches (ANY_DRIVER),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "jump.h"
 #include "klog.h"
+#include "move.h"
 #include "outgoing.h"
 #include "vfio.h"
 
@@ -43,6 +44,26 @@ static const struct step_kind step_close = {
 	.run = outgoing_close,
 };
 
+static int run_write(struct vlu_plan *plan, struct step *step)
+{
+	(void)plan, (void)step;
+	return STEP_WRITE;
+}
+
+static int wrote(struct vlu_plan *plan, struct step *step, int ret)
+{
+	char name[VLU_BDF_SIZE];
+
+	return ret ? vlu_fail(plan->ctx, VLU_FAILED, ret, "%s: cannot write to %s: %s",
+			      vlu_bdf_format(step->bdf, name), step->path, strerror(-ret)) : 0;
+}
+
+static const struct step_kind step_rebind = {
+	.text = "%d: write %v to %p",
+	.run = run_write,
+	.wrote = wrote,
+};
+
 /* An unbind waits for the files of a device: they are closed by now. */
 static int add_bind_again(struct vlu_plan *plan, struct vlu_bdf bdf)
 {
@@ -52,8 +73,8 @@ static int add_bind_again(struct vlu_plan *plan, struct vlu_bdf bdf)
 	vlu_bdf_format(bdf, name);
 	ret = plan_add(plan, &step_close, bdf, NULL, NULL, NULL);
 	if (!ret)
-		ret = plan_add(plan, &step_write, bdf, VFIO_PCI "/unbind", name, NULL);
-	return ret ? ret : plan_add(plan, &step_write, bdf, VFIO_PCI "/bind", name, NULL);
+		ret = plan_add(plan, &step_rebind, bdf, VFIO_PCI "/unbind", name, NULL);
+	return ret ? ret : plan_add(plan, &step_rebind, bdf, PCI_PROBE, name, NULL);
 }
 
 static int run_plan(struct vlu_plan *plan)
