@@ -54,7 +54,7 @@ static int preserve(struct vlu_ctx *ctx, const char *session, struct vlu_bdf bdf
 {
 	struct vlu_plan *plan;
 
-	if (vlu_plan_bind(ctx, &bdf, 1, &plan) || run(plan) ||
+	if (vlu_plan_bind(ctx, &bdf, 1, 0, &plan) || run(plan) ||
 	    vlu_plan_preserve(ctx, session, &bdf, 1, &plan) || run(plan))
 		return failed(ctx);
 	/* The holder has it now, and this process may end. */
