@@ -32,8 +32,8 @@ run_as_nobody() { # EXPECTED-STATUS ARGUMENT...
 	fi
 }
 
-manager() { "$BUILD/manager" "$@"; }
-hammer() { "$BUILD/hammer" "$@"; }
+# manager, hammer
+PATH=$BUILD:$PATH
 
 next_cmdline() {
 	echo "console=ttyS0 kho=on liveupdate=on vlu.phase=$((PHASE + 1))"

@@ -2,8 +2,8 @@
 # 64 devices in one session, then in 16 sessions of 4, through two jumps: in time, and all of them back.
 TIERS="vm"
 PHASES=3
-# eight functions a slot: one IOMMU group each slot, all of it with vfio-pci
-DEVICES="edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu edu+edu+edu+edu+edu+edu+edu+edu"
+# four functions a slot, which are one IOMMU group: that can be bound to one iommufd only
+DEVICES="edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu"
 TIMEOUT=900
 
 all() {
@@ -14,7 +14,7 @@ all() {
 	done
 }
 
-# The devices of the Nth session of four.
+# The devices of the Nth session of four: a slot.
 four() { all | sed -n "$((4 * $1 - 3)),$((4 * $1))p"; }
 
 # What the ioctls of a command take, in seconds: printed, not judged, since a machine may be busy.
