@@ -266,10 +266,10 @@ int held_retrieve_session(struct vlu_ctx *ctx, const char *session)
 	/* the holder does not wait for others: it has more to do */
 	while ((ret = ask(ctx, request, -1, reply, NULL)) == -EBUSY && vlu_now() < deadline)
 		vlu_sleep(20);
-	/* systemd (261 on) carried it, and gave it to the holder that it started */
-	if (ret == -EEXIST)
+	/* systemd (261 on) carries it and gives it to the holder that it starts. */
+	if (!ret || ret == -EEXIST)
 		return 0;
-	return ret ? luo_retrieve_session_failed(ctx, session, ret) : 0;
+	return luo_retrieve_session_failed(ctx, session, ret);
 }
 
 int held_drop(struct vlu_ctx *ctx, const char *key)

@@ -51,20 +51,20 @@ check "each with its version" test -z "$(nm -D --defined-only "$root/lib/libvfio
 config() { PKG_CONFIG_PATH=$root/lib/pkgconfig pkg-config --define-variable=prefix="$root" "$@" libvfio-lu; }
 check "pkg-config knows it" config --modversion
 # shellcheck disable=SC2046 # words for the compiler
-check "the example, with the shared library" "$CC" -Wall -Wextra -Werror -o "$tmp/example" "$top/tests/vm/example.c" \
+check "the example, with the shared library" "$CC" -Wall -Wextra -Werror -o "$tmp/vmm" "$top/tests/vm/vmm.c" \
 	$(config --cflags --libs)
 # shellcheck disable=SC2046
-check "the example, with the static one" "$CC" -Wall -Wextra -Werror -o "$tmp/example-static" "$top/tests/vm/example.c" \
+check "the example, with the static one" "$CC" -Wall -Wextra -Werror -o "$tmp/vmm-static" "$top/tests/vm/vmm.c" \
 	$(config --cflags) "$root/lib/libvfio-lu.a" $(config --static --libs | sed 's/-lvfio-lu//')
 usage() { # PROGRAM
 	local status=0
 	LD_LIBRARY_PATH=$root/lib "$1" >"$tmp/said" 2>&1 || status=$?
-	[ $status = 2 ] && grep -q '^usage: example' "$tmp/said"
+	[ $status = 2 ] && grep -q '^usage: vmm' "$tmp/said"
 }
-check "it runs" usage "$tmp/example"
-check "it runs without the shared library" env -u LD_LIBRARY_PATH bash -c '"$1" >/dev/null 2>&1; [ $? = 2 ]' - "$tmp/example-static"
+check "it runs" usage "$tmp/vmm"
+check "it runs without the shared library" env -u LD_LIBRARY_PATH bash -c '"$1" >/dev/null 2>&1; [ $? = 2 ]' - "$tmp/vmm-static"
 needs() { readelf -d "$1" | grep -q "NEEDED.*$2"; } # PROGRAM LIBRARY
-check "it asks for the library by its soname" needs "$tmp/example" 'libvfio-lu.so.0\]'
+check "it asks for the library by its soname" needs "$tmp/vmm" 'libvfio-lu.so.0\]'
 
 echo "install: $passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -26,8 +26,8 @@ $(T)/fuzz/%: tests/fuzz/fuzz-%.c tests/fuzz/main.c $(LIB_OBJS)
 $(T)/manager $(T)/hammer: $(T)/%: tests/%.c
 	$(TEST_LINK) $<
 # What runs in the VM: with the library as a VMM would use it, and alone.
-VM_PROGRAMS = vmm example hide manager hammer
-$(T)/vmm $(T)/example: $(T)/%: tests/vm/%.c $(B)/libvfio-lu.a
+VM_PROGRAMS = vmm leave hide manager hammer
+$(T)/vmm $(T)/leave: $(T)/%: tests/vm/%.c $(B)/libvfio-lu.a
 	$(TEST_LINK) -Ilib $(SOURCES_OF) $(LIBS)
 $(T)/hide: tests/vm/hide.c
 	$(TEST_LINK) $<

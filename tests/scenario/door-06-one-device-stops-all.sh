@@ -29,37 +29,37 @@ phase_1() {
 	say "vfio-lu: a VMM died and left MSI on; its file lives on in the holder."
 	run 0 preserve "$DEV1" "$DEV2" "$DEV3"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
-	run_cmd 0 vmm vfio-lu "$DEV2" msi
+	run_cmd 0 leave vfio-lu "$DEV2" msi
 	run 0 kexec --dry-run
 	out "$DEV2: turn its interrupts off through its file in session vfio-lu"
 	out "jump: kexec -e (process 1 is not systemd)"
 
 	say "vfio-lu: a program still has the file; the jump is not tried."
-	vmm vfio-lu "$DEV2" stay &
+	leave vfio-lu "$DEV2" stay &
 	user=$!
 	sleep 2
 	run 3 kexec
-	err "$DEV2: in use: process $user (vmm) has its vfio file open"
+	err "$DEV2: in use: process $user (leave) has its vfio file open"
 	kill $user
 	wait $user
 
 	say "vfio-lu: DEV2 sleeps. That is seen before anything is frozen."
-	run_cmd 0 vmm vfio-lu "$DEV2" d3
+	run_cmd 0 leave vfio-lu "$DEV2" d3
 	run 3 kexec
 	err "$DEV2: it is in D3hot, and the kernel does not jump with it"
-	run_cmd 0 vmm vfio-lu "$DEV1" alive
-	run_cmd 0 vmm vfio-lu "$DEV2" d0 msi
+	run_cmd 0 leave vfio-lu "$DEV1" alive
+	run_cmd 0 leave vfio-lu "$DEV2" d0 msi
 
 	say "vfio-lu: it falls asleep after the last look, in the moment of the jump. The kernel refuses."
 	mv /bin/kexec /bin/kexec.real
-	printf '#!/bin/sh\n[ "$1" != -e ] || vmm vfio-lu %s d3\nexec kexec.real "$@"\n' "$DEV2" >/bin/kexec
+	printf '#!/bin/sh\n[ "$1" != -e ] || leave vfio-lu %s d3\nexec kexec.real "$@"\n' "$DEV2" >/bin/kexec
 	chmod 755 /bin/kexec
 	run 1 kexec
 	err "$DEV2: Freeze failed! Device not in D0 state."
 	err "all sessions are still held, frozen devices were bound again: $DEV1"
 	mv /bin/kexec.real /bin/kexec
 	for bdf in "$DEV1" "$DEV2" "$DEV3"; do
-		run_cmd 0 vmm vfio-lu "$bdf" alive
+		run_cmd 0 leave vfio-lu "$bdf" alive
 	done
 	run 0 status
 	out "$DEV1  preserved"
@@ -67,7 +67,7 @@ phase_1() {
 	out "$DEV3  preserved"
 
 	say "The cause gone, the same command jumps, with MSI still on: it turns it off."
-	run_cmd 0 vmm vfio-lu "$DEV2" d0 msi
+	run_cmd 0 leave vfio-lu "$DEV2" d0 msi
 	run_jump kexec
 }
 

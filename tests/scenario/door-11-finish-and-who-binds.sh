@@ -27,7 +27,7 @@ phase_2() {
 	run 0 restore
 	run 3 kexec
 	err "is not finished, and the jump would lose it"
-	run_cmd 0 vmm vfio-lu "$DEV1"
+	run_cmd 0 leave vfio-lu "$DEV1"
 	run 0 finish
 	run 0 finish
 	out "already finished"

@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a VMM does with a device that came over: takes its file from the
- * holder, binds it to an iommufd of its own and reads config space through it.
- * Or, with words, what a VMM leaves behind in a device that is bound already:
- *   msi	turn MSI on
- *   d3, d0	put it to sleep, wake it
- *   frozen	see that it answers EIO; alive: that it does not
- *   stay	keep the file until killed
- * usage: vmm SESSION BDF [WORD...]
+ * What a VMM that lives through a live update does with libvfio-lu, and
+ * nothing else: an example, which tests/scenario/vmm.sh runs in the VM.
+ *
+ * usage: vmm preserve SESSION BDF	before the jump
+ *        vmm restore SESSION BDF	after it: says who the device is
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "luo.h"
-#include "vfio-lu.h"
+#include <linux/vfio.h>
+#include <vfio-lu.h>
+
+/* <linux/vfio.h> has it since 6.6 */
+#ifndef VFIO_DEVICE_BIND_IOMMUFD
+struct vfio_device_bind_iommufd {
+	__u32 argsz, flags;
+	__s32 iommufd;
+	__u32 out_devid;
+};
+#define VFIO_DEVICE_BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18)
+#endif
 
 static int die(const char *what)
 {
@@ -26,98 +31,49 @@ static int die(const char *what)
 	return 1;
 }
 
-static int msi(int fd)
+static int failed(struct vlu_ctx *ctx)
 {
-	char space[sizeof(struct vfio_irq_set) + sizeof(int)] = "";
-	struct vfio_irq_set *set = (struct vfio_irq_set *)space;
-	int event = eventfd(0, 0);
-
-	set->argsz = sizeof(space);
-	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
-	set->index = VFIO_PCI_MSI_IRQ_INDEX;
-	set->count = 1;
-	memcpy(set->data, &event, sizeof(event));
-	return ioctl(fd, VFIO_DEVICE_SET_IRQS, set) < 0 ? die("VFIO_DEVICE_SET_IRQS") : 0;
-}
-
-static int power(int fd, unsigned int state)
-{
-	struct vfio_region_info region = {
-		.argsz = sizeof(region), .index = VFIO_PCI_CONFIG_REGION_INDEX,
-	};
-	unsigned char cap[2] = { 0, 0 };
-	unsigned short value;
-	off_t at;
-
-	if (ioctl(fd, VFIO_DEVICE_GET_REGION_INFO, &region) < 0)
-		return die("VFIO_DEVICE_GET_REGION_INFO");
-	at = (off_t)region.offset;
-	for (cap[1] = 0x34; pread(fd, &cap[1], 1, at + cap[1]) == 1 && cap[1]; cap[1]++) {
-		if (pread(fd, cap, 1, at + cap[1]) != 1 || cap[0] != 1)
-			continue;
-		if (pread(fd, &value, 2, at + cap[1] + 4) != 2)
-			break;
-		value = (unsigned short)((value & ~3u) | state);
-		return pwrite(fd, &value, 2, at + cap[1] + 4) == 2 ? 0 : die("power");
-	}
-	fprintf(stderr, "vmm: it has no power management\n");
+	fprintf(stderr, "vmm: %s\n", vlu_error(ctx));
+	vlu_free(ctx);
 	return 1;
 }
 
-static int frozen(int fd)
+/* Every change is a plan: it could be shown before it is run. */
+static int run(struct vlu_plan *plan)
 {
-	struct vfio_device_info info = { .argsz = sizeof(info) };
+	size_t i;
+	int ret = vlu_plan_run(plan);
 
-	return ioctl(fd, VFIO_DEVICE_GET_INFO, &info) < 0 && errno == EIO;
-}
-
-static int leave(int fd, char **words)
-{
-	int ret = 0;
-
-	for (; !ret && *words; words++) {
-		if (strcmp(*words, "msi") == 0)
-			ret = msi(fd);
-		else if (strcmp(*words, "d3") == 0 || strcmp(*words, "d0") == 0)
-			ret = power(fd, (*words)[1] == '3' ? 3 : 0);
-		else if (strcmp(*words, "frozen") == 0)
-			ret = !frozen(fd);
-		else if (strcmp(*words, "alive") == 0)
-			ret = frozen(fd);
-		else if (strcmp(*words, "stay") == 0)
-			pause();
-		else
-			ret = 2;
-	}
+	for (i = 0; i < vlu_plan_result_count(plan); i++)
+		printf("%s\n", vlu_plan_result(plan, i));
+	vlu_plan_free(plan);
 	return ret;
 }
 
-int main(int argc, char **argv)
+static int preserve(struct vlu_ctx *ctx, const char *session, struct vlu_bdf bdf)
+{
+	struct vlu_plan *plan;
+
+	if (vlu_plan_bind(ctx, &bdf, 1, 0, &plan) || run(plan) ||
+	    vlu_plan_preserve(ctx, session, &bdf, 1, &plan) || run(plan))
+		return failed(ctx);
+	/* The holder has it now, and this process may end. */
+	vlu_free(ctx);
+	return 0;
+}
+
+/* The device as the VMM sees it: through its file, bound to its iommufd. */
+static int look(int fd)
 {
 	struct vfio_region_info region = {
 		.argsz = sizeof(region), .index = VFIO_PCI_CONFIG_REGION_INDEX,
 	};
 	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
-	struct vlu_ctx *ctx;
-	struct vlu_bdf bdf;
 	unsigned char ids[4];
-	int fd, iommufd;
 
-	if (argc < 3 || vlu_bdf_parse(argv[2], &bdf) || vlu_new(&ctx)) {
-		fprintf(stderr, "usage: vmm SESSION BDF\n");
-		return 2;
-	}
-	if (vlu_session_device_fd(ctx, argv[1], bdf, &fd)) {
-		fprintf(stderr, "vmm: %s\n", vlu_error(ctx));
-		return 1;
-	}
-	vlu_free(ctx);
-	if (argc > 3)
-		return leave(fd, argv + 3);
-	iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
-	if (iommufd < 0)
+	bind.iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	if (bind.iommufd < 0)
 		return die("/dev/iommu");
-	bind.iommufd = iommufd;
 	if (ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind) < 0)
 		return die("VFIO_DEVICE_BIND_IOMMUFD");
 	if (ioctl(fd, VFIO_DEVICE_GET_REGION_INFO, &region) < 0)
@@ -126,4 +82,34 @@ int main(int argc, char **argv)
 		return die("config space");
 	printf("vendor 0x%02x%02x device 0x%02x%02x\n", ids[1], ids[0], ids[3], ids[2]);
 	return 0;
+}
+
+static int restore(struct vlu_ctx *ctx, const char *session, struct vlu_bdf bdf)
+{
+	struct vlu_plan *plan;
+	int fd, status;
+
+	if (vlu_plan_restore(ctx, session, &plan) || run(plan) ||
+	    vlu_session_device_fd(ctx, session, bdf, &fd))
+		return failed(ctx);
+	/* A file is bound once: before finish, which binds what nobody took. */
+	status = look(fd);
+	if (!status && (vlu_plan_finish(ctx, session, &plan) || run(plan)))
+		return failed(ctx);
+	vlu_free(ctx);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct vlu_ctx *ctx;
+	struct vlu_bdf bdf;
+
+	if (argc != 4 || vlu_bdf_parse(argv[3], &bdf) || vlu_new(&ctx)) {
+		fprintf(stderr, "usage: vmm preserve|restore SESSION BDF\n");
+		return 2;
+	}
+	if (strcmp(argv[1], "preserve") == 0)
+		return preserve(ctx, argv[2], bdf);
+	return restore(ctx, argv[2], bdf);
 }
