@@ -20,7 +20,8 @@ CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit
 LDFLAGS = -fsanitize=address,undefined
 endif
 PKGS = libpci libkmod json-c zlib
-DEPS := $(shell sh -c 'pkg-config --exists $(PKGS) 2>/dev/null && command -v $(CC)' >/dev/null && echo yes)
+# libfdt has no description for pkg-config: whether it is there is for the compiler to say.
+DEPS := $(shell sh -c 'pkg-config --exists $(PKGS) && echo "\#include <libfdt.h>" | $(CC) -E -' >/dev/null 2>&1 && echo yes)
 # Not needed: without one of them, what it would have unpacked is not known.
 CODECS := $(shell for p in lzma zstd lz4; do pkg-config --exists lib$$p 2>/dev/null && echo $$p; done)
 # Not needed either: without it no service manager is told anything.
@@ -35,7 +36,7 @@ CUT_TEXT := $(if $(shell $(CC) --version 2>/dev/null | grep -i clang),,-Wno-form
 WARN += $(CUT_TEXT)
 ALL_PKGS := $(PKGS) $(CODECS:%=lib%) $(SYSTEMD)
 PKG_CFLAGS := $(if $(DEPS),$(shell pkg-config --cflags $(ALL_PKGS)))
-LIBS := $(if $(DEPS),$(shell pkg-config --libs $(ALL_PKGS)))
+LIBS := $(if $(DEPS),$(shell pkg-config --libs $(ALL_PKGS)) -lfdt)
 WERROR = $(if $(CI),-Werror)
 ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -DSBINDIR='"$(SBINDIR)"' -Ilib $(OPTIONAL) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC $(WARN) $(WERROR) $(CFLAGS) $(PKG_CFLAGS)

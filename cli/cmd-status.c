@@ -129,6 +129,9 @@ static char *next_step(const struct vlu_state *state,
 	const char *verb;
 	char *text;
 
+	/* of the sessions of others it is not known what to do with them */
+	if (session->direction == VLU_DIRECTION_UNKNOWN)
+		return NULL;
 	if (!strcmp(state_of(session), "held"))
 		verb = state->kexec_loaded == VLU_YES ? "kexec" : "load KERNEL";
 	else if (!strcmp(state_of(session), "waiting"))
@@ -206,7 +209,7 @@ static void print_session(const struct vlu_state *state,
 		out_print("  ");
 		out_fill(2, 0, session->detail ? session->detail : means);
 	}
-	if (strcmp(session->manifest, "ok"))
+	if (strcmp(session->manifest, "ok") && session->direction != VLU_DIRECTION_UNKNOWN)
 		out_line("  manifest %s", session->manifest);
 	for (i = 0; i < session->n_devices; i++)
 		print_device(session, &session->devices[i]);

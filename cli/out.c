@@ -253,6 +253,7 @@ static const char *tone_of(const char *word)
 		{ "unknown", "\033[33m" },
 		{ "warn", "\033[33m" },
 		{ "waiting", "\033[33m" },
+		{ "stale", "\033[33m" },
 	};
 	size_t i;
 

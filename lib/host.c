@@ -236,11 +236,10 @@ static int look_at_setup_data(void *arg, const char *name)
 	struct setup_data *look = arg;
 	int64_t type;
 
-	if (attr_number(look->ctx, &type, "/sys/kernel/boot_params/setup_data/%s/type",
+	if (attr_number(look->ctx, &type, HOST_SETUP_DATA "/%s/type",
 			name) < 0)
 		return 0;
-	/* SETUP_KEXEC_KHO, arch/x86/include/uapi/asm/setup_data.h */
-	look->kho = type == 10;
+	look->kho = type == HOST_SETUP_KHO;
 	return look->kho;
 }
 
@@ -249,10 +248,9 @@ static enum vlu_known find_kho_boot(struct vlu_ctx *ctx)
 	struct setup_data look = { .ctx = ctx };
 	int ret;
 
-	ret = sys_list(&ctx->sys, "/sys/kernel/boot_params/setup_data",
-		       look_at_setup_data, &look);
+	ret = sys_list(&ctx->sys, HOST_SETUP_DATA, look_at_setup_data, &look);
 	if (look.kho || sys_exists(&ctx->sys, "/sys/kernel/debug/kho/in") ||
-	    sys_exists(&ctx->sys, "/proc/device-tree/chosen/linux,kho-fdt"))
+	    sys_exists(&ctx->sys, HOST_CHOSEN "/linux,kho-fdt"))
 		return VLU_YES;
 	/* x86 shows the directory whenever there is any setup_data at all */
 	if (ret == 0 || (ret == -ENOENT &&

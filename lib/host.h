@@ -33,6 +33,11 @@ int host_systemd(struct vlu_ctx *ctx);
 /* For tests: "libsystemd-shared-252.so" is 252, -1 for any other name. */
 int systemd_version(const char *file);
 
+/* Where this kernel was told of it: x86, and others */
+#define HOST_SETUP_DATA	"/sys/kernel/boot_params/setup_data"
+#define HOST_SETUP_KHO	10	/* arch/x86/include/uapi/asm/setup_data.h */
+#define HOST_CHOSEN	"/proc/device-tree/chosen"
+
 /* Was this kernel started by a kexec with KHO data? */
 enum vlu_known host_kho_boot(struct vlu_ctx *ctx);
 

@@ -22,6 +22,8 @@
 #define SAYS_LEAKED	"luo: Unable to finish session ["
 /* kernel/liveupdate/kexec_handover.c kho_in_kexec_metadata() */
 #define SAYS_FROM	"KHO: exec from: "
+/* init/main.c start_kernel(): linux_banner, the first line of a log that has it all */
+#define SAYS_BANNER	"Linux version "
 
 static int list_add(struct vlu_bdf **bdfs, size_t *n, struct vlu_bdf bdf)
 {
@@ -50,6 +52,29 @@ static void list_remove(struct vlu_bdf *bdfs, size_t *n, struct vlu_bdf bdf)
 		memmove(bdfs + i, bdfs + i + 1, (*n - i) * sizeof(*bdfs));
 		return;
 	}
+}
+
+/* pr_fmt() of kernel/liveupdate/ and of the PCI series */
+static int note_line(struct klog *log, const char *line)
+{
+	static const char *const speakers[] = { "KHO: ", "luo: ", "PCI: liveupdate: " };
+	char *copy;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(speakers); i++)
+		if (strncmp(line, speakers[i], strlen(speakers[i])) == 0)
+			break;
+	if (i == ARRAY_SIZE(speakers))
+		return 0;
+	copy = strdup(line);
+	if (!copy)
+		return -ENOMEM;
+	if (log->n_lines == KLOG_LINES) {
+		free(log->lines[0]);
+		memmove(log->lines, log->lines + 1, --log->n_lines * sizeof(log->lines[0]));
+	}
+	log->lines[log->n_lines++] = copy;
+	return 0;
 }
 
 /* The address before a ": ..." text: "vfio-pci 0000:01:00.0". */
@@ -90,6 +115,8 @@ static int parse_message(struct klog *log, const char *line)
 	const char *p;
 	size_t n;
 
+	if (note_line(log, line))
+		return -ENOMEM;
 	if ((p = strstr(line, SAYS_INCOMING)) && address_before(line, p, &bdf))
 		return list_add(&log->incoming, &log->n_incoming, bdf);
 	if ((p = strstr(line, SAYS_OUTGOING)) && address_before(line, p, &bdf))
@@ -134,10 +161,58 @@ static struct klog *klog_new(void)
 	return log;
 }
 
-/* A record: "PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;text", then " KEY=value" lines. */
+/* A record of /dev/kmsg: "PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;TEXT". */
+static const char *record_text(const char *line, unsigned long *ret_priority,
+			       unsigned long long *ret_sequence)
+{
+	const char *semicolon = strchr(line, ';');
+	char *end;
+
+	*ret_priority = strtoul(line, &end, 10);
+	if (!semicolon || end == line || *end != ',')
+		return NULL;
+	*ret_sequence = strtoull(end + 1, NULL, 10);
+	return semicolon + 1;
+}
+
+/* What dmesg prints: "<6>[    0.000000] TEXT", with or without each of both. */
+static const char *printed_text(const char *line)
+{
+	const char *p = line, *end;
+
+	if (*p == '<' && (end = strchr(p, '>')))
+		p = end + 1;
+	if (*p == '[' && (end = strchr(p, ']')))
+		p = end + 1;
+	return p + strspn(p, " ");
+}
+
+static int parse_line(struct klog *log, const char *line, bool first)
+{
+	unsigned long long sequence;
+	unsigned long priority;
+	const char *text;
+
+	text = record_text(line, &priority, &sequence);
+	if (!text)
+		priority = *line == '<' ? strtoul(line + 1, NULL, 10) : 0;
+	if (first)
+		/* sequence 0: nothing has been overwritten yet */
+		log->whole = text ? sequence == 0 :
+			     strncmp(printed_text(line), SAYS_BANNER, strlen(SAYS_BANNER)) == 0;
+	/*
+	 * /dev/kmsg can be written to by root's programs; what they say has a
+	 * facility in its priority, what the kernel says not.
+	 */
+	if (priority > 7)
+		return 0;
+	return parse_message(log, text ? text : printed_text(line));
+}
+
+/* A line that begins with a blank goes on about the record before it. */
 struct klog *klog_parse(const char *text, size_t size)
 {
-	const char *p = text, *end = text + size, *eol, *semicolon;
+	const char *p = text, *end = text + size, *eol;
 	struct klog *log = klog_new();
 	bool first = true;
 	char line[1024];
@@ -156,31 +231,18 @@ struct klog *klog_parse(const char *text, size_t size)
 			len = sizeof(line) - 1;
 		memcpy(line, p, len);
 		line[len] = '\0';
-		semicolon = strchr(line, ';');
-		if (first) {
-			const char *comma = strchr(line, ',');
-
-			/* sequence 0: nothing has been overwritten yet */
-			log->whole = semicolon && comma && comma < semicolon &&
-				     strtoull(comma + 1, NULL, 10) == 0;
-			first = false;
-		}
-		/*
-		 * /dev/kmsg can be written to by root's programs; what they
-		 * say has a facility in its priority, what the kernel says not.
-		 */
-		if (semicolon && strtoul(line, NULL, 10) > 7)
-			continue;
-		if (parse_message(log, semicolon ? semicolon + 1 : line)) {
+		if (parse_line(log, line, first)) {
 			klog_free(log);
 			return NULL;
 		}
+		first = false;
 	}
 	return log;
 }
 
 /* Each read of /dev/kmsg gives one record; a captured file gives many. */
-static int read_records(struct vlu_ctx *ctx, char **ret_text, size_t *ret_size)
+static int read_records(struct vlu_ctx *ctx, const char *path, char **ret_text,
+			size_t *ret_size)
 {
 	const size_t max = 16u << 20;
 	size_t used = 0, room = 0;
@@ -188,7 +250,7 @@ static int read_records(struct vlu_ctx *ctx, char **ret_text, size_t *ret_size)
 	ssize_t n;
 	int fd;
 
-	fd = sys_open(&ctx->sys, "/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	fd = sys_open(&ctx->sys, path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
 		return fd;
 	for (;;) {
@@ -218,6 +280,23 @@ static int read_records(struct vlu_ctx *ctx, char **ret_text, size_t *ret_size)
 	return 0;
 }
 
+int klog_read(struct vlu_ctx *ctx, const char *path, struct klog **ret_log)
+{
+	_cleanup_free_ char *text = NULL;
+	struct klog *log;
+	size_t size = 0;
+	int ret;
+
+	ret = read_records(ctx, path, &text, &size);
+	if (ret)
+		return ret;
+	log = klog_parse(text, size);
+	if (!log)
+		return -ENOMEM;
+	*ret_log = log;
+	return 0;
+}
+
 const struct klog *klog_get(struct vlu_ctx *ctx)
 {
 	_cleanup_free_ char *text = NULL;
@@ -226,7 +305,7 @@ const struct klog *klog_get(struct vlu_ctx *ctx)
 
 	if (ctx->klog)
 		return ctx->klog;
-	ret = read_records(ctx, &text, &size);
+	ret = read_records(ctx, "/dev/kmsg", &text, &size);
 	if (ret == -ENOMEM)
 		return NULL;
 	ctx->klog = ret ? klog_new() : klog_parse(text, size);
@@ -243,8 +322,12 @@ void klog_drop(struct vlu_ctx *ctx)
 
 void klog_free(struct klog *log)
 {
+	size_t i;
+
 	if (!log)
 		return;
+	for (i = 0; i < log->n_lines; i++)
+		free(log->lines[i]);
 	free(log->incoming);
 	free(log->outgoing);
 	free(log->finished);

@@ -5,6 +5,8 @@
 
 #include "private.h"
 
+#define KLOG_LINES	64
+
 struct klog {
 	int error;		/* the log could not be read: a negative errno */
 	bool whole;		/* its first line is still there */
@@ -24,6 +26,9 @@ struct klog {
 	/* The newest line that says why a device refused to be frozen */
 	char freeze[256];
 	unsigned int n_freezes;	/* how many such lines there are */
+	/* What KHO and LUO said for themselves: the last ones, in order */
+	size_t n_lines;
+	char *lines[KLOG_LINES];
 };
 
 /* Read once a context. NULL only when memory is short. */
@@ -41,7 +46,9 @@ bool klog_leaked(struct vlu_ctx *ctx, const char *session);
 bool klog_shut(struct vlu_ctx *ctx);
 bool klog_finished(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 
-/* For tests: the text of /dev/kmsg, records as the kernel gives them. */
+/* A log that was saved: as /dev/kmsg gives it, or as dmesg prints it. */
+int klog_read(struct vlu_ctx *ctx, const char *path, struct klog **ret_log) must_check;
+/* For tests: the text of either. */
 struct klog *klog_parse(const char *text, size_t size);
 
 #endif

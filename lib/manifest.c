@@ -3,8 +3,8 @@
 #include <time.h>
 
 #include "attr.h"
+#include "handover.h"
 #include "host.h"
-#include "luo-blob.h"
 #include "manifest.h"
 
 int boot_id(struct vlu_ctx *ctx, char buf[40])
@@ -19,7 +19,7 @@ int boot_id(struct vlu_ctx *ctx, char buf[40])
 int manifest_init(struct vlu_ctx *ctx, struct manifest *manifest,
 		  const char *session)
 {
-	struct luo_blob luo;
+	struct luo_out luo;
 	time_t now = time(NULL);
 	struct tm tm;
 	int ret;
@@ -33,7 +33,7 @@ int manifest_init(struct vlu_ctx *ctx, struct manifest *manifest,
 		ret = host_release(ctx, manifest->kernel, sizeof(manifest->kernel));
 	manifest->liveupdate_number = -1;
 	/* After the jump that page is all that leads to the FLBs. */
-	if (!ret && luo_blob_outgoing(ctx, &luo) == 0) {
+	if (!ret && handover_luo_out(ctx, &luo) == 0) {
 		manifest->liveupdate_number = (int64_t)luo.liveupdate_num;
 		manifest->flbs_pa = luo.flbs_pa;
 	}

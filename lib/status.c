@@ -5,12 +5,12 @@
  */
 #include "attr.h"
 #include "device.h"
+#include "handover.h"
 #include "held.h"
 #include "host.h"
 #include "incoming.h"
 #include "kexec.h"
 #include "klog.h"
-#include "luo-blob.h"
 #include "manifest.h"
 #include "procs.h"
 #include "service.h"
@@ -241,6 +241,40 @@ static int add_manifests(struct builder *b, const char *dir)
 	return 0;
 }
 
+/* ---------------------------------------------------------- the processes */
+
+/*
+ * Sessions of others, and of ours those that the holder does not have. That
+ * they are held is all that shows: not which of both kinds they are.
+ */
+static int add_opened(struct builder *b)
+{
+	const struct procs *procs = procs_get(b->ctx);
+	const struct proc_file *files;
+	struct vlu_session *session;
+	char text[128];
+	size_t i, n;
+
+	if (!procs)
+		return -ENOMEM;
+	files = procs_kind(procs, PROC_SESSION, &n);
+	for (i = 0; i < n; i++) {
+		session = add_session(b, files[i].name);
+		if (!session)
+			return -ENOMEM;
+		if (session->holder_pid >= 0)
+			continue;
+		session->holder_pid = files[i].pid;
+		if (!session->state || !strcmp(session->state, "lost"))
+			session->state = "held";
+		snprintf(text, sizeof(text), "process %d (%s) has it open", (int)files[i].pid,
+			 files[i].comm);
+		free((char *)session->detail);
+		session->detail = strdup(text);
+	}
+	return 0;
+}
+
 /* ------------------------------------------------------- the kernel log */
 
 /* Devices that came over, and of which nobody and no manifest knows. */
@@ -290,12 +324,23 @@ static int add_orphans(struct builder *b, const char *name)
 	return 0;
 }
 
-static int copy_incoming(struct vlu_state *state, const struct klog *log)
+/* The log, or where its beginning is gone what lies in memory. */
+static int copy_incoming(struct vlu_ctx *ctx, struct vlu_state *state,
+			 const struct klog *log)
 {
 	struct vlu_bdf *copy;
+	int ret;
 
 	state->incoming_known = log->error ? VLU_NO :
 				log->whole ? VLU_YES : VLU_DONT_KNOW;
+	if (state->incoming_known != VLU_YES && state->kho_boot == VLU_YES) {
+		ret = handover_incoming(ctx, &copy, &state->n_incoming);
+		if (ret != -ENOENT) {
+			state->incoming = ret ? NULL : copy;
+			state->incoming_known = VLU_YES;
+			return ret;
+		}
+	}
 	if (!log->n_incoming)
 		return 0;
 	copy = calloc(log->n_incoming, sizeof(*copy));
@@ -310,9 +355,8 @@ static int copy_incoming(struct vlu_state *state, const struct klog *log)
 static int read_kernel(struct vlu_ctx *ctx, struct vlu_state *state)
 {
 	const struct klog *log = klog_get(ctx);
-	struct kexec_metadata metadata;
-	struct luo_blob luo;
-	char release[128];
+	struct luo_out luo;
+	char release[128], previous[65];
 	int ret;
 
 	if (!log)
@@ -322,10 +366,9 @@ static int read_kernel(struct vlu_ctx *ctx, struct vlu_state *state)
 	state->kexec_count = log->kexec_count;
 	if (log->previous_release[0])
 		state->previous_release = strdup(log->previous_release);
-	if (kexec_metadata_incoming(ctx, &metadata) == 0) {
+	if (handover_metadata_in(ctx, previous, &state->kexec_count) == 0) {
 		free((char *)state->previous_release);
-		state->previous_release = strdup(metadata.previous_release);
-		state->kexec_count = metadata.kexec_count;
+		state->previous_release = strdup(previous);
 	}
 	state->kho_boot = host_kho_boot(ctx);
 	if (state->kho_boot == VLU_NO && state->kexec_count < 0)
@@ -333,9 +376,9 @@ static int read_kernel(struct vlu_ctx *ctx, struct vlu_state *state)
 	state->kexec_loaded = kexec_loaded(ctx);
 	state->liveupdate_number = log->liveupdate_number;
 	/* The outgoing head carries the number of the jump to come. */
-	if (luo_blob_outgoing(ctx, &luo) == 0 && luo.liveupdate_num > 0)
+	if (handover_luo_out(ctx, &luo) == 0 && luo.liveupdate_num > 0)
 		state->liveupdate_number = (int64_t)luo.liveupdate_num - 1;
-	return copy_incoming(state, log);
+	return copy_incoming(ctx, state, log);
 }
 
 static int by_name(const void *a, const void *b)
@@ -377,6 +420,8 @@ int vlu_state_read(struct vlu_ctx *ctx, const char *session,
 		ret = add_manifests(&b, RUN_DIR);
 	if (!ret)
 		ret = add_manifests(&b, STATE_DIR);
+	if (!ret)
+		ret = add_opened(&b);
 	if (!ret)
 		ret = add_orphans(&b, session);
 	held_free(&b.held);

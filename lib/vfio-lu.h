@@ -387,6 +387,265 @@ VLU_EXPORT int vlu_state_read(struct vlu_ctx *ctx, const char *session,
 			      struct vlu_state **ret_state);
 VLU_EXPORT void vlu_state_free(struct vlu_state *state);
 
+/* ------------------------------------------------------------- hand-over */
+
+/*
+ * What one kernel hands to the next, decoded: the tree of Kexec Handover, what
+ * the Live Update Orchestrator keeps below it, the PCI devices. It is read and
+ * nothing else: debugfs, sysfs, /proc, our manifests, and memory, by physical
+ * address through /proc/kcore or a crash dump. What cannot be read, or is not
+ * what it should be, says so in its own part and stops nothing else.
+ */
+
+/* How far a part can be believed. */
+enum vlu_trust {
+	VLU_TRUST_UNKNOWN,	/* a file: nobody can say */
+	VLU_TRUST_KERNEL,	/* the kernel keeps it as long as it runs */
+	VLU_TRUST_STALE,	/* the memory may have been freed or reused */
+	VLU_TRUST_SAVED,	/* our manifest says so, the kernel need not */
+};
+
+/* Bytes as they were read; in a file, address is 0. */
+struct vlu_bytes {
+	uint64_t address;
+	size_t size;
+	const unsigned char *data;
+};
+
+struct vlu_part {
+	const char *name;	/* "kho-in": what vlu_handover_part() takes */
+	const char *source;	/* "/sys/kernel/debug/kho/in/fdt" */
+	enum vlu_trust trust;
+	const char *why;	/* what to know of source and trust; NULL: nothing */
+	const char *error;	/* not read, or not all of it as it should be; or NULL */
+	size_t n_bytes;
+	const struct vlu_bytes *bytes;
+};
+
+/*
+ * In all that follows text is NULL and a signed number -1 when not known.
+ * A list that could not be read is empty, and part.error says why.
+ */
+
+/* Where this kernel found what it was handed: on x86 in the setup data. */
+struct vlu_boot_data {
+	struct vlu_part part;
+	uint64_t fdt, fdt_size, scratch, scratch_size;
+};
+
+struct vlu_subtree {
+	const char *name;
+	uint64_t address;	/* 0: not known */
+	int64_t size;		/* before Linux 7.1 the tree does not tell */
+};
+
+/* include/linux/kho/abi/kexec_handover.h */
+struct vlu_kho {
+	struct vlu_part part;
+	const char *compatible;
+	uint64_t memory_map;
+	size_t cut;		/* the file ended here, before the tree did; 0: whole */
+	size_t n_subtrees;
+	const struct vlu_subtree *subtrees;
+};
+
+/* include/linux/kho/abi/kexec_metadata.h */
+struct vlu_metadata {
+	struct vlu_part part;
+	const char *previous_release;
+	int64_t kexec_count;
+};
+
+struct vlu_region {
+	const char *name;
+	uint64_t start, size;
+};
+
+/* include/linux/kho/abi/memblock.h */
+struct vlu_memblock {
+	struct vlu_part part;
+	const char *compatible;
+	size_t n_regions;
+	const struct vlu_region *regions;
+};
+
+/* include/linux/kho/abi/luo.h, and a tree up to Linux 7.1 */
+struct vlu_luo {
+	struct vlu_part part;
+	const char *compatible;
+	const char *session_compatible;	/* of a tree only */
+	const char *flb_compatible;
+	int64_t liveupdate_num;
+	uint64_t sessions_pa;	/* 0: none */
+	uint64_t flbs_pa;
+};
+
+/* File-lifecycle-bound objects */
+struct vlu_flb {
+	const char *name;
+	uint64_t data;
+	uint64_t count;		/* files that need it */
+};
+
+struct vlu_flbs {
+	struct vlu_part part;
+	size_t n_flbs;
+	const struct vlu_flb *flbs;
+};
+
+struct vlu_pci_device {
+	struct vlu_bdf bdf;
+	int64_t refcount;	/* -1: the oldest encodings have none */
+};
+
+/* One way to read the list of PCI devices. */
+struct vlu_pci_reading {
+	const char *encoding;	/* flat32, flat64, flat64-short, block or versioned */
+	int64_t version;
+	int64_t max;
+	int64_t nr;
+	uint64_t devices_pa;	/* 0: they follow the header */
+	const char *error;	/* why there are not as many devices as nr says */
+	size_t n_devices;
+	const struct vlu_pci_device *devices;
+};
+
+/*
+ * The encoding went through several forms under one name. More than one
+ * reading: it cannot be told which.
+ */
+struct vlu_pci {
+	struct vlu_part part;
+	const char *compatible;
+	size_t n_readings;
+	const struct vlu_pci_reading *readings;
+};
+
+/* One way to read what is kept of a vfio-pci file. */
+struct vlu_vfio_reading {
+	struct vlu_bdf bdf;
+	const char *layout;	/* "domain-first" or "bdf-first" */
+};
+
+struct vlu_vfio {
+	size_t n_readings;
+	struct vlu_vfio_reading readings[2];
+};
+
+/* include/linux/kho/abi/memfd.h */
+struct vlu_memfd {
+	const char *layout;	/* "v1" or "v2" */
+	uint64_t pos, size, nr_folios;
+	int64_t seals;
+	uint64_t folios_pa;
+	uint32_t pages;		/* that the list of folios takes */
+};
+
+struct vlu_luo_file {
+	uint64_t token;
+	const char *compatible;
+	uint64_t data;
+	const struct vlu_vfio *vfio;	/* NULL: no vfio-pci file, or not known */
+	const struct vlu_memfd *memfd;
+	const char *error;	/* what was behind data is not what it should be */
+	bool has_bdf;
+	struct vlu_bdf bdf;	/* that the token, or the manifest, stands for */
+};
+
+/* A session as one source has it; another may have it too. */
+struct vlu_luo_session {
+	const struct vlu_part *part;
+	const char *name;
+	enum vlu_direction direction;
+	int64_t pid;		/* of who has it open */
+	const char *comm;
+	uint64_t files_pa;
+	int64_t n_expected;	/* files that it should have */
+	const char *error;
+	size_t n_files;
+	const struct vlu_luo_file *files;
+};
+
+/* What a process has open. */
+struct vlu_opened {
+	int64_t pid;
+	const char *comm;
+	const char *kind;	/* "session", "device" or "liveupdate" */
+	const char *session;	/* its name */
+	struct vlu_bdf bdf;	/* of a device */
+};
+
+struct vlu_processes {
+	struct vlu_part part;
+	size_t n_opened;
+	const struct vlu_opened *opened;
+};
+
+struct vlu_kernel_log {
+	struct vlu_part part;
+	bool whole;		/* it begins with the boot */
+	int64_t liveupdate_number;
+	size_t n_incoming;	/* preserved by the kernel before, not finished */
+	const struct vlu_bdf *incoming;
+	size_t n_finished;
+	const struct vlu_bdf *finished;
+	size_t n_outgoing;
+	const struct vlu_bdf *outgoing;
+	size_t n_lines;		/* what KHO and LUO said, the oldest first */
+	const char *const *lines;
+};
+
+/* One direction; NULL: there is none of it. */
+struct vlu_handed {
+	const struct vlu_kho *kho;
+	const struct vlu_metadata *metadata;
+	const struct vlu_memblock *memblock;
+	const struct vlu_luo *luo;
+	const struct vlu_flbs *flbs;
+	const struct vlu_pci *pci;
+};
+
+struct vlu_handover {
+	const struct vlu_boot_data *boot;
+	struct vlu_handed in;	/* by the kernel before */
+	struct vlu_handed out;	/* to the next */
+	const struct vlu_vfio *vfio;	/* vlu_handover_file() alone */
+	const struct vlu_memfd *memfd;
+	const struct vlu_processes *processes;
+	const struct vlu_kernel_log *log;
+	size_t n_sessions;
+	const struct vlu_luo_session *sessions;
+	size_t n_parts;		/* all of the above, in the order of a report */
+	const struct vlu_part *const *parts;
+};
+
+struct vlu_handover_from {
+	/*
+	 * A crash dump to look at in place of this machine: an ELF core file
+	 * that says where its memory was. NULL: this machine.
+	 */
+	const char *vmcore;
+	const char *log;	/* a saved kernel log; NULL: /dev/kmsg */
+};
+
+/* from NULL: this machine. Freed with vlu_handover_free(). */
+VLU_EXPORT int vlu_handover_read(struct vlu_ctx *ctx,
+				 const struct vlu_handover_from *from,
+				 struct vlu_handover **ret_handover);
+/*
+ * Decodes a file. format is kho, metadata, memblock, luo, flb, pci, memfd or
+ * vfio. What lies elsewhere in memory is looked for in from->vmcore. Fails if
+ * the file is nothing of that format.
+ */
+VLU_EXPORT int vlu_handover_file(struct vlu_ctx *ctx, const char *file,
+				 const char *format,
+				 const struct vlu_handover_from *from,
+				 struct vlu_handover **ret_handover);
+/* The part of this name, NULL: there is none. */
+VLU_EXPORT const struct vlu_part *
+vlu_handover_part(const struct vlu_handover *handover, const char *name);
+VLU_EXPORT void vlu_handover_free(struct vlu_handover *handover);
+
 /* For tests: a context on another boundary than the real kernel (lib/sys.h). */
 VLU_EXPORT int vlu_new_sys(const struct sys_ops *ops, const char *root,
 			   struct vlu_ctx **ret_ctx);

@@ -11,16 +11,17 @@ SOURCES_OF = $(filter %.c %.o %.a,$^)
 # Test programs are linked from the objects, not the archive: they see what is internal.
 TEST_LINK = @echo "  LD  $@"; mkdir -p $(@D) && $(CC) $(ALL_CPPFLAGS) $(TEST_CFLAGS) -o $@
 
-$(T)/plant: tests/tree/plant.c
-	$(TEST_LINK) $< -lz
-$(T)/fake-kernel: $(FAKE_KERNEL:%=tests/fake/%.c)
-	$(TEST_LINK) $(SOURCES_OF)
+$(T)/plant: tests/tree/plant.c tests/handover.c
+	$(TEST_LINK) $(SOURCES_OF) -lz -lfdt
+$(T)/fake-kernel: $(FAKE_KERNEL:%=tests/fake/%.c) tests/handover.c
+	$(TEST_LINK) $(SOURCES_OF) -lfdt -lz
 $(T)/selftest: tests/fake/selftest.c tests/fake/client.c $(LIB_OBJS)
 	$(TEST_LINK) $(SOURCES_OF) -lcmocka $(LIBS)
 $(T)/vfio-lu-fake: $(addprefix tests/fake/,main.c fault.c kill.c client.c) $(LIB_OBJS) $(CLI_COMMON)
 	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
 $(T)/unit/%: tests/unit/%.c $(LIB_OBJS) $(CLI_COMMON)
 	$(TEST_LINK) $(SOURCES_OF) -lcmocka $(LIBS)
+$(T)/unit/blob $(T)/unit/core: tests/handover.c
 $(T)/fuzz/%: tests/fuzz/fuzz-%.c tests/fuzz/main.c $(LIB_OBJS)
 	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
 $(T)/manager $(T)/hammer: $(T)/%: tests/%.c

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "kernel.h"
+#include "../handover.h"
 
 bool disk_kept = true;
 char next_release[NAME_SIZE];
@@ -97,6 +98,10 @@ static void show_kho(bool on, bool revived, bool luo, const char *old_release,
 		     const char *release)
 {
 	static const unsigned char freed[32] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
+	/* the tree and its size, the scratch areas and theirs (struct kho_data) */
+	static const uint64_t setup[4] = { 0x100524000, 4096, 0x7abf0000, 48 };
+	unsigned char page[4096];
+	size_t size;
 
 	tree_remove("sys/kernel/debug/kho");
 	tree_remove("sys/kernel/boot_params/setup_data");
@@ -108,18 +113,19 @@ static void show_kho(bool on, bool revived, bool luo, const char *old_release,
 		     kexec_count + 1);
 	if (luo)
 		put_luo("sys/kernel/debug/kho/out/sub_fdts/LUO", update_count + 1);
+	size = handover_tree(page, luo);
 	if (!revived) {
 		/* only a kernel that was not handed anything has this one */
-		tree_write("sys/kernel/debug/kho/out/fdt", "kho-v4\n");
+		tree_write_bytes("sys/kernel/debug/kho/out/fdt", page, size);
 		return;
 	}
-	tree_write("sys/kernel/debug/kho/in/fdt", "kho-v4\n");
+	tree_write_bytes("sys/kernel/debug/kho/in/fdt", page, size);
 	put_metadata("sys/kernel/debug/kho/in/sub_fdts/kexec-metadata", old_release,
 		     kexec_count);
 	/* Its page was freed before debugfs was there (measured). */
 	tree_write_bytes("sys/kernel/debug/kho/in/sub_fdts/LUO", freed, sizeof(freed));
 	tree_write("sys/kernel/boot_params/setup_data/0/type", "0xa\n");
-	tree_write_bytes("sys/kernel/boot_params/setup_data/0/data", "\0\0\0\0", 4);
+	tree_write_bytes("sys/kernel/boot_params/setup_data/0/data", setup, sizeof(setup));
 }
 
 struct handover {

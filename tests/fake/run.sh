@@ -5,8 +5,8 @@
 # SCENARIO is a file or a name; without any, all that have "fake" in their TIERS, and the self-test.
 #
 # Needs in $BUILD (default build/tests):
-#   plant         tests/tree/plant.c                                          -lz
-#   fake-kernel   tests/fake/{kernel,tree,kmsg,pci,file,vfio,luo,kexec,process}.c
+#   plant         tests/tree/plant.c tests/handover.c                         -lz -lfdt
+#   fake-kernel   tests/fake/{kernel,tree,kmsg,pci,file,vfio,luo,kexec,process}.c tests/handover.c   -lz -lfdt
 #   selftest      tests/fake/{selftest,client}.c + the objects of lib/        -lcmocka and what lib needs
 #   manager, hammer  tests/manager.c, tests/hammer.c
 #   vfio-lu-fake  tests/fake/{main,fault,kill,client}.c + the objects of lib/ and of cli/ but the one that has main()

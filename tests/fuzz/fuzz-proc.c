@@ -187,6 +187,7 @@ static void parse_whole(const char *text, size_t size)
 static void check_machine(void)
 {
 	const struct vlu_bdf bdf = { 0, 1, 0, 0 };
+	struct vlu_handover *handover;
 	struct vlu_report *report;
 	struct vlu_device *dev;
 	struct vlu_ctx *ctx;
@@ -204,6 +205,8 @@ static void check_machine(void)
 		(void)vlu_report_verdict(report);
 		vlu_report_free(report);
 	}
+	if (vlu_handover_read(ctx, NULL, &handover) == 0)
+		vlu_handover_free(handover);
 	vlu_free(ctx);
 }
 

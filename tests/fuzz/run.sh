@@ -13,10 +13,15 @@ passed=0 failed=0
 if [ $# -gt 0 ]; then
 	out=$top/build/fuzz
 	mkdir -p "$out"
+	# the library once, and then each target with it
+	sanitize="-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all"
+	make -s -C "$top" --no-print-directory CC=clang B=build/fuzz CFLAGS="$sanitize -fsanitize=fuzzer-no-link" build/fuzz/libvfio-lu.a
 	read -ra flags < <(make -s -C "$top" --no-print-directory fuzz-flags | tail -n 1)
-	for target in ${2:-image cpio proc holder manifest}; do
-		(cd "$top" && clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-			-o "$out/fuzz-$target" "$here/fuzz-$target.c" lib/*.c "${flags[@]}")
+	targets=${2:-$(cd "$here" && for file in fuzz-*.c; do file=${file#fuzz-}; echo "${file%.c}"; done)}
+	for target in $targets; do
+		# shellcheck disable=SC2086 # words
+		(cd "$top" && clang $sanitize -fsanitize=fuzzer -o "$out/fuzz-$target" "$here/fuzz-$target.c" \
+			"$out/libvfio-lu.a" "${flags[@]}")
 		mkdir -p "$out/corpus-$target"
 		"$out/fuzz-$target" -max_total_time="$1" -max_len=8192 -timeout=10 -rss_limit_mb=3000 \
 			-print_final_stats=1 -artifact_prefix="$out/$target-" "$out/corpus-$target" "$here/corpus/$target"

@@ -86,7 +86,7 @@ only 'pci_.*' lib/names | rule "only lib/names.c uses libpci"
 only 'kmod_.*' lib/module | rule "only lib/module.c uses libkmod"
 only 'json_.*' lib/manifest 'cli/.*' | rule "in lib only lib/manifest.c uses json-c"
 only 'inflate.*|deflate.*|gz.*|crc32|lzma_.*|ZSTD_.*|LZ4_.*' lib/unpack | rule "only lib/unpack.c knows the codecs"
-only 'fdt_.*' lib/kho lib/blob lib/luo-blob | rule "libfdt stays in its files"
+only 'fdt_.*' lib/blob-fdt | rule "only lib/blob-fdt.c uses libfdt"
 only 'sd_.*' lib/handoff lib/holder lib/store | rule "libsystemd stays in its files"
 only stdout cli/out cli/help cli/doc cli/table cli/main | rule "only the output files of cli use stdout"
 

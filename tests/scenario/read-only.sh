@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# list, check and status only look: strace sees no write into /sys or /dev, no ioctl, no open of what acts on it.
+# list, check, status and inspect only look: strace sees no write into /sys or /dev, no ioctl, no open of what acts on it.
 TIERS="vm"
 PHASES=2
 DEVICES="e1000e edu"
@@ -14,7 +14,7 @@ acts() {
 }
 
 looks() { # WHEN
-	for command in list "check $DEV1" "status --json"; do
+	for command in list "check $DEV1" "status --json" inspect "inspect --raw luo-out"; do
 		# shellcheck disable=SC2086 # words
 		strace -f --seccomp-bpf -o "$SCN_TMP/trace" \
 			-e trace=ioctl,open,openat,openat2,write,pwrite64,writev,sendfile,execve,mkdir,mkdirat,unlink,unlinkat,rename,renameat,renameat2,finit_module,init_module,kexec_load,kexec_file_load,reboot \

@@ -24,6 +24,9 @@
  *				a kernel shows of one, in that IOMMU group
  *   b BDF DRIVER		it has this driver
  *   v BDF N			and vfio-pci made vfioN of it
+ *   h GENERATION [WORD...]	what a kernel of this generation was handed and will
+ *				hand on, and the memory behind it (tests/handover.h);
+ *				cold finished reused cycle counts FORM=NAME change it
  *   a BDF CAP VALUE [MULTI]	its Access Control Services offer CAP and have VALUE
  *				on, both hexadecimal ("0 0": it has none); and
  *				it is one function of several
@@ -43,7 +46,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "../blobs.h"
+#include "../handover.h"
 
 static const char *manifest = "";
 static unsigned int line_number;
@@ -435,6 +438,46 @@ static void make_vfio(const char *bdf, const char *number)
 	put(path, "", 0);
 }
 
+/* ----------------------------------------------------------------- hand-over */
+
+static void make_handover(const char *name, char *words)
+{
+	static const struct { const char *word; enum pci_form form; } forms[] = {
+		{ "flat64-short", PCI_FLAT64_SHORT }, { "flat32-bare", PCI_FLAT32_BARE },
+		{ "flat32", PCI_FLAT32 }, { "flat64", PCI_FLAT64 }, { "block", PCI_BLOCK },
+		{ "versioned", PCI_VERSIONED },
+	};
+	const struct generation *generation = generation_find(name);
+	struct handover_faults faults = { .cold = false };
+	char *word, *equals;
+
+	if (!generation)
+		die("no generation %s", name);
+	for (word = strtok(words, " "); word; word = strtok(NULL, " ")) {
+		equals = strchr(word, '=');
+		if (!strcmp(word, "cold"))
+			faults.cold = true;
+		else if (!strcmp(word, "finished"))
+			faults.finished = true;
+		else if (!strcmp(word, "reused"))
+			faults.reused = true;
+		else if (!strcmp(word, "cycle"))
+			faults.cycle = true;
+		else if (!strcmp(word, "counts"))
+			faults.counts = true;
+		else if (!equals)
+			die("no word %s", word);
+		if (!equals)
+			continue;
+		*equals = '\0';
+		faults.pci = equals + 1;
+		for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+			if (!strcmp(forms[i].word, word))
+				faults.pci_form = forms[i].form;
+	}
+	handover_make(generation, &faults, put);
+}
+
 /* -------------------------------------------------------------------- lines */
 
 static void read_manifest(const char *name, const char *from);
@@ -489,6 +532,9 @@ static void do_line(char kind, char *path, char *rest)
 		return;
 	case 'v':
 		make_vfio(path, rest);
+		return;
+	case 'h':
+		make_handover(path, rest);
 		return;
 	case 'a':
 		for (char *p = strtok(rest, " "); p && n < 3; p = strtok(NULL, " "))

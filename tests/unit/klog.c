@@ -140,9 +140,66 @@ static void test_outgoing(void **state)
 	klog_free(log);
 }
 
+static void test_finished(void **state)
+{
+	struct klog *log = parse("6,0,0,-;x\n"
+				 "6,1,0,-;pci 0000:01:00.0" CAME
+				 "6,2,0,-;pci 0000:02:00.0" CAME
+				 "6,3,0,-;vfio-pci 0000:01:00.0" DONE);
+
+	(void)state;
+	assert_int_equal(log->n_incoming, 1);
+	assert_int_equal(log->incoming[0].bus, 2);
+	assert_int_equal(log->n_finished, 1);
+	assert_int_equal(log->finished[0].bus, 1);
+	klog_free(log);
+}
+
+/* What dmesg prints, with and without times and priorities. */
+static void test_printed(void **state)
+{
+	struct klog *log = parse("[    0.000000] Linux version 7.3.4\n"
+				 "[    0.100000] KHO: exec from: 7.3.3 (count 2)\n"
+				 "<6>[    0.200000] pci 0000:01:00.0" CAME
+				 "<12>[   9.000000] pci 0000:02:00.0" CAME
+				 "pci 0000:03:00.0" CAME
+				 "[    9.5] who; pci 0000:04:00.0" CAME);
+
+	(void)state;
+	assert_true(log->whole);
+	assert_int_equal(log->kexec_count, 2);
+	assert_int_equal(log->n_incoming, 3);
+	assert_int_equal(log->incoming[0].bus, 1);
+	assert_int_equal(log->incoming[1].bus, 3);
+	assert_int_equal(log->incoming[2].bus, 4);
+	klog_free(log);
+	log = parse("[   77.000000] somewhere in the middle\n");
+	assert_false(log->whole);
+	klog_free(log);
+}
+
+/* What KHO and LUO say is kept, the newest if it is much. */
+static void test_lines(void **state)
+{
+	char text[200 * 48], *p = text;
+	struct klog *log;
+
+	(void)state;
+	p += sprintf(p, "6,0,0,-;Linux version 7.3.4\n");
+	for (int i = 0; i < 100; i++)
+		p += sprintf(p, "6,%d,0,-;luo: line %d\n6,%d,0,-;lou: another\n", i + 1, i, i + 1);
+	p += sprintf(p, "12,300,0,-;luo: forged\n");
+	log = parse(text);
+	assert_int_equal(log->n_lines, KLOG_LINES);
+	assert_string_equal(log->lines[0], "luo: line 36");
+	assert_string_equal(log->lines[KLOG_LINES - 1], "luo: line 99");
+	klog_free(log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_finished), cmocka_unit_test(test_printed), cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_empty), cmocka_unit_test(test_boot),
 		cmocka_unit_test(test_incoming), cmocka_unit_test(test_outgoing), cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_freeze), cmocka_unit_test(test_ends), cmocka_unit_test(test_hostile),

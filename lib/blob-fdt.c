@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <libfdt.h>
+
+#include "blob-fdt.h"
+
+#define TREE_MAX	(1u << 20)	/* the kernel's are a page each */
+
+bool tree_magic(const struct blob *blob)
+{
+	return blob->size >= 4 && fdt_magic(blob->data) == FDT_MAGIC;
+}
+
+size_t tree_size(const struct blob *blob)
+{
+	return blob->size >= sizeof(struct fdt_header) && tree_magic(blob) ?
+	       fdt_totalsize(blob->data) : 0;
+}
+
+/*
+ * The names of properties stand at the end, where the file is cut short first,
+ * and are the same in all trees of a version. Offsets as libfdt gives them
+ * when the tree is made by kho_out_fdt_setup() and kho_add_subtree().
+ */
+static void mend_names(unsigned char *fdt, size_t have)
+{
+	static const struct { size_t size; const char *names; } known[] = {
+		{ 57, "preserved-memory-map\0compatible\0preserved-data\0blob-size" },
+		{ 47, "preserved-memory-map\0compatible\0preserved-data" },
+		{ 36, "preserved-memory-map\0compatible\0fdt" },
+	};
+	size_t at = fdt_off_dt_strings(fdt), size = fdt_size_dt_strings(fdt), n;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		n = have > at ? have - at : 0;
+		if (known[i].size != size || n >= size ||
+		    memcmp(fdt + at, known[i].names, n) != 0)
+			continue;
+		memcpy(fdt + at + n, known[i].names + n, size - n);
+	}
+}
+
+static uint32_t cell(const unsigned char *fdt, size_t at)
+{
+	return (uint32_t)fdt[at] << 24 | (uint32_t)fdt[at + 1] << 16 |
+	       (uint32_t)fdt[at + 2] << 8 | fdt[at + 3];
+}
+
+/*
+ * One tag after the other, up to the end of the tree or to where it is cut.
+ * libfdt 1.6 runs in a circle where a property has a length below zero.
+ */
+static bool is_sane(const unsigned char *fdt, size_t cut)
+{
+	size_t at = fdt_off_dt_struct(fdt), end = at + fdt_size_dt_struct(fdt), depth = 0, n;
+
+	while (end - at >= 4) {
+		uint32_t tag = cell(fdt, at);
+
+		at += 4;
+		if (tag == FDT_END)
+			return depth == 0;
+		if (tag == FDT_NOP)
+			continue;
+		if (tag == FDT_BEGIN_NODE) {
+			depth++;
+			n = strnlen((const char *)fdt + at, end - at) + 1;
+		} else if (tag == FDT_PROP && depth && end - at >= 8) {
+			n = 8 + (size_t)cell(fdt, at);
+		} else if (tag == FDT_END_NODE && depth) {
+			depth--;
+			n = 0;
+		} else {
+			/* zeros, which nobody wrote */
+			return cut && tag == 0 && at > cut;
+		}
+		n = (n + 3) & ~(size_t)3;
+		if (n > end - at)
+			return cut && at + n > cut;
+		at += n;
+	}
+	return cut;
+}
+
+int tree_open(struct pool *pool, const struct blob *blob, struct tree *ret,
+	      struct blob_error *err)
+{
+	size_t size = tree_size(blob), cut = blob->size < size ? blob->size : 0;
+	unsigned char *fdt;
+	int ret_fdt;
+
+	if (blob->size < sizeof(struct fdt_header))
+		return blob_fail(err, blob->size, "it ends within the head of a tree");
+	if (!size)
+		return blob_fail(err, 0, "no device tree");
+	if (size > TREE_MAX || size < sizeof(struct fdt_header))
+		return blob_fail(err, 4, "a tree of %zu bytes", size);
+	/* a copy: libfdt wants it aligned, and as large as it says to be */
+	fdt = pool_alloc(pool, size);
+	if (!fdt)
+		return -ENOMEM;
+	memcpy(fdt, blob->data, cut ? cut : size);
+	ret_fdt = fdt_check_header(fdt);
+	/* Older ones do not say how large their parts are, and no kernel makes them. */
+	if (!ret_fdt && fdt_version(fdt) < 17)
+		ret_fdt = -FDT_ERR_BADVERSION;
+	if (!ret_fdt && !is_sane(fdt, cut))
+		ret_fdt = -FDT_ERR_BADSTRUCTURE;
+	if (ret_fdt)
+		return blob_fail(err, 0, "a broken device tree: %s", fdt_strerror(ret_fdt));
+	if (cut)
+		mend_names(fdt, cut);
+	*ret = (struct tree){ fdt, cut };
+	return 0;
+}
+
+int tree_child(const struct tree *tree, int parent, int after)
+{
+	return after < 0 ? fdt_first_subnode(tree->fdt, parent) :
+			   fdt_next_subnode(tree->fdt, after);
+}
+
+int tree_find(const struct tree *tree, const char *name)
+{
+	return fdt_subnode_offset(tree->fdt, 0, name);
+}
+
+/* What is behind the cut is zeros that nobody wrote. */
+static bool is_there(const struct tree *tree, const void *data, int len)
+{
+	size_t end = (size_t)((const char *)data - (const char *)tree->fdt) + (size_t)len;
+
+	return !tree->cut || end <= tree->cut;
+}
+
+const char *tree_name(const struct tree *tree, int node)
+{
+	int len;
+	const char *name = fdt_get_name(tree->fdt, node, &len);
+
+	return name && len >= 0 && is_there(tree, name, len + 1) ? name : NULL;
+}
+
+static const void *property_of(const struct tree *tree, int node, const char *property,
+			       int *ret_len)
+{
+	const void *data = fdt_getprop(tree->fdt, node, property, ret_len);
+
+	return data && is_there(tree, data, *ret_len) ? data : NULL;
+}
+
+const char *tree_text(const struct tree *tree, int node, const char *property)
+{
+	int len;
+	const char *text = property_of(tree, node, property, &len);
+
+	return text && len > 0 && memchr(text, '\0', (size_t)len) ? text : NULL;
+}
+
+bool tree_u64(const struct tree *tree, int node, const char *property, uint64_t *ret)
+{
+	int len;
+	const void *data = property_of(tree, node, property, &len);
+
+	if (!data || len != (int)sizeof(*ret))
+		return false;
+	*ret = blob_u64(data, 0);
+	return true;
+}

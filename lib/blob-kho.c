@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The root of it all: a tree with a node for each subsystem.
+ * kho-v1: "fdt"; v2: "preserved-data"; v3 and newer: "blob-size" as well.
+ */
+#include "blob-fdt.h"
+
+static int add_subtree(struct pool *pool, const struct tree *tree, int node,
+		       struct vlu_kho *kho)
+{
+	const char *name = tree_name(tree, node);
+	struct vlu_subtree *subtrees;
+	uint64_t number;
+
+	if (!name)	/* where the tree is cut */
+		return 0;
+	subtrees = pool_add(pool, kho->subtrees, kho->n_subtrees, sizeof(*subtrees));
+	if (!subtrees)
+		return -ENOMEM;
+	kho->subtrees = subtrees;
+	subtrees += kho->n_subtrees;
+	*subtrees = (struct vlu_subtree){ .size = -1 };
+	subtrees->name = pool_text(pool, name, 256);
+	if (!subtrees->name)
+		return -ENOMEM;
+	if (tree_u64(tree, node, "preserved-data", &number) ||
+	    tree_u64(tree, node, "fdt", &number))
+		subtrees->address = number;
+	if (tree_u64(tree, node, "blob-size", &number) && number <= INT64_MAX)
+		subtrees->size = (int64_t)number;
+	kho->n_subtrees++;
+	return 0;
+}
+
+int kho_decode(struct pool *pool, const struct blob *blob, struct vlu_kho *ret,
+	       struct blob_error *err)
+{
+	struct tree tree;
+	const char *text;
+	int node, r;
+
+	r = tree_open(pool, blob, &tree, err);
+	if (r)
+		return r;
+	text = tree_text(&tree, 0, "compatible");
+	if (!text && !tree.cut)
+		return blob_fail(err, 0, "a tree without a compatible string");
+	if (text) {
+		ret->compatible = pool_text(pool, text, 256);
+		if (!ret->compatible)
+			return -ENOMEM;
+		if (strncmp(text, "kho-v", 5) != 0)
+			return blob_fail(err, 0, "a tree of something else");
+	}
+	for (node = tree_child(&tree, 0, -1); node >= 0; node = tree_child(&tree, 0, node)) {
+		r = add_subtree(pool, &tree, node, ret);
+		if (r)
+			return r;
+	}
+	if (!tree_u64(&tree, 0, "preserved-memory-map", &ret->memory_map) && !tree.cut)
+		return blob_fail(err, 0, "no map of the memory that was preserved");
+	ret->cut = tree.cut;
+	return 0;
+}

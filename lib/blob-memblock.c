@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Memory that the command line reserved: a tree with a node for each region. */
+#include "blob-fdt.h"
+
+static int add_region(struct pool *pool, const struct tree *tree, int node,
+		      struct vlu_memblock *memblock, struct blob_error *err)
+{
+	const char *name = tree_name(tree, node), *text;
+	struct vlu_region *regions, region = { .name = NULL };
+
+	text = tree_text(tree, node, "compatible");
+	if (!name || !text || strcmp(text, "reserve-mem-v1") != 0 ||
+	    !tree_u64(tree, node, "start", &region.start) ||
+	    !tree_u64(tree, node, "size", &region.size))
+		return blob_fail(err, (uint64_t)node, "a region without start and size");
+	regions = pool_add(pool, memblock->regions, memblock->n_regions, sizeof(*regions));
+	region.name = pool_text(pool, name, 256);
+	if (!regions || !region.name)
+		return -ENOMEM;
+	memblock->regions = regions;
+	regions[memblock->n_regions++] = region;
+	return 0;
+}
+
+int memblock_decode(struct pool *pool, const struct blob *blob,
+		    struct vlu_memblock *ret, struct blob_error *err)
+{
+	struct tree tree;
+	const char *text;
+	int node, r;
+
+	r = tree_open(pool, blob, &tree, err);
+	if (r)
+		return r;
+	if (tree.cut)
+		return blob_fail(err, tree.cut, "the file ends within the tree");
+	text = tree_text(&tree, 0, "compatible");
+	if (!text)
+		return blob_fail(err, 0, "a tree without a compatible string");
+	ret->compatible = pool_text(pool, text, 256);
+	if (!ret->compatible)
+		return -ENOMEM;
+	if (strcmp(text, "memblock-v1") != 0)
+		return blob_fail(err, 0, "a tree of something else");
+	for (node = tree_child(&tree, 0, -1); node >= 0; node = tree_child(&tree, 0, node)) {
+		r = add_region(pool, &tree, node, ret, err);
+		if (r)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <elf.h>
+#include <fcntl.h>
+
+#include "core.h"
+
+#define LOADS_MAX	65536
+#define HEADERS		64	/* read at a time */
+#define SEARCH_STEP	65536
+
+static int read_at(const struct core *core, void *buf, size_t size, uint64_t offset)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < size) {
+		if (offset + done > INT64_MAX)
+			return -EIO;
+		n = sys_pread(core->sys, core->fd, (char *)buf + done, size - done,
+			      (off_t)(offset + done));
+		if (n <= 0)
+			return n < 0 ? (int)n : -EIO;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+static int add_load(struct core *core, const Elf64_Phdr *header)
+{
+	struct core_load *more;
+
+	/* /proc/kcore gives what is no RAM the address -1 */
+	if (header->p_type != PT_LOAD || !header->p_filesz ||
+	    header->p_paddr > UINT64_MAX - header->p_filesz)
+		return 0;
+	if ((core->n & (core->n - 1)) == 0) {
+		more = reallocarray(core->loads, core->n ? core->n * 2 : 1, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		core->loads = more;
+	}
+	core->loads[core->n++] = (struct core_load){
+		header->p_paddr, header->p_filesz, header->p_offset,
+	};
+	return 0;
+}
+
+static int read_loads(struct core *core, uint64_t offset, size_t n)
+{
+	Elf64_Phdr headers[HEADERS];
+	size_t i, now;
+	int ret = 0;
+
+	for (; !ret && n; n -= now, offset += now * sizeof(*headers)) {
+		now = n < HEADERS ? n : HEADERS;
+		ret = read_at(core, headers, now * sizeof(*headers), offset);
+		for (i = 0; !ret && i < now; i++)
+			ret = add_load(core, &headers[i]);
+	}
+	return ret;
+}
+
+static int read_head(struct core *core, const char **ret_why)
+{
+	static const union { uint16_t number; unsigned char first; } one = { .number = 1 };
+	size_t n;
+	Elf64_Shdr section;
+	Elf64_Ehdr head;
+	int ret;
+
+	*ret_why = "not an ELF core file of a 64-bit machine of this byte order";
+	ret = read_at(core, &head, sizeof(head), 0);
+	if (ret == -EIO)
+		return -EBADMSG;
+	if (ret)
+		return ret;
+	if (memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
+	    head.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    head.e_ident[EI_DATA] != (one.first ? ELFDATA2LSB : ELFDATA2MSB) ||
+	    head.e_type != ET_CORE || head.e_phentsize != sizeof(Elf64_Phdr))
+		return -EBADMSG;
+	n = head.e_phnum;
+	if (n == PN_XNUM) {
+		ret = read_at(core, &section, sizeof(section), head.e_shoff);
+		if (ret)
+			return ret == -EIO ? -EBADMSG : ret;
+		n = section.sh_info;
+	}
+	*ret_why = "its program headers are not all there";
+	if (n > LOADS_MAX)
+		return -EBADMSG;
+	ret = read_loads(core, head.e_phoff, n);
+	if (ret == -EIO)
+		return -EBADMSG;
+	*ret_why = "it has no memory";
+	return ret ? ret : core->n ? 0 : -EBADMSG;
+}
+
+int core_open(struct sys *sys, const char *path, struct core *ret, const char **ret_why)
+{
+	struct core core = { .sys = sys };
+	int r;
+
+	core.fd = sys_open(sys, path, O_RDONLY);
+	if (core.fd < 0)
+		return core.fd;
+	r = read_head(&core, ret_why);
+	if (r) {
+		core_close(&core);
+		return r;
+	}
+	*ret = core;
+	return 0;
+}
+
+void core_close(struct core *core)
+{
+	sys_close(core->sys, core->fd);
+	free(core->loads);
+	*core = (struct core){ .fd = -1 };
+}
+
+int core_read(void *arg, uint64_t address, void *buf, size_t size)
+{
+	const struct core *core = arg;
+	const struct core_load *load;
+	size_t i, now;
+	int ret;
+
+	if (address > UINT64_MAX - size)
+		return -ENXIO;
+	while (size) {
+		for (i = 0; i < core->n; i++) {
+			load = &core->loads[i];
+			if (address >= load->address && address - load->address < load->size)
+				break;
+		}
+		if (i == core->n)
+			return -ENXIO;
+		now = load->size - (address - load->address) < size ?
+		      (size_t)(load->size - (address - load->address)) : size;
+		ret = read_at(core, buf, now, load->offset + (address - load->address));
+		if (ret)
+			return ret;
+		address += now;
+		buf = (char *)buf + now;
+		size -= now;
+	}
+	return 0;
+}
+
+static int search_load(struct core *core, const struct core_load *load, size_t page,
+		       const unsigned char magic[4], unsigned char *buf,
+		       int (*fn)(void *arg, uint64_t address), void *arg)
+{
+	uint64_t at = (page - load->address % page) % page, now, i;
+	int ret = 0;
+
+	for (; !ret && at + 4 <= load->size; at += SEARCH_STEP) {
+		now = load->size - at < SEARCH_STEP ? load->size - at : SEARCH_STEP;
+		if (read_at(core, buf, (size_t)now, load->offset + at))
+			continue;	/* a hole, or where the file was cut */
+		for (i = 0; !ret && i + 4 <= now; i += page)
+			if (memcmp(buf + i, magic, 4) == 0)
+				ret = fn(arg, load->address + at + i);
+	}
+	return ret;
+}
+
+int core_search(struct core *core, size_t page, const unsigned char magic[4],
+		int (*fn)(void *arg, uint64_t address), void *arg)
+{
+	unsigned char *buf = malloc(SEARCH_STEP);
+	size_t i;
+	int ret = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	for (i = 0; !ret && i < core->n; i++)
+		ret = search_load(core, &core->loads[i], page, magic, buf, fn, arg);
+	free(buf);
+	return ret;
+}

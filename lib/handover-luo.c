@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the head of LUO leads to: sessions, FLBs and the list of PCI devices.
+ * All of it is in memory, and how long the kernel keeps which of it differs.
+ */
+#include "handover.h"
+#include "host.h"
+
+static const char *part_name(struct collect *c, const char *what, bool in)
+{
+	return pool_print(c->pool, "%s-%s", what, in ? "in" : "out");
+}
+
+/* -------------------------------------------------------------- sessions */
+
+static int collect_sessions(struct collect *c, bool in, const struct vlu_luo *luo)
+{
+	const struct memory *memory = collect_memory(c);
+	struct vlu_part *part = pool_alloc(c->pool, sizeof(*part));
+	struct raw raw = { c->pool, 0, NULL };
+	struct blob_error err = { "" };
+	struct vlu_luo_session *sessions = NULL;
+	size_t i, n = 0;
+	int ret;
+
+	if (!part || collect_part(c, part, part_name(c, "sessions", in),
+				  collect_place(c, luo->sessions_pa),
+				  in ? VLU_TRUST_STALE : VLU_TRUST_KERNEL))
+		return -ENOMEM;
+	if (!memory)
+		return collect_error(c, part, "memory cannot be read: %s",
+				     c->memory_error);
+	ret = sessions_decode(memory, luo, &raw, &sessions, &n, &err);
+	ret = collect_result(c, part, ret, &err, &raw);
+	for (i = 0; !ret && i < n; i++) {
+		sessions[i].part = part;
+		sessions[i].direction = in ? VLU_INCOMING : VLU_OUTGOING;
+		ret = collect_session(c, &sessions[i]);
+	}
+	if (!ret && !in && !n && !part->error && !c->dump)
+		return collect_why(c, part, "the sessions are written when the kernel jumps");
+	/* luo_session_deserialize(), luo_session.c */
+	if (!ret && in)
+		ret = collect_why(c, part, "the kernel frees it at the first open of "
+				  "/dev/liveupdate, and does not tell whether there was one");
+	return ret;
+}
+
+/* ------------------------------------------------------------ PCI devices */
+
+static int64_t devices_left(const struct vlu_pci *pci)
+{
+	return pci->n_readings == 1 && !pci->part.error ? pci->readings[0].nr : -1;
+}
+
+/* pci_flb_finish() of the PCI series, when the last file that needs it is finished */
+static int judge_pci(struct collect *c, struct vlu_pci *pci)
+{
+	const struct klog *log = c->log;
+	int64_t left = devices_left(pci);
+
+	pci->part.trust = VLU_TRUST_STALE;
+	if (log && !log->error && log->whole) {
+		if (log->n_finished && !log->n_incoming)
+			return collect_why(c, &pci->part, "every device that came over is "
+					   "finished, and the kernel has freed this memory");
+		pci->part.trust = VLU_TRUST_KERNEL;
+		return 0;
+	}
+	/* In memory that was freed it is 0, or what somebody put there since. */
+	if (!c->dump && left > 0 && !c->sessions_open) {
+		pci->part.trust = VLU_TRUST_KERNEL;
+		return 0;
+	}
+	return collect_why(c, &pci->part, "the kernel frees this memory with the last device "
+			   "that is finished, and there is no whole log that would tell");
+}
+
+static int collect_pci(struct collect *c, bool in, const struct vlu_flb *flb)
+{
+	const struct memory *memory = collect_memory(c);
+	struct vlu_pci *pci = pool_alloc(c->pool, sizeof(*pci));
+	struct raw raw = { c->pool, 0, NULL };
+	struct blob_error err = { "" };
+	int ret;
+
+	if (!pci || collect_part(c, &pci->part, part_name(c, "pci", in),
+				 collect_place(c, flb->data), VLU_TRUST_KERNEL))
+		return -ENOMEM;
+	*(in ? &c->out->in.pci : &c->out->out.pci) = pci;
+	pci->compatible = flb->name;
+	ret = pci_decode(memory, flb->data, flb->name, &raw, pci, &err);
+	ret = collect_result(c, &pci->part, ret, &err, &raw);
+	return ret || !in ? ret : judge_pci(c, pci);
+}
+
+/* ------------------------------------------------------------------ FLBs */
+
+/* Where the list is, and how sure that is. */
+struct lead {
+	uint64_t address;
+	enum vlu_trust trust;
+	char why[160];
+};
+
+static void find_incoming(struct collect *c, const struct vlu_luo *luo, struct lead *lead)
+{
+	bool readable = luo && !luo->part.error;
+
+	if (readable && luo->part.trust == VLU_TRUST_KERNEL) {
+		/* never freed, and never cleared either */
+		*lead = (struct lead){ luo->flbs_pa, VLU_TRUST_KERNEL, "" };
+	} else if (c->saved.session) {
+		lead->address = c->saved.flbs_pa;
+		lead->trust = c->saved.certain ? VLU_TRUST_KERNEL : VLU_TRUST_STALE;
+		snprintf(lead->why, sizeof(lead->why), "its address is in the manifest of "
+			 "session %s%s", c->saved.session, c->saved.certain ? "" :
+			 c->dump ? ", which may not belong to this dump" :
+			 ", which may be of another jump");
+	} else if (readable && luo->flbs_pa) {
+		*lead = (struct lead){ luo->flbs_pa, VLU_TRUST_STALE,
+				       "its address is from memory that the kernel has freed" };
+	}
+}
+
+static int collect_flbs(struct collect *c, bool in, const struct vlu_luo *luo)
+{
+	struct lead lead = { 0, VLU_TRUST_KERNEL, "" };
+	struct raw raw = { c->pool, 0, NULL };
+	struct blob_error err = { "" };
+	const struct memory *memory;
+	struct vlu_flbs *flbs;
+	size_t i;
+	int ret;
+
+	if (in)
+		find_incoming(c, luo, &lead);
+	else if (luo && !luo->part.error)
+		lead.address = luo->flbs_pa;
+	/* Linux 6.19 knows none, and where nothing came over there is none */
+	if (!lead.address && (!in || !luo || (luo->part.trust == VLU_TRUST_KERNEL &&
+					      !luo->part.error)))
+		return 0;
+	flbs = pool_alloc(c->pool, sizeof(*flbs));
+	if (!flbs)
+		return -ENOMEM;
+	*(in ? &c->out->in.flbs : &c->out->out.flbs) = flbs;
+	if (collect_part(c, &flbs->part, part_name(c, "flbs", in), lead.address ?
+			 collect_place(c, lead.address) : c->memory_source, lead.trust))
+		return -ENOMEM;
+	if (!lead.address) {
+		flbs->part.trust = VLU_TRUST_UNKNOWN;
+		return collect_error(c, &flbs->part, "its address is not known: no manifest of "
+				     "the jump that led here is left");
+	}
+	if (lead.why[0] && collect_why(c, &flbs->part, "%s", lead.why))
+		return -ENOMEM;
+	memory = collect_memory(c);
+	if (!memory)
+		return collect_error(c, &flbs->part, "memory cannot be read: %s",
+				     c->memory_error);
+	ret = flbs_decode(memory, lead.address, &raw, flbs, &err);
+	ret = collect_result(c, &flbs->part, ret, &err, &raw);
+	/* luo_flb_serialize(), luo_flb.c */
+	if (!ret && !in && !flbs->n_flbs && !flbs->part.error && !c->dump)
+		ret = collect_why(c, &flbs->part, "the list is written when the kernel jumps");
+	for (i = 0; !ret && i < flbs->n_flbs; i++)
+		if (pci_flb_name(flbs->flbs[i].name))
+			return collect_pci(c, in, &flbs->flbs[i]);
+	return ret;
+}
+
+int collect_luo(struct collect *c, bool in, const struct vlu_luo *luo)
+{
+	int ret = collect_flbs(c, in, luo);
+
+	if (!ret && luo && !luo->part.error && luo->sessions_pa)
+		ret = collect_sessions(c, in, luo);
+	return ret;
+}

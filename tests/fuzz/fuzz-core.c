@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* An ELF core file: its headers, reads at the ends of its pieces, and a search. */
+#include "fuzz.h"
+#include "core.h"
+#include "private.h"
+
+/* The operations have no argument of ours; one input is looked at at a time. */
+static const struct blob *input;
+
+static int fake_open(struct sys *sys, const char *path, int flags)
+{
+	(void)sys, (void)path, (void)flags;
+	return 1000;
+}
+
+static ssize_t fake_pread(struct sys *sys, int fd, void *buf, size_t size, off_t offset)
+{
+	size_t left = offset >= 0 && (size_t)offset < input->size ?
+		      input->size - (size_t)offset : 0;
+
+	(void)sys, (void)fd;
+	if (size > left)
+		size = left;
+	if (size)
+		memcpy(buf, input->data + offset, size);
+	return (ssize_t)size;
+}
+
+static int fake_close(struct sys *sys, int fd)
+{
+	(void)sys, (void)fd;
+	return 0;
+}
+
+static int count(void *arg, uint64_t address)
+{
+	(void)address;
+	return ++*(size_t *)arg == 1000;
+}
+
+FUZZ_ENTRY
+{
+	static const struct sys_ops ops = {
+		.open = fake_open, .pread = fake_pread, .close = fake_close,
+	};
+	struct sys sys = { .ops = &ops, .root_fd = -1, .near_fd = -1 };
+	const char *why = NULL;
+	unsigned char bytes[64];
+	struct core core;
+	struct fuzz f;
+	size_t n = 0;
+
+	fuzz_begin(&f, data, size);
+	input = &f.blob;
+	if (core_open(&sys, "/", &core, &why)) {
+		fuzz_text(why);
+		fuzz_end(&f, 0);
+		return 0;
+	}
+	for (size_t i = 0; i < core.n && i < 64; i++) {
+		const struct core_load *load = &core.loads[i];
+
+		(void)!core_read(&core, load->address, bytes, 1);
+		(void)!core_read(&core, load->address + load->size - 32, bytes, sizeof(bytes));
+		(void)!core_read(&core, load->address + load->size, bytes, sizeof(bytes));
+	}
+	/* real pieces are as long as what was read of them; these need not be */
+	for (size_t i = 0; i < core.n; i++)
+		if (core.loads[i].size > 1 << 20)
+			n = 1000;
+	if (!n)
+		(void)!core_search(&core, FUZZ_PAGE, (const unsigned char *)"\xd0\x0d\xfe\xed",
+				   count, &n);
+	core_close(&core);
+	fuzz_end(&f, 0);
+	return 0;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The list of PCI devices; the last byte chooses its name. */
+#include "fuzz.h"
+
+static void look_at(const struct vlu_pci_reading *reading)
+{
+	char text[VLU_BDF_SIZE];
+
+	fuzz_text(reading->encoding);
+	fuzz_text(reading->error);
+	if (!reading->error && reading->nr != (int64_t)reading->n_devices)
+		__builtin_trap();
+	for (size_t i = 0; i < reading->n_devices; i++) {
+		fuzz_text(vlu_bdf_format(reading->devices[i].bdf, text));
+		if (!reading->error && i &&
+		    vlu_bdf_compare(reading->devices[i - 1].bdf, reading->devices[i].bdf) >= 0)
+			__builtin_trap();
+	}
+}
+
+FUZZ_ENTRY
+{
+	static const char *const names[] = { "pci", "pci-v1", "pci-v2", "pci-v3", NULL, "other" };
+	struct vlu_pci pci = { .n_readings = 0 };
+	struct fuzz f;
+	int ret;
+
+	fuzz_begin(&f, data, size);
+	ret = pci_decode(&f.memory, 0, names[size ? data[size - 1] % 6 : 4], &f.raw, &pci, &f.err);
+	if (!ret && !pci.n_readings)
+		__builtin_trap();
+	for (size_t i = 0; i < pci.n_readings; i++)
+		look_at(&pci.readings[i]);
+	fuzz_end(&f, ret);
+	return 0;
+}

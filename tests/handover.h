@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Makes what a kernel of some generation hands over, byte for byte as its
+ * headers lay it out: for tests of what reads it. Nothing in it is taken from
+ * the program; the layouts are those of include/linux/kho/abi/ of each release
+ * and of the public postings of the PCI and VFIO series.
+ */
+#ifndef TESTS_HANDOVER_H
+#define TESTS_HANDOVER_H
+
+#include <stdbool.h>
+
+#include "blobs.h"
+
+enum pci_form { PCI_NONE, PCI_FLAT64_SHORT, PCI_FLAT32_BARE, PCI_FLAT32, PCI_FLAT64,
+		PCI_BLOCK, PCI_VERSIONED };
+enum vfio_form { VFIO_NONE, VFIO_BDF_FIRST, VFIO_DOMAIN_FIRST };
+
+struct generation {
+	const char *name;		/* "7.3" */
+	const char *kho;		/* compatible string */
+	int kho_form;			/* 1: "fdt", 3: "preserved-data" and "blob-size" */
+	bool metadata;
+	const char *luo;		/* NULL: none */
+	bool luo_tree, luo_flb;
+	bool freed;			/* the incoming head of LUO is freed at boot */
+	const char *memfd;
+	bool memfd_v2;
+	const char *vfio;
+	enum vfio_form vfio_form;
+	int vfio_reset_works;		/* -1: it has no such byte */
+	const char *pci;
+	enum pci_form pci_form;
+};
+
+const struct generation *generation_find(const char *name);
+
+/* What is different from an ordinary machine of that generation. */
+struct handover_faults {
+	bool cold;		/* not started by a kexec: nothing came over */
+	bool finished;		/* every device is finished, the list not freed yet */
+	bool reused;		/* and then somebody else's */
+	bool cycle;		/* the chains of blocks run in a circle */
+	bool counts;		/* counts that cannot be */
+	enum pci_form pci_form;	/* PCI_NONE: that of the generation */
+	const char *pci;
+};
+
+/*
+ * Calls put for each file of such a machine: debugfs, setup data, /proc/kcore
+ * with the memory behind it, "dump" as it would be at the next jump, and
+ * "blob-FORMAT".
+ */
+void handover_make(const struct generation *generation,
+		   const struct handover_faults *faults,
+		   void (*put)(const char *path, const void *data, size_t size));
+
+/* A tree of Linux 7.3 with kexec-metadata, and LUO if it is to be; its size. */
+size_t handover_tree(uint8_t page[4096], bool luo);
+
+/* Where it puts the list of FLBs that came over. */
+#define HANDOVER_FLBS_IN	0x100006000ULL
+
+#endif

@@ -1,0 +1,39 @@
+# shellcheck shell=sh
+# The list of PCI devices was pci-v2 in three encodings. Each is told by what is in it, and agrees with the log.
+TIERS="vm"
+PHASES=6
+DEVICES="edu edu+edu"
+KERNEL_ARGS="pci_liveupdate.flb=flat32"
+TIMEOUT=600
+
+before() {
+	run 0 bind "$DEV1" "$DEV2" "$DEV3"
+	run 0 preserve "$DEV1" "$DEV2" "$DEV3"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+after() { # ENCODING DETAILS [NEXT-ENCODING]
+	run 0 inspect
+	out "  pci-v2            3 files, data at 0x"
+	out "  pci-v2, $1: 5 devices, $2"
+	out_not "perhaps"
+	grep '  refcount ' "$STDOUT" | tr -s ' ' | sort >"$SCN_TMP/seen"
+	printf ' %s refcount %s\n' "$DEV1" 1 "$DEV2" 1 "$DEV3" 1 "$PORT1" 1 "$PORT2" 2 | sort >"$SCN_TMP/known"
+	check_that "$1: the devices and what needs them" diff "$SCN_TMP/known" "$SCN_TMP/seen"
+	dmesg | grep -v ' vlu: ' |
+		sed -n 's/.* \([0-9a-f:.]*\): Device was preserved by previous kernel across Live Update.*/ \1/p' | sort -u >"$SCN_TMP/logged"
+	sed 's/ refcount.*//' "$SCN_TMP/seen" >"$SCN_TMP/seen-devices"
+	check_that "$1: the kernel's log has the same" diff "$SCN_TMP/logged" "$SCN_TMP/seen-devices"
+	run 0 restore
+	run 0 finish
+	[ -n "${3:-}" ] || return 0
+	jump_raw "$(next_cmdline | sed "s/flb=$1/flb=$3/")"
+}
+
+phase_1() { before; }
+phase_2() { after flat32 "room for " flat64; }
+phase_3() { before; }
+phase_4() { after flat64 "room for " block; }
+phase_5() { before; }
+phase_6() { after block "in blocks at 0x"; }

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The list of PCI devices, in whatever encoding it is. */
+#include "memory.h"
+
+static void a_device(uint8_t *p, uint32_t domain, unsigned int bdf, unsigned int refcount)
+{
+	put32(p, domain);
+	put16(p + 4, bdf);
+	put16(p + 6, refcount);
+}
+
+static int decode_pci(struct fixture *f, const char *name, struct vlu_pci *pci)
+{
+	*pci = (struct vlu_pci){ .n_readings = 0 };
+	f->err = (struct blob_error){ "" };
+	f->raw.n = 0;
+	return pci_decode(&f->memory, 0x1000, name, &f->raw, pci, &f->err);
+}
+
+static void expect(struct fixture *f, const char *name, const char *encoding, size_t devices)
+{
+	struct vlu_pci pci;
+
+	assert_int_equal(decode_pci(f, name, &pci), 0);
+	assert_int_equal(pci.n_readings, 1);
+	assert_string_equal(pci.readings[0].encoding, encoding);
+	assert_int_equal(pci.readings[0].n_devices, devices);
+	assert_null(pci.readings[0].error);
+}
+
+static void clear(struct fixture *f)
+{
+	memset(f->bytes, 0, sizeof(f->bytes));
+}
+
+static void flat32(struct fixture *f, uint32_t max, uint32_t nr)
+{
+	clear(f);
+	put32(at(f, 0x1000), max);
+	put32(at(f, 0x1004), nr);
+}
+
+/* The three that are called pci-v2, told apart by what is in them. */
+static void test_pci_v2(void **state)
+{
+	struct fixture *f = *state;
+	struct vlu_pci pci;
+
+	flat32(f, 16, 2);
+	a_device(at(f, 0x1008), 0, 0x0100, 1);
+	a_device(at(f, 0x1018), 0x10000, 0xe100, 1);
+	expect(f, "pci-v2", "flat32", 2);
+
+	clear(f);
+	put64(at(f, 0x1000), 16);
+	put64(at(f, 0x1008), 2);
+	a_device(at(f, 0x1018), 0, 0x0200, 1);
+	a_device(at(f, 0x1028), 0, 0x0010, 2);
+	expect(f, "pci-v2", "flat64", 2);
+	/* sorted by address, whatever order they stand in */
+	assert_int_equal(decode_pci(f, "pci-v2", &pci), 0);
+	assert_int_equal(pci.readings[0].devices[0].bdf.device, 2);
+	assert_int_equal(pci.readings[0].devices[0].refcount, 2);
+	assert_int_equal(pci.readings[0].devices[1].bdf.bus, 2);
+
+	clear(f);
+	put32(at(f, 0x1000), 1);
+	put64(at(f, 0x1004), 0x3000);
+	block(f, 0x3000, 0, 2);
+	a_device(at(f, 0x3018), 0, 0x0100, 1);
+	expect(f, "pci-v2", "block", 1);
+
+	/* every device finished, and the chain still there */
+	put32(at(f, 0x1000), 0);
+	memset(at(f, 0x3010), 0, 16);
+	expect(f, "pci-v2", "block", 0);
+}
+
+/* Where the bytes do not tell, both are shown. */
+static void test_pci_ambiguous(void **state)
+{
+	struct fixture *f = *state;
+	struct vlu_pci pci;
+
+	flat32(f, 16, 0);
+	assert_int_equal(decode_pci(f, "pci-v2", &pci), 0);
+	assert_int_equal(pci.n_readings, 2);
+	assert_string_equal(pci.readings[0].encoding, "flat32");
+	assert_string_equal(pci.readings[1].encoding, "flat64");
+	/* one that is used in slot 0 takes the doubt away */
+	a_device(at(f, 0x1008), 0, 0x0100, 0);
+	expect(f, "pci-v2", "flat32", 0);
+}
+
+static void test_pci_v1(void **state)
+{
+	struct fixture *f = *state;
+
+	flat32(f, 16, 2);
+	a_device(at(f, 0x1008), 0, 0x0100, 0);
+	a_device(at(f, 0x1010), 0, 0x0200, 0);
+	expect(f, "pci-v1", "flat32", 2);
+
+	clear(f);
+	put64(at(f, 0x1000), 16);
+	put64(at(f, 0x1008), 2);
+	put16(at(f, 0x1012), 0x0100);
+	put16(at(f, 0x1016), 0x0200);
+	expect(f, "pci-v1", "flat64-short", 2);
+}
+
+static void test_pci_versioned(void **state)
+{
+	struct fixture *f = *state;
+	struct vlu_pci pci;
+
+	clear(f);
+	put32(at(f, 0x1000), 2);
+	put32(at(f, 0x1004), 2);
+	put64(at(f, 0x1008), 0x3000);
+	block(f, 0x3000, 0x4000, 1);
+	a_device(at(f, 0x3010), 0, 0x0100, 1);
+	block(f, 0x4000, 0, 1);
+	a_device(at(f, 0x4010), 0, 0x0008, 1);
+	expect(f, "pci", "versioned", 2);
+	/* without its name it is told by what is in it */
+	expect(f, NULL, "versioned", 2);
+
+	put32(at(f, 0x1004), 3);
+	REFUSED(f, decode_pci(f, "pci", &pci), "3 devices and has 2");
+	/* what there is of it is shown */
+	assert_int_equal(pci.n_readings, 1);
+	assert_int_equal(pci.readings[0].n_devices, 2);
+	put32(at(f, 0x1004), 2);
+	a_device(at(f, 0x4010), 0, 0x0100, 1);
+	REFUSED(f, decode_pci(f, "pci", &pci), "twice");
+	put32(at(f, 0x1000), 3);
+	REFUSED(f, decode_pci(f, "pci", &pci), "version 3 is not known");
+	assert_int_equal(pci.n_readings, 0);
+	REFUSED(f, decode_pci(f, "pcie-v1", &pci), "pcie-v1 is not known");
+}
+
+/* Memory that was freed and cleared, or has anything in it. */
+static void test_pci_refused(void **state)
+{
+	static const char *const names[] = { "pci", "pci-v1", "pci-v2", "pci-v3", NULL };
+	struct fixture *f = *state;
+	struct vlu_pci pci;
+
+	for (size_t i = 0; i < ARRAY(names); i++) {
+		clear(f);
+		assert_int_equal(decode_pci(f, names[i], &pci), -EBADMSG);
+		memset(f->bytes, 0xff, sizeof(f->bytes));
+		assert_int_equal(decode_pci(f, names[i], &pci), -EBADMSG);
+		memset(f->bytes, 'x', sizeof(f->bytes));
+		assert_int_equal(decode_pci(f, names[i], &pci), -EBADMSG);
+	}
+	flat32(f, 200000, 1);
+	REFUSED(f, decode_pci(f, "pci-v2", &pci), "fits no encoding of pci-v2");
+}
+
+/* A file alone: the blocks are elsewhere, and the rest is shown. */
+static void test_pci_header(void **state)
+{
+	struct fixture *f = *state;
+	struct vlu_pci pci;
+
+	clear(f);
+	put32(at(f, 0x1000), 4);
+	put64(at(f, 0x1004), 0x12345000);
+	assert_int_equal(decode_pci(f, "pci-v2", &pci), 0);
+	assert_int_equal(pci.n_readings, 1);
+	assert_string_equal(pci.readings[0].encoding, "block");
+	assert_true(pci.readings[0].devices_pa == 0x12345000);
+	assert_int_equal(pci.readings[0].nr, 4);
+	assert_non_null(strstr(pci.readings[0].error, "not here"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_pci_v2), TEST(test_pci_ambiguous), TEST(test_pci_v1),
+		TEST(test_pci_versioned), TEST(test_pci_refused), TEST(test_pci_header),
+	};
+
+	return RUN("blob-pci", tests);
+}
