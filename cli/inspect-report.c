@@ -248,7 +248,7 @@ static void print_processes(const struct vlu_handover *h)
 		else
 			line(2, "process %lld (%s): %s", (long long)opened->pid, opened->comm,
 			     opened->kind[0] == 'd' ? vlu_bdf_format(opened->bdf, bdf) :
-			     "/dev/liveupdate");
+			     "the live update device itself");
 	}
 }
 

@@ -45,7 +45,7 @@ struct reader {
 	size_t room;
 };
 
-bool pci_flb_name(const char *name)
+bool flb_is_pci(const char *name)
 {
 	size_t i;
 
@@ -270,7 +270,7 @@ static void keep_whole(struct vlu_pci *pci)
 		pci->n_readings = n;
 }
 
-int pci_decode(const struct memory *memory, uint64_t address, const char *name,
+int flb_pci_decode(const struct memory *memory, uint64_t address, const char *name,
 	       struct raw *raw, struct vlu_pci *ret, struct blob_error *err)
 {
 	struct reader reader = { .memory = memory, .address = address, .raw = raw };

@@ -108,8 +108,8 @@ int flbs_decode(const struct memory *memory, uint64_t address, struct raw *raw,
 /* ----------------------------------------------------------- blob-pci.c */
 
 /* name: of the FLB; NULL when it is not known. */
-bool pci_flb_name(const char *name);
-int pci_decode(const struct memory *memory, uint64_t address, const char *name,
+bool flb_is_pci(const char *name);
+int flb_pci_decode(const struct memory *memory, uint64_t address, const char *name,
 	       struct raw *raw, struct vlu_pci *ret, struct blob_error *err) must_check;
 
 /* ------------------------------------------- blob-memfd.c, blob-vfio.c */

@@ -89,7 +89,7 @@ static int collect_pci(struct collect *c, bool in, const struct vlu_flb *flb)
 		return -ENOMEM;
 	*(in ? &c->out->in.pci : &c->out->out.pci) = pci;
 	pci->compatible = flb->name;
-	ret = pci_decode(memory, flb->data, flb->name, &raw, pci, &err);
+	ret = flb_pci_decode(memory, flb->data, flb->name, &raw, pci, &err);
 	ret = collect_result(c, &pci->part, ret, &err, &raw);
 	return ret || !in ? ret : judge_pci(c, pci);
 }
@@ -165,7 +165,7 @@ static int collect_flbs(struct collect *c, bool in, const struct vlu_luo *luo)
 	if (!ret && !in && !flbs->n_flbs && !flbs->part.error && !c->dump)
 		ret = collect_why(c, &flbs->part, "the list is written when the kernel jumps");
 	for (i = 0; !ret && i < flbs->n_flbs; i++)
-		if (pci_flb_name(flbs->flbs[i].name))
+		if (flb_is_pci(flbs->flbs[i].name))
 			return collect_pci(c, in, &flbs->flbs[i]);
 	return ret;
 }

@@ -30,7 +30,8 @@ int collect_part(struct collect *c, struct vlu_part *part, const char *name,
 	return 0;
 }
 
-static int set_text(struct collect *c, const char **where, const char *fmt, va_list args)
+static int __attribute__((format(printf, 3, 0)))
+set_text(struct collect *c, const char **where, const char *fmt, va_list args)
 {
 	char text[512];
 
@@ -263,7 +264,7 @@ DECODE_STRUCT(metadata, metadata, metadata_decode(d->c->pool, d->blob, metadata,
 DECODE_STRUCT(memblock, memblock, memblock_decode(d->c->pool, d->blob, memblock, d->err))
 DECODE_STRUCT(luo, luo, luo_decode(d->c->pool, d->blob, luo, d->err))
 DECODE_STRUCT(flbs, flbs, flbs_decode(d->memory, 0, d->raw, flbs, d->err))
-DECODE_STRUCT(pci, pci, pci_decode(d->memory, 0, NULL, d->raw, pci, d->err))
+DECODE_STRUCT(pci, pci, flb_pci_decode(d->memory, 0, NULL, d->raw, pci, d->err))
 
 static int decode_memfd(struct decoding *d)
 {

@@ -48,11 +48,20 @@ bool held_says(const char *value, const char *word)
 	return false;
 }
 
+/*
+ * Whoever has begun to change something does not give up in the middle for a
+ * holder that is slow: the plan runs under its own lock inside the session's.
+ */
+static unsigned int patience(const struct vlu_ctx *ctx)
+{
+	return ctx->lock_depth > 1 && ctx->timeout < 60 ? 60 : ctx->timeout;
+}
+
 /* One request and its reply: the length of the reply's text after "ok ". */
 static int ask(struct vlu_ctx *ctx, const char *request, int pass_fd,
 	       char reply[HOLDER_PACKET + 1], int *ret_fd)
 {
-	long long deadline = vlu_now() + ctx->timeout * 1000LL, left;
+	long long deadline = vlu_now() + patience(ctx) * 1000LL, left;
 	int conn, fd = -1;
 	ssize_t n;
 

@@ -180,7 +180,7 @@ static void take_answer(struct run *run, struct lane *lane)
 {
 	struct vlu_plan *plan = run->plan;
 	struct step *step = current(run, lane);
-	ssize_t n = sys_write_end(&plan->ctx->sys, lane->fd, lane->pid);
+	ssize_t n = sys_write_end(&plan->ctx->sys, lane->fd);
 
 	lane->fd = -1;
 	if (n >= 0)
@@ -203,7 +203,7 @@ static void leave_behind(struct run *run, struct lane *lane, unsigned int second
 		not_undone(ctx, lane);
 	else
 		keep_error(ctx, lane, -ETIMEDOUT);
-	sys_close(&ctx->sys, lane->fd);
+	sys_write_leave(&ctx->sys, lane->fd);
 	lane->fd = -1;
 	end_lane(run, lane, STUCK);
 }
@@ -225,8 +225,8 @@ static void tell(struct run *run)
 		    longest ? step_text(current(run, longest)) : NULL);
 }
 
-/* Waits until a write of any lane has ended, or is given up. */
-static void wait_for_one(struct run *run)
+/* Waits until a write of any lane has ended, or is given up; or only looks. */
+static void wait_for_one(struct run *run, bool look)
 {
 	struct vlu_ctx *ctx = run->plan->ctx;
 	/* Nothing at all would be done in no time at all. */
@@ -249,7 +249,7 @@ static void wait_for_one(struct run *run)
 	}
 	if (!n)
 		return;
-	ret = sys_wait(&ctx->sys, fds, n, (int)least);
+	ret = sys_wait(&ctx->sys, fds, n, look ? 0 : (int)least);
 	/* Who cannot wait for any of them waits for one after the other. */
 	if (ret != -ETIMEDOUT) {
 		take_answer(run, lanes[ret < 0 ? 0 : ret]);
@@ -265,7 +265,7 @@ static void finish(struct run *run, struct lane *lane)
 {
 	go(run, lane);
 	while (lane->way == FORTH || lane->way == BACK)
-		wait_for_one(run);
+		wait_for_one(run, false);
 }
 
 /* One after the other; the first that fails is the last. */
@@ -293,17 +293,19 @@ static size_t in_flight(const struct run *run)
 
 static void run_together(struct run *run)
 {
-	struct lane *next = run->lanes + run->shared;
+	struct lane *next = run->lanes + run->shared, *end = run->lanes + run->n_lanes;
+	bool starts;
 
 	while (run->n_ended < run->n_lanes) {
-		for (; next < run->lanes + run->n_lanes && in_flight(run) < AT_ONCE; next++) {
+		starts = next < end && in_flight(run) < AT_ONCE;
+		if (starts) {
 			set_out(run, next, FORTH);
-			go(run, next);
+			go(run, next++);
 		}
+		/* A child that is done in the meantime need not be made again. */
+		wait_for_one(run, starts);
 		tell(run);
-		wait_for_one(run);
 	}
-	tell(run);
 }
 
 /* All or nothing: the groups before go back as well, newest first. */
@@ -405,6 +407,7 @@ int vlu_plan_run(struct vlu_plan *plan)
 		}
 	}
 	plan->running = false;
+	sys_writers_end(&plan->ctx->sys);
 	vlu_unlock(plan->ctx);
 	free(run.lanes);
 	return ret;

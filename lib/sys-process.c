@@ -111,98 +111,6 @@ int real_spawn(struct sys *sys, const char *file, char *const argv[],
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* -------------------------------------------------- writes in a child */
-
-/*
- * A child that the kernel keeps may outlive us for days: our lock, our output
- * and the files of others must not live as long.
- */
-static void close_others(int *keep, size_t n)
-{
-	size_t i, j;
-	int fd, next = 3;
-
-	for (i = 0; i < n; i++) {
-		for (j = i + 1; j < n; j++)
-			if (keep[j] < keep[i]) {
-				fd = keep[i];
-				keep[i] = keep[j];
-				keep[j] = fd;
-			}
-		if (keep[i] > next)
-			close_range((unsigned int)next, (unsigned int)keep[i] - 1, 0);
-		if (keep[i] >= next)
-			next = keep[i] + 1;
-	}
-	close_range((unsigned int)next, ~0U, 0);
-}
-
-static void __attribute__((noreturn))
-write_in_child(struct sys *sys, int keep, int out, const char *path, const void *data,
-	       size_t size)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), file, ret;
-	ssize_t n;
-
-	dup2(null, 0);
-	dup2(null, 1);
-	dup2(null, 2);
-	/* nor is a signal to our parent's terminal meant for it */
-	setsid();
-	sys_near(sys, NULL);
-	close_others((int[]){ sys->root_fd, keep, out }, 3);
-	file = sys_open(sys, path, O_WRONLY);
-	n = file;
-	if (file >= 0) {
-		n = sys_write(sys, file, data, size);
-		ret = sys_close(sys, file);
-		if (ret && n >= 0)
-			n = ret;
-	}
-	/* nobody may be there any more to read it */
-	_exit(write(out, &n, sizeof(n)) != sizeof(n));
-}
-
-int writer_start(struct sys *sys, int keep, const char *path, const void *data,
-		 size_t size, pid_t *ret_pid)
-{
-	int pipes[2], ret;
-	pid_t pid;
-
-	if (pipe2(pipes, O_CLOEXEC) < 0)
-		return -errno;
-	pid = fork();
-	if (pid == 0)
-		write_in_child(sys, keep, pipes[1], path, data, size);
-	ret = pid < 0 ? -errno : pipes[0];
-	close(pipes[1]);
-	if (pid < 0)
-		close(pipes[0]);
-	*ret_pid = pid;
-	return ret;
-}
-
-int real_write_start(struct sys *sys, const char *path, const void *data,
-		     size_t size, pid_t *ret_pid)
-{
-	return writer_start(sys, -1, path, data, size, ret_pid);
-}
-
-ssize_t real_write_end(struct sys *sys, int fd, pid_t pid)
-{
-	ssize_t result, n;
-
-	(void)sys;
-	do
-		n = read(fd, &result, sizeof(result));
-	while (n < 0 && errno == EINTR);
-	close(fd);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	/* it was killed before it could say */
-	return n == sizeof(result) ? result : -EIO;
-}
-
 int real_reap(struct sys *sys, pid_t pid)
 {
 	int status;
@@ -273,6 +181,7 @@ const struct sys_ops sys_real_ops = {
 	.lock = real_lock,
 	.write_start = real_write_start,
 	.write_end = real_write_end,
+	.write_leave = real_write_leave,
 	.memfd = real_memfd,
 	.listen = real_listen,
 	.connect = real_connect,

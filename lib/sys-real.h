@@ -30,7 +30,8 @@ int real_unlink(struct sys *sys, const char *path);
 int real_lock(struct sys *sys, const char *path);
 int real_write_start(struct sys *sys, const char *path, const void *data,
 			    size_t size, pid_t *ret_pid);
-ssize_t real_write_end(struct sys *sys, int fd, pid_t pid);
+ssize_t real_write_end(struct sys *sys, int fd);
+void real_write_leave(struct sys *sys, int fd);
 int real_memfd(struct sys *sys, const char *name, const void *data,
 		      size_t size);
 int real_listen(struct sys *sys, const char *path);

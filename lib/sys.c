@@ -12,6 +12,7 @@ int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root)
 	sys->ops = ops;
 	sys->read_only = false;
 	sys->recorder = NULL;
+	sys->writers = NULL;
 	sys->root_is_slash = strcmp(root, "/") == 0;
 	sys->near_fd = -1;
 	sys->near_size = 0;
@@ -21,6 +22,7 @@ int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root)
 
 void sys_exit(struct sys *sys)
 {
+	sys_writers_end(sys);
 	sys_near(sys, NULL);
 	if (sys->root_fd >= 0)
 		close(sys->root_fd);
@@ -149,9 +151,14 @@ int sys_write_start(struct sys *sys, const char *path, const void *data, size_t 
 	       sys->ops->write_start(sys, path, data, size, ret_pid);
 }
 
-ssize_t sys_write_end(struct sys *sys, int fd, pid_t pid)
+ssize_t sys_write_end(struct sys *sys, int fd)
 {
-	return sys->ops->write_end(sys, fd, pid);
+	return sys->ops->write_end(sys, fd);
+}
+
+void sys_write_leave(struct sys *sys, int fd)
+{
+	sys->ops->write_leave(sys, fd);
 }
 
 int sys_memfd(struct sys *sys, const char *name, const void *data, size_t size)

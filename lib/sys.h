@@ -16,6 +16,7 @@
 
 struct recorder;
 struct sys;
+struct writers;
 
 /* How a child process is run; see sys_ops.spawn. */
 enum sys_spawn {
@@ -56,12 +57,14 @@ struct sys_ops {
 	/*
 	 * One write of data to the file at path by a child, which waits in our
 	 * place where the kernel lets no signal through: a descriptor that can
-	 * be read when the child is done. Closing it leaves the child behind.
+	 * be read when it is done, and the child's pid.
 	 */
 	int (*write_start)(struct sys *sys, const char *path, const void *data,
 			   size_t size, pid_t *ret_pid);
-	/* Waits for it and closes fd: what write(2) said, or why it came to none. */
-	ssize_t (*write_end)(struct sys *sys, int fd, pid_t pid);
+	/* Waits for it: what write(2) said, or why it came to none. */
+	ssize_t (*write_end)(struct sys *sys, int fd);
+	/* Or waits no more: the child ends when its write does, if it does. */
+	void (*write_leave)(struct sys *sys, int fd);
 	/* a sealed memfd with this content */
 	int (*memfd)(struct sys *sys, const char *name, const void *data,
 		     size_t size);
@@ -110,6 +113,7 @@ struct sys {
 	bool read_only;
 	bool root_is_slash;
 	struct recorder *recorder;	/* record.h; NULL: nothing is copied */
+	struct writers *writers;	/* children that write, sys-writers.c */
 };
 
 extern const struct sys_ops sys_real_ops;
@@ -145,7 +149,10 @@ int sys_unlink(struct sys *sys, const char *path);
 int sys_lock(struct sys *sys, const char *path);
 int sys_write_start(struct sys *sys, const char *path, const void *data, size_t size,
 		    pid_t *ret_pid);
-ssize_t sys_write_end(struct sys *sys, int fd, pid_t pid);
+ssize_t sys_write_end(struct sys *sys, int fd);
+void sys_write_leave(struct sys *sys, int fd);
+/* The children that wait for another write end. */
+void sys_writers_end(struct sys *sys);
 int sys_memfd(struct sys *sys, const char *name, const void *data, size_t size);
 int sys_listen(struct sys *sys, const char *path);
 int sys_connect(struct sys *sys, const char *path);

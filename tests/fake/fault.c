@@ -279,9 +279,14 @@ static int fault_write_start(struct sys *sys, const char *path, const void *data
 	return fake_ops.write_start(sys, path, data, size, ret_pid);
 }
 
-static ssize_t fault_write_end(struct sys *sys, int fd, pid_t pid)
+static ssize_t fault_write_end(struct sys *sys, int fd)
 {
-	return fake_ops.write_end(sys, fd, pid);
+	return fake_ops.write_end(sys, fd);
+}
+
+static void fault_write_leave(struct sys *sys, int fd)
+{
+	fake_ops.write_leave(sys, fd);
 }
 
 static int fault_memfd(struct sys *sys, const char *name, const void *data,
@@ -371,7 +376,8 @@ static const struct sys_ops ops = {
 	.readlink = fault_readlink, .mode = fault_mode, .list = fault_list,
 	.mkdir = fault_mkdir, .replace = fault_replace, .unlink = fault_unlink,
 	.lock = fault_lock, .write_start = fault_write_start,
-	.write_end = fault_write_end, .memfd = fault_memfd, .listen = fault_listen,
+	.write_end = fault_write_end, .write_leave = fault_write_leave,
+	.memfd = fault_memfd, .listen = fault_listen,
 	.connect = fault_connect, .accept = fault_accept, .send = fault_send,
 	.recv = fault_recv, .wait = fault_wait, .spawn = fault_spawn,
 	.load_module = fault_load_module, .reap = fault_reap, .euid = fault_euid,

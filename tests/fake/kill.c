@@ -53,10 +53,10 @@ static int count_write_start(struct sys *sys, const char *path, const void *data
 	return ops->write_start(sys, path, data, size, ret_pid);
 }
 
-static ssize_t count_write_end(struct sys *sys, int fd, pid_t pid)
+static ssize_t count_write_end(struct sys *sys, int fd)
 {
 	count(false);
-	return ops->write_end(sys, fd, pid);
+	return ops->write_end(sys, fd);
 }
 
 static int count_wait(struct sys *sys, const int *fds, size_t nfds, int msec)

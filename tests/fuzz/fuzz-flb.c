@@ -12,7 +12,7 @@ FUZZ_ENTRY
 	ret = flbs_decode(&f.memory, 0, &f.raw, &flbs, &f.err);
 	for (size_t i = 0; i < flbs.n_flbs; i++) {
 		fuzz_text(flbs.flbs[i].name);
-		pci_flb_name(flbs.flbs[i].name);
+		flb_is_pci(flbs.flbs[i].name);
 	}
 	fuzz_end(&f, ret);
 	return 0;

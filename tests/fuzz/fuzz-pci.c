@@ -26,7 +26,7 @@ FUZZ_ENTRY
 	int ret;
 
 	fuzz_begin(&f, data, size);
-	ret = pci_decode(&f.memory, 0, names[size ? data[size - 1] % 6 : 4], &f.raw, &pci, &f.err);
+	ret = flb_pci_decode(&f.memory, 0, names[size ? data[size - 1] % 6 : 4], &f.raw, &pci, &f.err);
 	if (!ret && !pci.n_readings)
 		__builtin_trap();
 	for (size_t i = 0; i < pci.n_readings; i++)

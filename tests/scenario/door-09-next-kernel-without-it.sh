@@ -5,7 +5,7 @@ PHASES=4
 DEVICES="edu"
 KERNEL_ARGS="pci_liveupdate.flb=block"
 EXPECT_LOG='WARNING: .*refcount'
-TIMEOUT=300
+TIMEOUT=600
 
 phase_1() {
 	run 0 bind "$DEV1"

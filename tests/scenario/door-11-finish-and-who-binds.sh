@@ -3,7 +3,7 @@
 TIERS="vm"
 PHASES=4
 DEVICES="e1000e edu"
-TIMEOUT=300
+TIMEOUT=600
 
 jump_ours() {
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"

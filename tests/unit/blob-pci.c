@@ -14,7 +14,7 @@ static int decode_pci(struct fixture *f, const char *name, struct vlu_pci *pci)
 	*pci = (struct vlu_pci){ .n_readings = 0 };
 	f->err = (struct blob_error){ "" };
 	f->raw.n = 0;
-	return pci_decode(&f->memory, 0x1000, name, &f->raw, pci, &f->err);
+	return flb_pci_decode(&f->memory, 0x1000, name, &f->raw, pci, &f->err);
 }
 
 static void expect(struct fixture *f, const char *name, const char *encoding, size_t devices)

@@ -1,8 +1,9 @@
 #!/bin/bash
 # Runs scenarios in a virtual machine with the test kernel, each in a machine of its own.
-# usage: tests/vm/run.sh [-v|-vv] [-q] [-j N] [-p PROGRAM]... [SCENARIO...]
+# usage: tests/vm/run.sh [-v|-vv] [-q] [-i] [-j N] [-p PROGRAM]... [SCENARIO...]
 #   -v  show what a scenario prints while it runs; -vv: and the kernel's log
 #   -q  show only what a scenario says and prints itself, for a demonstration
+#   -i  the machine's clock counts instructions: slower, but what else this host does cannot be seen in its times
 #   -j  how many at a time (default 2, with -v 1)
 #   -p  a program that the scenarios need in the VM, statically linked or not
 # SCENARIO is a file or a name; without any, all there are. The logs stay in ~/.cache/vfio-lu/logs.
@@ -10,12 +11,13 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 top=$(cd "$here/../.." && pwd)
-verbose=0 quiet='' jobs='' programs=()
+verbose=0 quiet='' jobs='' programs=() clock=(-accel tcg,thread=multi)
 usage() { sed -n '/^# usage/,/^# SCEN/s/^# //p' "$0" >&2; exit 2; }
-while getopts vqj:p: option; do
+while getopts vqij:p: option; do
 	case $option in
 	v) verbose=$((verbose + 1)) ;;
 	q) quiet=1 verbose=1 ;;
+	i) clock=(-accel tcg,thread=single -icount shift=2,sleep=off) ;;
 	j) jobs=$OPTARG ;;
 	p) programs+=("$OPTARG") ;;
 	*) usage ;;
@@ -238,7 +240,7 @@ run_one() { # FILE
 	vlu="no_timer_check tsc=unstable clocksource=hpet vlu.scenario=$name vlu.phase=1 vlu.flavour=$flavour${disk:+ vlu.disk=$disk}${quiet:+ vlu.quiet=1}${suite:+ vlu.root=$suite}"
 	# Not KVM: a nested one may open and then hang the guest.
 	# -no-reboot makes a reset end the machine, so that a later phase proves a kexec.
-	qemu-system-x86_64 -accel tcg,thread=multi -cpu max -machine q35,kernel-irqchip=split -m 1G -smp 2 \
+	qemu-system-x86_64 "${clock[@]}" -cpu max -machine q35,kernel-irqchip=split -m 1G -smp 2 \
 		-nodefaults -no-user-config -display none -monitor none -no-reboot \
 		-serial "file:$dir/kernel.log" -serial "file:$dir/out" \
 		-device intel-iommu,intremap=on \
