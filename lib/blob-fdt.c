@@ -76,7 +76,7 @@ static bool is_sane(const unsigned char *fdt, size_t cut)
 		}
 		n = (n + 3) & ~(size_t)3;
 		if (n > end - at)
-			return cut && at + n > cut;
+			return false;
 		at += n;
 	}
 	return cut;

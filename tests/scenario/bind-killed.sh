@@ -14,7 +14,7 @@ leftovers() {
 	for scn_n in $ALL; do
 		[ "$(override_of "$(dev "$scn_n")")" = "(null)" ] || echo "override of $(dev "$scn_n")"
 	done
-	ls "${SCN_ROOT:-}/run/vfio-lu" | grep driver-
+	find "${SCN_ROOT:-}/run/vfio-lu" -name 'driver-*'
 }
 
 # The calls of a whole run; killed is one of those from the first that changes something to the last.

@@ -11,13 +11,13 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 top=$(cd "$here/../.." && pwd)
-verbose=0 quiet='' jobs='' programs=() clock=(-accel tcg,thread=multi)
+verbose=0 quiet='' jobs='' programs=() clock=(-accel "tcg,thread=multi")
 usage() { sed -n '/^# usage/,/^# SCEN/s/^# //p' "$0" >&2; exit 2; }
 while getopts vqij:p: option; do
 	case $option in
 	v) verbose=$((verbose + 1)) ;;
 	q) quiet=1 verbose=1 ;;
-	i) clock=(-accel tcg,thread=single -icount shift=2,sleep=off) ;;
+	i) clock=(-accel "tcg,thread=single" -icount "shift=2,sleep=off") ;;
 	j) jobs=$OPTARG ;;
 	p) programs+=("$OPTARG") ;;
 	*) usage ;;
