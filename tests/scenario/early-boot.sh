@@ -14,7 +14,7 @@ phase_1() {
 
 phase_2() {
 	cat /run/early.log
-	klog "nvme nvme0: pci function $DEV1"
+	klog ": pci function $DEV1"
 	run 0 status
 	for bdf in "$DEV1" "$DEV2" "$DEV3"; do
 		out "$bdf  retrieved; now with vfio-pci"

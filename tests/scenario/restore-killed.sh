@@ -27,15 +27,15 @@ kill_at() { # SYSCALL N
 }
 
 phase_2() {
-	# while it binds,
-	for n in 3 4 9; do kill_at write $n; done
-	# asks for a holder, starts one and has it retrieve the session,
-	for n in 1 2 3; do kill_at sendmsg $n; done
-	# reads the manifest in it and writes it down,
-	kill_at ioctl 1
+	# while it remembers drivers, and binds by way of its writers,
 	kill_at fsync 1
 	kill_at renameat 1
-	# retrieves the first file, the second, and gives the third away
+	for n in 3 4; do kill_at write $n; done
+	for n in 1 2 3; do kill_at sendmsg $n; done
+	# asks for a holder, starts one and has it retrieve the session,
+	for n in 1 2 3; do kill_at sendmsg $n; done
+	# retrieves the manifest, the first file, the second, and gives the third away
+	kill_at ioctl 1
 	kill_at ioctl 2
 	kill_at ioctl 3
 	kill_at ioctl 3
