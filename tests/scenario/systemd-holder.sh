@@ -23,9 +23,9 @@ phase_1() {
 phase_2() {
 	run 0 status
 	out "incoming, waiting"
-	out "preserved by the previous kernel; now with e1000e"
+	out "$DEV1  preserved by the previous kernel"
 	run 0 restore
-	out "$DEV1  bound to vfio-pci (was e1000e)"
+	out "$DEV1  bound to vfio-pci"
 	run 0 finish
 	run 0 status
 	out "no sessions"
