@@ -23,7 +23,7 @@ phase_1() {
 phase_2() {
 	run 0 status
 	out "incoming, waiting"
-	out "process 1 (systemd) has it open and gives it to vfio-lu.service"
+	out "process 1 (systemd) has it open"
 	run 0 restore
 	run 0 status
 	out "managed by systemd"
