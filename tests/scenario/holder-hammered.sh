@@ -36,7 +36,7 @@ phase_1() {
 	out "$DEV2  preserved"
 	klog_not "$DEV1: Device will no longer be preserved"
 
-	in_vm && crowd=200 || crowd=40
+	in_vm && crowd=200 || crowd=10
 	says=$(at_once $crowd "$VFIO_LU" status)
 	check_that "$crowd status at once: $says" test "$says" = "$crowd times 0"
 
