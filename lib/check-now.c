@@ -21,6 +21,7 @@ int check_now_read(struct vlu_ctx *ctx)
 struct openers {
 	bool all_seen;		/* or there may be more */
 	bool kept;		/* the holder has it */
+	bool vmm;		/* so has the process that it is to be taken from */
 	size_t others;
 	const struct proc_file *other;	/* one of them */
 };
@@ -48,6 +49,8 @@ static void count(struct openers *openers, const struct vlu_ctx *ctx,
 			openers->kept = true;
 			continue;
 		}
+		if (ctx->vmm && ctx->vmm == files[i].pid && files[i].kind == PROC_VFIO)
+			continue;
 		/* several files of one process are one user */
 		if (openers->other && openers->other->pid == files[i].pid)
 			continue;
@@ -69,6 +72,7 @@ static struct openers find_openers(const struct vlu_device *dev)
 		return openers;
 	}
 	openers.kept = keeper_find(dev->ctx->keeper, dev->bdf) != NULL;
+	openers.vmm = dev->ctx->vmm;
 	files = procs_device(procs, dev->bdf, &n);
 	count(&openers, dev->ctx, files, n, -1);
 	if (dev->iommu_group >= 0) {
@@ -84,7 +88,20 @@ static void name_opener(const struct openers *openers, char buf[64])
 		snprintf(buf, 64, "process %d (%s)", (int)openers->other->pid,
 			 openers->other->comm);
 	else
-		snprintf(buf, 64, "the holder");
+		snprintf(buf, 64, openers->vmm ? "the VMM" : "the holder");
+}
+
+/* Of a VMM that has it by the device's own node, it can be preserved as it runs. */
+static void fix_opener(const struct openers *openers, struct verdict *v)
+{
+	char who[64];
+
+	name_opener(openers, who);
+	if (openers->kept || openers->other->kind == PROC_GROUP || openers->other->legacy)
+		verdict_fix(v, "shut down the VM: stop %s", who);
+	else
+		verdict_fix(v, "shut down the VM: stop %s; or preserve what it has, as it runs: "
+			    "vfio-lu preserve --pid %d", who, (int)openers->other->pid);
 }
 
 /*
@@ -107,7 +124,7 @@ void look_power_d0(const struct vlu_device *dev, struct verdict *v)
 		return;
 	}
 	openers = find_openers(dev);
-	if (openers.kept || openers.other) {
+	if (openers.kept || openers.other || openers.vmm) {
 		name_opener(&openers, who);
 		verdict_set(v, VLU_FAIL, "in %s while %s has it open: the kernel refuses to "
 			    "freeze it", dev->power_state, who);
@@ -138,13 +155,15 @@ void look_interrupts_off(const struct vlu_device *dev, struct verdict *v)
 	name_opener(&openers, who);
 	irq = irqs_find(irqs, dev->bdf, &n);
 	if (irq) {
-		verdict_set(v, VLU_FAIL, "%s is in /proc/interrupts: the kernel refuses to "
-			    "freeze a device with interrupts on", irq->name);
+		/* A VMM at work has them on; those of nobody are a surprise. */
+		verdict_set(v, openers.vmm ? VLU_WARN : VLU_FAIL, "%s is in /proc/interrupts: "
+			    "the kernel refuses to freeze a device with interrupts on",
+			    irq->name);
 		if (openers.other)
-			verdict_fix(v, "shut down the VM: stop %s", who);
+			fix_opener(&openers, v);
 		else
 			verdict_fix(v, "vfio-lu kexec turns them off before the jump");
-	} else if (openers.kept || openers.other) {
+	} else if (openers.kept || openers.other || openers.vmm) {
 		verdict_set(v, VLU_UNKNOWN, "/proc/interrupts has none, which proves nothing "
 			    "while %s has it open", who);
 	} else if (!openers.all_seen) {
@@ -164,7 +183,7 @@ static void others_use_it(const struct openers *openers, struct verdict *v)
 		snprintf(more, sizeof(more), ", and %zu more", openers->others - 1);
 	verdict_set(v, VLU_FAIL, "%s has its vfio %s open%s", who,
 		    openers->other->kind == PROC_GROUP ? "group" : "file", more);
-	verdict_fix(v, "shut down the VM: stop %s", who);
+	fix_opener(openers, v);
 }
 
 /* Somebody who only looks at the machine cannot see into all processes. */
@@ -187,7 +206,7 @@ void look_not_in_use(const struct vlu_device *dev, struct verdict *v)
 	const struct inuse *inuse = dev->ctx->inuse;
 	struct openers openers = find_openers(dev);
 	const struct use *uses;
-	char more[32] = "";
+	char more[32] = "", who[64];
 	size_t n;
 
 	if (openers.other) {
@@ -201,8 +220,9 @@ void look_not_in_use(const struct vlu_device *dev, struct verdict *v)
 		verdict_set(v, uses->weight == USE_IDLE ? VLU_WARN : VLU_FAIL, "%s%s",
 			    uses->what, more);
 		verdict_fix(v, "%s", uses->fix);
-	} else if (openers.kept) {
-		verdict_set(v, VLU_PASS, "nobody but the holder has it open");
+	} else if (openers.kept || openers.vmm) {
+		name_opener(&openers, who);
+		verdict_set(v, VLU_PASS, "nobody but %s has it open", who);
 	} else if (may_be_open(dev, &openers)) {
 		verdict_set(v, VLU_UNKNOWN, "whether a process has it open is for root "
 			    "to see");

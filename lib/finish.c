@@ -1,13 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* After the jump, when every device has found its user: the end of it. */
 #include "incoming.h"
+#include "lend.h"
 #include "liveupdate.h"
+#include "session-file.h"
 #include "vfio.h"
+
+/* Binding it here would take it from the VMM that was given it for that. */
+static int check_lent(struct session *session, const struct member *member, const char *value)
+{
+	struct borrower borrower;
+
+	if (!lent_to(session->ctx, value, &borrower) || vfio_bound(session->ctx, member->fd))
+		return 0;
+	return vlu_fail(session->ctx, VLU_BUSY, -EBUSY, "%s: process %d (%s) has it and has not "
+			"bound it to an iommufd yet; wait for that with vfio-lu finish --wait "
+			"--session %s, or end it", member->name, (int)borrower.pid, borrower.comm,
+			session->name);
+}
 
 static int bind_members(struct session *session, struct held *held)
 {
 	struct vlu_ctx *ctx = session->ctx;
 	char key[HOLDER_KEY];
+	const char *value;
 	size_t i;
 	int ret;
 
@@ -20,12 +36,15 @@ static int bind_members(struct session *session, struct held *held)
 		struct member *member = &session->members[i];
 
 		held_device_key(key, session->name, member->bdf);
-		if (!held_find(held, "%s", key))
+		value = held_find(held, "%s", key);
+		if (!value)
 			return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY,
 					"session %s: %s is not retrieved; first: "
 					"vfio-lu restore --session %s", session->name,
 					member->name, session->name);
 		ret = held_get(ctx, key, &member->fd);
+		if (!ret)
+			ret = check_lent(session, member, value);
 		if (!ret)
 			ret = vfio_bind(ctx, member->name, member->fd, session->iommufd);
 		if (ret == -EALREADY)	/* a VMM did */
@@ -69,6 +88,38 @@ static const struct step_kind step_finish = {
 	.run = run_finish,
 };
 
+static int run_finish_taken(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	struct vlu_ctx *ctx = plan->ctx;
+	char key[HOLDER_KEY];
+	size_t i;
+	int ret;
+
+	(void)step;
+	held_session_key(key, session->name);
+	ret = held_get(ctx, key, &session->fd);
+	if (!ret)
+		ret = luo_finish(ctx, session->fd, session->name);
+	/* who keeps it waiting? */
+	for (i = 0; ret == -EBUSY && i < session->n; i++) {
+		struct member *member = &session->members[i];
+
+		held_device_key(key, session->name, member->bdf);
+		if (held_get(ctx, key, &member->fd) || vfio_bound(ctx, member->fd))
+			continue;
+		return vlu_fail(ctx, VLU_BUSY, -EBUSY, "session %s is not finished: no VMM has bound "
+				"%s to an iommufd; then: vfio-lu finish --session %s",
+				session->name, member->name, session->name);
+	}
+	return ret;
+}
+
+static const struct step_kind step_finish_taken = {
+	.text = "finish LUO session %v, when VMMs have bound all of it to an iommufd",
+	.run = run_finish_taken,
+};
+
 static int run_let_go(struct vlu_plan *plan, struct step *step)
 {
 	struct session *session = plan->data;
@@ -90,7 +141,7 @@ static int run_let_go(struct vlu_plan *plan, struct step *step)
 		held_device_key(key, session->name, session->members[i].bdf);
 		ret = held_drop(ctx, key);
 	}
-	return ret;
+	return ret ? ret : session_files_drop(session);
 }
 
 static const struct step_kind step_let_go = {
@@ -110,7 +161,7 @@ static const struct step_kind step_forget = {
 };
 
 static int add_finish(struct vlu_plan *plan, struct session *session,
-		      const struct held *held)
+		      const struct held *held, const struct step_kind *step)
 {
 	const char *value = held_find(held, "session/%s", session->name);
 	struct vlu_bdf none = { 0 };
@@ -144,7 +195,7 @@ static int add_finish(struct vlu_plan *plan, struct session *session,
 		return plan_say(plan, "session %s  already finished: nothing is left of it",
 				session->name);
 	}
-	ret = plan_add(plan, &step_finish, none, NULL, session->name, NULL);
+	ret = plan_add(plan, step, none, NULL, session->name, NULL);
 	if (!ret)
 		ret = plan_add(plan, &step_let_go, none, NULL, session->name, NULL);
 	for (i = 0; !ret && i < session->n; i++)
@@ -155,8 +206,8 @@ static int add_finish(struct vlu_plan *plan, struct session *session,
 	return ret;
 }
 
-int vlu_plan_finish(struct vlu_ctx *ctx, const char *name,
-		    struct vlu_plan **ret_plan)
+static int plan_finish(struct vlu_ctx *ctx, const char *name, const struct step_kind *step,
+		       struct vlu_plan **ret_plan)
 {
 	struct session *session;
 	struct vlu_plan *plan;
@@ -166,7 +217,7 @@ int vlu_plan_finish(struct vlu_ctx *ctx, const char *name,
 	ret = incoming_plan(ctx, name, &held, &plan, &session);
 	if (ret)
 		return ret;
-	ret = add_finish(plan, session, &held);
+	ret = add_finish(plan, session, &held, step);
 	held_free(&held);
 	if (ret) {
 		vlu_plan_free(plan);
@@ -174,4 +225,16 @@ int vlu_plan_finish(struct vlu_ctx *ctx, const char *name,
 	}
 	*ret_plan = plan;
 	return 0;
+}
+
+int vlu_plan_finish(struct vlu_ctx *ctx, const char *name,
+		    struct vlu_plan **ret_plan)
+{
+	return plan_finish(ctx, name, &step_finish, ret_plan);
+}
+
+int vlu_plan_finish_taken(struct vlu_ctx *ctx, const char *name,
+			  struct vlu_plan **ret_plan)
+{
+	return plan_finish(ctx, name, &step_finish_taken, ret_plan);
 }

@@ -20,20 +20,43 @@ void held_device_key(char key[HOLDER_KEY], const char *session, struct vlu_bdf b
 	snprintf(key, HOLDER_KEY, "device/%s/%s", session, vlu_bdf_format(bdf, name));
 }
 
-bool held_device(const char *key, char session[64], struct vlu_bdf *ret_bdf)
+void held_file_key(char key[HOLDER_KEY], const char *session, const char *file)
+{
+	snprintf(key, HOLDER_KEY, "file/%s/%s", session, file);
+}
+
+/* What follows "KIND/SESSION/", or NULL. */
+static const char *split(const char *key, const char *kind, char session[64])
 {
 	const char *slash;
-	size_t len;
+	size_t len = strlen(kind);
 
-	if (strncmp(key, "device/", 7) != 0)
-		return false;
-	key += 7;
+	if (strncmp(key, kind, len) != 0)
+		return NULL;
+	key += len;
 	slash = strchr(key, '/');
 	len = slash ? (size_t)(slash - key) : 64;
-	if (len >= 64 || vlu_bdf_parse(slash + 1, ret_bdf))
-		return false;
+	if (len >= 64)
+		return NULL;
 	memcpy(session, key, len);
 	session[len] = '\0';
+	return slash + 1;
+}
+
+bool held_device(const char *key, char session[64], struct vlu_bdf *ret_bdf)
+{
+	const char *rest = split(key, "device/", session);
+
+	return rest && vlu_bdf_parse(rest, ret_bdf) == 0;
+}
+
+bool held_file(const char *key, char session[64], char ret_file[FILE_NAME])
+{
+	const char *rest = split(key, "file/", session);
+
+	if (!rest || !file_name(rest))
+		return false;
+	strcpy(ret_file, rest);
 	return true;
 }
 

@@ -4,6 +4,8 @@
  *   session/NAME      "direction=outgoing|incoming"
  *   iommufd/NAME      ""
  *   device/NAME/BDF   "state=opened|preserved|retrieved|bound|failed"
+ *   file/NAME/FILE    the same: another file of a VMM
+ * and behind the state of what was given to a VMM "lent=PID.START" (lend.h).
  * One packet a request, one a reply, one request a connection:
  *   put KEY\nVALUE (with a file: keep it; without: change the value)
  *   get KEY        (the reply brings a duplicate)
@@ -17,7 +19,7 @@
 #ifndef VLU_HELD_H
 #define VLU_HELD_H
 
-#include "private.h"
+#include "file.h"
 
 #define HOLDER_SOCKET	RUN_DIR "/holder"
 #define HOLDER_PACKET	8192	/* bytes, a request or a reply */
@@ -60,6 +62,9 @@ int held_drop(struct vlu_ctx *ctx, const char *key) must_check;
 void held_session_key(char key[HOLDER_KEY], const char *session);
 void held_iommufd_key(char key[HOLDER_KEY], const char *session);
 void held_device_key(char key[HOLDER_KEY], const char *session, struct vlu_bdf bdf);
+void held_file_key(char key[HOLDER_KEY], const char *session, const char *file);
+/* Splits the key of a file; false for any other. */
+bool held_file(const char *key, char session[64], char ret_file[FILE_NAME]);
 /* Splits a device key; false for any other. */
 bool held_device(const char *key, char session[64], struct vlu_bdf *ret_bdf);
 

@@ -3,6 +3,7 @@
 #include "incoming.h"
 #include "inuse.h"
 #include "klog.h"
+#include "session-file.h"
 
 int incoming_plan(struct vlu_ctx *ctx, const char *name, struct held *held,
 		  struct vlu_plan **ret_plan, struct session **ret_session)
@@ -87,6 +88,8 @@ int incoming_add(struct session *session, const struct manifest *manifest)
 
 	for (i = 0; !ret && i < manifest->n_devices; i++)
 		ret = session_add(session, manifest->devices[i].bdf, false);
+	for (i = 0; !ret && i < manifest->n_files; i++)
+		ret = session_file_add(session, manifest->files[i].name, false);
 	return ret;
 }
 

@@ -190,6 +190,15 @@ static int check_promise(void *arg, const char *name)
 		else
 			jump->ret = check_ready(jump, manifest.devices[i].bdf, name);
 	}
+	for (i = 0; !jump->ret && i < manifest.n_files; i++) {
+		value = held_find(&jump->held, "file/%s/%s", name, manifest.files[i].name);
+		if (!value || !held_says(value, "state=preserved"))
+			jump->ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT,
+					     "%s: not preserved any more, though session %s "
+					     "promises it; fix: preserve it again, or vfio-lu "
+					     "release --session %s", manifest.files[i].name,
+					     name, name);
+	}
 	manifest_free(&manifest);
 	jump->sessions++;
 	return jump->ret != 0;

@@ -53,11 +53,27 @@ int manifest_add(struct manifest *manifest, const struct manifest_device *dev)
 	return 0;
 }
 
+int manifest_add_file(struct manifest *manifest, const struct manifest_file *file)
+{
+	struct manifest_file *files;
+
+	files = reallocarray(manifest->files, manifest->n_files + 1, sizeof(*files));
+	if (!files)
+		return -ENOMEM;
+	manifest->files = files;
+	files[manifest->n_files++] = *file;
+	return 0;
+}
+
 void manifest_free(struct manifest *manifest)
 {
 	free(manifest->devices);
+	free(manifest->files);
+	free(manifest->command);
 	manifest->devices = NULL;
-	manifest->n_devices = 0;
+	manifest->files = NULL;
+	manifest->command = NULL;
+	manifest->n_devices = manifest->n_files = 0;
 }
 
 const struct manifest_device *manifest_find(const struct manifest *manifest,
@@ -92,6 +108,7 @@ int manifest_format(const struct manifest *manifest, char **ret_text)
 {
 	struct json_object *root = json_object_new_object();
 	struct json_object *devices = json_object_new_array();
+	struct json_object *files = json_object_new_array();
 	char name[VLU_BDF_SIZE];
 	size_t i;
 
@@ -119,6 +136,15 @@ int manifest_format(const struct manifest *manifest, char **ret_text)
 		json_object_array_add(devices, row);
 	}
 	json_object_object_add(root, "devices", devices);
+	for (i = 0; i < manifest->n_files; i++) {
+		struct json_object *row = json_object_new_object();
+
+		set_text(row, "name", manifest->files[i].name);
+		set_hex(row, "token", (int64_t)manifest->files[i].token, 1);
+		json_object_array_add(files, row);
+	}
+	json_object_object_add(root, "files", files);
+	set_text(root, "command", manifest->command ? manifest->command : "");
 	*ret_text = strdup(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
 							  JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(root);
@@ -180,6 +206,51 @@ static const char *parse_device(struct json_object *row, struct manifest_device 
 	return NULL;
 }
 
+static const char *parse_file(struct json_object *row, const char *session,
+			      struct manifest_file *file)
+{
+	int64_t token;
+
+	if (!json_object_is_type(row, json_type_object) ||
+	    !get_text(row, "name", file->name, sizeof(file->name)) ||
+	    !file_name(file->name))
+		return "a file without a proper \"name\"";
+	file->token = file_token(session, file->name);
+	if (!get_hex(row, "token", &token) || (uint64_t)token != file->token)
+		return "a file whose \"token\" is not that of its name";
+	return NULL;
+}
+
+/* What manifests did not have from the start: none of it is the same as empty. */
+static const char *parse_files(struct json_object *root, struct manifest *manifest)
+{
+	struct json_object *files = json_object_object_get(root, "files");
+	char command[MANIFEST_COMMAND];
+	struct manifest_file file;
+	const char *why;
+	size_t i, j;
+
+	if (!get_text(root, "command", command, sizeof(command)))
+		return "a malformed \"command\"";
+	if (command[0] && !(manifest->command = strdup(command)))
+		return "out of memory";
+	if (!files)
+		return NULL;
+	if (!json_object_is_type(files, json_type_array))
+		return "malformed \"files\"";
+	for (i = 0; i < json_object_array_length(files); i++) {
+		why = parse_file(json_object_array_get_idx(files, i), manifest->session, &file);
+		if (why)
+			return why;
+		for (j = 0; j < manifest->n_files; j++)
+			if (manifest->files[j].token == file.token)
+				return "a file stands in it twice";
+		if (manifest_add_file(manifest, &file))
+			return "out of memory";
+	}
+	return NULL;
+}
+
 static const char *parse_root(struct json_object *root, struct manifest *manifest)
 {
 	struct json_object *value, *devices;
@@ -220,7 +291,7 @@ static const char *parse_root(struct json_object *root, struct manifest *manifes
 		if (manifest_add(manifest, &dev))
 			return "out of memory";
 	}
-	return NULL;
+	return parse_files(root, manifest);
 }
 
 int manifest_parse(const char *text, size_t size, struct manifest *ret_manifest,

@@ -6,16 +6,22 @@
 #ifndef VLU_MANIFEST_H
 #define VLU_MANIFEST_H
 
-#include "private.h"
+#include "file.h"
 
 #define MANIFEST_SCHEMA	1
 #define MANIFEST_MAX	(1u << 20)
+#define MANIFEST_COMMAND 4096	/* bytes, the longest that is kept */
 
 struct manifest_device {
 	struct vlu_bdf bdf;
 	int64_t vendor, device, subsystem, class;	/* -1: not known */
 	char path[256];
 	char driver_before[64];	/* "": none, or not known */
+};
+
+struct manifest_file {
+	char name[FILE_NAME];
+	uint64_t token;
 };
 
 struct manifest {
@@ -27,12 +33,17 @@ struct manifest {
 	uint64_t flbs_pa;		/* of the FLB header; 0: not known */
 	size_t n_devices;
 	struct manifest_device *devices;
+	size_t n_files;			/* of the VMM, that are no devices */
+	struct manifest_file *files;
+	char *command;			/* of the VMM; NULL: not taken from one */
 };
 
 /* Fills everything but the devices from the running kernel. */
 int manifest_init(struct vlu_ctx *ctx, struct manifest *manifest,
 		  const char *session) must_check;
 int manifest_add(struct manifest *manifest, const struct manifest_device *dev)
+	must_check;
+int manifest_add_file(struct manifest *manifest, const struct manifest_file *file)
 	must_check;
 void manifest_free(struct manifest *manifest);
 const struct manifest_device *manifest_find(const struct manifest *manifest,

@@ -8,6 +8,38 @@
 #include "device.h"
 #include "liveupdate.h"
 #include "outgoing.h"
+#include "session-file.h"
+#include "vmm.h"
+
+/* How the VMM was started: as an earlier manifest says, if none is asked now. */
+static int remember_command(struct session *session, struct manifest *manifest)
+{
+	struct manifest before;
+
+	if (!session->command && manifest_read(session->ctx, RUN_DIR, session->name, &before) == 0) {
+		session->command = before.command;
+		before.command = NULL;
+		manifest_free(&before);
+	}
+	if (!session->command)
+		return 0;
+	manifest->command = strdup(session->command);
+	return manifest->command ? 0 : vlu_nomem(session->ctx);
+}
+
+static int add_files(struct session *session, struct manifest *manifest)
+{
+	struct manifest_file file;
+	size_t i;
+
+	for (i = 0; i < session->n_files; i++) {
+		memcpy(file.name, session->files[i].name, sizeof(file.name));
+		file.token = session->files[i].token;
+		if (manifest_add_file(manifest, &file))
+			return vlu_nomem(session->ctx);
+	}
+	return 0;
+}
 
 static int make_manifest(struct session *session)
 {
@@ -29,6 +61,10 @@ static int make_manifest(struct session *session)
 		if (manifest_add(&manifest, &identity))
 			ret = vlu_nomem(ctx);
 	}
+	if (!ret)
+		ret = remember_command(session, &manifest);
+	if (!ret)
+		ret = add_files(session, &manifest);
 	free(session->manifest);
 	session->manifest = NULL;
 	if (!ret && manifest_format(&manifest, &session->manifest))
@@ -117,31 +153,45 @@ static int undo_create(struct vlu_plan *plan, struct step *step)
 	if (!session->held) {
 		ret = outgoing_drop(session);
 	} else {
-		before.manifest = NULL;
-		before.n = 0;
-		before.members = calloc(session->n, sizeof(*before.members));
-		if (!before.members)
+		before.manifest = before.command = NULL;
+		before.n = before.n_files = 0;
+		before.members = calloc(session->n + 1, sizeof(*before.members));
+		before.files = calloc(session->n_files + 1, sizeof(*before.files));
+		if (!before.members || !before.files) {
+			free(before.members);
+			free(before.files);
 			return vlu_nomem(plan->ctx);
+		}
 		for (i = 0; i < session->n; i++) {
 			if (!session->members[i].held)
 				continue;
 			before.members[before.n] = session->members[i];
 			before.members[before.n++].leaving = false;
 		}
+		for (i = 0; i < session->n_files; i++)
+			if (session->files[i].held)
+				before.files[before.n_files++] = session->files[i];
 		ret = create_session(&before);
 		for (i = 0; !ret && i < before.n; i++)
 			ret = preserve_member(&before, &before.members[i]);
+		for (i = 0; !ret && i < before.n_files; i++)
+			ret = session_file_preserve(&before, &before.files[i]);
 		session->fd = before.fd;
 		/* fds opened on the way belong to the session's own list */
 		for (i = 0; i < before.n; i++)
 			session_find(session, before.members[i].bdf)->fd =
 				before.members[i].fd;
+		for (i = 0; i < before.n_files; i++)
+			session_file_find(session, before.files[i].name)->fd =
+				before.files[i].fd;
 		/* else the one of before is still there; the disk may be full */
 		if (!ret && session->written)
 			ret = manifest_write(plan->ctx, RUN_DIR, session->name,
 					     before.manifest);
 		free(before.manifest);
+		free(before.command);
 		free(before.members);
+		free(before.files);
 	}
 	if (ret)
 		return ret;
@@ -257,6 +307,8 @@ int outgoing_add(struct vlu_plan *plan, struct session *session)
 			 (unsigned long long)vlu_bdf_token(member->bdf));
 		ret = plan_add(plan, &step_preserve, member->bdf, NULL, token, NULL);
 	}
+	if (!ret)
+		ret = session_files_preserve(plan, session);
 	snprintf(path, sizeof(path), STATE_DIR "/%s.json", session->name);
 	if (!ret)
 		ret = plan_add(plan, &step_manifest, (struct vlu_bdf){ 0 }, path,

@@ -3,7 +3,9 @@
 #include "device.h"
 #include "inuse.h"
 #include "outgoing.h"
+#include "session-file.h"
 #include "vfio.h"
+#include "vmm.h"
 
 static int run_open(struct vlu_plan *plan, struct step *step)
 {
@@ -41,6 +43,35 @@ static int run_open(struct vlu_plan *plan, struct step *step)
 static const struct step_kind step_open = {
 	.text = "%d: open %p and bind it to an iommufd",
 	.run = run_open,
+	.undo = outgoing_close,
+};
+
+/*
+ * A VMM's file is bound to the VMM's iommufd, which the file keeps: nothing is
+ * to be opened or bound here, and the guest does not notice.
+ */
+static int run_take(struct vlu_plan *plan, struct step *step)
+{
+	struct member *member = session_member(plan, step);
+	struct session *session = plan->data;
+	char key[HOLDER_KEY];
+	int ret;
+
+	ret = vmm_take_device(plan->ctx, session->vmm, member->bdf, &member->fd);
+	if (ret)
+		return ret;
+	held_device_key(key, session->name, member->bdf);
+	ret = held_put(plan->ctx, key, "state=opened", member->fd);
+	if (ret) {
+		sys_close(&plan->ctx->sys, member->fd);
+		member->fd = -1;
+	}
+	return ret;
+}
+
+static const struct step_kind step_take = {
+	.text = "%d: take its file from %v",
+	.run = run_take,
 	.undo = outgoing_close,
 };
 
@@ -118,10 +149,13 @@ static int add_preserve(struct vlu_plan *plan, struct session *session,
 	bool changes = !session->held;
 	const char *value;
 	struct member *member;
-	char name[VLU_BDF_SIZE];
+	char name[VLU_BDF_SIZE], from[48] = "";
 	size_t i;
 	int ret;
 
+	if (session->vmm)
+		snprintf(from, sizeof(from), "process %d (%s)", (int)session->vmm->pid,
+			 session->vmm->comm);
 	/* A device there that was never preserved: an earlier run was killed. */
 	for (i = 0; i < session->n; i++) {
 		value = held_find(held, "device/%s/%s", session->name,
@@ -146,13 +180,26 @@ static int add_preserve(struct vlu_plan *plan, struct session *session,
 		member = session_find(session, bdfs[i]);
 		if (!ret && member && !member->held) {
 			changes = true;
-			ret = plan_add(plan, &step_open, bdfs[i], dev->cdev, NULL, NULL);
+			ret = session->vmm ?
+			      plan_add(plan, &step_take, bdfs[i], NULL, from, NULL) :
+			      plan_add(plan, &step_open, bdfs[i], dev->cdev, NULL, NULL);
 		}
 		if (!ret)
-			ret = plan_say(plan, "%s  preserved in session %s", name,
-				       session->name);
+			ret = plan_say(plan, session->vmm && !member->held ?
+				       "%s  preserved in session %s, taken from %s; vfio-lu kexec "
+				       "turns its interrupts off" : "%s  preserved in session %s",
+				       name, session->name, from);
+	}
+	for (i = 0; !ret && i < session->n_files; i++) {
+		changes = changes || !session->files[i].held;
+		ret = session->vmm ? plan_say(plan, session->files[i].held ?
+					      "%s  already preserved in session %s" :
+					      "%s  preserved in session %s",
+					      session->files[i].name, session->name) : 0;
 	}
 	if (!ret && changes)
+		ret = session_files_take(plan, session);
+	if (!ret && changes && !session->vmm)
 		ret = plan_add(plan, &step_hold_iommufd, (struct vlu_bdf){ 0 }, NULL,
 			       NULL, NULL);
 	if (!ret && changes)
@@ -162,9 +209,37 @@ static int add_preserve(struct vlu_plan *plan, struct session *session,
 	return ret;
 }
 
-int vlu_plan_preserve(struct vlu_ctx *ctx, const char *name,
-		      const struct vlu_bdf *bdfs, size_t n,
-		      struct vlu_plan **ret_plan)
+/* Takes vmm over. */
+static int add_vmm(struct session *session, struct vmm *vmm,
+		   const struct vlu_vmm_file *files, size_t n)
+{
+	struct session_file *file;
+	char name[FILE_NAME];
+	size_t i;
+	int ret = 0;
+
+	session->vmm = vmm;
+	session->ctx->vmm = vmm->pid;
+	session->command = malloc(VMM_COMMAND);
+	if (!session->command)
+		return vlu_nomem(session->ctx);
+	vmm_command(session->ctx, vmm->pid, session->command);
+	for (i = 0; !ret && i < n; i++) {
+		snprintf(name, sizeof(name), "fd%d", files[i].fd);
+		if (session_file_find(session, files[i].name ? files[i].name : name))
+			continue;
+		ret = session_file_add(session, files[i].name ? files[i].name : name, false);
+		file = &session->files[session->n_files - 1];
+		if (!ret)
+			file->from = files[i].fd;
+	}
+	return ret;
+}
+
+static int plan_preserve(struct vlu_ctx *ctx, const char *name, struct vmm *vmm,
+			 const struct vlu_bdf *bdfs, size_t n,
+			 const struct vlu_vmm_file *files, size_t n_files,
+			 struct vlu_plan **ret_plan)
 {
 	struct session *session;
 	struct vlu_device *dev;
@@ -173,7 +248,6 @@ int vlu_plan_preserve(struct vlu_ctx *ctx, const char *name,
 	size_t i;
 	int ret = 0;
 
-	inuse_drop(ctx);
 	/* A wrong address is wrong on every host; all else needs the kernel. */
 	for (i = 0; !ret && i < n; i++)
 		ret = vlu_device_find(ctx, bdfs[i], &dev);
@@ -181,9 +255,16 @@ int vlu_plan_preserve(struct vlu_ctx *ctx, const char *name,
 		ret = session_check_host(ctx, HOST_PRESERVE);
 	if (!ret)
 		ret = outgoing_plan(ctx, name, &held, &plan, &session);
-	if (ret)
+	if (ret) {
+		if (vmm)
+			vmm_free(vmm);
+		free(vmm);
 		return ret;
-	ret = add_preserve(plan, session, &held, bdfs, n);
+	}
+	if (vmm)
+		ret = add_vmm(session, vmm, files, n_files);
+	if (!ret)
+		ret = add_preserve(plan, session, &held, bdfs, n);
 	held_free(&held);
 	if (ret) {
 		vlu_plan_free(plan);
@@ -191,4 +272,89 @@ int vlu_plan_preserve(struct vlu_ctx *ctx, const char *name,
 	}
 	*ret_plan = plan;
 	return 0;
+}
+
+int vlu_plan_preserve(struct vlu_ctx *ctx, const char *name,
+		      const struct vlu_bdf *bdfs, size_t n,
+		      struct vlu_plan **ret_plan)
+{
+	inuse_drop(ctx);
+	return plan_preserve(ctx, name, NULL, bdfs, n, NULL, 0, ret_plan);
+}
+
+/* All that it has through its device's own node, or what was asked for of it. */
+static int choose(struct vlu_ctx *ctx, const struct vmm *vmm, const struct vlu_bdf *bdfs,
+		  size_t n, bool others, struct vlu_bdf **ret_bdfs, size_t *ret_n)
+{
+	const struct proc_file *file;
+	struct vlu_bdf *chosen;
+	size_t i, j, used = 0;
+	int ret = 0;
+
+	chosen = calloc(n + vmm->files->n + 1, sizeof(*chosen));
+	if (!chosen)
+		return vlu_nomem(ctx);
+	for (i = 0; i < n; i++)
+		chosen[used++] = bdfs[i];
+	for (i = 0; !n && i < vmm->files->n; i++) {
+		if (vmm->files->files[i].kind != PROC_VFIO)
+			continue;
+		chosen[used] = vmm->files->files[i].bdf;
+		for (j = 0; vlu_bdf_compare(chosen[j], chosen[used]); j++)
+			;
+		used += j == used;
+	}
+	for (i = 0; !ret && i < used; i++)
+		ret = vmm_device(ctx, vmm, chosen[i], &file);
+	if (!ret && !used && !others)
+		ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT, "process %d (%s) has no vfio "
+			       "device open", (int)vmm->pid, vmm->comm);
+	if (ret) {
+		free(chosen);
+		return ret;
+	}
+	*ret_bdfs = chosen;
+	*ret_n = used;
+	return 0;
+}
+
+static int check_names(struct vlu_ctx *ctx, const struct vlu_vmm_file *files, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (files[i].name && !file_name(files[i].name))
+			return vlu_fail(ctx, VLU_USAGE, -EINVAL, "'%.80s' is no name of a file: "
+					"1-24 characters of A-Z a-z 0-9 . _ -, and not "
+					FILE_IOMMUFD, files[i].name);
+	return 0;
+}
+
+int vlu_plan_preserve_vmm(struct vlu_ctx *ctx, const char *name, pid_t pid,
+			  const struct vlu_bdf *bdfs, size_t n,
+			  const struct vlu_vmm_file *files, size_t n_files,
+			  struct vlu_plan **ret_plan)
+{
+	_cleanup_free_ struct vlu_bdf *chosen = NULL;
+	struct vmm *vmm;
+	int ret;
+
+	inuse_drop(ctx);
+	ret = check_names(ctx, files, n_files);
+	if (ret)
+		return ret;
+	vmm = calloc(1, sizeof(*vmm));
+	if (!vmm)
+		return vlu_nomem(ctx);
+	ret = vmm_read(ctx, pid, vmm);
+	if (!ret) {
+		ret = choose(ctx, vmm, bdfs, n, n_files, &chosen, &n);
+		if (ret)
+			vmm_free(vmm);
+	}
+	if (ret) {
+		free(vmm);
+		return ret;
+	}
+	return plan_preserve(ctx, name, vmm, chosen, n, files, n_files, ret_plan);
 }

@@ -44,6 +44,7 @@ struct vlu_ctx {
 	struct keeper *keeper;
 	struct pcicaps *pcicaps;
 	struct procs *procs;
+	pid_t vmm;		/* whose devices are being preserved, 0: nobody's; vmm.c */
 	struct names *names;	/* opened once, names.c */
 	bool kho_boot_read;
 	enum vlu_known kho_boot;	/* host_kho_boot() */

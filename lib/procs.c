@@ -13,8 +13,10 @@ enum proc_kind proc_link_parse(const char *target, struct proc_file *ret)
 	size_t len;
 
 	/* vfio_device_open_file() and vfio_group_get_device_fd() name theirs */
-	if (strncmp(target, "anon_inode:[vfio-device", 23) == 0)
+	if (strncmp(target, "anon_inode:[vfio-device", 23) == 0) {
+		ret->legacy = target[23] == ']';
 		return PROC_VFIO;
+	}
 	if (strncmp(target, "anon_inode:[luo_session]", 24) == 0) {
 		target += 24 + strspn(target + 24, " ");
 		snprintf(ret->name, sizeof(ret->name), "%.63s", target);
@@ -152,6 +154,7 @@ static int look_at_file(void *arg, const char *fd)
 		scan->procs->complete = false;
 	if (ret < 0)	/* closed meanwhile, or too long for one of ours */
 		return 0;
+	file.fd = atoi(fd);
 	file.kind = proc_link_parse(target, &file);
 	if (file.kind == PROC_NOTHING)
 		return 0;
@@ -219,7 +222,7 @@ static int by_kind(const void *a, const void *b)
 	return order ? order : (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-static void procs_free(struct procs *procs)
+void procs_free(struct procs *procs)
 {
 	if (!procs)
 		return;
@@ -254,6 +257,26 @@ const struct procs *procs_get(struct vlu_ctx *ctx)
 		      by_kind);
 	ctx->procs = scan.procs;
 	return ctx->procs;
+}
+
+int procs_of(struct vlu_ctx *ctx, pid_t pid, struct procs **ret_procs)
+{
+	struct scan scan = { .ctx = ctx, .file = { .pid = pid } };
+	char path[64];
+	int ret;
+
+	scan.procs = calloc(1, sizeof(*scan.procs));
+	if (!scan.procs)
+		return -ENOMEM;
+	scan.procs->complete = true;
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	ret = sys_list(&ctx->sys, path, look_at_file, &scan);
+	if (ret < 0) {
+		procs_free(scan.procs);
+		return ret;
+	}
+	*ret_procs = scan.procs;
+	return 0;
 }
 
 void procs_drop(struct vlu_ctx *ctx)

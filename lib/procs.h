@@ -22,6 +22,8 @@ struct proc_file {
 	struct vlu_bdf bdf;
 	int64_t group;
 	char name[64];
+	int fd;		/* its number there */
+	bool legacy;	/* PROC_VFIO: of a group, not of the device's own node */
 };
 
 struct procs {
@@ -37,6 +39,9 @@ struct procs {
 /* Read once a context. NULL only when memory is short. */
 const struct procs *procs_get(struct vlu_ctx *ctx);
 void procs_drop(struct vlu_ctx *ctx);
+/* The same of one process alone, be it this one; -ENOENT: there is none. */
+int procs_of(struct vlu_ctx *ctx, pid_t pid, struct procs **ret_procs) must_check;
+void procs_free(struct procs *procs);
 /* The files of a kind, and how many; NULL: none. */
 const struct proc_file *procs_kind(const struct procs *procs, enum proc_kind kind,
 				   size_t *ret_n);

@@ -2,6 +2,7 @@
 /* Before the jump: device files out of a session again. */
 #include "incoming.h"
 #include "outgoing.h"
+#include "session-file.h"
 
 static const struct step_kind step_leave = {
 	.text = "%d: close its file",
@@ -49,6 +50,7 @@ static int add_release(struct vlu_plan *plan, struct session *session,
 			session->members[i].leaving = true;
 		staying += !session->members[i].leaving;
 	}
+	/* files are of no use without a device: they go with the last */
 	if (!ret && staying && staying == session->n)
 		return 0;	/* none of them is in it */
 	if (!ret && !staying)
@@ -65,6 +67,8 @@ static int add_release(struct vlu_plan *plan, struct session *session,
 			ret = plan_say(plan, "%s  no longer preserved; its file is closed",
 				       member->name);
 	}
+	if (!ret && !staying)
+		ret = session_files_close(plan, session);
 	return ret;
 }
 
@@ -118,7 +122,7 @@ int vlu_plan_release(struct vlu_ctx *ctx, const char *name,
 	if (ret)
 		return ret;
 	held_free(&held);
-	if (session->held || session->n)
+	if (session->held || session->n || session->n_files)
 		ret = add_release(plan, session, bdfs, n);
 	else
 		ret = add_clear(plan, session);

@@ -10,11 +10,13 @@ static bool session_name(const char *name)
 
 bool request_key(const char *key)
 {
-	char session[64], again[HOLDER_KEY];
+	char session[64], file[FILE_NAME], again[HOLDER_KEY];
 	struct vlu_bdf bdf;
 
 	if (strncmp(key, "session/", 8) == 0 || strncmp(key, "iommufd/", 8) == 0)
 		return session_name(key + 8);
+	if (held_file(key, session, file))
+		return session_name(session);
 	if (!held_device(key, session, &bdf) || !session_name(session))
 		return false;
 	/* an address can be written in more than one way, a key cannot */

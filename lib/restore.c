@@ -10,6 +10,7 @@
 #include "incoming.h"
 #include "liveupdate.h"
 #include "remember.h"
+#include "session-file.h"
 
 static int run_retrieve_session(struct vlu_plan *plan, struct step *step)
 {
@@ -182,7 +183,9 @@ static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
 			memcpy(first, ctx->error, sizeof(first));
 	}
 	manifest_free(&manifest);
-	if (ret)
+	if (!ret)
+		ret = session_files_retrieve(plan, session);
+	if (ret && !failed)
 		return ret;
 	if (strangers && !failed && strangers == session->n)
 		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT, "session %s holds none of the "
@@ -206,7 +209,7 @@ static int add_restore(struct vlu_plan *plan, struct session *session,
 	const char *value = held_find(held, "session/%s", session->name);
 	struct vlu_bdf none = { 0 };
 	enum incoming_fate fate;
-	size_t i;
+	size_t i, j;
 	bool known;
 	int ret;
 
@@ -224,7 +227,10 @@ static int add_restore(struct vlu_plan *plan, struct session *session,
 		for (i = 0; i < session->n; i++)
 			if (!session->members[i].held)
 				break;
-		if (i == session->n) {
+		for (j = 0; j < session->n_files; j++)
+			if (!session->files[j].held)
+				break;
+		if (i == session->n && j == session->n_files) {
 			for (i = 0; !ret && i < session->n; i++)
 				ret = plan_say(plan, "%s  already retrieved from session %s",
 					       session->members[i].name, session->name);

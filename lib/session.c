@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "device.h"
 #include "remember.h"
-#include "session.h"
+#include "session-file.h"
+#include "vmm.h"
 
 int vlu_session_name_check(struct vlu_ctx *ctx, const char *name)
 {
@@ -43,7 +44,13 @@ static void session_free(void *data)
 		sys_close(&session->ctx->sys, session->members[i].fd);
 	sys_close(&session->ctx->sys, session->fd);
 	sys_close(&session->ctx->sys, session->iommufd);
+	session_files_free(session);
+	if (session->vmm)
+		vmm_free(session->vmm);
+	free(session->vmm);
+	session->ctx->vmm = 0;
 	free(session->members);
+	free(session->command);
 	free(session->manifest);
 	session_unlock(session->ctx);
 	free(session);
@@ -53,8 +60,8 @@ int session_new(struct vlu_plan *plan, const char *name, const struct held *held
 		struct session **ret_session)
 {
 	struct session *session = calloc(1, sizeof(*session));
+	char other[64], file[FILE_NAME];
 	struct vlu_bdf bdf;
-	char other[64];
 	size_t i;
 	int ret;
 
@@ -69,10 +76,11 @@ int session_new(struct vlu_plan *plan, const char *name, const struct held *held
 	plan->free_data = session_free;
 	session->held = held_find(held, "session/%s", name);
 	for (i = 0; i < held->n; i++) {
-		if (!held_device(held->items[i].key, other, &bdf) ||
-		    strcmp(other, name) != 0)
-			continue;
-		ret = session_add(session, bdf, true);
+		ret = 0;
+		if (held_device(held->items[i].key, other, &bdf) && strcmp(other, name) == 0)
+			ret = session_add(session, bdf, true);
+		else if (held_file(held->items[i].key, other, file) && strcmp(other, name) == 0)
+			ret = session_file_add(session, file, true);
 		if (ret)
 			return ret;
 	}

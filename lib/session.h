@@ -17,6 +17,9 @@ struct member {
 	bool leaving;	/* release: not to be in the session any more */
 };
 
+struct session_file;
+struct vmm;
+
 /* A plan's data, freed with the plan. */
 struct session {
 	struct vlu_ctx *ctx;
@@ -26,6 +29,10 @@ struct session {
 	bool held;	/* the holder had a session of this name before */
 	size_t n;
 	struct member *members;
+	size_t n_files;
+	struct session_file *files;	/* session-file.h */
+	struct vmm *vmm;	/* whom they are taken from, NULL: nobody */
+	char *command;	/* of that one, or of an earlier one; NULL: none */
 	char *manifest;	/* as text, NULL before it was made */
 	bool written;	/* it is in /run */
 };

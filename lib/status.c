@@ -11,6 +11,7 @@
 #include "incoming.h"
 #include "kexec.h"
 #include "klog.h"
+#include "lend.h"
 #include "manifest.h"
 #include "procs.h"
 #include "service.h"
@@ -91,7 +92,41 @@ static struct vlu_session_device *add_device(struct builder *b,
 	return row;
 }
 
+static struct vlu_session_file *add_file(struct vlu_session *session, const char *name)
+{
+	struct vlu_session_file *more, *row;
+	size_t i;
+
+	for (i = 0; i < session->n_files; i++)
+		if (strcmp(session->files[i].name, name) == 0)
+			return (struct vlu_session_file *)&session->files[i];
+	more = reallocarray((void *)session->files, session->n_files + 1, sizeof(*more));
+	if (!more)
+		return NULL;
+	session->files = more;
+	row = &more[session->n_files];
+	*row = (struct vlu_session_file){
+		.name = strdup(name), .token = file_token(session->name, name),
+		.state = "missing",
+	};
+	if (!row->name)
+		return NULL;
+	session->n_files++;
+	return row;
+}
+
 /* ----------------------------------------------------------- the holder */
+
+static char *lent_detail(struct vlu_ctx *ctx, const char *value)
+{
+	struct borrower borrower;
+	char *text;
+
+	if (!lent_to(ctx, value, &borrower) ||
+	    asprintf(&text, "lent to process %d (%s)", (int)borrower.pid, borrower.comm) < 0)
+		return NULL;
+	return text;
+}
 
 static const char *device_state(const char *value)
 {
@@ -112,9 +147,10 @@ static const char *device_state(const char *value)
 static int add_held(struct builder *b)
 {
 	struct vlu_session_device *row;
+	char name[64], file[FILE_NAME];
+	struct vlu_session_file *extra;
 	struct vlu_session *session;
 	struct vlu_bdf bdf;
-	char name[64];
 	size_t i;
 
 	for (i = 0; i < b->held.n; i++) {
@@ -138,6 +174,14 @@ static int add_held(struct builder *b)
 			if (!row)
 				return -ENOMEM;
 			row->state = device_state(item->value);
+			row->detail = lent_detail(b->ctx, item->value);
+		} else if (held_file(item->key, name, file)) {
+			session = add_session(b, name);
+			extra = session ? add_file(session, file) : NULL;
+			if (!extra)
+				return -ENOMEM;
+			extra->state = device_state(item->value);
+			extra->detail = lent_detail(b->ctx, item->value);
 		}
 	}
 	return 0;
@@ -168,6 +212,7 @@ static void name_keeper(struct builder *b, struct vlu_session *session)
 static int add_manifest(void *arg, const char *name)
 {
 	struct vlu_session_device *row;
+	struct vlu_session_file *file;
 	struct vlu_session *session;
 	struct manifest manifest;
 	struct builder *b = arg;
@@ -224,6 +269,16 @@ static int add_manifest(void *arg, const char *name)
 						     "as preserved");
 		}
 	}
+	for (i = 0; !b->ret && i < manifest.n_files; i++) {
+		file = add_file(session, manifest.files[i].name);
+		if (!file)
+			b->ret = -ENOMEM;
+		else if (strcmp(file->state, "missing") == 0 && session->state &&
+			 strcmp(session->state, "waiting") == 0)
+			file->state = "preserved";
+	}
+	session->command = manifest.command;
+	manifest.command = NULL;
 	manifest_free(&manifest);
 	return b->ret != 0;
 }
@@ -449,6 +504,12 @@ void vlu_state_free(struct vlu_state *state)
 			free((char *)session->devices[j].driver);
 			free((char *)session->devices[j].detail);
 		}
+		for (j = 0; j < session->n_files; j++) {
+			free((char *)session->files[j].name);
+			free((char *)session->files[j].detail);
+		}
+		free((void *)session->files);
+		free((char *)session->command);
 		free(devices(session));
 		free((char *)session->name);
 		free((char *)session->detail);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +70,22 @@ static int collect(int fd, char *text, size_t size)
 	return 0;
 }
 
+/* In the child of a process that is about to become another program. */
+static void wait_beside(const int pipes[2])
+{
+	char byte;
+
+	/* a grandchild: what we become may wait for children of its own */
+	if (fork() != 0)
+		_exit(0);
+	close(pipes[1]);
+	if (read(pipes[0], &byte, 1) != 0)
+		_exit(0);
+	/* and the files that it is to get are not for this one */
+	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		_exit(126);
+}
+
 int real_spawn(struct sys *sys, const char *file, char *const argv[],
 		      enum sys_spawn how, char *text, size_t text_size)
 {
@@ -77,7 +94,7 @@ int real_spawn(struct sys *sys, const char *file, char *const argv[],
 	pid_t pid;
 
 	(void)sys;
-	if (how == SYS_SPAWN_WAIT && pipe2(pipes, O_CLOEXEC) < 0)
+	if (how != SYS_SPAWN_DETACH && pipe2(pipes, O_CLOEXEC) < 0)
 		return -errno;
 	pid = fork();
 	if (pid < 0) {
@@ -89,25 +106,32 @@ int real_spawn(struct sys *sys, const char *file, char *const argv[],
 		return status;
 	}
 	if (pid == 0) {
+		if (how == SYS_SPAWN_BESIDE)
+			wait_beside(pipes);
 		null = open("/dev/null", O_RDWR);
 		dup2(null, 0);
 		dup2(how == SYS_SPAWN_WAIT ? pipes[1] : null, 1);
-		dup2(how == SYS_SPAWN_WAIT ? pipes[1] : null, 2);
+		if (how != SYS_SPAWN_BESIDE)
+			dup2(how == SYS_SPAWN_WAIT ? pipes[1] : null, 2);
 		if (null > 2)
 			close(null);
-		if (how == SYS_SPAWN_DETACH)
+		if (how != SYS_SPAWN_WAIT)
 			detach();
 		exec_child(file, argv);
 		_exit(127);
 	}
 	if (how == SYS_SPAWN_DETACH)
 		return pid;
-	close(pipes[1]);
-	collect(pipes[0], text, text_size);
+	if (how == SYS_SPAWN_WAIT) {
+		close(pipes[1]);
+		collect(pipes[0], text, text_size);
+	}
 	close(pipes[0]);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
+	if (how == SYS_SPAWN_BESIDE)
+		return pipes[1];
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -123,6 +147,48 @@ int real_reap(struct sys *sys, pid_t pid)
 	if (got == 0)
 		return -EAGAIN;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int real_take(struct sys *sys, pid_t pid, int fd)
+{
+	int pidfd, got;
+
+	(void)sys;
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0)
+		return -errno;
+	got = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	if (got < 0)
+		got = -errno;
+	close(pidfd);
+	return got;
+}
+
+int real_pass(struct sys *sys, const int *fds, size_t n)
+{
+	int first = 3 + (int)n, high[64], root;
+	size_t i;
+
+	if (n > sizeof(high) / sizeof(high[0]))
+		return -E2BIG;
+	/* Out of the way of each other, and we out of theirs. */
+	root = fcntl(sys->root_fd, F_DUPFD_CLOEXEC, first);
+	if (root < 0)
+		return -errno;
+	close(sys->root_fd);
+	sys->root_fd = root;
+	for (i = 0; i < n; i++) {
+		high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, first);
+		if (high[i] < 0)
+			return -errno;
+	}
+	for (i = 0; i < n; i++)
+		if (dup2(high[i], 3 + (int)i) < 0)
+			return -errno;
+	/* What our own caller left open is not for the program either. */
+	if (close_range((unsigned int)first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return -errno;
+	return 0;
 }
 
 int real_load_module(struct sys *sys, const char *name)
@@ -192,6 +258,8 @@ const struct sys_ops sys_real_ops = {
 	.spawn = real_spawn,
 	.load_module = real_load_module,
 	.reap = real_reap,
+	.take = real_take,
+	.pass = real_pass,
 	.euid = real_euid,
 	.max_files = real_max_files,
 	.harden = real_harden,

@@ -45,6 +45,8 @@ int real_wait(struct sys *sys, const int *fds, size_t nfds, int msec);
 int real_spawn(struct sys *sys, const char *file, char *const argv[],
 		      enum sys_spawn how, char *text, size_t text_size);
 int real_reap(struct sys *sys, pid_t pid);
+int real_take(struct sys *sys, pid_t pid, int fd);
+int real_pass(struct sys *sys, const int *fds, size_t n);
 int real_load_module(struct sys *sys, const char *name);
 uid_t real_euid(struct sys *sys);
 int real_max_files(struct sys *sys);

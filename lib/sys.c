@@ -227,6 +227,20 @@ int sys_reap(struct sys *sys, pid_t pid)
 	return sys->ops->reap(sys, pid);
 }
 
+int sys_take(struct sys *sys, pid_t pid, int fd)
+{
+	if (sys->read_only)
+		return -EPERM;
+	return sys->ops->take ? sys->ops->take(sys, pid, fd) : -ENOSYS;
+}
+
+int sys_pass(struct sys *sys, const int *fds, size_t n)
+{
+	if (sys->read_only)
+		return -EPERM;
+	return sys->ops->pass ? sys->ops->pass(sys, fds, n) : -ENOSYS;
+}
+
 uid_t sys_euid(struct sys *sys)
 {
 	return sys->ops->euid(sys);

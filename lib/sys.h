@@ -22,6 +22,12 @@ struct writers;
 enum sys_spawn {
 	SYS_SPAWN_WAIT,		/* wait for it, return its exit status */
 	SYS_SPAWN_DETACH,	/* own session, no stdio, return its pid */
+	/*
+	 * It begins when we have executed another program, on our stderr and
+	 * as nobody's child; return a pipe: a byte written to it and it never
+	 * begins.
+	 */
+	SYS_SPAWN_BESIDE,
 };
 
 struct sys_ops {
@@ -91,6 +97,13 @@ struct sys_ops {
 	int (*load_module)(struct sys *sys, const char *name);
 	/* the exit status of a detached child, -EAGAIN while it runs */
 	int (*reap)(struct sys *sys, pid_t pid);
+	/* a duplicate of what another process, or this one, has open as fd */
+	int (*take)(struct sys *sys, pid_t pid, int fd);
+	/*
+	 * Before exec: fds become 3, 4, ... and stay open in the program, all
+	 * others from 3 on do not. fds may not be used after a failure.
+	 */
+	int (*pass)(struct sys *sys, const int *fds, size_t n);
 	uid_t (*euid)(struct sys *sys);
 
 	/* Both may be NULL. This process, from here on: */
@@ -165,6 +178,8 @@ int sys_spawn(struct sys *sys, const char *file, char *const argv[],
 	      enum sys_spawn how, char *text, size_t text_size);
 int sys_load_module(struct sys *sys, const char *name);
 int sys_reap(struct sys *sys, pid_t pid);
+int sys_take(struct sys *sys, pid_t pid, int fd);
+int sys_pass(struct sys *sys, const int *fds, size_t n);
 uid_t sys_euid(struct sys *sys);
 int sys_max_files(struct sys *sys);
 int sys_harden(struct sys *sys);

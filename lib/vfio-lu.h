@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -297,6 +298,26 @@ VLU_EXPORT int vlu_plan_unbind(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs,
 VLU_EXPORT int vlu_plan_preserve(struct vlu_ctx *ctx, const char *session,
 				 const struct vlu_bdf *bdfs, size_t n,
 				 struct vlu_plan **ret_plan);
+
+/* A file of a VMM that is no device, by its number there. */
+struct vlu_vmm_file {
+	int fd;
+	const char *name;	/* what it is called later; NULL: "fdN" */
+};
+
+/*
+ * The same with the files that a process has open: a VMM at work, or the
+ * caller (getpid()). n == 0: all its vfio devices. Nothing is opened or bound
+ * for it, and the guest does not notice; only what was opened through
+ * /dev/vfio/devices can be taken. files are others that the kernel can
+ * preserve, such as a memfd with the guest's memory; a memfd's size is fixed
+ * from then on. The VMM must have ended before the jump.
+ */
+VLU_EXPORT int vlu_plan_preserve_vmm(struct vlu_ctx *ctx, const char *session, pid_t pid,
+				     const struct vlu_bdf *bdfs, size_t n,
+				     const struct vlu_vmm_file *files, size_t n_files,
+				     struct vlu_plan **ret_plan);
+
 /* n == 0: the whole session. */
 VLU_EXPORT int vlu_plan_release(struct vlu_ctx *ctx, const char *session,
 				const struct vlu_bdf *bdfs, size_t n,
@@ -319,6 +340,12 @@ VLU_EXPORT int vlu_plan_restore(struct vlu_ctx *ctx, const char *session,
 /* Bind what nobody took to an iommufd and end the live update. */
 VLU_EXPORT int vlu_plan_finish(struct vlu_ctx *ctx, const char *session,
 			       struct vlu_plan **ret_plan);
+/*
+ * The same, but binds nothing: it fails at once with VLU_BUSY while VMMs have
+ * not bound all of it, and is to be tried again.
+ */
+VLU_EXPORT int vlu_plan_finish_taken(struct vlu_ctx *ctx, const char *session,
+				     struct vlu_plan **ret_plan);
 
 /* 1-63 bytes of [A-Za-z0-9._@:-], not one that others use (systemd, luod-internal). */
 VLU_EXPORT int vlu_session_name_check(struct vlu_ctx *ctx, const char *name);
@@ -338,6 +365,49 @@ VLU_EXPORT int vlu_hold(struct vlu_ctx *ctx);
 VLU_EXPORT int vlu_session_device_fd(struct vlu_ctx *ctx, const char *session,
 				     struct vlu_bdf bdf, int *ret_fd);
 
+/*
+ * Lend what was retrieved to the program that this process is about to become,
+ * or to itself. The holder keeps its own, and who has it: as long as that
+ * process lives, nobody else gets it, unless again is set.
+ *
+ * In argv, which ends with NULL, {BDF}, {NAME} of a file and {iommufd}, a fresh
+ * one, are replaced by numbers: that of the first is 3, of the next 4, ... "{{"
+ * is a brace. What it names is lent; all there is, without the iommufd, where
+ * it names nothing or is NULL.
+ *
+ * A context that only looks lends nothing and has no files (fd is -1).
+ */
+struct vlu_loan;
+
+struct vlu_lent {
+	const char *name;	/* "0000:01:00.0", "iommufd", or a file's name */
+	int fd;			/* closed by vlu_loan_free() */
+};
+
+VLU_EXPORT int vlu_loan_new(struct vlu_ctx *ctx, const char *session, char *const *argv,
+			    bool again, struct vlu_loan **ret_loan);
+/* Forgets the files here; to whom they are lent stays so. */
+VLU_EXPORT void vlu_loan_free(struct vlu_loan *loan);
+/* What argv has become, the loan's. */
+VLU_EXPORT char *const *vlu_loan_argv(const struct vlu_loan *loan);
+VLU_EXPORT size_t vlu_loan_count(const struct vlu_loan *loan);
+VLU_EXPORT const struct vlu_lent *vlu_loan_at(const struct vlu_loan *loan, size_t i);
+
+/*
+ * Right before exec: moves the files to their numbers, where they stay open in
+ * the program, and has all other files of this process closed in it. Whatever
+ * else had these numbers is closed.
+ */
+VLU_EXPORT int vlu_loan_pass(struct vlu_loan *loan);
+/*
+ * After that: starts a process that finishes the session once a program was
+ * executed and the devices are all bound; or says on stderr, after the
+ * context's timeout, that they are not.
+ */
+VLU_EXPORT int vlu_loan_finish(struct vlu_loan *loan);
+/* exec has failed, or nothing is wanted any more: it was never lent. */
+VLU_EXPORT int vlu_loan_return(struct vlu_loan *loan);
+
 /* --------------------------------------------------------------- status */
 
 enum vlu_direction { VLU_OUTGOING, VLU_INCOMING, VLU_DIRECTION_UNKNOWN };
@@ -351,6 +421,14 @@ struct vlu_session_device {
 	const char *detail;	/* NULL for none */
 };
 
+struct vlu_session_file {
+	const char *name;
+	uint64_t token;
+	/* preserved, retrieved or missing */
+	const char *state;
+	const char *detail;	/* NULL for none */
+};
+
 struct vlu_session {
 	const char *name;
 	enum vlu_direction direction;
@@ -360,6 +438,9 @@ struct vlu_session {
 	const char *detail;	/* NULL for none */
 	size_t n_devices;
 	const struct vlu_session_device *devices;
+	size_t n_files;		/* what a VMM had besides */
+	const struct vlu_session_file *files;
+	const char *command;	/* of that VMM, as for a shell; NULL: none */
 };
 
 struct vlu_state {

@@ -58,11 +58,21 @@ int vfio_bind(struct vlu_ctx *ctx, const char *name, int fd, int iommufd)
 	return 0;
 }
 
-bool vfio_frozen(struct vlu_ctx *ctx, int fd)
+static int get_info(struct vlu_ctx *ctx, int fd)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };
 
-	return sys_ioctl(&ctx->sys, fd, VFIO_DEVICE_GET_INFO, &info) == -EIO;
+	return sys_ioctl(&ctx->sys, fd, VFIO_DEVICE_GET_INFO, &info);
+}
+
+bool vfio_bound(struct vlu_ctx *ctx, int fd)
+{
+	return get_info(ctx, fd) != -EINVAL;	/* vfio_device_fops_unl_ioctl() */
+}
+
+bool vfio_frozen(struct vlu_ctx *ctx, int fd)
+{
+	return get_info(ctx, fd) == -EIO;
 }
 
 /* INTx, MSI and MSI-X off: how many of them were on, or a negative errno. */

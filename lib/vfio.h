@@ -13,6 +13,8 @@ int iommufd_open(struct vlu_ctx *ctx, int *ret_fd) must_check;
  * a VMM; the kernel binds a file once and never again.
  */
 int vfio_bind(struct vlu_ctx *ctx, const char *name, int fd, int iommufd) must_check;
+/* A retrieved file that nobody bound yet knows no other request than that. */
+bool vfio_bound(struct vlu_ctx *ctx, int fd);
 /* Is it one that a failed jump froze? Such a file answers EIO to everything. */
 bool vfio_frozen(struct vlu_ctx *ctx, int fd);
 /*

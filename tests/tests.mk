@@ -24,10 +24,12 @@ $(T)/unit/%: tests/unit/%.c $(LIB_OBJS) $(CLI_COMMON)
 $(T)/unit/blob $(T)/unit/core: tests/handover.c
 $(T)/fuzz/%: tests/fuzz/fuzz-%.c tests/fuzz/main.c $(LIB_OBJS)
 	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
+$(T)/standin: tests/standin.c tests/fake/client.c $(LIB_OBJS)
+	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
 $(T)/manager $(T)/hammer: $(T)/%: tests/%.c
 	$(TEST_LINK) $<
 # What runs in the VM: with the library as a VMM would use it, and alone.
-VM_PROGRAMS = vmm leave hide manager hammer
+VM_PROGRAMS = vmm leave hide manager hammer standin
 $(T)/vmm $(T)/leave: $(T)/%: tests/vm/%.c $(B)/libvfio-lu.a
 	$(TEST_LINK) -Ilib $(SOURCES_OF) $(LIBS)
 $(T)/hide: tests/vm/hide.c
@@ -44,7 +46,7 @@ fuzz-flags:
 	@echo $(filter-out -DVLU_VERSION%,$(ALL_CPPFLAGS)) $(shell pkg-config --cflags $(PKGS)) $(LIBS)
 check-tree: $(B)/vfio-lu $(T)/plant
 	@SANITIZED=$(ASAN) BUILD=$(T) VFIO_LU=$(abspath $(B)/vfio-lu) tests/tree/run.sh
-check-fake: $(B)/vfio-lu $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake manager hammer)
+check-fake: $(B)/vfio-lu $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake manager hammer standin)
 	@BUILD=$(T) VFIO_LU_REAL=$(abspath $(B)/vfio-lu) tests/fake/run.sh
 check-sync: vfio-lu
 	@tests/sync.sh ./vfio-lu

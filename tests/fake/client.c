@@ -139,14 +139,22 @@ static bool kernel_opens(const char *path, int flags)
 	return strncmp(path, "/sys/", 5) == 0 && (flags & O_ACCMODE) != O_RDONLY;
 }
 
-/* What /proc tells of processes is made when somebody looks. */
-static void refresh(const char *path)
+/*
+ * What /proc tells of processes is made when somebody looks, by their number.
+ * Returns the path to be looked at.
+ */
+static const char *refresh(const char *path, char room[256])
 {
 	struct wire_call call = { .op = WIRE_REFRESH };
 
+	if (strncmp(path, "/proc/self/fd", 13) == 0 || strcmp(path, "/proc/self/stat") == 0) {
+		snprintf(room, 256, "/proc/%d%.200s", (int)getpid(), path + 10);
+		path = room;
+	}
 	if (strcmp(path, "/proc") == 0 || strcmp(path, "/proc/") == 0 ||
 	    (strncmp(path, "/proc/", 6) == 0 && path[6] >= '0' && path[6] <= '9'))
 		fake_call(&call, NULL, 0, -1, NULL);
+	return path;
 }
 
 static uid_t fake_euid(struct sys *sys)
@@ -174,12 +182,12 @@ static int fake_open(struct sys *sys, const char *path, int flags)
 	struct wire_call call = {
 		.op = WIRE_OPEN, .flags = (uint32_t)flags, .size = (uint32_t)strlen(path) + 1,
 	};
-	char data[4096];
+	char data[4096], room[256];
 	int fd = -1, ret = WIRE_NOT_MINE;
 
 	if (is_denied(path, flags))
 		return strcmp(path, "/dev/kmsg") ? -EACCES : -EPERM;
-	refresh(path);
+	path = refresh(path, room);
 	if (kernel_opens(path, flags) && !(flags & O_PATH)) {
 		snprintf(data, sizeof(data), "%s", path);
 		ret = fake_call(&call, data, sizeof(data), -1, &fd);
@@ -336,20 +344,49 @@ static int fake_ioctl(struct sys *sys, int fd, unsigned long request, void *arg)
 static ssize_t fake_readlink(struct sys *sys, const char *path, char *buf,
 			     size_t size)
 {
-	refresh(path);
+	char room[256];
+
+	path = refresh(path, room);
 	return sys_real_ops.readlink(sys, path, buf, size);
 }
 
+struct names {
+	size_t n;
+	char **name;
+};
+
+static int take_name(void *arg, const char *name)
+{
+	struct names *names = arg;
+
+	names->name = realloc(names->name, (names->n + 1) * sizeof(*names->name));
+	names->name[names->n++] = strdup(name);
+	return 0;
+}
+
+/* All of it first: a refresh while it is read would replace the directory. */
 static int fake_list(struct sys *sys, const char *path,
 		     int (*fn)(void *arg, const char *name), void *arg)
 {
-	refresh(path);
-	return sys_real_ops.list(sys, path, fn, arg);
+	struct names names = { 0 };
+	char room[256];
+	int ret;
+
+	ret = sys_real_ops.list(sys, refresh(path, room), take_name, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		if (!ret)
+			ret = fn(arg, names.name[i]);
+		free(names.name[i]);
+	}
+	free(names.name);
+	return ret;
 }
 
 static int fake_mode(struct sys *sys, const char *path)
 {
-	refresh(path);
+	char room[256];
+
+	path = refresh(path, room);
 	return sys_real_ops.mode(sys, path);
 }
 
@@ -437,6 +474,7 @@ struct sys_ops fake_ops;
 int fake_join(const char *dir)
 {
 	struct wire_call call = { .op = WIRE_PROC };
+	int fd;
 
 	/* The tool's own files and sockets are real ones on any machine. */
 	fake_ops = sys_real_ops;
@@ -455,6 +493,11 @@ int fake_join(const char *dir)
 	fake_ops.load_module = fake_load_module;
 	fake_ops.euid = fake_euid;
 
-	machine_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* Out of the way of files that the tool puts in their places. */
+	machine_fd = fcntl(fd, F_DUPFD_CLOEXEC, 500);
+	close(fd);
 	return machine_fd < 0 ? -errno : fake_call(&call, NULL, 0, -1, NULL);
 }

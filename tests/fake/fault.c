@@ -370,6 +370,22 @@ static uid_t fault_euid(struct sys *sys)
 	return fake_ops.euid(sys);
 }
 
+static int fault_take(struct sys *sys, pid_t pid, int fd)
+{
+	int ret = strikes("take file %d", fd) ? -fault_errno : fake_ops.take(sys, pid, fd);
+
+	note(ret, "take file %d", fd);
+	return ret;
+}
+
+static int fault_pass(struct sys *sys, const int *fds, size_t n)
+{
+	int ret = strikes("pass %zu files", n) ? -fault_errno : fake_ops.pass(sys, fds, n);
+
+	note(ret, "pass %zu files", n);
+	return ret;
+}
+
 static const struct sys_ops ops = {
 	.open = fault_open, .read = fault_read, .pread = fault_pread,
 	.write = fault_write, .close = fault_close, .ioctl = fault_ioctl,
@@ -381,6 +397,7 @@ static const struct sys_ops ops = {
 	.connect = fault_connect, .accept = fault_accept, .send = fault_send,
 	.recv = fault_recv, .wait = fault_wait, .spawn = fault_spawn,
 	.load_module = fault_load_module, .reap = fault_reap, .euid = fault_euid,
+	.take = fault_take, .pass = fault_pass,
 };
 
 const struct sys_ops *fault_ops(void)

@@ -174,6 +174,27 @@ static void show_fd(pid_t pid, const char *fd, struct file *file)
 		tree_write(path, "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t1\n");
 }
 
+/* Files that are no kernel's of ours: what they are is all that is shown. */
+static void show_memfds(pid_t pid)
+{
+	char dir[64], path[400], text[256];
+	struct dirent *entry;
+	DIR *fds;
+	ssize_t n;
+
+	snprintf(dir, sizeof(dir), "/proc/%d/fd", pid);
+	fds = opendir(dir);
+	while (fds && (entry = readdir(fds))) {
+		n = readlinkat(dirfd(fds), entry->d_name, text, sizeof(text) - 1);
+		text[n < 0 ? 0 : n] = '\0';
+		snprintf(path, sizeof(path), "proc/%d/fd/%s", pid, entry->d_name);
+		if (strncmp(text, "/memfd:", 7) == 0 || strncmp(text, "pipe:", 5) == 0)
+			tree_symlink(path, text);
+	}
+	if (fds)
+		closedir(fds);
+}
+
 void process_refresh(void)
 {
 	char path[64];
@@ -192,6 +213,7 @@ void process_refresh(void)
 		copy_proc(p->pid, "stat");
 		copy_proc(p->pid, "status");
 		copy_proc(p->pid, "cgroup");
+		show_memfds(p->pid);
 	}
 	each_holder(show_fd);
 }

@@ -9,6 +9,7 @@
 #   fake-kernel   tests/fake/{kernel,tree,kmsg,pci,file,vfio,luo,kexec,process}.c tests/handover.c   -lz -lfdt
 #   selftest      tests/fake/{selftest,client}.c + the objects of lib/        -lcmocka and what lib needs
 #   manager, hammer  tests/manager.c, tests/hammer.c
+#   standin       tests/standin.c, tests/fake/client.c + the objects of lib/
 #   vfio-lu-fake  tests/fake/{main,fault,kill,client}.c + the objects of lib/ and of cli/ but the one that has main()
 # and vfio-lu itself as $VFIO_LU_REAL (default: at the top), for what only it can refuse;
 # all with -std=gnu17 -D_GNU_SOURCE; the last two need no -I.

@@ -32,8 +32,9 @@ run_as_nobody() { # EXPECTED-STATUS ARGUMENT...
 	fi
 }
 
-# manager, hammer
+# manager, hammer, standin
 PATH=$BUILD:$PATH
+export STANDIN="$BUILD/standin"
 
 next_cmdline() {
 	echo "console=ttyS0 kho=on liveupdate=on vlu.phase=$((PHASE + 1))"

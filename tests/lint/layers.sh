@@ -81,7 +81,7 @@ mapfile -t memory < <(awk '$2 == "open_memstream" { print $1 }' "$tmp/lib")
 only 'fprintf|vfprintf|fputs|fputc|putc|fwrite' 'cli/.*' ${memory[@]+"${memory[@]}"} | rule "nor to a stream of others"
 only 'exit|_exit|_Exit|abort|__assert_fail|quick_exit|err|errx' 'lib/sys(-[a-z]+)?' 'cli/.*' | rule "the library does not end the process"
 { grep -E '^lib/sys[a-z-]* (exit|abort|__assert_fail)$' "$tmp/wants" || :; } | rule "lib/sys*.c end only their child, by _exit()"
-only 'getenv|secure_getenv|setenv|putenv|environ|__environ' 'cli/(out|main|vfio-lu)' | rule "only cli reads the environment"
+only 'getenv|secure_getenv|setenv|putenv|environ|__environ' 'cli/(out|main|vfio-lu|cmd-run)' | rule "only cli reads the environment"
 only 'pci_.*' lib/names | rule "only lib/names.c uses libpci"
 only 'kmod_.*' lib/module | rule "only lib/module.c uses libkmod"
 only 'json_.*' lib/manifest 'cli/.*' | rule "in lib only lib/manifest.c uses json-c"

@@ -25,6 +25,8 @@ static void test_requests(void **state)
 	assert_string_equal(request.value, "direction=outgoing");
 	assert_int_equal(parse("put iommufd/a:b@c\n", &request), 0);
 	assert_string_equal(request.value, "");
+	assert_int_equal(parse("put file/a:b@c/ram.0\nstate=retrieved lent=12.34", &request), 0);
+	assert_string_equal(request.key, "file/a:b@c/ram.0");
 	assert_int_equal(parse("get device/vm/0000:01:00.0", &request), 0);
 	assert_int_equal(request.verb, REQUEST_GET);
 	assert_int_equal(parse("drop device/vm/10000:e1:1f.7", &request), 0);
@@ -39,7 +41,8 @@ static void test_malformed(void **state)
 		"", " ", "put", "put ", "put \n", "put session/x", "put session/\nv", "put session/.x\n",
 		"put session/a b\n", "put session/a/b\n", "put sessions/a\n", "put device/a\n",
 		"put device/a/0000:01:00.8\n", "put device/a/01:00.0\n", "put device/a/0000:01:00.0 \n",
-		"put device/a/0000:0A:00.0\n", "put device//0000:01:00.0\n", "put device/.a/0000:01:00.0\n",
+		"put device/a/0000:0A:00.0\n", "put file/a\n", "put file/a/\n", "put file//x\n", "put file/.a/x\n",
+		"put file/a/b/c\n", "put file/a/iommufd\n", "put device//0000:01:00.0\n", "put device/.a/0000:01:00.0\n",
 		"put session/a\nUPPER", "put session/a\nx\n", "put session/a\na+b", "put session/a\n\t",
 		"get", "get ", "get session/a\n", "get session/a ", "GET session/a", "drop session/", "drop *",
 		"list", "list ", "list -1", "list 1x", "list 1234567", "list 0 ", " list 0", "list 0\n",

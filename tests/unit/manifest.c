@@ -4,6 +4,9 @@
 
 #include "manifest.h"
 
+/* file_token("a", "guest") */
+#define TOKEN "0x2a7cf7c896a9f"
+
 static const char *why;
 
 static int parse(const char *text, struct manifest *manifest)
@@ -56,6 +59,41 @@ static void test_round(void **state)
 	manifest_free(&out);
 }
 
+/* What a VMM had besides; and a manifest of before there was such a thing. */
+static void test_files(void **state)
+{
+	struct manifest_file file = { .name = "ram.0", .token = file_token("vm-1", "ram.0") };
+	struct manifest out = { .liveupdate_number = -1 }, in;
+	char *text;
+
+	(void)state;
+	strcpy(out.session, "vm-1");
+	out.command = strdup("qemu -name 'a b'");
+	assert_int_equal(manifest_add_file(&out, &file), 0);
+	assert_int_equal(manifest_format(&out, &text), 0);
+	assert_int_equal(parse(text, &in), 0);
+	assert_int_equal(in.n_files, 1);
+	assert_string_equal(in.files[0].name, "ram.0");
+	assert_true(in.files[0].token == file.token);
+	assert_string_equal(in.command, "qemu -name 'a b'");
+	free(text);
+	manifest_free(&in);
+	/* a name, and so a token, is there once */
+	assert_int_equal(manifest_add_file(&out, &file), 0);
+	assert_int_equal(manifest_format(&out, &text), 0);
+	assert_int_equal(parse(text, &in), -EBADMSG);
+	assert_string_equal(why, "a file stands in it twice");
+	free(text);
+	manifest_free(&out);
+	assert_int_equal(parse("{\"schema\":1,\"session\":\"a\",\"devices\":[],\"command\":null}", &in), 0);
+	assert_int_equal(in.n_files, 0);
+	assert_null(in.command);
+	manifest_free(&in);
+	assert_int_equal(parse("{\"schema\":1,\"session\":\"a\",\"devices\":[]}", &in), 0);
+	assert_null(in.command);
+	manifest_free(&in);
+}
+
 static void test_bad(void **state)
 {
 	static const char *const bad[] = {
@@ -67,6 +105,14 @@ static void test_bad(void **state)
 		"{\"schema\":1,\"session\":\"a\",\"devices\":[{}]}",
 		"{\"schema\":1,\"session\":\"a\",\"devices\":[{\"bdf\":\"nonsense\"}]}",
 		"{\"schema\":1,\"session\":\"a\",\"devices\":[{\"bdf\":7}]}",
+		"{\"schema\":1,\"session\":\"a\",\"devices\":[],\"files\":{}}",
+		"{\"schema\":1,\"session\":\"a\",\"devices\":[],\"files\":[1]}",
+		"{\"schema\":1,\"session\":\"a\",\"devices\":[],\"files\":[{}]}",
+		"{\"schema\":1,\"session\":\"a\",\"devices\":[],\"files\":[{\"name\":\"guest\"}]}",
+		"{\"schema\":1,\"session\":\"a\",\"devices\":[],\"files\":[{\"name\":\"guest\",\"token\":\"0x2000000000000\"}]}",
+		"{\"schema\":1,\"session\":\"a\",\"devices\":[],\"files\":[{\"name\":\"a/b\",\"token\":\"0x1\"}]}",
+		"{\"schema\":1,\"session\":\"a\",\"devices\":[],\"command\":[]}",
+		"{\"schema\":1,\"session\":\"a\",\"devices\":[],\"command\":7}",
 	};
 	struct manifest manifest;
 
@@ -86,7 +132,8 @@ static void test_mangled(void **state)
 	static const char text[] =
 		"{\"schema\":1,\"session\":\"a\",\"created\":\"2026-11-21T09:00:00Z\",\"boot_id\":\"x\","
 		"\"kernel\":\"7.3.4\",\"liveupdate_number\":1,\"flbs_pa\":\"0x1000\",\"devices\":"
-		"[{\"bdf\":\"0000:01:00.0\",\"token\":\"0x1000000000100\",\"vendor\":\"0x8086\"}]}";
+		"[{\"bdf\":\"0000:01:00.0\",\"token\":\"0x1000000000100\",\"vendor\":\"0x8086\"}],"
+		"\"files\":[{\"name\":\"guest\",\"token\":\"" TOKEN "\"}],\"command\":\"qemu -m 64\"}";
 	struct manifest manifest;
 	char copy[sizeof(text)];
 
@@ -109,7 +156,7 @@ static void test_mangled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round), cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_round), cmocka_unit_test(test_files), cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_mangled),
 	};
 

@@ -12,9 +12,12 @@ static void test_links(void **state)
 	(void)state;
 	assert_int_equal(proc_link_parse("/dev/vfio/devices/vfio12", &file), PROC_VFIO);
 	assert_string_equal(file.name, "vfio12");
+	assert_false(file.legacy);
 	assert_int_equal(proc_link_parse("anon_inode:[vfio-device]", &file), PROC_VFIO);
+	assert_true(file.legacy);
 	assert_int_equal(proc_link_parse("anon_inode:[vfio-device-liveupdate]", &file),
 			 PROC_VFIO);
+	assert_false(file.legacy);
 	assert_int_equal(proc_link_parse("anon_inode:[luo_session] vm 1", &file),
 			 PROC_SESSION);
 	assert_string_equal(file.name, "vm 1");

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "attr.h"
+#include "vmm.h"
+
+static int no_process(struct vlu_ctx *ctx, pid_t pid, int err)
+{
+	if (err == -EACCES || err == -EPERM)
+		return vlu_fail(ctx, VLU_FAILED, err, "process %d may not be looked into: %s",
+				(int)pid, strerror(-err));
+	return vlu_fail(ctx, VLU_FAILED, -ESRCH, "there is no process %d", (int)pid);
+}
+
+int vmm_read(struct vlu_ctx *ctx, pid_t pid, struct vmm *ret_vmm)
+{
+	struct vmm vmm = { .pid = pid };
+	int ret;
+
+	ret = procs_of(ctx, pid, &vmm.files);
+	if (ret == -ENOMEM)
+		return vlu_nomem(ctx);
+	if (ret)
+		return no_process(ctx, pid, ret);
+	if (attr_read(ctx, vmm.comm, sizeof(vmm.comm), "/proc/%d/comm", (int)pid) <= 0)
+		strcpy(vmm.comm, "?");
+	*ret_vmm = vmm;
+	return 0;
+}
+
+void vmm_free(struct vmm *vmm)
+{
+	procs_free(vmm->files);
+	vmm->files = NULL;
+}
+
+/*
+ * vfio_group_get_device_fd() makes a file that no handler of LUO takes (the
+ * VFIO series: vfio_pci_liveupdate_can_preserve(), ENOENT).
+ */
+int vmm_device(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf bdf,
+	       const struct proc_file **ret_file)
+{
+	const struct proc_file *file = vmm->files->files, *legacy = NULL;
+	char name[VLU_BDF_SIZE];
+	size_t i;
+
+	vlu_bdf_format(bdf, name);
+	for (i = 0; i < vmm->files->n; i++, file++) {
+		if (file->kind != PROC_VFIO || vlu_bdf_compare(file->bdf, bdf))
+			continue;
+		if (!file->legacy) {
+			*ret_file = file;
+			return 0;
+		}
+		legacy = file;
+	}
+	if (!legacy)
+		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT, "%s: process %d (%s) does not "
+				"have it open", name, (int)vmm->pid, vmm->comm);
+	return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EOPNOTSUPP, "%s: process %d (%s) has it through "
+			"its IOMMU group, and the kernel preserves only what was opened through "
+			"/dev/vfio/devices; fix: start the VMM with an iommufd, QEMU with "
+			"-object iommufd,id=i -device vfio-pci,iommufd=i,host=%s", name,
+			(int)vmm->pid, vmm->comm, name);
+}
+
+int vmm_take(struct vlu_ctx *ctx, const struct vmm *vmm, int fd, const char *what,
+	     int *ret_fd)
+{
+	int got = sys_take(&ctx->sys, vmm->pid, fd);
+
+	switch (got) {
+	case -ESRCH:
+		return vlu_fail(ctx, VLU_FAILED, got, "%s: process %d (%s) has ended meanwhile",
+				what, (int)vmm->pid, vmm->comm);
+	case -EBADF:
+		return vlu_fail(ctx, VLU_FAILED, got, "%s: process %d (%s) has no file %d open",
+				what, (int)vmm->pid, vmm->comm, fd);
+	case -ENOSYS:
+		return vlu_fail(ctx, VLU_UNSUPPORTED, got, "%s: this kernel has no "
+				"pidfd_getfd()", what);
+	default:
+		if (got < 0)
+			return vlu_fail(ctx, VLU_FAILED, got, "%s: cannot take file %d of "
+					"process %d (%s): %s", what, fd, (int)vmm->pid,
+					vmm->comm, strerror(-got));
+		*ret_fd = got;
+		return 0;
+	}
+}
+
+/* Since it was looked at, a number may have come to mean another file. */
+static bool is_device(struct vlu_ctx *ctx, int fd, struct vlu_bdf bdf)
+{
+	_cleanup_free_ char *text = NULL;
+	struct vlu_bdf is;
+	char path[64];
+	size_t size;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	return attr_read_all(ctx, path, 65536, &text, &size) == 0 &&
+	       proc_fdinfo_parse(text, size, &is) && vlu_bdf_compare(is, bdf) == 0;
+}
+
+int vmm_take_device(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf bdf,
+		    int *ret_fd)
+{
+	const struct proc_file *file;
+	char name[VLU_BDF_SIZE];
+	int fd, ret;
+
+	vlu_bdf_format(bdf, name);
+	ret = vmm_device(ctx, vmm, bdf, &file);
+	if (!ret)
+		ret = vmm_take(ctx, vmm, file->fd, name, &fd);
+	if (ret)
+		return ret;
+	if (!is_device(ctx, fd, bdf)) {
+		sys_close(&ctx->sys, fd);
+		return vlu_fail(ctx, VLU_FAILED, -ESTALE, "%s: process %d (%s) has closed it "
+				"meanwhile", name, (int)vmm->pid, vmm->comm);
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/* --------------------------------------------------------------- command */
+
+static size_t put(char *buf, size_t used, char c)
+{
+	if (used + 1 < VMM_COMMAND)
+		buf[used++] = c;
+	return used;
+}
+
+void vmm_quote(const char *words, size_t size, char buf[VMM_COMMAND])
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_@%+=:,./-{}";
+	const char *end = words + size, *word, *p;
+	size_t used = 0, len;
+	bool quoted;
+
+	for (word = words; word < end; word += len + 1) {
+		len = strnlen(word, (size_t)(end - word));
+		/* {} means something to a shell only with a comma in it */
+		quoted = !len || strspn(word, plain) < len ||
+			 (memchr(word, '{', len) && memchr(word, ',', len));
+		if (word > words)
+			used = put(buf, used, ' ');
+		if (quoted)
+			used = put(buf, used, '\'');
+		for (p = word; p < word + len; p++) {
+			if (*p == '\'') {
+				used = put(buf, used, '\'');
+				used = put(buf, used, '\\');
+				used = put(buf, used, '\'');
+			}
+			/* JSON is to have it, and a line: neither takes any byte */
+			used = put(buf, used, *p < ' ' || *p > '~' ? '?' : *p);
+		}
+		if (quoted)
+			used = put(buf, used, '\'');
+	}
+	buf[used] = '\0';
+}
+
+void vmm_command(struct vlu_ctx *ctx, pid_t pid, char buf[VMM_COMMAND])
+{
+	_cleanup_free_ char *text = NULL;
+	char path[64];
+	size_t size;
+
+	buf[0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	if (attr_read_all(ctx, path, 1 << 20, &text, &size) == 0)
+		vmm_quote(text, size, buf);
+}

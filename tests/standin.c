@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Stands in for a VMM in scenarios: a process that has devices open, or was
+ * given them, on the real kernel or on the fake machine that FAKE_MACHINE
+ * names. What it finds it says on stdout, a line each.
+ *
+ * usage: standin WORD...
+ *	open=BDF	its device file, bound to an iommufd of its own
+ *	raw=BDF		the same, not bound
+ *	group=BDF	by the legacy group (real kernel only)
+ *	bind=FD		bind this file to an iommufd of its own
+ *	bind=FD,FD	... to this one
+ *	memfd=MIB	a memfd of that size, with something on each page
+ *	huge		a memfd of huge pages
+ *	sum=FD		what is in that file, in a number
+ *	env=NAME	this variable
+ *	wait		until it is killed
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/vfio.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "../lib/luo.h"
+#include "fake/client.h"
+
+static const struct sys_ops *ops = &sys_real_ops;
+static struct sys machine;
+
+static void __attribute__((noreturn, format(printf, 2, 3))) die(int err, const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("standin: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fprintf(stderr, ": %s\n", strerror(err < 0 ? -err : err));
+	exit(1);
+}
+
+static int need(int ret, const char *what)
+{
+	if (ret < 0)
+		die(ret, "%s", what);
+	return ret;
+}
+
+static int open_file(const char *path)
+{
+	return need(ops->open(&machine, path, O_RDWR), path);
+}
+
+static int request(int fd, unsigned long nr, void *arg)
+{
+	return ops->ioctl(&machine, fd, nr, arg);
+}
+
+static void do_bind(int fd, int iommufd)
+{
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind), .iommufd = iommufd };
+
+	need(request(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind), "bind");
+}
+
+static int take_name(void *arg, const char *name)
+{
+	snprintf(arg, 32, "%s", name);
+	return 1;
+}
+
+static int open_cdev(const char *bdf)
+{
+	char dir[128], path[128], name[32] = "";
+
+	snprintf(dir, sizeof(dir), "/sys/bus/pci/devices/%s/vfio-dev", bdf);
+	need(ops->list(&machine, dir, take_name, name), dir);
+	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", name);
+	return open_file(path);
+}
+
+static int open_group(const char *bdf)
+{
+	int container = open_file("/dev/vfio/vfio"), group, fd;
+	char path[128], target[256], *number;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
+	need((int)ops->readlink(&machine, path, target, sizeof(target)), path);
+	number = strrchr(target, '/');
+	snprintf(path, sizeof(path), "/dev/vfio%s", number ? number : "");
+	group = open_file(path);
+	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) < 0 ||
+	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) < 0)
+		die(errno, "%s", path);
+	fd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	return need(fd < 0 ? -errno : fd, bdf);
+}
+
+static int make_memfd(size_t size)
+{
+	int fd = memfd_create("guest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	char page[4096];
+
+	if (fd < 0)
+		die(errno, "memfd");
+	for (size_t at = 0; at < size; at += sizeof(page)) {
+		/* no two pages alike, and none of zeros */
+		for (size_t i = 0; i < sizeof(page); i++)
+			page[i] = (char)(1 + (at / sizeof(page) * 31 + i * 7) % 251);
+		if (write(fd, page, sizeof(page)) != sizeof(page))
+			die(errno, "memfd");
+	}
+	return fd;
+}
+
+static uint64_t sum_of(int fd)
+{
+	uint64_t sum = 0xcbf29ce484222325;
+	unsigned char page[65536];
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, page, sizeof(page), at)) > 0) {
+		for (ssize_t i = 0; i < n; i++)
+			sum = (sum ^ page[i]) * 0x100000001b3;
+		at += n;
+	}
+	if (n < 0)
+		die(errno, "file %d", fd);
+	return sum ^ (uint64_t)at;
+}
+
+static void do_word(const char *word, const char *value)
+{
+	char *end;
+	int fd;
+
+	if (!strcmp(word, "open")) {
+		fd = open_cdev(value);
+		do_bind(fd, open_file("/dev/iommu"));
+		printf("open %d\n", fd);
+	} else if (!strcmp(word, "raw")) {
+		printf("raw %d\n", open_cdev(value));
+	} else if (!strcmp(word, "group")) {
+		printf("group %d\n", open_group(value));
+	} else if (!strcmp(word, "bind")) {
+		fd = (int)strtol(value, &end, 10);
+		do_bind(fd, *end == ',' ? atoi(end + 1) : open_file("/dev/iommu"));
+		printf("bound %d\n", fd);
+	} else if (!strcmp(word, "memfd")) {
+		fd = make_memfd((size_t)atoi(value) << 20);
+		printf("memfd %d %016" PRIx64 "\n", fd, sum_of(fd));
+	} else if (!strcmp(word, "huge")) {
+		fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB);
+		printf("huge %d\n", need(fd < 0 ? -errno : fd, "huge"));
+	} else if (!strcmp(word, "sum")) {
+		printf("sum %016" PRIx64 "\n", sum_of(atoi(value)));
+	} else if (!strcmp(word, "env")) {
+		printf("%s=%s\n", value, getenv(value) ? getenv(value) : "");
+	} else if (!strcmp(word, "wait")) {
+		for (;;)
+			pause();
+	} else {
+		die(EINVAL, "%s", word);
+	}
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	const char *fake = getenv("FAKE_MACHINE");
+	char root[4096] = "/", *word, *value;
+
+	/* Whoever runs the tests may not be root, and is to look into us. */
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	if (fake) {
+		need(fake_join(fake), fake);
+		ops = &fake_ops;
+		snprintf(root, sizeof(root), "%s/root", fake);
+	}
+	need(sys_init(&machine, ops, root), root);
+	for (int i = 1; i < argc; i++) {
+		/* a copy: the command line is looked at by others */
+		word = strdup(argv[i]);
+		value = strchr(word, '=');
+		if (value)
+			*value++ = '\0';
+		do_word(word, value ? value : "");
+		free(word);
+	}
+	return 0;
+}
