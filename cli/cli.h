@@ -50,8 +50,11 @@ int cli_fail(struct cli *cli);
 /* Prints the steps (--dry-run), or takes them and prints the results; frees plan. */
 int cli_plan(struct cli *cli, struct vlu_plan *plan);
 
-/* Prints the one step of a command that has no plan: {"steps":[text]}. */
-void cli_step(struct cli *cli, const char *text);
+/* The second half of it, for a plan that was run and returned ret. */
+int cli_ran(struct cli *cli, struct vlu_plan *plan, int ret);
+
+/* Prints the steps of a command that has no plan. */
+void cli_steps(struct cli *cli, const char *const *texts, size_t n);
 
 /* "preservable", "not-preservable" or "unknown". */
 const char *cli_verdict(enum vlu_result result);

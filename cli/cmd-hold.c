@@ -4,9 +4,11 @@
 
 static int run_hold(struct cli *cli, const void *opts, int argc, char **argv)
 {
+	static const char *const steps[] = { "keep sessions open until none is left" };
+
 	(void)opts, (void)argc, (void)argv;
 	if (cli->g.dry_run) {
-		cli_step(cli, "keep sessions open until none is left");
+		cli_steps(cli, steps, 1);
 		return VLU_OK;
 	}
 	return vlu_hold(cli->ctx) < 0 ? cli_fail(cli) : VLU_OK;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <time.h>
+
 #include "cli.h"
 #include "cmd.h"
 
@@ -12,11 +14,47 @@ static int run_restore(struct cli *cli, const void *opts, int argc, char **argv)
 	return cli_plan(cli, plan);
 }
 
+struct finish_opts {
+	const char *session;
+	bool wait;
+};
+
+static const struct opt finish_opts[] = {
+	OPT_SESSION(struct finish_opts),
+	{ .name = "wait", .type = OPT_FLAG, .offset = offsetof(struct finish_opts, wait),
+	  .help = "bind nothing, wait until VMMs have bound all" },
+	OPT_END
+};
+
+/* VMMs are not to be in each other's way: the lock is free in between. */
+static int finish_when_taken(struct cli *cli)
+{
+	static const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+	unsigned int tries = cli->g.timeout * 10;
+	struct vlu_plan *plan;
+	int ret;
+
+	for (;;) {
+		if (vlu_plan_finish_taken(cli->ctx, cli->session, &plan) < 0)
+			return cli_fail(cli);
+		if (cli->g.dry_run)
+			return cli_plan(cli, plan);
+		ret = vlu_plan_run(plan);
+		if (ret == 0 || vlu_status(cli->ctx) != VLU_BUSY || !tries--)
+			return cli_ran(cli, plan, ret);
+		vlu_plan_free(plan);
+		nanosleep(&pause, NULL);
+	}
+}
+
 static int run_finish(struct cli *cli, const void *opts, int argc, char **argv)
 {
+	const struct finish_opts *o = opts;
 	struct vlu_plan *plan;
 
-	(void)opts, (void)argc, (void)argv;
+	(void)argc, (void)argv;
+	if (o->wait)
+		return finish_when_taken(cli);
 	if (vlu_plan_finish(cli->ctx, cli->session, &plan) < 0)
 		return cli_fail(cli);
 	return cli_plan(cli, plan);
@@ -43,8 +81,10 @@ const struct command cmd_finish = {
 	.summary = "end the live update",
 	.text = "Ends the session that was restored. A device that no VMM took is "
 		"bound to an iommufd first, as the kernel demands. From then on the "
-		"devices are ordinary ones again, with vfio-pci.",
-	.opts = session_opts,
-	.size = sizeof(struct session_opts),
+		"devices are ordinary ones again, with vfio-pci.\n"
+		"With --wait nothing is bound, and the end waits for the VMMs, as long "
+		"as --timeout says.",
+	.opts = finish_opts,
+	.size = sizeof(struct finish_opts),
 	.run = run_finish,
 };

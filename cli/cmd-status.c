@@ -49,7 +49,7 @@ static void add_holder(struct json_object *doc, const struct vlu_state *state)
 static void add_session(struct json_object *sessions,
 			const struct vlu_session *session)
 {
-	struct json_object *row = out_row(sessions), *devices, *device;
+	struct json_object *row = out_row(sessions), *devices, *device, *files, *file;
 	const struct vlu_session_device *dev;
 	size_t i;
 
@@ -68,6 +68,15 @@ static void add_session(struct json_object *sessions,
 		out_text(device, "driver", dev->driver);
 		out_text(device, "detail", dev->detail);
 	}
+	files = out_array(row, "files");
+	for (i = 0; i < session->n_files; i++) {
+		file = out_row(files);
+		out_text(file, "name", session->files[i].name);
+		out_token(file, "token", session->files[i].token);
+		out_text(file, "state", session->files[i].state);
+		out_text(file, "detail", session->files[i].detail);
+	}
+	out_text(row, "command", session->command);
 }
 
 static struct json_object *build(const struct vlu_state *state)
@@ -191,7 +200,19 @@ static void print_device(const struct vlu_session *session,
 	free(text);
 }
 
-static void print_session(const struct vlu_state *state,
+static void print_file(const struct vlu_session *session,
+		       const struct vlu_session_file *file)
+{
+	out_print("  %s", file->name);
+	out_tab(16);
+	out_word(file->state, !strcmp(file->state, "preserved") &&
+		 !strcmp(state_of(session), "waiting") ?
+		 "preserved by the previous kernel" : file->state);
+	out_line("; a file of the VMM%s%s", file->detail ? "; " : "",
+		 file->detail ? file->detail : "");
+}
+
+static void print_session(struct cli *cli, const struct vlu_state *state,
 			  const struct vlu_session *session)
 {
 	char *next = next_step(state, session);
@@ -213,6 +234,12 @@ static void print_session(const struct vlu_state *state,
 		out_line("  manifest %s", session->manifest);
 	for (i = 0; i < session->n_devices; i++)
 		print_device(session, &session->devices[i]);
+	for (i = 0; i < session->n_files; i++)
+		print_file(session, &session->files[i]);
+	if (session->command && cli->g.verbose) {
+		out_print("  taken from    ");
+		out_fill(16, 0, session->command);
+	}
 }
 
 static bool in_a_session(const struct vlu_state *state, struct vlu_bdf bdf)
@@ -258,7 +285,7 @@ static void print_report(struct cli *cli, const struct vlu_state *state)
 			 state->holder_managed_by ? ", managed by " : "",
 			 state->holder_managed_by ? state->holder_managed_by : "");
 	for (i = 0; i < state->n_sessions; i++)
-		print_session(state, &state->sessions[i]);
+		print_session(cli, state, &state->sessions[i]);
 	print_others(cli, state);
 	if (!state->n_sessions)
 		out_line("no sessions");

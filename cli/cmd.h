@@ -16,6 +16,7 @@ extern const struct command cmd_kexec;
 extern const struct command cmd_status;
 extern const struct command cmd_inspect;
 extern const struct command cmd_restore;
+extern const struct command cmd_run;
 extern const struct command cmd_finish;
 extern const struct command cmd_hold;
 

@@ -118,6 +118,7 @@ static const char *hint_word(enum opt_hint hint)
 {
 	static const char *const words[] = {
 		[HINT_NONE] = "-",
+		[HINT_COMMAND] = "command",
 		[HINT_BDF] = "bdf",
 		[HINT_PATTERN] = "bdf",
 		[HINT_FILE] = "file",

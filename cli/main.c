@@ -12,8 +12,8 @@
 
 const struct command *const commands[] = {
 	&cmd_list, &cmd_check, &cmd_bind, &cmd_unbind, &cmd_preserve, &cmd_release,
-	&cmd_load, &cmd_kexec, &cmd_status, &cmd_inspect, &cmd_restore, &cmd_finish,
-	&cmd_hold, NULL
+	&cmd_load, &cmd_kexec, &cmd_status, &cmd_inspect, &cmd_restore, &cmd_run,
+	&cmd_finish, &cmd_hold, NULL
 };
 
 #define IN(field) .offset = offsetof(struct globals, field)

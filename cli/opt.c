@@ -13,9 +13,7 @@
 #define FIRST_VAL 256	/* above every letter; the row number is added */
 
 const struct opt session_opts[] = {
-	{ .name = "session", .type = OPT_TEXT, .arg = "NAME",
-	  .offset = offsetof(struct session_opts, session), .empty = true,
-	  .hint = HINT_SESSION, .help = "the session (default " DEFAULT_SESSION ")" },
+	OPT_SESSION(struct session_opts),
 	OPT_END
 };
 
@@ -90,6 +88,7 @@ static int store_one_more(const struct opt *opt, struct numbers *numbers,
 static int store(const struct opt *opt, void *into, const char *text)
 {
 	void *field = (char *)into + opt->offset;
+	struct opt_list *list = field;
 	unsigned long number;
 	char *end;
 
@@ -118,6 +117,13 @@ static int store(const struct opt *opt, void *into, const char *text)
 			return -1;
 		}
 		break;
+	case OPT_LIST:
+		if (list->n == OPT_LIST_MAX) {
+			cli_error("--%s was given more than %d times", opt->name, OPT_LIST_MAX);
+			return -1;
+		}
+		list->text[list->n++] = text;
+		return 0;
 	case OPT_TEXT:
 		if (!*text && !opt->empty) {
 			cli_error("--%s: %s is empty", opt->name, opt->arg);
@@ -298,7 +304,8 @@ static int parse_command(int argc, char **argv, struct globals *globals,
 		cli_error("out of memory");
 		return VLU_FAILED;
 	}
-	rows_start(&rows, ":");
+	/* What follows a command to be run is not looked into. */
+	rows_start(&rows, command->hint == HINT_COMMAND ? "+:" : ":");
 	rows_add(&rows, global_opts, globals);
 	rows_add(&rows, command->opts, invocation->opts);
 	if (rows_parse(&rows, argc, argv) < 0)

@@ -19,6 +19,14 @@ enum opt_type {
 	OPT_UINT,	/* unsigned int */
 	OPT_UINTS,	/* struct numbers, one more each time it is given */
 	OPT_CHOICE,	/* const char *, one of .choices ("auto|always|never") */
+	OPT_LIST,	/* struct opt_list: may be given more than once */
+};
+
+#define OPT_LIST_MAX 32
+
+struct opt_list {
+	size_t n;
+	const char *text[OPT_LIST_MAX];
 };
 
 struct numbers {
@@ -29,6 +37,7 @@ struct numbers {
 /* What completes an argument. HINT_BDF arguments are read into cli->bdfs. */
 enum opt_hint {
 	HINT_NONE,
+	HINT_COMMAND,	/* and its arguments: all behind it is its own */
 	HINT_BDF,
 	HINT_PATTERN,	/* or of several; the command chooses them */
 	HINT_FILE,
@@ -93,7 +102,15 @@ struct invocation {
 int opt_parse(int argc, char **argv, struct globals *globals,
 	      struct invocation *ret_invocation);
 
-/* The --session row of a command; main.c reads and checks it. */
+/*
+ * The --session row of a command whose options are of this type; main.c reads
+ * and checks it.
+ */
+#define OPT_SESSION(options)							\
+	{ .name = "session", .type = OPT_TEXT, .arg = "NAME", .empty = true,	\
+	  .offset = offsetof(options, session), .hint = HINT_SESSION,		\
+	  .help = "the session (default " DEFAULT_SESSION ")" }
+
 struct session_opts {
 	const char *session;
 };

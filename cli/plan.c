@@ -22,11 +22,13 @@ static void print(struct cli *cli, struct json_object *doc,
 	json_object_put(doc);
 }
 
-void cli_step(struct cli *cli, const char *text)
+void cli_steps(struct cli *cli, const char *const *texts, size_t n)
 {
 	struct json_object *doc = out_new(), *steps = out_array(doc, "steps");
+	size_t i;
 
-	out_item(steps, text);
+	for (i = 0; i < n; i++)
+		out_item(steps, texts[i]);
 	print(cli, doc, steps);
 }
 
@@ -89,25 +91,30 @@ static void on_progress(void *arg, size_t done, size_t n, const char *waits_for)
 	progress->shown = true;
 }
 
+int cli_ran(struct cli *cli, struct vlu_plan *plan, int ret)
+{
+	int status = ret < 0 ? cli_fail(cli) : VLU_OK;
+
+	/* of several devices some may be done although others failed */
+	if (status == VLU_OK || vlu_plan_result_count(plan))
+		print_results(cli, plan);
+	vlu_plan_free(plan);
+	return status;
+}
+
 int cli_plan(struct cli *cli, struct vlu_plan *plan)
 {
 	struct progress progress = { .start = seconds() };
-	int status = VLU_OK;
 
 	if (cli->g.dry_run) {
 		print_steps(cli, plan);
-	} else {
-		/* with --verbose each step has a line of its own */
-		if (!cli->g.quiet && !cli->g.verbose)
-			progress.edge = out_live();
-		if (progress.edge)
-			vlu_plan_watch(plan, on_progress, &progress);
-		if (vlu_plan_run(plan) < 0)
-			status = cli_fail(cli);
-		/* of several devices some may be done although others failed */
-		if (status == VLU_OK || vlu_plan_result_count(plan))
-			print_results(cli, plan);
+		vlu_plan_free(plan);
+		return VLU_OK;
 	}
-	vlu_plan_free(plan);
-	return status;
+	/* with --verbose each step has a line of its own */
+	if (!cli->g.quiet && !cli->g.verbose)
+		progress.edge = out_live();
+	if (progress.edge)
+		vlu_plan_watch(plan, on_progress, &progress);
+	return cli_ran(cli, plan, vlu_plan_run(plan));
 }
