@@ -19,7 +19,7 @@
 
 set -u
 
-: "${TIER:=vm}" "${VFIO_LU:=vfio-lu}" "${SCN_QUIET:=}"
+: "${TIER:=vm}" "${VFIO_LU:=vfio-lu}" "${STANDIN:=standin}" "${SCN_QUIET:=}"
 scn_pass=0 scn_fail=0 scn_skip=0 scn_last='' STATUS=''
 
 # Marks in the kernel log what the scenario was doing.

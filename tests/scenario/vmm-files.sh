@@ -1,0 +1,170 @@
+# shellcheck shell=sh
+# The files of a running VMM: taken from it, carried over together with a memfd that it has, and given to the next one.
+TIERS="fake vm"
+PHASES=2
+DEVICES="e1000e edu"
+TIMEOUT=400
+
+# The program that stands in for a VMM, in the background until it said its last word.
+vmm() { # WORD...
+	: >"$SCN_TMP/said"
+	"$STANDIN" "$@" wait >"$SCN_TMP/said" 2>&1 &
+	vmm=$!
+	tries=0
+	while [ "$(wc -l <"$SCN_TMP/said")" -lt $# ] && [ $tries -lt 600 ]; do
+		tries=$((tries + 1))
+		sleep 0.1 2>/dev/null || usleep 100000
+	done
+	cat "$SCN_TMP/said"
+}
+said() { sed -n "s/^$1 \([^ ]*\).*/\1/p" "$SCN_TMP/said"; }
+# A shell's kill and wait say what they did, on stderr.
+end() { # PID
+	{ kill -KILL "$1"; wait "$1"; } 2>/dev/null || :
+}
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2"
+	vmm memfd=1
+	run 3 preserve --pid "$vmm"
+	err "process $vmm (standin) has no vfio device open"
+	end "$vmm"
+	size=2
+	! in_vm || size=64
+	vmm "open=$DEV1" memfd=$size
+	keep sum "$(sed -n 's/^memfd [0-9]* //p' "$SCN_TMP/said")"
+	memfd=$(said memfd)
+
+	# What is not to be had says so, each in its way, and nothing is done.
+	run 2 preserve
+	err "BDF..., or --pid"
+	run 2 preserve --fd 5 "$DEV1"
+	err "--fd needs --pid"
+	for pid in 0 -1 x 1x 99999999999; do
+		run 2 preserve --pid $pid
+		err "no process id"
+	done
+	run 1 preserve --pid 4194301
+	err "there is no process 4194301"
+	run 3 preserve --pid "$vmm" "$DEV2"
+	err "$DEV2: process $vmm (standin) does not have it open"
+	run 3 preserve "$DEV1"
+	err "vfio-lu preserve --pid $vmm"
+	run 2 preserve --pid "$vmm" --fd x
+	run 2 preserve --pid "$vmm" --fd "$memfd="
+	err "is no name of a file"
+	run 2 preserve --pid "$vmm" --fd "$memfd=a/b"
+	run 2 preserve --pid "$vmm" --fd "$memfd=iommufd"
+	run 1 preserve --pid "$vmm" --fd 400=guest
+	err "has no file 400 open"
+	# 1 is its output
+	run 3 preserve --pid "$vmm" --fd "$memfd=guest" --fd 1=out
+	err "out: this kernel preserves no such file"
+	run 0 status
+	out "no sessions"
+
+	run 0 preserve --pid "$vmm" --fd "$memfd=guest" --dry-run
+	out "$DEV1: take its file from process $vmm (standin)"
+	out "guest: take file $memfd of the VMM"
+	run 0 preserve --pid "$vmm" --fd "$memfd=guest"
+	out "$DEV1  preserved in session vfio-lu, taken from process $vmm (standin); vfio-lu kexec turns its interrupts off"
+	out "guest  preserved"
+	run 0 preserve --pid "$vmm" --fd "$memfd=guest"
+	out "$DEV1  already preserved"
+	out "guest  already preserved"
+	# the session is made anew, and has all of it again
+	run 0 preserve "$DEV2"
+	run 0 release "$DEV2"
+	run 0 status -v
+	out "$DEV1  preserved"
+	out "guest         preserved; a file of the VMM"
+	out "standin open=$DEV1 memfd=$size wait"
+	run 0 status --json
+	out '"name": "guest"'
+	out '"command": "'
+
+	run 3 run -- true
+	err "made by this kernel"
+	run 0 load "$KERNEL" --initrd "$INITRD" --append "$(next_cmdline)"
+	run 3 kexec
+	err "in use: process $vmm (standin)"
+	err_not "--pid"
+	end "$vmm"
+	run_jump kexec
+}
+
+phase_2() {
+	run 3 run -- true
+	err "first: vfio-lu restore"
+	run 0 status
+	out "guest         preserved by the previous kernel"
+	run 0 restore
+	out "$DEV1  retrieved"
+	out "guest  retrieved"
+	run 0 restore
+	out "already retrieved"
+
+	run 2 run
+	run 2 run -- "$STANDIN" "bind={0000:7f:00.0}"
+	err "{0000:7f:00.0} names nothing in session vfio-lu; there are {$DEV1}, {guest}, {iommufd}"
+	run 1 run -- "$STANDIN" '{'
+	err "standin: {: Invalid argument"
+	run 1 run -- no-such-vmm-anywhere "{$DEV1}"
+	err "no-such-vmm-anywhere: command not found; nothing was handed out"
+	run 1 run -- / "{$DEV1}"
+	err "cannot execute /"
+	run 0 status
+	out_not "lent"
+
+	run 0 run --dry-run --finish -- vmm -device "vfio-pci,fd={${DEV1#0000:}}" -object "iommufd,fd={iommufd}" '{"x":{{}'
+	out 'vmm -device vfio-pci,fd=3 -object iommufd,fd=4 {"x":{}'
+	out "vfio-lu finish --wait"
+	# The memory is the same, read through the file of that name.
+	run 0 run -- "$STANDIN" "sum={guest}" env=LISTEN_FDS env=LISTEN_FDNAMES
+	out "sum $(kept sum)"
+	out "LISTEN_FDS=1"
+	out "LISTEN_FDNAMES=guest"
+	run 0 run -- "$STANDIN" sum=4 env=LISTEN_FDNAMES
+	out "sum $(kept sum)"
+	out "LISTEN_FDNAMES=$(echo "$DEV1" | tr : +):guest"
+
+	# One at a time; and who was given it and has not bound it is not to lose it.
+	"$VFIO_LU" run -- "$STANDIN" "env=LISTEN_PID" wait "{$DEV1}" >"$SCN_TMP/said" &
+	first=$!
+	tries=0
+	while ! grep -q LISTEN_PID "$SCN_TMP/said" && [ $tries -lt 600 ]; do
+		tries=$((tries + 1))
+		sleep 0.1 2>/dev/null || usleep 100000
+	done
+	check_that "it has the pid that vfio-lu had" grep -qx "LISTEN_PID=$first" "$SCN_TMP/said"
+	run 5 run -- "$STANDIN" "bind={$DEV1}"
+	err "$DEV1: process $first (standin) has it already"
+	run 0 status
+	out "lent to process $first (standin)"
+	run 5 finish
+	err "has not bound it"
+	run 5 finish --wait --timeout 1
+	err "no VMM has bound $DEV1"
+	run 0 run --again --dry-run -- "$STANDIN" "bind={$DEV1}"
+	end "$first"
+	run 0 run --dry-run -- "$STANDIN" "bind={$DEV1}"
+
+	# The background waits for the one that binds.
+	"$VFIO_LU" run --finish --timeout 100 -- "$STANDIN" "bind={$DEV1},{iommufd}" wait >"$SCN_TMP/said" 2>&1 &
+	vmm=$!
+	tries=0
+	while "$VFIO_LU" status | grep -q "session  vfio-lu" && [ $tries -lt 600 ]; do
+		tries=$((tries + 1))
+		sleep 0.1 2>/dev/null || usleep 100000
+	done
+	check_that "it was bound" grep -q "^bound 3" "$SCN_TMP/said"
+	klog "$DEV1: Device is finished participating in Live Update"
+	run 0 status
+	out "no sessions"
+	# An ordinary VMM, whose file came from LUO: it is taken as any other is.
+	run 0 preserve --pid "$vmm"
+	run 0 release
+	end "$vmm"
+	run 3 run -- true
+	err "is not restored"
+}

@@ -1,0 +1,27 @@
+# shellcheck shell=sh
+# A VMM that has its device through the legacy group: nothing of it can be preserved, and it is told what to change.
+TIERS="vm"
+DEVICES="e1000e edu"
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2"
+	standin "group=$DEV1" "open=$DEV2" wait >"$SCN_TMP/said" 2>&1 &
+	vmm=$!
+	tries=0
+	while [ "$(wc -l <"$SCN_TMP/said")" -lt 2 ] && [ $tries -lt 100 ]; do
+		tries=$((tries + 1))
+		usleep 100000
+	done
+	check_that "it has both" grep -q "^open" "$SCN_TMP/said"
+	run 3 preserve --pid "$vmm"
+	err "$DEV1: process $vmm (standin) has it through its IOMMU group"
+	err "-object iommufd,id=i -device vfio-pci,iommufd=i,host=$DEV1"
+	run 3 preserve "$DEV1"
+	err_not "--pid"
+	run 0 status
+	out "no sessions"
+	# the other one it has as it should be
+	run 0 preserve --pid "$vmm" "$DEV2"
+	run 0 release
+	kill -KILL "$vmm"
+}
