@@ -77,7 +77,7 @@ int bind_add(struct vlu_plan *plan, struct vlu_bdf bdf)
 	struct vlu_device *dev;
 	int ret;
 
-	ret = device_refresh(plan->ctx, bdf, &dev);
+	ret = vlu_device_refresh(plan->ctx, bdf, &dev);
 	if (ret || has_vfio(dev))
 		return ret;
 	ret = check_unused(dev, FORCE_NONE);
@@ -164,7 +164,7 @@ static int add_each(struct vlu_plan *plan, const struct bind_request *request, a
 
 	for (i = 0; i < request->n; i++) {
 		plan->group++;
-		ret = device_refresh(ctx, request->bdfs[i], &dev);
+		ret = vlu_device_refresh(ctx, request->bdfs[i], &dev);
 		if (!ret)
 			ret = add(plan, dev, request);
 		if (ret)

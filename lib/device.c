@@ -146,8 +146,8 @@ int vlu_device_find(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 	return 0;
 }
 
-int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
-		   struct vlu_device **ret_dev)
+int vlu_device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
+		       struct vlu_device **ret_dev)
 {
 	struct vlu_device *dev = find_read(ctx, bdf);
 	int ret;

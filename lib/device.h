@@ -50,8 +50,4 @@ bool device_is_variant(const char *driver);
 bool device_has_net(const struct vlu_device *dev);
 /* The address that one component of a path below /sys/devices is. */
 bool device_on_path(const char *component, size_t size, struct vlu_bdf *ret_bdf);
-/* Read a function again: its driver, override and cdev may have changed. */
-int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
-		   struct vlu_device **ret_dev) must_check;
-
 #endif

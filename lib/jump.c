@@ -46,7 +46,7 @@ static int check_awake(struct vlu_ctx *ctx, struct vlu_bdf bdf, const char *name
 	const char *state;
 	int ret;
 
-	ret = device_refresh(ctx, bdf, &dev);
+	ret = vlu_device_refresh(ctx, bdf, &dev);
 	if (ret)
 		return ret;
 	state = vlu_device_power_state(dev);
@@ -154,7 +154,7 @@ static int check_ready(struct jump *jump, struct vlu_bdf bdf, const char *sessio
 	struct vlu_device *dev;
 	int ret;
 
-	ret = device_refresh(jump->ctx, bdf, &dev);
+	ret = vlu_device_refresh(jump->ctx, bdf, &dev);
 	if (!ret)
 		ret = check_unused(dev, FORCE_NONE);
 	return ret ? ret : plan_add(jump->plan, &step_quiet, bdf, NULL, session, NULL);

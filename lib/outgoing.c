@@ -54,7 +54,7 @@ static int make_manifest(struct session *session)
 	for (i = 0; !ret && i < session->n; i++) {
 		if (session->members[i].leaving)
 			continue;
-		ret = device_refresh(ctx, session->members[i].bdf, &dev);
+		ret = vlu_device_refresh(ctx, session->members[i].bdf, &dev);
 		if (ret)
 			break;
 		session_identity(ctx, dev, &identity);

@@ -24,7 +24,7 @@ static int run_open(struct vlu_plan *plan, struct step *step)
 		if (ret)
 			return ret;
 	}
-	ret = device_refresh(ctx, member->bdf, &dev);
+	ret = vlu_device_refresh(ctx, member->bdf, &dev);
 	if (!ret)
 		ret = vfio_open(ctx, dev, &member->fd);
 	if (!ret)
@@ -113,7 +113,7 @@ static int check_device(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 	struct vlu_report *report;
 	int ret;
 
-	ret = device_refresh(ctx, bdf, ret_dev);
+	ret = vlu_device_refresh(ctx, bdf, ret_dev);
 	if (!ret)
 		ret = vlu_check_device(*ret_dev, &report);
 	if (ret)

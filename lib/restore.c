@@ -99,7 +99,7 @@ static int retrieve_device(struct vlu_plan *plan, struct member *member,
 	ret = bind_now(ctx, member->bdf);
 	if (ret)
 		return ret;
-	ret = device_refresh(ctx, member->bdf, &dev);
+	ret = vlu_device_refresh(ctx, member->bdf, &dev);
 	if (!ret)
 		ret = luo_retrieve(ctx, session->fd, vlu_bdf_token(member->bdf),
 				   member->name, &member->fd);

@@ -153,6 +153,12 @@ VLU_EXPORT struct vlu_device *vlu_device_at(struct vlu_ctx *ctx, size_t i);
 /* The function at this address, read if it was not. -ENODEV if there is none. */
 VLU_EXPORT int vlu_device_find(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 			       struct vlu_device **ret_dev);
+/*
+ * The same after a plan has run: its driver, driver_override and cdev are read
+ * again. A device that was handed out stays, and its strings are new ones.
+ */
+VLU_EXPORT int vlu_device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
+				  struct vlu_device **ret_dev);
 
 /* Numbers are -1 and strings NULL when the kernel does not say. */
 VLU_EXPORT struct vlu_bdf vlu_device_bdf(const struct vlu_device *dev);

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# A program that uses the library alone preserves a device, ends, and in the next kernel restores it, binds it to an
-# iommufd of its own and reads it.
+# A program that uses the library alone has a device open and memory of its own, preserves both, ends, and in the next
+# kernel restores them, binds the device to another iommufd and reads it, and the memory.
 TIERS="vm"
 PHASES=2
 DEVICES="e1000e edu"
@@ -9,6 +9,7 @@ phase_1() {
 	keep vendor "$(cat "/sys/bus/pci/devices/$DEV1/vendor")"
 	keep device "$(cat "/sys/bus/pci/devices/$DEV1/device")"
 	run_cmd 0 vmm preserve vm1 "$DEV1"
+	out "vendor $(kept vendor) device $(kept device)"
 	out "$DEV1  preserved in session vm1"
 	run 0 status
 	out "session  vm1"
@@ -17,10 +18,11 @@ phase_1() {
 }
 
 phase_2() {
-	run_cmd 1 vmm restore nobody "$DEV1"
+	run_cmd 1 vmm restore nobody
 	err "nobody"
-	run_cmd 0 vmm restore vm1 "$DEV1"
+	run_cmd 0 vmm restore vm1
 	out "vendor $(kept vendor) device $(kept device)"
+	out "ram: written before the jump"
 
 	run 0 status
 	out "no sessions"

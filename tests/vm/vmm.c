@@ -3,13 +3,18 @@
  * What a VMM that lives through a live update does with libvfio-lu, and
  * nothing else: an example, which tests/scenario/vmm.sh runs in the VM.
  *
- * usage: vmm preserve SESSION BDF	before the jump
- *        vmm restore SESSION BDF	after it: says who the device is
+ * usage: vmm preserve SESSION BDF	before the jump: opens the device, has
+ *					its guest write to memory, gives both away
+ *        vmm restore SESSION	after it: the same device, the same memory
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE	/* memfd_create() */
+#endif
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <linux/vfio.h>
@@ -50,18 +55,6 @@ static int run(struct vlu_plan *plan)
 	return ret;
 }
 
-static int preserve(struct vlu_ctx *ctx, const char *session, struct vlu_bdf bdf)
-{
-	struct vlu_plan *plan;
-
-	if (vlu_plan_bind(ctx, &bdf, 1, 0, &plan) || run(plan) ||
-	    vlu_plan_preserve(ctx, session, &bdf, 1, &plan) || run(plan))
-		return failed(ctx);
-	/* The holder has it now, and this process may end. */
-	vlu_free(ctx);
-	return 0;
-}
-
 /* The device as the VMM sees it: through its file, bound to its iommufd. */
 static int look(int fd)
 {
@@ -84,19 +77,78 @@ static int look(int fd)
 	return 0;
 }
 
-static int restore(struct vlu_ctx *ctx, const char *session, struct vlu_bdf bdf)
+/* A guest's memory is a memfd: that can be preserved. */
+static int memory(void)
 {
+	static const char words[] = "written before the jump";
+	int fd = memfd_create("ram", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, 1 << 20) < 0 ||
+	    pwrite(fd, words, sizeof(words), 4096) != sizeof(words)) {
+		perror("ram");
+		return -1;
+	}
+	return fd;
+}
+
+static int recall(int fd)
+{
+	char words[64] = "";
+
+	if (pread(fd, words, sizeof(words) - 1, 4096) < 0)
+		return die("ram");
+	printf("ram: %s\n", words);
+	return 0;
+}
+
+static int preserve(struct vlu_ctx *ctx, const char *session, struct vlu_bdf bdf)
+{
+	struct vlu_vmm_file ram = { .fd = memory(), .name = "ram" };
+	struct vlu_device *dev;
 	struct vlu_plan *plan;
-	int fd, status;
+	const char *cdev;
+	int fd;
+
+	if (ram.fd < 0)
+		return 1;
+	if (vlu_plan_bind(ctx, &bdf, 1, 0, &plan) || run(plan) ||
+	    vlu_device_refresh(ctx, bdf, &dev))
+		return failed(ctx);
+	cdev = vlu_device_cdev(dev);
+	fd = cdev ? open(cdev, O_RDWR | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return die(cdev ? cdev : "CONFIG_VFIO_DEVICE_CDEV");
+	if (look(fd))
+		return 1;
+	/* ... the guest runs, until there is to be a live update */
+	if (vlu_plan_preserve_vmm(ctx, session, getpid(), &bdf, 1, &ram, 1, &plan) || run(plan))
+		return failed(ctx);
+	/* The holder has all of it now, and this process may end. */
+	vlu_free(ctx);
+	return 0;
+}
+
+static int restore(struct vlu_ctx *ctx, const char *session)
+{
+	const struct vlu_lent *file;
+	struct vlu_plan *plan;
+	struct vlu_loan *loan;
+	int status = 0;
+	size_t i;
 
 	if (vlu_plan_restore(ctx, session, &plan) || run(plan) ||
-	    vlu_session_device_fd(ctx, session, bdf, &fd))
+	    vlu_loan_new(ctx, session, NULL, false, &loan))
 		return failed(ctx);
-	/* A file is bound once: before finish, which binds what nobody took. */
-	status = look(fd);
+	/* A device's file is bound once: before finish, which binds what nobody took. */
+	for (i = 0; !status && i < vlu_loan_count(loan); i++) {
+		file = vlu_loan_at(loan, i);
+		status = strcmp(file->name, "ram") == 0 ? recall(file->fd) : look(file->fd);
+	}
+	vlu_loan_free(loan);
 	if (!status && (vlu_plan_finish(ctx, session, &plan) || run(plan)))
-		return failed(ctx);
-	vlu_free(ctx);
+		status = failed(ctx);
+	else
+		vlu_free(ctx);
 	return status;
 }
 
@@ -105,11 +157,10 @@ int main(int argc, char **argv)
 	struct vlu_ctx *ctx;
 	struct vlu_bdf bdf;
 
-	if (argc != 4 || vlu_bdf_parse(argv[3], &bdf) || vlu_new(&ctx)) {
-		fprintf(stderr, "usage: vmm preserve|restore SESSION BDF\n");
-		return 2;
-	}
-	if (strcmp(argv[1], "preserve") == 0)
-		return preserve(ctx, argv[2], bdf);
-	return restore(ctx, argv[2], bdf);
+	if (argc == 4 && strcmp(argv[1], "preserve") == 0 && vlu_bdf_parse(argv[3], &bdf) == 0)
+		return vlu_new(&ctx) ? 1 : preserve(ctx, argv[2], bdf);
+	if (argc == 3 && strcmp(argv[1], "restore") == 0)
+		return vlu_new(&ctx) ? 1 : restore(ctx, argv[2]);
+	fprintf(stderr, "usage: vmm preserve SESSION BDF | vmm restore SESSION\n");
+	return 2;
 }
