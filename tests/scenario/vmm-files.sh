@@ -23,12 +23,36 @@ end() { # PID
 	{ kill -KILL "$1"; wait "$1"; } 2>/dev/null || :
 }
 
+# Ends the VMM between the look at its files and the taking of one, which strace makes long.
+preserve_dying() {
+	: >"$SCN_TMP/trace"
+	strace -qq -o "$SCN_TMP/trace" -e trace=pidfd_open,pidfd_getfd -e inject=pidfd_getfd:delay_enter=10s \
+		"$VFIO_LU" preserve --pid "$vmm" >"$STDOUT" 2>"$STDERR" &
+	preserve=$!
+	tries=0
+	while ! grep -q pidfd_open "$SCN_TMP/trace" && [ $tries -lt 600 ]; do
+		tries=$((tries + 1))
+		sleep 0.1 2>/dev/null || usleep 100000
+	done
+	end "$vmm"
+	STATUS=0
+	wait "$preserve" || STATUS=$?
+	check_that "a VMM that ended meanwhile: exit $STATUS" test "$STATUS" = 1
+	err "$DEV1: process $vmm (standin) has ended meanwhile"
+	run 0 status
+	out "no sessions"
+}
+
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
 	vmm memfd=1
 	run 3 preserve --pid "$vmm"
 	err "process $vmm (standin) has no vfio device open"
 	end "$vmm"
+	if in_vm; then
+		vmm "open=$DEV1"
+		preserve_dying
+	fi
 	size=2
 	! in_vm || size=64
 	vmm "open=$DEV1" memfd=$size

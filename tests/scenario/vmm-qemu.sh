@@ -59,6 +59,8 @@ phase_1() {
 	for who in 1 2; do
 		# shellcheck disable=SC2086 # words
 		guest $who $qemu -device "vfio-pci,id=v0,iommufd=i,host=$(dev $who)"
+	done
+	for who in 1 2; do
 		keep "seen$who" "$(seen_by_guest $who "$(ids "$(dev $who)")")"
 		check_that "guest $who sees a device: $(kept "seen$who")" test "$(kept "seen$who")" != nothing
 	done
@@ -87,8 +89,10 @@ phase_2() {
 	for who in 1 2; do
 		run 0 restore --session vm$who
 		# shellcheck disable=SC2086 # words
-		guest $who "$VFIO_LU" run --session vm$who --finish --timeout 200 -- $qemu \
+		guest $who "$VFIO_LU" run --session vm$who --finish --timeout 400 -- $qemu \
 			-device "vfio-pci,id=v0,iommufd=i,fd={$(dev $who)}"
+	done
+	for who in 1 2; do
 		seen=$(seen_by_guest $who "$(ids "$(dev $who)")")
 		check_that "guest $who sees the same device at the same place: $seen" test "$seen" = "$(kept "seen$who")"
 		tries=0
