@@ -10,9 +10,8 @@
  *	group=BDF	by the legacy group (real kernel only)
  *	bind=FD		bind this file to an iommufd of its own
  *	bind=FD,FD	... to this one
- *	memfd=MIB	a memfd of that size, with something on each page
- *	huge		a memfd of huge pages
- *	sum=FD		what is in that file, in a number
+ *	memfd=MIB	a memfd of that size for ever, with something on each page
+ *	sum=FD		what is in that file, and its seals, in numbers
  *	env=NAME	this variable
  *	wait		until it is killed
  */
@@ -119,6 +118,8 @@ static int make_memfd(size_t size)
 		if (write(fd, page, sizeof(page)) != sizeof(page))
 			die(errno, "memfd");
 	}
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
+		die(errno, "memfd");
 	return fd;
 }
 
@@ -159,11 +160,9 @@ static void do_word(const char *word, const char *value)
 	} else if (!strcmp(word, "memfd")) {
 		fd = make_memfd((size_t)atoi(value) << 20);
 		printf("memfd %d %016" PRIx64 "\n", fd, sum_of(fd));
-	} else if (!strcmp(word, "huge")) {
-		fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB);
-		printf("huge %d\n", need(fd < 0 ? -errno : fd, "huge"));
 	} else if (!strcmp(word, "sum")) {
-		printf("sum %016" PRIx64 "\n", sum_of(atoi(value)));
+		printf("sum %016" PRIx64 ", seals %d\n", sum_of(atoi(value)),
+		       fcntl(atoi(value), F_GET_SEALS));
 	} else if (!strcmp(word, "env")) {
 		printf("%s=%s\n", value, getenv(value) ? getenv(value) : "");
 	} else if (!strcmp(word, "wait")) {

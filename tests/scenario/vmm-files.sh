@@ -143,13 +143,13 @@ phase_2() {
 	run 0 run --dry-run --finish -- vmm -device "vfio-pci,fd={${DEV1#0000:}}" -object "iommufd,fd={iommufd}" '{"x":{{}'
 	out 'vmm -device vfio-pci,fd=3 -object iommufd,fd=4 {"x":{}'
 	out "vfio-lu finish --wait"
-	# The memory is the same, read through the file of that name.
+	# The memory is the same, read through the file of that name, and its seals: SHRINK and GROW.
 	run 0 run -- "$STANDIN" "sum={guest}" env=LISTEN_FDS env=LISTEN_FDNAMES
-	out "sum $(kept sum)"
+	out "sum $(kept sum), seals 6"
 	out "LISTEN_FDS=1"
 	out "LISTEN_FDNAMES=guest"
 	run 0 run -- "$STANDIN" sum=4 env=LISTEN_FDNAMES
-	out "sum $(kept sum)"
+	out "sum $(kept sum), seals 6"
 	out "LISTEN_FDNAMES=$(echo "$DEV1" | tr : +):guest"
 
 	# One at a time; and who was given it and has not bound it is not to lose it.
