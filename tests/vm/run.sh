@@ -320,6 +320,16 @@ collect() {
 	done
 }
 
+# Those with the most time first, so that the last is a short one and no processor waits for it.
+by_time() {
+	local file time
+	for file; do
+		time=$(header "$file" | sed -n 8p)
+		printf '%s %s\n' "${time:-0}" "$file"
+	done | sort -k 1,1nr -s | cut -d ' ' -f 2-
+}
+
+mapfile -t scenarios < <(by_time "${scenarios[@]}")
 for file in "${scenarios[@]}"; do
 	case " $(header "$file" | head -n1) " in
 	*" vm "*) ;;
