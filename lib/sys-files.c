@@ -62,9 +62,7 @@ ssize_t real_read(struct sys *sys, int fd, void *buf, size_t size)
 	ssize_t n;
 
 	(void)sys;
-	do
-		n = read(fd, buf, size);
-	while (n < 0 && errno == EINTR);
+	n = read(fd, buf, size);
 	return n < 0 ? -errno : n;
 }
 
@@ -74,9 +72,7 @@ ssize_t real_pread(struct sys *sys, int fd, void *buf, size_t size,
 	ssize_t n;
 
 	(void)sys;
-	do
-		n = pread(fd, buf, size, offset);
-	while (n < 0 && errno == EINTR);
+	n = pread(fd, buf, size, offset);
 	return n < 0 ? -errno : n;
 }
 
@@ -85,9 +81,7 @@ ssize_t real_write(struct sys *sys, int fd, const void *buf, size_t size)
 	ssize_t n;
 
 	(void)sys;
-	do
-		n = write(fd, buf, size);
-	while (n < 0 && errno == EINTR);
+	n = write(fd, buf, size);
 	return n < 0 ? -errno : n;
 }
 

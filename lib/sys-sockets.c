@@ -127,9 +127,7 @@ ssize_t real_send(struct sys *sys, int fd, const void *buf, size_t size,
 		msg.msg_control = &control;
 		msg.msg_controllen = sizeof(control.space);
 	}
-	do
-		n = sendmsg(fd, &msg, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
+	n = sendmsg(fd, &msg, MSG_NOSIGNAL);
 	return n < 0 ? -errno : n;
 }
 
@@ -147,9 +145,7 @@ ssize_t real_recv(struct sys *sys, int fd, void *buf, size_t size,
 	ssize_t n;
 
 	(void)sys;
-	do
-		n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
 	if (n < 0)
 		return -errno;
 	c = CMSG_FIRSTHDR(&msg);
@@ -176,9 +172,7 @@ int real_wait(struct sys *sys, const int *fds, size_t nfds, int msec)
 		return -EINVAL;
 	for (i = 0; i < nfds; i++)
 		polls[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
-	do
-		ret = poll(polls, nfds, msec);
-	while (ret < 0 && errno == EINTR);
+	ret = poll(polls, nfds, msec);
 	if (ret < 0)
 		return -errno;
 	for (i = 0; i < nfds; i++)

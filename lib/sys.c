@@ -56,6 +56,19 @@ void sys_view(const struct sys *sys, struct sys *ret_view)
 }
 
 /*
+ * What a signal interrupted is done again: none of ours means "give up", and
+ * whoever asked would not know what to do with half an answer.
+ */
+#define again(call) ({			\
+	__typeof__(call) result;	\
+					\
+	do				\
+		result = (call);	\
+	while (result == -EINTR);	\
+	result;				\
+})
+
+/*
  * Device nodes act on being opened: /dev/liveupdate deserializes, a vfio file
  * resets. The kernel log is the one that only tells.
  */
@@ -70,32 +83,35 @@ int sys_open(struct sys *sys, const char *path, int flags)
 	    ((flags & (O_ACCMODE | O_CREAT | O_TRUNC)) != O_RDONLY ||
 	     !opens_harmlessly(path)))
 		return -EPERM;
-	return sys->ops->open(sys, path, flags);
+	return again(sys->ops->open(sys, path, flags));
 }
 
 ssize_t sys_read(struct sys *sys, int fd, void *buf, size_t size)
 {
-	return sys->ops->read(sys, fd, buf, size);
+	return again(sys->ops->read(sys, fd, buf, size));
 }
 
 ssize_t sys_pread(struct sys *sys, int fd, void *buf, size_t size, off_t offset)
 {
-	return sys->ops->pread(sys, fd, buf, size, offset);
+	return again(sys->ops->pread(sys, fd, buf, size, offset));
 }
 
 ssize_t sys_write(struct sys *sys, int fd, const void *buf, size_t size)
 {
-	return sys->read_only ? -EPERM : sys->ops->write(sys, fd, buf, size);
+	return sys->read_only ? -EPERM : again(sys->ops->write(sys, fd, buf, size));
 }
 
 int sys_close(struct sys *sys, int fd)
 {
-	return fd < 0 ? 0 : sys->ops->close(sys, fd);
+	int ret = fd < 0 ? 0 : sys->ops->close(sys, fd);
+
+	/* it is closed all the same, and the number may be somebody else's by now */
+	return ret == -EINTR ? 0 : ret;
 }
 
 int sys_ioctl(struct sys *sys, int fd, unsigned long request, void *arg)
 {
-	return sys->read_only ? -EPERM : sys->ops->ioctl(sys, fd, request, arg);
+	return sys->read_only ? -EPERM : again(sys->ops->ioctl(sys, fd, request, arg));
 }
 
 ssize_t sys_readlink(struct sys *sys, const char *path, char *buf, size_t size)
@@ -131,7 +147,7 @@ int sys_mkdir(struct sys *sys, const char *path)
 
 int sys_replace(struct sys *sys, const char *path, const void *data, size_t size)
 {
-	return sys->read_only ? -EPERM : sys->ops->replace(sys, path, data, size);
+	return sys->read_only ? -EPERM : again(sys->ops->replace(sys, path, data, size));
 }
 
 int sys_unlink(struct sys *sys, const char *path)
@@ -141,7 +157,7 @@ int sys_unlink(struct sys *sys, const char *path)
 
 int sys_lock(struct sys *sys, const char *path)
 {
-	return sys->read_only ? -EPERM : sys->ops->lock(sys, path);
+	return sys->read_only ? -EPERM : again(sys->ops->lock(sys, path));
 }
 
 int sys_write_start(struct sys *sys, const char *path, const void *data, size_t size,
@@ -173,12 +189,12 @@ int sys_listen(struct sys *sys, const char *path)
 
 int sys_connect(struct sys *sys, const char *path)
 {
-	return sys->ops->connect(sys, path);
+	return again(sys->ops->connect(sys, path));
 }
 
 int sys_accept(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid)
 {
-	return sys->ops->accept(sys, fd, ret_pid, ret_uid);
+	return again(sys->ops->accept(sys, fd, ret_pid, ret_uid));
 }
 
 ssize_t sys_send(struct sys *sys, int fd, const void *buf, size_t size,
@@ -188,17 +204,17 @@ ssize_t sys_send(struct sys *sys, int fd, const void *buf, size_t size,
 	if (sys->read_only &&
 	    (pass_fd >= 0 || size < 5 || memcmp(buf, "list ", 5) != 0))
 		return -EPERM;
-	return sys->ops->send(sys, fd, buf, size, pass_fd);
+	return again(sys->ops->send(sys, fd, buf, size, pass_fd));
 }
 
 ssize_t sys_recv(struct sys *sys, int fd, void *buf, size_t size, int *ret_fd)
 {
-	return sys->ops->recv(sys, fd, buf, size, ret_fd);
+	return again(sys->ops->recv(sys, fd, buf, size, ret_fd));
 }
 
 int sys_wait(struct sys *sys, const int *fds, size_t nfds, int msec)
 {
-	return sys->ops->wait(sys, fds, nfds, msec);
+	return again(sys->ops->wait(sys, fds, nfds, msec));
 }
 
 int sys_spawn(struct sys *sys, const char *file, char *const argv[],
@@ -219,7 +235,7 @@ int sys_spawn(struct sys *sys, const char *file, char *const argv[],
 
 int sys_load_module(struct sys *sys, const char *name)
 {
-	return sys->read_only ? -EPERM : sys->ops->load_module(sys, name);
+	return sys->read_only ? -EPERM : again(sys->ops->load_module(sys, name));
 }
 
 int sys_reap(struct sys *sys, pid_t pid)

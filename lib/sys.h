@@ -143,7 +143,7 @@ void sys_near(struct sys *sys, const char *dir);
 /* The same machine for another thread, near nothing; sys_near(NULL) ends it. */
 void sys_view(const struct sys *sys, struct sys *ret_view);
 
-/* The gate. Everybody calls these, never ops directly. */
+/* The gate. Everybody calls these, never ops directly. -EINTR does not pass it. */
 int sys_open(struct sys *sys, const char *path, int flags);
 ssize_t sys_read(struct sys *sys, int fd, void *buf, size_t size);
 ssize_t sys_pread(struct sys *sys, int fd, void *buf, size_t size, off_t offset);
