@@ -80,9 +80,12 @@ static unsigned int patience(const struct vlu_ctx *ctx)
 	return ctx->lock_depth > 1 && ctx->timeout < 60 ? 60 : ctx->timeout;
 }
 
-/* One request and its reply: the length of the reply's text after "ok ". */
-static int ask(struct vlu_ctx *ctx, const char *request, int pass_fd,
-	       char reply[HOLDER_PACKET + 1], int *ret_fd)
+/*
+ * One request and its reply. -ENOENT: there is no holder, or it has no such
+ * thing; -ECONNRESET: it took the request and gave no answer.
+ */
+static int ask_once(struct vlu_ctx *ctx, const char *request, int pass_fd,
+		    char reply[HOLDER_PACKET + 1], int *ret_fd)
 {
 	long long deadline = vlu_now() + patience(ctx) * 1000LL, left;
 	int conn, fd = -1;
@@ -107,9 +110,8 @@ static int ask(struct vlu_ctx *ctx, const char *request, int pass_fd,
 	sys_close(&ctx->sys, conn);
 	if (n <= 0)
 		sys_close(&ctx->sys, fd);
-	/* it ended while we asked */
-	if (n == 0 || n == -ECONNRESET || n == -EPIPE)
-		return -ENOENT;
+	if (n == 0 || n == -EPIPE)
+		return -ECONNRESET;
 	if (n < 0)
 		return (int)n;
 	reply[n] = '\0';
@@ -127,6 +129,31 @@ static int ask(struct vlu_ctx *ctx, const char *request, int pass_fd,
 	else
 		sys_close(&ctx->sys, fd);
 	return 0;
+}
+
+/* If it has ended while we asked, the second time there is none. */
+static int ask(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_PACKET + 1],
+	       int *ret_fd)
+{
+	int ret = ask_once(ctx, request, -1, reply, ret_fd);
+
+	return ret == -ECONNRESET ? ask_once(ctx, request, -1, reply, ret_fd) : ret;
+}
+
+/*
+ * Where the answer is lost, nobody knows whether it was done; the second time
+ * the holder says so.
+ */
+static int change(struct vlu_ctx *ctx, const char *request, int fd, int done_already)
+{
+	char reply[HOLDER_PACKET + 1];
+	int ret;
+
+	ret = ask_once(ctx, request, fd, reply, NULL);
+	if (!ret || ret == done_already || ret == -ETIMEDOUT)
+		return ret;
+	ret = ask_once(ctx, request, fd, reply, NULL);
+	return ret == done_already ? 0 : ret;
 }
 
 static int failed(struct vlu_ctx *ctx, int err, const char *what, const char *key)
@@ -181,7 +208,7 @@ int held_read(struct vlu_ctx *ctx, struct held *ret_held)
 	do {
 		before = held.n;
 		snprintf(request, sizeof(request), "list %zu", held.n);
-		ret = ask(ctx, request, -1, reply, NULL);
+		ret = ask(ctx, request, reply, NULL);
 		if (!ret)
 			ret = take_items(&held, reply, &total);
 	} while (!ret && held.n < total && held.n > before);
@@ -223,7 +250,7 @@ static bool answers(struct vlu_ctx *ctx)
 {
 	char reply[HOLDER_PACKET + 1];
 
-	return ask(ctx, "list 0", -1, reply, NULL) == 0;
+	return ask(ctx, "list 0", reply, NULL) == 0;
 }
 
 int held_start(struct vlu_ctx *ctx)
@@ -265,11 +292,11 @@ int held_start(struct vlu_ctx *ctx)
 
 int held_put(struct vlu_ctx *ctx, const char *key, const char *value, int fd)
 {
-	char request[HOLDER_KEY + HOLDER_VALUE + 8], reply[HOLDER_PACKET + 1];
+	char request[HOLDER_KEY + HOLDER_VALUE + 8];
 	int ret;
 
 	snprintf(request, sizeof(request), "put %s\n%s", key, value);
-	ret = ask(ctx, request, fd, reply, NULL);
+	ret = change(ctx, request, fd, fd < 0 ? 0 : -EEXIST);
 	return ret ? failed(ctx, ret, "keep", key) : 0;
 }
 
@@ -279,7 +306,7 @@ int held_get(struct vlu_ctx *ctx, const char *key, int *ret_fd)
 	int fd = -1, ret;
 
 	snprintf(request, sizeof(request), "get %s", key);
-	ret = ask(ctx, request, -1, reply, &fd);
+	ret = ask(ctx, request, reply, &fd);
 	if (!ret && fd < 0)
 		ret = -EPROTO;
 	if (ret)
@@ -290,15 +317,17 @@ int held_get(struct vlu_ctx *ctx, const char *key, int *ret_fd)
 
 int held_retrieve_session(struct vlu_ctx *ctx, const char *session)
 {
-	char request[HOLDER_KEY + 16], reply[HOLDER_PACKET + 1];
 	long long deadline = vlu_now() + ctx->timeout * 1000LL;
+	char request[HOLDER_KEY + 16];
 	int ret;
 
 	snprintf(request, sizeof(request), "retrieve session/%s", session);
-	/* the holder does not wait for others: it has more to do */
-	while ((ret = ask(ctx, request, -1, reply, NULL)) == -EBUSY && vlu_now() < deadline)
+	/*
+	 * The holder does not wait for others: it has more to do. It may have
+	 * it already: systemd (261 on) carries it and gives it to the holder.
+	 */
+	while ((ret = change(ctx, request, -1, -EEXIST)) == -EBUSY && vlu_now() < deadline)
 		vlu_sleep(20);
-	/* systemd (261 on) carries it and gives it to the holder that it starts. */
 	if (!ret || ret == -EEXIST)
 		return 0;
 	return luo_retrieve_session_failed(ctx, session, ret);
@@ -306,11 +335,11 @@ int held_retrieve_session(struct vlu_ctx *ctx, const char *session)
 
 int held_drop(struct vlu_ctx *ctx, const char *key)
 {
-	char request[HOLDER_KEY + 8], reply[HOLDER_PACKET + 1];
+	char request[HOLDER_KEY + 8];
 	int ret;
 
 	snprintf(request, sizeof(request), "drop %s", key);
-	ret = ask(ctx, request, -1, reply, NULL);
+	ret = change(ctx, request, -1, -ENOENT);
 	return ret && ret != -ENOENT ? failed(ctx, ret, "drop", key) : 0;
 }
 
