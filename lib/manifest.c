@@ -32,12 +32,18 @@ int manifest_init(struct vlu_ctx *ctx, struct manifest *manifest,
 	if (!ret)
 		ret = host_release(ctx, manifest->kernel, sizeof(manifest->kernel));
 	manifest->liveupdate_number = -1;
+	if (ret)
+		return ret;
 	/* After the jump that page is all that leads to the FLBs. */
-	if (!ret && handover_luo_out(ctx, &luo) == 0) {
+	ret = handover_luo_out(ctx, &luo);
+	if (!ret) {
 		manifest->liveupdate_number = (int64_t)luo.liveupdate_num;
 		manifest->flbs_pa = luo.flbs_pa;
+	} else if (ret != -ENOENT) {
+		vlu_log(ctx, VLU_LOG_WARNING, "cannot read what LUO hands over: %s; the manifest "
+			"does without", strerror(-ret));
 	}
-	return ret;
+	return 0;
 }
 
 int manifest_add(struct manifest *manifest, const struct manifest_device *dev)
@@ -332,6 +338,18 @@ static void manifest_path(char path[160], const char *dir, const char *session)
 	snprintf(path, 160, "%s/%s.json", dir, session);
 }
 
+int manifest_text(struct vlu_ctx *ctx, const char *dir, const char *session,
+		  char **ret_text, size_t *ret_size)
+{
+	char path[160];
+	int ret;
+
+	manifest_path(path, dir, session);
+	ret = attr_read_all(ctx, path, MANIFEST_MAX, ret_text, ret_size);
+	return ret ? vlu_fail(ctx, VLU_FAILED, ret, "cannot read %s: %s", path,
+			      strerror(-ret)) : 0;
+}
+
 int manifest_read(struct vlu_ctx *ctx, const char *dir, const char *session,
 		  struct manifest *ret_manifest)
 {
@@ -343,10 +361,9 @@ int manifest_read(struct vlu_ctx *ctx, const char *dir, const char *session,
 	int ret;
 
 	manifest_path(path, dir, session);
-	ret = attr_read_all(ctx, path, MANIFEST_MAX, &text, &size);
+	ret = manifest_text(ctx, dir, session, &text, &size);
 	if (ret)
-		return vlu_fail(ctx, VLU_FAILED, ret, "cannot read %s: %s", path,
-				strerror(-ret));
+		return ret;
 	ret = manifest_parse(text, size, &manifest, &why);
 	if (ret)
 		return vlu_fail(ctx, VLU_FAILED, ret, "%s is not a usable manifest: %s",

@@ -56,6 +56,8 @@ int manifest_parse(const char *text, size_t size, struct manifest *ret_manifest,
 		   const char **ret_why) must_check;
 
 /* dir is STATE_DIR or RUN_DIR. -ENOENT: there is none. */
+int manifest_text(struct vlu_ctx *ctx, const char *dir, const char *session,
+		  char **ret_text, size_t *ret_size) must_check;
 int manifest_read(struct vlu_ctx *ctx, const char *dir, const char *session,
 		  struct manifest *ret_manifest) must_check;
 int manifest_write(struct vlu_ctx *ctx, const char *dir,

@@ -8,6 +8,7 @@
 #include "device.h"
 #include "liveupdate.h"
 #include "outgoing.h"
+#include "remember.h"
 #include "session-file.h"
 #include "vmm.h"
 
@@ -15,8 +16,11 @@
 static int remember_command(struct session *session, struct manifest *manifest)
 {
 	struct manifest before;
+	const char *why;
 
-	if (!session->command && manifest_read(session->ctx, RUN_DIR, session->name, &before) == 0) {
+	if (!session->command && session->manifest_before &&
+	    manifest_parse(session->manifest_before, strlen(session->manifest_before), &before,
+			   &why) == 0) {
 		session->command = before.command;
 		before.command = NULL;
 		manifest_free(&before);
@@ -41,12 +45,29 @@ static int add_files(struct session *session, struct manifest *manifest)
 	return 0;
 }
 
+static int describe(struct vlu_ctx *ctx, struct vlu_bdf bdf, struct manifest_device *ret_dev)
+{
+	struct vlu_device *dev;
+	int ret;
+
+	ret = vlu_device_refresh(ctx, bdf, &dev);
+	if (!ret)
+		ret = session_identity(ctx, dev, ret_dev);
+	if (ret)
+		return ret;
+	ret = driver_remembered(ctx, bdf, ret_dev->driver_before,
+				sizeof(ret_dev->driver_before));
+	/* What is forgotten here cannot be given back after the jump. */
+	if (ret == -ENOENT)
+		ret_dev->driver_before[0] = '\0';
+	return ret == -ENOENT ? 0 : ret;
+}
+
 static int make_manifest(struct session *session)
 {
 	struct vlu_ctx *ctx = session->ctx;
 	struct manifest_device identity;
 	struct manifest manifest;
-	struct vlu_device *dev;
 	size_t i;
 	int ret;
 
@@ -54,11 +75,8 @@ static int make_manifest(struct session *session)
 	for (i = 0; !ret && i < session->n; i++) {
 		if (session->members[i].leaving)
 			continue;
-		ret = vlu_device_refresh(ctx, session->members[i].bdf, &dev);
-		if (ret)
-			break;
-		session_identity(ctx, dev, &identity);
-		if (manifest_add(&manifest, &identity))
+		ret = describe(ctx, session->members[i].bdf, &identity);
+		if (!ret && manifest_add(&manifest, &identity))
 			ret = vlu_nomem(ctx);
 	}
 	if (!ret)
@@ -100,41 +118,99 @@ int outgoing_drop(struct session *session)
 	return held_drop(session->ctx, key);
 }
 
+/* From its manifest; what can go wrong without the kernel does before the old one ends. */
 static int create_session(struct session *session)
 {
 	struct vlu_ctx *ctx = session->ctx;
 	char key[HOLDER_KEY];
 	int fd, ret;
 
-	ret = outgoing_drop(session);
-	if (!ret)
-		ret = luo_create_session(ctx, session->name, &session->fd);
-	if (ret)
-		return ret;
-	held_session_key(key, session->name);
-	ret = held_put(ctx, key, "direction=outgoing", session->fd);
-	if (!ret)
-		ret = make_manifest(session);
-	if (ret)
-		return ret;
 	fd = sys_memfd(&ctx->sys, "vfio-lu-manifest", session->manifest,
 		       strlen(session->manifest));
 	if (fd < 0)
 		return vlu_fail(ctx, VLU_FAILED, fd, "cannot make a memfd: %s",
 				strerror(-fd));
-	ret = luo_preserve(ctx, session->fd, fd, VLU_TOKEN_MANIFEST, "the manifest");
+	held_session_key(key, session->name);
+	ret = outgoing_drop(session);
+	if (!ret)
+		ret = luo_create_session(ctx, session->name, &session->fd);
+	if (!ret)
+		ret = held_put(ctx, key, "direction=outgoing", session->fd);
+	if (!ret)
+		ret = luo_preserve(ctx, session->fd, fd, VLU_TOKEN_MANIFEST, "the manifest");
 	sys_close(&ctx->sys, fd);
 	return ret;
 }
 
-static int run_create(struct vlu_plan *plan, struct step *step)
+/* All that the holder had before this plan, with the manifest of then if there is one. */
+static int session_before(struct session *session, struct session *ret_before)
 {
-	int ret = create_session(plan->data);
+	struct session before = *session;
+	size_t i;
 
-	(void)step;
-	/* What was half made must not stay: undo runs for done steps only. */
-	if (ret)
-		step->kind->undo(plan, step);
+	before.manifest = before.command = NULL;
+	before.n = before.n_files = 0;
+	before.members = calloc(session->n + 1, sizeof(*before.members));
+	before.files = calloc(session->n_files + 1, sizeof(*before.files));
+	if (session->manifest_before)
+		before.manifest = strdup(session->manifest_before);
+	*ret_before = before;
+	if (!before.members || !before.files || (session->manifest_before && !before.manifest))
+		return vlu_nomem(session->ctx);
+	for (i = 0; i < session->n; i++) {
+		if (!session->members[i].held)
+			continue;
+		before.members[before.n] = session->members[i];
+		before.members[before.n++].leaving = false;
+	}
+	for (i = 0; i < session->n_files; i++)
+		if (session->files[i].held)
+			before.files[before.n_files++] = session->files[i];
+	*ret_before = before;
+	return before.manifest ? 0 : make_manifest(ret_before);
+}
+
+/* One that fails does not keep the others from being preserved again. */
+static int preserve_again(struct session *before)
+{
+	int first = 0, ret;
+	size_t i;
+
+	for (i = 0; i < before->n; i++) {
+		ret = preserve_member(before, &before->members[i]);
+		first = first ? first : ret;
+	}
+	for (i = 0; i < before->n_files; i++) {
+		ret = session_file_preserve(before, &before->files[i]);
+		first = first ? first : ret;
+	}
+	return first;
+}
+
+static int create_again(struct session *session)
+{
+	struct session before;
+	size_t i;
+	int ret, more;
+
+	ret = session_before(session, &before);
+	if (!ret) {
+		ret = create_session(&before);
+		if (before.fd >= 0) {
+			more = preserve_again(&before);
+			ret = ret ? ret : more;
+		}
+		session->fd = before.fd;
+	}
+	/* fds opened on the way belong to the session's own list */
+	for (i = 0; i < before.n; i++)
+		session_find(session, before.members[i].bdf)->fd = before.members[i].fd;
+	for (i = 0; i < before.n_files; i++)
+		session_file_find(session, before.files[i].name)->fd = before.files[i].fd;
+	free(before.manifest);
+	free(before.command);
+	free(before.members);
+	free(before.files);
 	return ret;
 }
 
@@ -142,62 +218,48 @@ static int run_create(struct vlu_plan *plan, struct step *step)
 static int undo_create(struct vlu_plan *plan, struct step *step)
 {
 	struct session *session = plan->data;
-	char first[sizeof(plan->ctx->error)];
-	enum vlu_status status = plan->ctx->status;
-	struct session before = *session;
-	size_t i;
+	struct vlu_ctx *ctx = plan->ctx;
+	enum vlu_status status = ctx->status;
+	char first[sizeof(ctx->error)], why[sizeof(ctx->error)];
 	int ret;
 
 	(void)step;
-	memcpy(first, plan->ctx->error, sizeof(first));
-	if (!session->held) {
-		ret = outgoing_drop(session);
-	} else {
-		before.manifest = before.command = NULL;
-		before.n = before.n_files = 0;
-		before.members = calloc(session->n + 1, sizeof(*before.members));
-		before.files = calloc(session->n_files + 1, sizeof(*before.files));
-		if (!before.members || !before.files) {
-			free(before.members);
-			free(before.files);
-			return vlu_nomem(plan->ctx);
-		}
-		for (i = 0; i < session->n; i++) {
-			if (!session->members[i].held)
-				continue;
-			before.members[before.n] = session->members[i];
-			before.members[before.n++].leaving = false;
-		}
-		for (i = 0; i < session->n_files; i++)
-			if (session->files[i].held)
-				before.files[before.n_files++] = session->files[i];
-		ret = create_session(&before);
-		for (i = 0; !ret && i < before.n; i++)
-			ret = preserve_member(&before, &before.members[i]);
-		for (i = 0; !ret && i < before.n_files; i++)
-			ret = session_file_preserve(&before, &before.files[i]);
-		session->fd = before.fd;
-		/* fds opened on the way belong to the session's own list */
-		for (i = 0; i < before.n; i++)
-			session_find(session, before.members[i].bdf)->fd =
-				before.members[i].fd;
-		for (i = 0; i < before.n_files; i++)
-			session_file_find(session, before.files[i].name)->fd =
-				before.files[i].fd;
-		/* else the one of before is still there; the disk may be full */
-		if (!ret && session->written)
-			ret = manifest_write(plan->ctx, RUN_DIR, session->name,
-					     before.manifest);
-		free(before.manifest);
-		free(before.command);
-		free(before.members);
-		free(before.files);
+	memcpy(first, ctx->error, sizeof(first));
+	ret = session->held ? create_again(session) : outgoing_drop(session);
+	if (ret) {
+		memcpy(why, ctx->error, sizeof(why));
+		return vlu_fail(ctx, VLU_PARTIAL, ret, "session %s is not what it was, and not "
+				"all of its devices are preserved now: %.600s", session->name, why);
 	}
+	memcpy(ctx->error, first, sizeof(first));
+	ctx->status = status;
+	return 0;
+}
+
+static int run_create(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	struct vlu_ctx *ctx = plan->ctx;
+	char first[sizeof(ctx->error)], why[sizeof(ctx->error)];
+	size_t size;
+	int ret;
+
+	ret = manifest_text(ctx, RUN_DIR, session->name, &session->manifest_before, &size);
+	/* Until the old session is dropped nothing has happened. */
+	if (!ret || ret == -ENOENT)
+		ret = make_manifest(session);
 	if (ret)
 		return ret;
-	memcpy(plan->ctx->error, first, sizeof(first));
-	plan->ctx->status = status;
-	return 0;
+	ret = create_session(session);
+	if (!ret)
+		return 0;
+	/* What was half made must not stay: undo runs for done steps only. */
+	memcpy(first, ctx->error, sizeof(first));
+	if (undo_create(plan, step)) {
+		memcpy(why, ctx->error, sizeof(why));
+		vlu_fail(ctx, VLU_PARTIAL, ret, "%.500s; and %.500s", first, why);
+	}
+	return ret;
 }
 
 static const struct step_kind step_create = {
@@ -226,7 +288,6 @@ static int run_manifest(struct vlu_plan *plan, struct step *step)
 	ret = manifest_write(plan->ctx, RUN_DIR, session->name, session->manifest);
 	if (ret)
 		return ret;
-	session->written = true;
 	ret = manifest_write(plan->ctx, STATE_DIR, session->name, session->manifest);
 	if (ret)
 		vlu_log(plan->ctx, VLU_LOG_WARNING, "%s; going on with the manifest "
@@ -234,9 +295,27 @@ static int run_manifest(struct vlu_plan *plan, struct step *step)
 	return 0;
 }
 
+static int undo_manifest(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	int ret;
+
+	(void)step;
+	if (!session->manifest_before) {
+		manifest_remove(plan->ctx, session->name);
+		return 0;
+	}
+	ret = manifest_write(plan->ctx, RUN_DIR, session->name, session->manifest_before);
+	if (!ret)
+		ret = manifest_write(plan->ctx, STATE_DIR, session->name,
+				     session->manifest_before);
+	return ret;
+}
+
 static const struct step_kind step_manifest = {
 	.text = "write the manifest to %p",
 	.run = run_manifest,
+	.undo = undo_manifest,
 };
 
 int outgoing_close(struct vlu_plan *plan, struct step *step)

@@ -107,8 +107,11 @@ static int retrieve_device(struct vlu_plan *plan, struct member *member,
 		return ret;
 	was = manifest ? manifest_find(manifest, member->bdf) : NULL;
 	if (was) {
-		session_identity(ctx, dev, &is);
-		difference = differs(was, &is);
+		if (session_identity(ctx, dev, &is))
+			vlu_log(ctx, VLU_LOG_WARNING, "%s; whether it is the device that was "
+				"preserved is not known", vlu_error(ctx));
+		else
+			difference = differs(was, &is);
 		/* So that unbind gives it back to whom it belonged. */
 		ret = driver_remember(ctx, member->bdf, was->driver_before);
 		if (ret)

@@ -52,6 +52,7 @@ static void session_free(void *data)
 	free(session->members);
 	free(session->command);
 	free(session->manifest);
+	free(session->manifest_before);
 	session_unlock(session->ctx);
 	free(session);
 }
@@ -158,8 +159,8 @@ int session_check_host(struct vlu_ctx *ctx, enum host_use use)
 	return ret;
 }
 
-void session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,
-		      struct manifest_device *ret)
+int session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,
+		     struct manifest_device *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->bdf = dev->bdf;
@@ -168,9 +169,11 @@ void session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,
 	ret->subsystem = vlu_device_subsystem(dev);
 	ret->class = dev->class;
 	snprintf(ret->path, sizeof(ret->path), "%s", dev->path ? dev->path : "");
-	if (driver_remembered(ctx, dev->bdf, ret->driver_before,
-			      sizeof(ret->driver_before)) < 0)
-		ret->driver_before[0] = '\0';
+	if (dev->path && ret->vendor >= 0 && ret->device >= 0 && ret->subsystem >= 0 &&
+	    ret->class >= 0)
+		return 0;
+	return vlu_fail(ctx, VLU_FAILED, -EIO, "%s: sysfs does not tell all of its ids and its "
+			"place, by which it is known after the jump", dev->name);
 }
 
 static int run_start_holder(struct vlu_plan *plan, struct step *step)

@@ -34,7 +34,7 @@ struct session {
 	struct vmm *vmm;	/* whom they are taken from, NULL: nobody */
 	char *command;	/* of that one, or of an earlier one; NULL: none */
 	char *manifest;	/* as text, NULL before it was made */
-	bool written;	/* it is in /run */
+	char *manifest_before;	/* the same, of the session that this one replaces */
 };
 
 /*
@@ -60,9 +60,9 @@ int session_check(struct vlu_ctx *ctx, const struct vlu_report *report,
 /* The host rules that may stop this command, as a failure. */
 int session_check_host(struct vlu_ctx *ctx, enum host_use use) must_check;
 
-/* Who the manifest says a device is. */
-void session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,
-		      struct manifest_device *ret);
+/* Who the manifest says a device is, but for the driver it had. */
+int session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,
+		     struct manifest_device *ret) must_check;
 
 /* Common steps. */
 extern const struct step_kind step_start_holder;
