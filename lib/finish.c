@@ -19,43 +19,80 @@ static int check_lent(struct session *session, const struct member *member, cons
 			session->name);
 }
 
-static int bind_members(struct session *session, struct held *held)
+/* All files before the first is bound, which cannot be undone. */
+static int take_files(struct session *session)
 {
 	struct vlu_ctx *ctx = session->ctx;
 	char key[HOLDER_KEY];
 	const char *value;
+	struct held held;
 	size_t i;
 	int ret;
 
-	if (session->iommufd < 0) {
-		ret = iommufd_open(ctx, &session->iommufd);
-		if (ret)
-			return ret;
-	}
-	for (i = 0; i < session->n; i++) {
+	ret = session_held(ctx, &held);
+	if (ret)
+		return ret;
+	for (i = 0; !ret && i < session->n; i++) {
 		struct member *member = &session->members[i];
 
 		held_device_key(key, session->name, member->bdf);
-		value = held_find(held, "%s", key);
-		if (!value)
-			return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY,
-					"session %s: %s is not retrieved; first: "
-					"vfio-lu restore --session %s", session->name,
-					member->name, session->name);
+		value = held_find(&held, "%s", key);
+		if (!value) {
+			ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY,
+				       "session %s: %s is not retrieved; first: "
+				       "vfio-lu restore --session %s", session->name,
+				       member->name, session->name);
+			break;
+		}
 		ret = held_get(ctx, key, &member->fd);
 		if (!ret)
 			ret = check_lent(session, member, value);
-		if (!ret)
-			ret = vfio_bind(ctx, member->name, member->fd, session->iommufd);
-		if (ret == -EALREADY)	/* a VMM did */
-			continue;
-		if (ret)
-			return ret;
-		ret = held_put(ctx, key, "state=bound", -1);
-		if (ret)
-			return ret;
 	}
-	return 0;
+	held_free(&held);
+	return ret;
+}
+
+/* What is bound stays bound: nobody is to wonder why his VMM cannot have it. */
+static int half_bound(struct session *session, const char *names, int err)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	char first[sizeof(ctx->error)];
+
+	memcpy(first, ctx->error, sizeof(first));
+	return vlu_fail(ctx, VLU_PARTIAL, err, "%.400s; session %s is not finished, and no VMM can "
+			"take%s any more; vfio-lu finish does the rest", first,
+			session->name, names);
+}
+
+static int bind_members(struct session *session)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	char key[HOLDER_KEY], names[400] = "";
+	size_t i, len = 0;
+	int ret;
+
+	ret = session->iommufd < 0 ? iommufd_open(ctx, &session->iommufd) : 0;
+	for (i = 0; !ret && i < session->n; i++) {
+		struct member *member = &session->members[i];
+
+		ret = vfio_bind(ctx, member->name, member->fd, session->iommufd);
+		if (ret == -EALREADY) {	/* a VMM did */
+			ret = 0;
+			continue;
+		}
+		if (ret)
+			break;
+		len += (size_t)snprintf(names + len, sizeof(names) - len, " %s", member->name);
+		if (len >= sizeof(names))
+			len = sizeof(names) - 1;
+		/* so that status can tell, should the rest fail */
+		held_device_key(key, session->name, member->bdf);
+		if (held_put(ctx, key, "state=bound", -1))
+			vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
+	}
+	if (!ret)
+		ret = luo_finish(ctx, session->fd, session->name);
+	return ret && len ? half_bound(session, names, ret) : ret;
 }
 
 static int run_finish(struct vlu_plan *plan, struct step *step)
@@ -63,7 +100,6 @@ static int run_finish(struct vlu_plan *plan, struct step *step)
 	struct session *session = plan->data;
 	struct vlu_ctx *ctx = plan->ctx;
 	char key[HOLDER_KEY];
-	struct held held;
 	int ret;
 
 	(void)step;
@@ -75,12 +111,8 @@ static int run_finish(struct vlu_plan *plan, struct step *step)
 	if (ret != -EBUSY)
 		return ret;
 	/* Devices that no VMM took are bound here, so that it can end. */
-	ret = session_held(ctx, &held);
-	if (ret)
-		return ret;
-	ret = bind_members(session, &held);
-	held_free(&held);
-	return ret ? ret : luo_finish(ctx, session->fd, session->name);
+	ret = take_files(session);
+	return ret ? ret : bind_members(session);
 }
 
 static const struct step_kind step_finish = {
@@ -120,28 +152,37 @@ static const struct step_kind step_finish_taken = {
 	.run = run_finish_taken,
 };
 
+/* The session last: as long as it is there, a second finish finds its way. */
 static int run_let_go(struct vlu_plan *plan, struct step *step)
 {
 	struct session *session = plan->data;
 	struct vlu_ctx *ctx = plan->ctx;
-	char key[HOLDER_KEY];
+	char key[HOLDER_KEY], why[sizeof(ctx->error)];
 	size_t i;
-	int ret;
+	int ret = 0;
 
 	(void)step;
-	manifest_remove(ctx, session->name);
 	sys_close(&ctx->sys, session->fd);
 	session->fd = -1;
-	held_session_key(key, session->name);
-	ret = held_drop(ctx, key);
-	held_iommufd_key(key, session->name);
-	if (!ret)
-		ret = held_drop(ctx, key);
 	for (i = 0; !ret && i < session->n; i++) {
 		held_device_key(key, session->name, session->members[i].bdf);
 		ret = held_drop(ctx, key);
 	}
-	return ret ? ret : session_files_drop(session);
+	if (!ret)
+		ret = session_files_drop(session);
+	held_iommufd_key(key, session->name);
+	if (!ret)
+		ret = held_drop(ctx, key);
+	held_session_key(key, session->name);
+	if (!ret)
+		ret = held_drop(ctx, key);
+	if (!ret) {
+		manifest_remove(ctx, session->name);
+		return 0;
+	}
+	memcpy(why, ctx->error, sizeof(why));
+	return vlu_fail(ctx, VLU_PARTIAL, ret, "session %s is finished, but the holder still has "
+			"files of it: %.600s; vfio-lu finish does the rest", session->name, why);
 }
 
 static const struct step_kind step_let_go = {
