@@ -71,6 +71,7 @@ char *kexec_cmdline(const char *base, const char *append)
 
 struct load {
 	char *kernel, *initrd, *cmdline;
+	bool another;	/* an image was loaded before this one */
 };
 
 static void load_free(void *data)
@@ -97,7 +98,8 @@ static int run_load(struct vlu_plan *plan, struct step *step)
 		snprintf(initrd, sizeof(initrd), "--initrd=%s", load->initrd);
 		argv[5] = initrd;
 	}
-	sys_unlink(&plan->ctx->sys, LOADED);
+	load->another = kexec_loaded(plan->ctx) == VLU_YES;
+	/* What fails leaves the image that there is (kexec_file_load(), kernel/kexec_file.c). */
 	ret = sys_spawn(&plan->ctx->sys, "kexec", (char *const *)argv, SYS_SPAWN_WAIT,
 			text, sizeof(text));
 	if (ret == 127)
@@ -113,13 +115,19 @@ static int run_load(struct vlu_plan *plan, struct step *step)
 static int undo_load(struct vlu_plan *plan, struct step *step)
 {
 	static const char *const argv[] = { "kexec", "-s", "-u", NULL };
+	const struct load *load = plan->data;
 	int ret;
 
 	(void)step;
 	ret = sys_spawn(&plan->ctx->sys, "kexec", (char *const *)argv, SYS_SPAWN_WAIT,
 			NULL, 0);
-	return ret ? vlu_fail(plan->ctx, VLU_PARTIAL, -EIO,
-			      "the image could not be unloaded") : 0;
+	if (ret)
+		return vlu_fail(plan->ctx, VLU_PARTIAL, -EIO,
+				"the image could not be unloaded");
+	/* It must not speak for an image that somebody else loads. */
+	sys_unlink(&plan->ctx->sys, LOADED);
+	return load->another ? vlu_fail(plan->ctx, VLU_PARTIAL, -ENOENT, "no image is loaded "
+					"now: the one before this one is gone as well") : 0;
 }
 
 static const struct step_kind step_load = {
