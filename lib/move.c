@@ -61,9 +61,25 @@ static int run_override(struct vlu_plan *plan, struct step *step)
 	return STEP_WRITE;
 }
 
+/*
+ * extra: the driver that it had when the plan was made. One that came since is
+ * none that this plan would take away, or know to give back.
+ */
+static int run_first(struct vlu_plan *plan, struct step *step)
+{
+	char now[64], name[VLU_BDF_SIZE];
+
+	if (driver_of(plan, step, now) == 0 && now[0] && strcmp(now, step->extra) != 0 &&
+	    strcmp(now, step->value) != 0)
+		return vlu_fail(plan->ctx, VLU_BUSY, -EBUSY, "%s: %s has taken it in the "
+				"meantime; nothing was done, try again",
+				vlu_bdf_format(step->bdf, name), now);
+	return run_override(plan, step);
+}
+
 static const struct step_kind step_override = {
 	.text = "%d: write %v to %p",
-	.run = run_override,
+	.run = run_first,
 	.wrote = wrote,
 };
 
@@ -276,7 +292,7 @@ int move_add(struct vlu_plan *plan, struct vlu_device *dev, const char *driver)
 
 	device_path(dev->bdf, "driver_override", path);
 	ret = plan_add(plan, &step_override, dev->bdf, path,
-		       named ? driver : NO_OVERRIDE, NULL);
+		       named ? driver : NO_OVERRIDE, dev->driver);
 	if (!ret && dev->driver[0]) {
 		device_path(dev->bdf, "driver/unbind", path);
 		ret = plan_add(plan, &step_unbind, dev->bdf, path, dev->name, driver);

@@ -91,7 +91,8 @@ int remember_add(struct vlu_plan *plan, const struct vlu_device *dev)
 static int run_forget(struct vlu_plan *plan, struct step *step)
 {
 	/* What cannot be forgotten is overwritten by the next bind. */
-	sys_unlink(&plan->ctx->sys, step->path);
+	if (forget(plan->ctx, step->path))
+		vlu_log(plan->ctx, VLU_LOG_WARNING, "%s", vlu_error(plan->ctx));
 	return 0;
 }
 

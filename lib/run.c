@@ -328,12 +328,17 @@ static void turn_back(struct run *run, struct lane *last)
 static int end_of_one(struct run *run, struct lane *last)
 {
 	struct vlu_ctx *ctx = run->plan->ctx;
+	const struct lane *lane;
 
 	if (run->plan->policy == PLAN_ALL)
 		turn_back(run, last);
 	plan_unsay(run->plan, -1);
 	memcpy(ctx->error, last->error, sizeof(ctx->error));
 	ctx->status = last->status;
+	/* What is done of the devices before it stays done. */
+	for (lane = run->lanes; run->plan->policy == PLAN_STOP && lane < last; lane++)
+		if (lane->group)
+			ctx->status = VLU_PARTIAL;
 	return last->err;
 }
 
@@ -389,8 +394,10 @@ int vlu_plan_run(struct vlu_plan *plan)
 	int ret;
 
 	ret = vlu_lock(plan->ctx);
-	if (ret)
+	if (ret) {
+		plan_unsay(plan, -1);
 		return ret;
+	}
 	plan->running = true;
 	ret = make_lanes(&run);
 	if (!ret) {
