@@ -144,3 +144,18 @@ size_t file_poll(void *pollfds, size_t max)
 		p[n++] = (struct pollfd){ .fd = end->fd, .events = POLLRDHUP };
 	return n;
 }
+
+/* How many there are, of all processes: who has them is not told. */
+void file_state(FILE *out)
+{
+	static const char *const names[] = {
+		"/dev/liveupdate", "session", "iommufd", "vfio", "attribute",
+	};
+	unsigned int n[5] = { 0 };
+
+	for (struct end *end = ends; end; end = end->next)
+		n[end->file->kind]++;
+	for (size_t i = 0; i < 5; i++)
+		if (n[i])
+			fprintf(out, "open %s %u\n", names[i], n[i]);
+}

@@ -4,7 +4,8 @@
  *
  * usage: fake-kernel DIR            serve the machine in DIR: DIR/root is its
  *                                   tree, DIR/machine what the tree cannot say
- *        fake-kernel ctl DIR WORD... say a line of the machine file to it
+ *        fake-kernel ctl DIR WORD... say a line of the machine file to it, or
+ *                                   "state", which it prints, or "anew"
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -247,6 +248,21 @@ static int control(char *line)
 	return 0;
 }
 
+static void call_state(const struct call *call)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		die("out of memory");
+	state_print(out, call->pid);
+	if (fclose(out) || size >= WIRE_MAX)
+		die("too much state");
+	answer(call->fd, 0, text, size, -1);
+	free(text);
+}
+
 static void call_file(struct call *call)
 {
 	struct file *file = file_of_inode(call->head.file);
@@ -288,7 +304,14 @@ static void call_run(struct call *call)
 		answer(call->fd, 0, NULL, 0, -1);
 		break;
 	case WIRE_CONTROL:
-		answer(call->fd, control(call->data), NULL, 0, -1);
+		/* The one word that is about who asks: he is not switched off. */
+		if (strcmp(call->data, "anew") == 0)
+			machine_anew(call->pid);
+		answer(call->fd, strcmp(call->data, "anew") ? control(call->data) : 0,
+		       NULL, 0, -1);
+		break;
+	case WIRE_STATE:
+		call_state(call);
 		break;
 	default:
 		call_file(call);
@@ -406,6 +429,8 @@ static int control_client(int argc, char **argv)
 		die("%s: %s", argv[2], strerror(errno));
 	if (spawn)
 		out.head.op = WIRE_SPAWN;
+	else if (argc == 4 && strcmp(argv[3], "state") == 0)
+		out.head.op = WIRE_STATE;
 	for (int i = spawn ? 4 : 3; i < argc; i++) {
 		size_t left = sizeof(out.data) - out.head.size;
 		int n = snprintf(out.data + out.head.size, left, "%s", argv[i]);
@@ -423,7 +448,7 @@ static int control_client(int argc, char **argv)
 	if (send(fd, &out, sizeof(out.head) + out.head.size, MSG_NOSIGNAL) < 0 ||
 	    recv(fd, &in, sizeof(in), 0) < (ssize_t)sizeof(in.head))
 		die("no answer");
-	fputs(in.data, stderr);
+	fputs(in.data, out.head.op == WIRE_STATE ? stdout : stderr);
 	if (in.head.ret < 0)
 		die("%s", strerror(-in.head.ret));
 	return in.head.ret >= WIRE_END ? in.head.ret - WIRE_END : in.head.ret;
@@ -443,6 +468,7 @@ int main(int argc, char **argv)
 	machine = fopen("machine", "re");
 	if (chdir("root"))
 		die("%s/root: %s", argv[1], strerror(errno));
+	process_bystanders();
 	pci_scan();
 	read_machine(machine);
 	boot_cold();

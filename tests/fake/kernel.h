@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "wire.h"
@@ -180,8 +181,23 @@ extern bool disk_kept;
 extern char next_release[NAME_SIZE];
 extern bool handler_built;
 
+/* Off and on again, with an empty disk. */
+void machine_anew(pid_t but);
+
+/* --------------------------------------------------------------- state.c */
+
+/* All that a command could have changed, a line each, the same each time. */
+void state_print(FILE *out, pid_t but);
+void pci_state(FILE *out);
+void luo_state(FILE *out);
+void file_state(FILE *out);
+void kexec_state(FILE *out);
+void process_state(FILE *out, pid_t but);
+
 /* ------------------------------------------------------------- process.c */
 
+/* Before the first call: who has nothing to do with it. */
+void process_bystanders(void);
 void process_seen(pid_t pid);
 void process_reap(void);
 /* Ends all that take part in this machine but the one that asked. */

@@ -231,6 +231,19 @@ static int reboot(pid_t caller)
 	return WIRE_END + FAKE_REBOOTED;
 }
 
+void machine_anew(pid_t but)
+{
+	tree_clear("var/lib");
+	reboot(but);
+}
+
+void kexec_state(FILE *out)
+{
+	if (image.loaded)
+		fprintf(out, "image %s %s\n", image.by_file ? "by file" : "the old way",
+			image.cmdline);
+}
+
 /* ---------------------------------------------------------------- kexec(8) */
 
 struct kexec_args {

@@ -589,3 +589,30 @@ void luo_announce(void)
 		if (dev->incoming)
 			kmsg_device(dev, "Device was preserved by previous kernel across Live Update");
 }
+
+/* ------------------------------------------------------------------- state */
+
+static const char *entry_state(const struct entry *e)
+{
+	if (e->memfd >= 0)
+		return "memfd";
+	if (e->error)
+		return "failed for ever";
+	return !e->file ? "waiting" : e->file->bound ? "bound" : "not bound";
+}
+
+void luo_state(FILE *out)
+{
+	if (is_open)
+		fputs("/dev/liveupdate is open\n", out);
+	if (deserialize_error)
+		fputs("/dev/liveupdate is dead\n", out);
+	for (int i = 0; i < 2; i++)
+		for (struct session *s = i ? incoming : outgoing; s; s = s->next) {
+			fprintf(out, "session %s %s%s\n", s->name, i ? "incoming" : "outgoing",
+				s->retrieved ? " retrieved" : "");
+			for (struct entry *e = s->entries; e; e = e->next)
+				fprintf(out, "session %s has %#llx %s %s\n", s->name,
+					(unsigned long long)e->token, e->bdf, entry_state(e));
+		}
+}

@@ -585,3 +585,20 @@ void pci_boot(void)
 	for (struct device *dev = devices; dev; dev = dev->next)
 		device_attach(dev);
 }
+
+void pci_state(FILE *out)
+{
+	char power[NAME_SIZE];
+
+	for (struct device *dev = devices; dev; dev = dev->next) {
+		device_power(dev, power, sizeof(power));
+		fprintf(out, "%s driver=%s override=%s %s files=%u irq=%d%s%s%s%s%s\n", dev->name,
+			dev->driver ? dev->driver->name : "", dev->override, power,
+			dev->files, dev->irq, dev->opened ? " opened" : "",
+			dev->unbinding ? " unbinding" : "", dev->poisoned ? " poisoned" : "",
+			dev->preserved ? " preserved" : "", dev->incoming ? " incoming" : "");
+	}
+	for (struct driver *drv = drivers; drv; drv = drv->next)
+		if (drv->registered && !drv->builtin)
+			fprintf(out, "module %s\n", drv->module);
+}

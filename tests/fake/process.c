@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -66,6 +67,67 @@ void process_reap(void)
 	}
 }
 
+static bool is_pid(const char *name)
+{
+	return strspn(name, "0123456789") == strlen(name);
+}
+
+/*
+ * Who was there before the machine and never called it has none of its files:
+ * to look through all of them takes a while, and is done often.
+ */
+static pid_t bystanders[4096];
+static struct pollfd bystanders_alive[4096];
+static nfds_t n_bystanders;
+
+void process_bystanders(void)
+{
+	struct rlimit files;
+	struct dirent *process;
+	DIR *proc = opendir("/proc");
+	pid_t pid;
+	int fd;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	while (proc && n_bystanders < 4096 && (process = readdir(proc))) {
+		pid = is_pid(process->d_name) ? atoi(process->d_name) : 0;
+		fd = pid && pid != getpid() ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+		if (fd < 0)
+			continue;
+		bystanders[n_bystanders] = pid;
+		bystanders_alive[n_bystanders++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	}
+	if (proc)
+		closedir(proc);
+}
+
+/* Their numbers may be given to others. */
+static void forget_dead_bystanders(void)
+{
+	if (poll(bystanders_alive, n_bystanders, 0) <= 0)
+		return;
+	for (nfds_t i = n_bystanders; i-- > 0; )
+		if (bystanders_alive[i].revents) {
+			close(bystanders_alive[i].fd);
+			bystanders_alive[i] = bystanders_alive[--n_bystanders];
+			bystanders[i] = bystanders[n_bystanders];
+		}
+}
+
+static bool is_bystander(pid_t pid)
+{
+	for (struct process *p = processes; p; p = p->next)
+		if (p->pid == pid)
+			return false;
+	for (nfds_t i = 0; i < n_bystanders; i++)
+		if (bystanders[i] == pid)
+			return true;
+	return false;
+}
+
 /* The file of ours that a link in /proc/PID/fd is, or NULL. */
 static struct file *file_of_link(const char *pid, const char *fd)
 {
@@ -81,28 +143,36 @@ static struct file *file_of_link(const char *pid, const char *fd)
 	return sscanf(text, "socket:[%llu]", &ino) == 1 ? file_of_inode(ino) : NULL;
 }
 
-/* Calls fn for each fd in the system that is an end of one of our files. */
-static void each_holder(void (*fn)(pid_t pid, const char *fd, struct file *file))
+/* Calls fn for each fd of the process that is an end of one of our files. */
+static void each_file(const char *pid, void (*fn)(pid_t pid, const char *fd, struct file *file))
 {
-	struct dirent *process, *entry;
-	DIR *proc = opendir("/proc"), *fds;
+	struct dirent *entry;
 	struct file *file;
 	char path[300];
+	DIR *fds;
 
-	while (proc && (process = readdir(proc))) {
-		if (strspn(process->d_name, "0123456789") != strlen(process->d_name) ||
-		    atoi(process->d_name) == getpid())
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/fd", process->d_name);
-		fds = opendir(path);
-		while (fds && (entry = readdir(fds))) {
-			file = file_of_link(process->d_name, entry->d_name);
-			if (file)
-				fn(atoi(process->d_name), entry->d_name, file);
-		}
-		if (fds)
-			closedir(fds);
+	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	fds = opendir(path);
+	while (fds && (entry = readdir(fds))) {
+		file = file_of_link(pid, entry->d_name);
+		if (file)
+			fn(atoi(pid), entry->d_name, file);
 	}
+	if (fds)
+		closedir(fds);
+}
+
+/* The same for every process that could have one. */
+static void each_holder(void (*fn)(pid_t pid, const char *fd, struct file *file))
+{
+	struct dirent *process;
+	DIR *proc = opendir("/proc");
+
+	forget_dead_bystanders();
+	while (proc && (process = readdir(proc)))
+		if (is_pid(process->d_name) && atoi(process->d_name) != getpid() &&
+		    !is_bystander(atoi(process->d_name)))
+			each_file(process->d_name, fn);
 	if (proc)
 		closedir(proc);
 }
@@ -226,4 +296,21 @@ size_t process_poll(void *pollfds, size_t max)
 	for (struct process *p = processes; p && n < max; p = p->next)
 		out[n++] = (struct pollfd){ .fd = p->pidfd, .events = POLLIN };
 	return n;
+}
+
+/* The commands of the tool that are at work. */
+void process_state(FILE *out, pid_t but)
+{
+	char path[64], words[256];
+	size_t n;
+
+	each_holder(holder_seen);
+	process_reap();
+	for (struct process *p = processes; p; p = p->next) {
+		snprintf(path, sizeof(path), "/proc/%d/cmdline", p->pid);
+		n = tree_read_bytes(path, words, sizeof(words) - 1);
+		words[n] = '\0';
+		if (p->pid != but && n)
+			fprintf(out, "process %s\n", words + strlen(words) + 1);
+	}
 }

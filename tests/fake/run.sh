@@ -6,7 +6,7 @@
 #
 # Needs in $BUILD (default build/tests):
 #   plant         tests/tree/plant.c tests/handover.c                         -lz -lfdt
-#   fake-kernel   tests/fake/{kernel,tree,kmsg,pci,file,vfio,luo,kexec,process}.c tests/handover.c   -lz -lfdt
+#   fake-kernel   tests/fake/{kernel,tree,kmsg,pci,file,vfio,luo,kexec,process,state}.c tests/handover.c   -lz -lfdt
 #   selftest      tests/fake/{selftest,client}.c + the objects of lib/        -lcmocka and what lib needs
 #   manager, hammer  tests/manager.c, tests/hammer.c
 #   standin       tests/standin.c, tests/fake/client.c + the objects of lib/

@@ -162,7 +162,10 @@ int tree_real(const char *path, char *buf, size_t size)
 	ssize_t n;
 	int fd;
 
-	fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	/* EAGAIN: somewhere in the system something was renamed meanwhile */
+	do
+		fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN);
 	if (fd < 0)
 		return -errno;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);

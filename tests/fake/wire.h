@@ -28,6 +28,7 @@ enum wire_op {
 	WIRE_MODULE,	/* data: the name */
 	WIRE_REFRESH,	/* make /proc/PID/fd right */
 	WIRE_CONTROL,	/* data: a line of the machine file */
+	WIRE_STATE,	/* answer: all that the machine is, as text */
 };
 
 struct wire_call {
