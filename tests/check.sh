@@ -53,6 +53,7 @@ fast() { # [MAKE-ARGUMENT...]
 	tier "fuzz$suffix" "$MAKE" --no-print-directory check-fuzz "$@"
 	tier "tree$suffix" "$MAKE" --no-print-directory check-tree "$@"
 	tier "fake$suffix" "$MAKE" --no-print-directory check-fake "$@"
+	tier "sweep$suffix" "$MAKE" --no-print-directory check-sweep SWEEP="-f 12" "$@"
 }
 
 suffix=''
@@ -71,6 +72,7 @@ full)
 	tier sync "$MAKE" --no-print-directory check-sync
 	tier install "$MAKE" --no-print-directory check-install
 	tier proof "$MAKE" --no-print-directory check-proof
+	tier sweep-all "$MAKE" --no-print-directory check-sweep
 	tier vm "$MAKE" --no-print-directory check-vm
 	;;
 asan)
@@ -91,6 +93,7 @@ all)
 	tier lint "$MAKE" --no-print-directory check-lint
 	suffix=-asan
 	fast ASAN=1
+	tier sweep-all "$MAKE" --no-print-directory check-sweep
 	tier vm "$MAKE" --no-print-directory check-vm
 	;;
 *)

@@ -2,7 +2,7 @@
 # The test programs and the targets that run the tiers; included by the Makefile.
 
 T = $(B)/tests
-FAKE_KERNEL = kernel tree kmsg pci file vfio luo kexec process
+FAKE_KERNEL = kernel tree kmsg pci file vfio luo kexec process state
 UNITS = $(patsubst tests/unit/%.c,$(T)/unit/%,$(wildcard tests/unit/*.c))
 FUZZ = $(patsubst tests/fuzz/fuzz-%.c,$(T)/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))
 TEST_CFLAGS = $(filter-out -Wwrite-strings,$(ALL_CFLAGS)) -Icli -Itests/fake -MMD -MP
@@ -48,6 +48,9 @@ check-tree: $(B)/vfio-lu $(T)/plant
 	@SANITIZED=$(ASAN) BUILD=$(T) VFIO_LU=$(abspath $(B)/vfio-lu) tests/tree/run.sh
 check-fake: $(B)/vfio-lu $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake manager hammer standin)
 	@BUILD=$(T) VFIO_LU_REAL=$(abspath $(B)/vfio-lu) tests/fake/run.sh
+# SWEEP="-f 12": not every call.
+check-sweep: $(addprefix $(T)/,plant fake-kernel vfio-lu-fake)
+	@BUILD=$(T) tests/fake/sweep.sh $(SWEEP)
 check-sync: vfio-lu
 	@tests/sync.sh ./vfio-lu
 check-install: all
@@ -73,4 +76,4 @@ lint:
 	@tests/check.sh lint
 
 .PHONY: check check-fast check-asan lint demo
-.PHONY: check-pure check-fuzz fuzz-flags check-tree check-fake check-sync check-install check-proof check-lint check-vm
+.PHONY: check-pure check-fuzz fuzz-flags check-tree check-fake check-sweep check-sync check-install check-proof check-lint check-vm

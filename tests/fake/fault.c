@@ -6,28 +6,90 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../../lib/luo.h"
 #include "client.h"
 #include "fault.h"
 
-#define SHORT	1000000		/* not an errno: write only half of it */
+#define SHORT	1000000		/* not an errno: half of what was to be read or written */
 
-static unsigned long calls, fault_at;
-static int fault_errno;
-static char fired_in[512];
+/*
+ * The order of the day, in a file of the machine: the children of a command
+ * count on where it is, and the holder, older than the command, sees it too.
+ */
+struct fault {
+	bool holder;		/* its calls count, not those of the command */
+	bool list;		/* none fails: each is listed */
+	unsigned long at;	/* 0: nothing is counted */
+	int error;
+	_Atomic unsigned long calls;
+	char fired[512];
+};
+
+static struct fault *fault;
+static bool in_holder, holder_starts;
 static int fds_at_start;
 
 static const struct { const char *name; int number; } errnos[] = {
 	{ "EIO", EIO }, { "EBUSY", EBUSY }, { "ENODEV", ENODEV },
 	{ "ENOENT", ENOENT }, { "EINTR", EINTR }, { "ENOSPC", ENOSPC },
-	{ "EACCES", EACCES }, { "EPERM", EPERM }, { "EINVAL", EINVAL },
-	{ "ENOMEM", ENOMEM }, { "EMFILE", EMFILE }, { "EAGAIN", EAGAIN },
-	{ "EEXIST", EEXIST }, { "ENOTTY", ENOTTY }, { "E2BIG", E2BIG },
-	{ "EPIPE", EPIPE }, { "EBADF", EBADF }, { "ETIMEDOUT", ETIMEDOUT },
-	{ "EROFS", EROFS }, { "SHORT", SHORT },
+	{ "SHORT", SHORT },
 };
+
+/*
+ * How a call can fail on a real machine. Anything may be EIO. ENOENT and
+ * ENODEV: what it is about was removed; of a file that is open only what sysfs
+ * and drivers answer with is left of that. close() is never repeated, and what
+ * was written late may not have fitted (ENOSPC). The sockets and the memfd are
+ * of this host alone and know no devices. Where ENOENT is an answer (no holder,
+ * no such file of ours, no driver), it is no failure: then that is so.
+ */
+static const struct { const char *call, *kinds; } can_fail[] = {
+	{ "open", "EIO EBUSY ENODEV ENOENT EINTR" },
+	{ "open_own", "EIO EINTR" },
+	{ "read", "EIO EBUSY ENODEV EINTR SHORT" },
+	{ "record", "EIO EINTR" },
+	{ "pread", "EIO ENODEV EINTR SHORT" },
+	{ "write", "EIO EBUSY ENODEV ENOENT EINTR ENOSPC SHORT" },
+	{ "close", "EIO EINTR ENOSPC" },
+	{ "ioctl", "EIO EBUSY ENODEV ENOENT EINTR ENOSPC" },
+	{ "readlink", "EIO ENODEV ENOENT" },
+	{ "readlink_driver", "EIO ENODEV" },
+	{ "mode", "EIO ENODEV ENOENT" },
+	{ "list", "EIO ENODEV ENOENT" },
+	{ "mkdir", "EIO ENOENT ENOSPC" },
+	{ "replace", "EIO EBUSY ENOENT EINTR ENOSPC" },
+	{ "unlink", "EIO EBUSY" },
+	{ "lock", "EIO EBUSY ENOENT EINTR ENOSPC" },
+	{ "memfd", "EIO ENOSPC" },
+	{ "listen", "EIO EBUSY ENOENT ENOSPC" },
+	{ "connect", "EIO EINTR" },
+	{ "accept", "EIO EINTR" },
+	{ "send", "EIO EINTR" },
+	{ "recv", "EIO EINTR" },
+	{ "wait", "EIO EINTR" },
+	{ "spawn", "EIO EBUSY ENOENT" },
+	{ "load_module", "EIO EBUSY ENODEV ENOENT EINTR ENOSPC" },
+	{ "write_start", "EIO" },
+	{ "write_end", "EIO" },
+	{ "take", "EIO" },
+	{ "pass", "EIO" },
+	{ "max_files", "EIO" },
+	{ "harden", "EIO" },
+};
+
+static const char *kinds_of(const char *what)
+{
+	size_t len = strcspn(what, " ");
+
+	for (size_t i = 0; i < sizeof(can_fail) / sizeof(can_fail[0]); i++)
+		if (strncmp(can_fail[i].call, what, len) == 0 && !can_fail[i].call[len])
+			return can_fail[i].kinds;
+	fprintf(stderr, "fake: how can '%s' fail?\n", what);
+	_exit(125);
+}
 
 static const char *errno_name(int number)
 {
@@ -35,6 +97,17 @@ static const char *errno_name(int number)
 		if (errnos[i].number == number)
 			return errnos[i].name;
 	return "another errno";
+}
+
+/* Whether one of the words is this one. */
+static bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = words; (p = strstr(p, word)); p += len)
+		if ((p == words || p[-1] == ' ') && (!p[len] || p[len] == ' '))
+			return true;
+	return false;
 }
 
 static int count_fds(void)
@@ -49,61 +122,33 @@ static int count_fds(void)
 	return n;
 }
 
-/* ------------------------------------------------------------------ the log */
-
-static void append(const char *file, const char *text)
+static int machine_file(const char *name, int flags)
 {
-	int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	char path[4096];
+	int fd;
 
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+	snprintf(path, sizeof(path), "%s/%s", getenv("FAKE_MACHINE"), name);
+	fd = open(path, flags | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		abort();
+	return fd;
+}
+
+static void report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static void report(const char *fmt, ...)
+{
+	int fd = machine_file("report", O_WRONLY | O_APPEND);
+	char line[800];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	/* one write: the holder may be at it as well */
+	if (write(fd, line, strlen(line)) != (ssize_t)strlen(line))
 		abort();
 	close(fd);
-}
-
-/* "write unbind 0000:01:00.0 = 0": one line a change, the same each time. */
-static void note(long ret, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void note(long ret, const char *fmt, ...)
-{
-	const char *file = getenv("FAKE_LOG");
-	char line[1200];
-	va_list ap;
-	size_t n;
-
-	if (!file)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(line, 1000, fmt, ap);
-	va_end(ap);
-	for (char *p = line; *p; p++)
-		if (*p == '\n')
-			*p = ' ';
-	n = strlen(line);
-	if (ret < 0)
-		snprintf(line + n, sizeof(line) - n, " = %s\n", errno_name((int)-ret));
-	else
-		snprintf(line + n, sizeof(line) - n, "\n");
-	append(file, line);
-}
-
-/* "driver_override 0000:01:00.0" of ".../0000:01:00.0/driver_override" */
-static const char *attribute(const char *path, char *buf, size_t size)
-{
-	const char *base = strrchr(path, '/'), *dir;
-
-	if (strncmp(path, "/sys/", 5) || !base)
-		return path;
-	for (dir = base; dir > path && dir[-1] != '/'; dir--)
-		;
-	/* the unbind of a device's driver: name the device */
-	if (base - dir == 6 && strncmp(dir, "driver", 6) == 0)
-		snprintf(buf, size, "%s", base + 1);
-	else if (strcmp(base + 1, "drivers_probe") == 0)
-		snprintf(buf, size, "drivers_probe");
-	else
-		snprintf(buf, size, "%s %.*s", base + 1, (int)(base - dir), dir);
-	return buf;
 }
 
 /* ---------------------------------------------------------------- the fault */
@@ -113,54 +158,67 @@ static bool strikes(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 static bool strikes(const char *fmt, ...)
 {
+	char what[sizeof(fault->fired)];
+	unsigned long n;
 	va_list ap;
 
-	if (++calls != fault_at)
+	if (!fault->at || fault->holder != in_holder)
+		return false;
+	n = ++fault->calls;
+	if (!fault->list && n != fault->at)
 		return false;
 	va_start(ap, fmt);
-	vsnprintf(fired_in, sizeof(fired_in), fmt, ap);
+	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
+	for (char *p = what; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+	if (fault->list) {
+		report("call %lu %s: %s\n", n, kinds_of(what), what);
+		return false;
+	}
+	/* Of children at work side by side, one may have come before another. */
+	if (!has_word(kinds_of(what), errno_name(fault->error)))
+		return false;
+	strcpy(fault->fired, what);
 	return true;
 }
 
 static int fault_open(struct sys *sys, const char *path, int flags)
 {
-	int ret = strikes("open %s", path) ? -fault_errno : fake_ops.open(sys, path, flags);
+	bool own = strncmp(path, "/run/vfio-lu/", 13) == 0 ||
+		   strncmp(path, "/var/lib/vfio-lu/", 17) == 0;
 
-	if (strncmp(path, "/dev/", 5) == 0 && strcmp(path, "/dev/kmsg"))
-		note(ret, "open %s", path);
-	return ret;
+	return strikes("%s %s", own ? "open_own" : "open", path) ? -fault->error :
+	       fake_ops.open(sys, path, flags);
 }
 
 static ssize_t fault_read(struct sys *sys, int fd, void *buf, size_t size)
 {
-	if (strikes("read %s", fake_path(fd)))
-		return -fault_errno;
-	return fake_ops.read(sys, fd, buf, size);
+	const char *path = fake_path(fd);
+
+	/* The kernel log gives whole records or none. */
+	if (!strikes("%s %s", strcmp(path, "/dev/kmsg") ? "read" : "record", path))
+		return fake_ops.read(sys, fd, buf, size);
+	return fault->error == SHORT ? fake_ops.read(sys, fd, buf, (size + 1) / 2) :
+	       -fault->error;
 }
 
 static ssize_t fault_pread(struct sys *sys, int fd, void *buf, size_t size,
 			   off_t offset)
 {
-	if (strikes("pread %s", fake_path(fd)))
-		return -fault_errno;
-	return fake_ops.pread(sys, fd, buf, size, offset);
+	if (!strikes("pread %s", fake_path(fd)))
+		return fake_ops.pread(sys, fd, buf, size, offset);
+	return fault->error == SHORT ? fake_ops.pread(sys, fd, buf, (size + 1) / 2, offset) :
+	       -fault->error;
 }
 
 static ssize_t fault_write(struct sys *sys, int fd, const void *buf, size_t size)
 {
-	char what[256];
-	ssize_t ret;
-
-	if (!strikes("write %s", fake_path(fd)))
-		ret = fake_ops.write(sys, fd, buf, size);
-	else if (fault_errno == SHORT)
-		ret = (ssize_t)(size / 2);	/* and nothing came of it */
-	else
-		ret = -fault_errno;
-	note(ret, "write %s %.*s", attribute(fake_path(fd), what, sizeof(what)),
-	     (int)size, (const char *)buf);
-	return ret;
+	if (!strikes("write %s %.*s", fake_path(fd), (int)size, (const char *)buf))
+		return fake_ops.write(sys, fd, buf, size);
+	/* Half of it is taken, and nothing came of it. */
+	return fault->error == SHORT ? (ssize_t)(size / 2) : -fault->error;
 }
 
 static int fault_close(struct sys *sys, int fd)
@@ -169,7 +227,7 @@ static int fault_close(struct sys *sys, int fd)
 	int ret = fake_ops.close(sys, fd);
 
 	/* An fd is gone even if close() says that something went wrong. */
-	return strike ? -fault_errno : ret;
+	return strike ? -fault->error : ret;
 }
 
 static const char *request_name(unsigned long request)
@@ -192,241 +250,247 @@ static const char *request_name(unsigned long request)
 	case VFIO_DEVICE_RESET:
 		return "RESET";
 	default:
-		return NULL;
+		return "of another kind";
 	}
 }
 
 static int fault_ioctl(struct sys *sys, int fd, unsigned long request, void *arg)
 {
-	const char *name = request_name(request);
-	unsigned long long token = 0;
-	int ret;
-
-	if (request == LIVEUPDATE_SESSION_PRESERVE_FD ||
-	    request == LIVEUPDATE_SESSION_RETRIEVE_FD)
-		token = ((struct liveupdate_session_preserve_fd *)arg)->token;
-	if (strikes("ioctl %s", name ? name : "of another kind"))
-		ret = -fault_errno;
-	else
-		ret = fake_ops.ioctl(sys, fd, request, arg);
-	if (!name)
-		return ret;	/* the others only ask */
-	if (request == LIVEUPDATE_IOCTL_CREATE_SESSION ||
-	    request == LIVEUPDATE_IOCTL_RETRIEVE_SESSION)
-		note(ret, "ioctl %s %.64s", name,
-		     (const char *)((struct liveupdate_ioctl_create_session *)arg)->name);
-	else if (request == LIVEUPDATE_SESSION_PRESERVE_FD ||
-		 request == LIVEUPDATE_SESSION_RETRIEVE_FD)
-		note(ret, "ioctl %s %#llx", name, token);
-	else
-		note(ret, "ioctl %s", name);
-	return ret;
+	return strikes("ioctl %s", request_name(request)) ? -fault->error :
+	       fake_ops.ioctl(sys, fd, request, arg);
 }
 
 static ssize_t fault_readlink(struct sys *sys, const char *path, char *buf,
 			      size_t size)
 {
-	return strikes("readlink %s", path) ? -fault_errno :
+	size_t len = strlen(path);
+	bool driver = len > 7 && strcmp(path + len - 7, "/driver") == 0;
+
+	return strikes("%s %s", driver ? "readlink_driver" : "readlink", path) ? -fault->error :
 	       fake_ops.readlink(sys, path, buf, size);
 }
 
 static int fault_mode(struct sys *sys, const char *path)
 {
-	return strikes("mode %s", path) ? -fault_errno : fake_ops.mode(sys, path);
+	return strikes("mode %s", path) ? -fault->error : fake_ops.mode(sys, path);
 }
 
 static int fault_list(struct sys *sys, const char *path,
 		      int (*fn)(void *arg, const char *name), void *arg)
 {
-	return strikes("list %s", path) ? -fault_errno : fake_ops.list(sys, path, fn, arg);
+	return strikes("list %s", path) ? -fault->error : fake_ops.list(sys, path, fn, arg);
 }
 
 static int fault_mkdir(struct sys *sys, const char *path)
 {
-	int ret = strikes("mkdir %s", path) ? -fault_errno : sys_real_ops.mkdir(sys, path);
-
-	note(ret, "mkdir %s", path);
-	return ret;
+	return strikes("mkdir %s", path) ? -fault->error : fake_ops.mkdir(sys, path);
 }
 
 static int fault_replace(struct sys *sys, const char *path, const void *data,
 			 size_t size)
 {
-	int ret = strikes("replace %s", path) ? -fault_errno :
-		  sys_real_ops.replace(sys, path, data, size);
-
-	note(ret, "replace %s", path);
-	return ret;
+	return strikes("replace %s", path) ? -fault->error :
+	       fake_ops.replace(sys, path, data, size);
 }
 
 static int fault_unlink(struct sys *sys, const char *path)
 {
-	int ret = strikes("unlink %s", path) ? -fault_errno : sys_real_ops.unlink(sys, path);
-
-	note(ret, "unlink %s", path);
-	return ret;
+	return strikes("unlink %s", path) ? -fault->error : fake_ops.unlink(sys, path);
 }
 
 static int fault_lock(struct sys *sys, const char *path)
 {
-	return strikes("lock %s", path) ? -fault_errno : sys_real_ops.lock(sys, path);
+	if (!strikes("lock %s", path))
+		return fake_ops.lock(sys, path);
+	/* How flock() says that somebody else has it. */
+	return fault->error == EBUSY ? -EWOULDBLOCK : -fault->error;
 }
 
-/* The child's own calls are those that fail. */
+/* No child could be made. Its own calls, which count as well, are those that fail otherwise. */
 static int fault_write_start(struct sys *sys, const char *path, const void *data,
 			     size_t size, pid_t *ret_pid)
 {
-	return fake_ops.write_start(sys, path, data, size, ret_pid);
+	return strikes("write_start %s", path) ? -fault->error :
+	       fake_ops.write_start(sys, path, data, size, ret_pid);
 }
 
+/* It was killed after the write, and before it could say so. */
 static ssize_t fault_write_end(struct sys *sys, int fd)
 {
-	return fake_ops.write_end(sys, fd);
-}
+	bool strike = strikes("write_end");
+	ssize_t ret = fake_ops.write_end(sys, fd);
 
-static void fault_write_leave(struct sys *sys, int fd)
-{
-	fake_ops.write_leave(sys, fd);
+	return strike ? -fault->error : ret;
 }
 
 static int fault_memfd(struct sys *sys, const char *name, const void *data,
 		       size_t size)
 {
-	return strikes("memfd %s", name) ? -fault_errno :
-	       sys_real_ops.memfd(sys, name, data, size);
+	return strikes("memfd %s", name) ? -fault->error :
+	       fake_ops.memfd(sys, name, data, size);
 }
 
 static int fault_listen(struct sys *sys, const char *path)
 {
-	int ret = strikes("listen %s", path) ? -fault_errno : sys_real_ops.listen(sys, path);
-
-	note(ret, "listen %s", path);
-	return ret;
+	return strikes("listen %s", path) ? -fault->error : fake_ops.listen(sys, path);
 }
 
 static int fault_connect(struct sys *sys, const char *path)
 {
-	return strikes("connect %s", path) ? -fault_errno : sys_real_ops.connect(sys, path);
+	int ret;
+
+	if (strikes("connect %s", path))
+		return -fault->error;
+	ret = fake_ops.connect(sys, path);
+	/* How often it is asked before it is there depends on the time of day. */
+	if (ret < 0 && holder_starts && !fault->holder)
+		fault->calls--;
+	else
+		holder_starts = false;
+	return ret;
 }
 
 static int fault_accept(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid)
 {
-	return strikes("accept") ? -fault_errno : fake_ops.accept(sys, fd, ret_pid, ret_uid);
+	return strikes("accept") ? -fault->error : fake_ops.accept(sys, fd, ret_pid, ret_uid);
 }
 
 static ssize_t fault_send(struct sys *sys, int fd, const void *buf, size_t size,
 			  int pass_fd)
 {
 	return strikes("send %.*s", (int)strnlen(buf, size > 40 ? 40 : size), (const char *)buf) ?
-	       -fault_errno : sys_real_ops.send(sys, fd, buf, size, pass_fd);
+	       -fault->error : fake_ops.send(sys, fd, buf, size, pass_fd);
 }
 
 static ssize_t fault_recv(struct sys *sys, int fd, void *buf, size_t size, int *ret_fd)
 {
-	return strikes("recv") ? -fault_errno : sys_real_ops.recv(sys, fd, buf, size, ret_fd);
+	return strikes("recv") ? -fault->error : fake_ops.recv(sys, fd, buf, size, ret_fd);
 }
 
 static int fault_wait(struct sys *sys, const int *fds, size_t nfds, int msec)
 {
-	return strikes("wait") ? -fault_errno : sys_real_ops.wait(sys, fds, nfds, msec);
+	return strikes("wait") ? -fault->error : fake_ops.wait(sys, fds, nfds, msec);
 }
 
 static int fault_spawn(struct sys *sys, const char *file, char *const argv[],
 		       enum sys_spawn how, char *text, size_t text_size)
 {
-	char line[900] = "";
-	int ret;
+	char line[400] = "";
 
-	for (size_t i = 0; argv[i] && strlen(line) < 700; i++)
+	for (size_t i = 0; argv[i] && strlen(line) < 200; i++)
 		snprintf(line + strlen(line), sizeof(line) - strlen(line), " %.150s", argv[i]);
-	/* Before it: a jump does not come back. */
-	note(0, "spawn%s", line);
 	if (strikes("spawn%s", line))
-		return -fault_errno;
-	/* The fault is of this process; a child may have one of its own. */
-	unsetenv("FAKE_FAULT");
-	if (getenv("FAKE_FAULT_CHILD"))
-		setenv("FAKE_FAULT", getenv("FAKE_FAULT_CHILD"), 1);
-	ret = fake_ops.spawn(sys, file, argv, how, text, text_size);
-	return ret;
+		return -fault->error;
+	holder_starts = how == SYS_SPAWN_DETACH;
+	return fake_ops.spawn(sys, file, argv, how, text, text_size);
 }
 
 static int fault_load_module(struct sys *sys, const char *name)
 {
-	int ret = strikes("load_module %s", name) ? -fault_errno :
-		  fake_ops.load_module(sys, name);
-
-	note(ret, "load_module %s", name);
-	return ret;
-}
-
-static int fault_reap(struct sys *sys, pid_t pid)
-{
-	return sys_real_ops.reap(sys, pid);
-}
-
-static uid_t fault_euid(struct sys *sys)
-{
-	return fake_ops.euid(sys);
+	return strikes("load_module %s", name) ? -fault->error :
+	       fake_ops.load_module(sys, name);
 }
 
 static int fault_take(struct sys *sys, pid_t pid, int fd)
 {
-	int ret = strikes("take file %d", fd) ? -fault_errno : fake_ops.take(sys, pid, fd);
-
-	note(ret, "take file %d", fd);
-	return ret;
+	return strikes("take file %d", fd) ? -fault->error : fake_ops.take(sys, pid, fd);
 }
 
 static int fault_pass(struct sys *sys, const int *fds, size_t n)
 {
-	int ret = strikes("pass %zu files", n) ? -fault_errno : fake_ops.pass(sys, fds, n);
-
-	note(ret, "pass %zu files", n);
-	return ret;
+	return strikes("pass %zu files", n) ? -fault->error : fake_ops.pass(sys, fds, n);
 }
 
-static const struct sys_ops ops = {
-	.open = fault_open, .read = fault_read, .pread = fault_pread,
-	.write = fault_write, .close = fault_close, .ioctl = fault_ioctl,
-	.readlink = fault_readlink, .mode = fault_mode, .list = fault_list,
-	.mkdir = fault_mkdir, .replace = fault_replace, .unlink = fault_unlink,
-	.lock = fault_lock, .write_start = fault_write_start,
-	.write_end = fault_write_end, .write_leave = fault_write_leave,
-	.memfd = fault_memfd, .listen = fault_listen,
-	.connect = fault_connect, .accept = fault_accept, .send = fault_send,
-	.recv = fault_recv, .wait = fault_wait, .spawn = fault_spawn,
-	.load_module = fault_load_module, .reap = fault_reap, .euid = fault_euid,
-	.take = fault_take, .pass = fault_pass,
-};
-
-const struct sys_ops *fault_ops(void)
+static int fault_max_files(struct sys *sys)
 {
-	const char *fault = getenv("FAKE_FAULT"), *colon;
+	return strikes("max_files") ? -fault->error : fake_ops.max_files(sys);
+}
 
-	fds_at_start = count_fds();
-	if (!fault)
-		return &ops;
-	fault_at = strtoul(fault, NULL, 10);
-	colon = strchr(fault, ':');
-	for (size_t i = 0; colon && i < sizeof(errnos) / sizeof(errnos[0]); i++)
-		if (strcmp(colon + 1, errnos[i].name) == 0)
-			fault_errno = errnos[i].number;
-	if (!fault_at || !fault_errno) {
-		fprintf(stderr, "fake: FAKE_FAULT=%s?\n", fault);
+static int fault_harden(struct sys *sys)
+{
+	return strikes("harden") ? -fault->error : fake_ops.harden(sys);
+}
+
+/* ------------------------------------------------------------------- begin */
+
+static void read_order(const char *text)
+{
+	const char *kind = strrchr(text, ':');
+	struct fault order = { .holder = strncmp(text, "holder:", 7) == 0 };
+
+	if (strcmp(kind ? kind + 1 : text, "list") == 0)
+		order.list = true;
+	for (size_t i = 0; kind && i < sizeof(errnos) / sizeof(errnos[0]); i++)
+		if (strcmp(kind + 1, errnos[i].name) == 0)
+			order.error = errnos[i].number;
+	order.at = order.list ? 1 : strtoul(text + (order.holder ? 7 : 0), NULL, 10);
+	if (!order.at || (!order.list && !order.error)) {
+		fprintf(stderr, "fake: FAKE_FAULT=%s?\n", text);
 		_exit(125);
 	}
+	*fault = order;
+}
+
+const struct sys_ops *fault_ops(bool holder)
+{
+	static struct sys_ops ops;
+	const char *order = getenv("FAKE_FAULT");
+	int fd = machine_file("fault", O_RDWR);
+
+	if (ftruncate(fd, sizeof(*fault)))
+		abort();
+	fault = mmap(NULL, sizeof(*fault), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (fault == MAP_FAILED)
+		abort();
+	in_holder = holder;
+	fds_at_start = count_fds();
+	if (!holder)
+		memset(fault, 0, sizeof(*fault));
+	if (!holder && order) {
+		read_order(order);
+		/* That it never ends is something to be found as well. */
+		alarm(60);
+	}
+
+	/* What is not here has no way to fail: reap, euid, write_leave. */
+	ops = fake_ops;
+	ops.open = fault_open;
+	ops.read = fault_read;
+	ops.pread = fault_pread;
+	ops.write = fault_write;
+	ops.close = fault_close;
+	ops.ioctl = fault_ioctl;
+	ops.readlink = fault_readlink;
+	ops.mode = fault_mode;
+	ops.list = fault_list;
+	ops.mkdir = fault_mkdir;
+	ops.replace = fault_replace;
+	ops.unlink = fault_unlink;
+	ops.lock = fault_lock;
+	ops.memfd = fault_memfd;
+	ops.listen = fault_listen;
+	ops.connect = fault_connect;
+	ops.accept = fault_accept;
+	ops.send = fault_send;
+	ops.recv = fault_recv;
+	ops.wait = fault_wait;
+	ops.spawn = fault_spawn;
+	ops.load_module = fault_load_module;
+	ops.write_start = fault_write_start;
+	ops.write_end = fault_write_end;
+	ops.take = fault_take;
+	ops.pass = fault_pass;
+	ops.max_files = fault_max_files;
+	ops.harden = fault_harden;
 	return &ops;
 }
 
 void fault_report(void)
 {
-	const char *file = getenv("FAKE_REPORT");
-	char text[700];
-
-	if (!file)
+	if (in_holder || !fault->at)
 		return;
-	snprintf(text, sizeof(text), "calls %lu\nfired %s\nfds %d\n", calls,
-		 fired_in[0] ? fired_in : "no", count_fds() - fds_at_start);
-	append(file, text);
+	report("fds %d\nfired %s\n", count_fds() - fds_at_start,
+	       fault->fired[0] ? fault->fired : "no");
+	fault->at = 0;
 }

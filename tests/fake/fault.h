@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ops around the fake ops: the log of changes, and one call that fails. */
+/* Ops around the fake ops: one call of the boundary that fails. */
 #ifndef FAKE_FAULT_H
 #define FAKE_FAULT_H
 
@@ -7,12 +7,15 @@
 
 /*
  * From the environment:
- *   FAKE_FAULT=N:ERRNO   call number N fails (EIO, ..., or SHORT: half a write)
- *   FAKE_LOG=FILE        calls that change something, appended
- *   FAKE_REPORT=FILE     at the end: how many calls, whether the fault fired
- *                        and where, and how many fds were left open
+ *   FAKE_FAULT=N:KIND     call number N of this command, or of its children,
+ *                         fails: EIO, ..., or SHORT: half a read or write
+ *   FAKE_FAULT=list       none does, and all are listed with the kinds of
+ *                         failure that make sense for them
+ *   FAKE_FAULT=holder:... the same of the holder, while this command runs
+ * The file "report" of the machine tells: "call N KIND...: WHAT" for each that
+ * is listed; at the end how many fds were left open, and what has failed.
  */
-const struct sys_ops *fault_ops(void);
+const struct sys_ops *fault_ops(bool holder);
 void fault_report(void);
 
 #endif

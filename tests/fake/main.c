@@ -38,7 +38,8 @@ int main(int argc, char **argv)
 	}
 	snprintf(root, sizeof(root), "%s/root", machine);
 	fake_at_end = at_end;
-	ret = cli_main(argc, argv, kill_ops(fault_ops()), root);
+	ret = cli_main(argc, argv, kill_ops(fault_ops(argc > 1 && strcmp(argv[1], "hold") == 0)),
+		       root);
 	kill_report();
 	fault_report();
 	return ret;

@@ -1,9 +1,21 @@
 #!/bin/bash
-# Fault sweep: each command that changes anything, with its first, second, third ... call of the boundary failing.
-# usage: tests/fake/sweep.sh [-e ERRNO,...] [COMMAND...]
-# Whatever fails, the command must not pretend success, must name what it was about, leave no fd open, and leave
-# the device with the driver that it had, unless it exits 6 and says so. A fault in what is only asked, and has
-# another source, may go unnoticed: then the work must be done.
+# SPDX-License-Identifier: GPL-2.0-only
+# Fault sweep: each command that changes anything, with call 1, 2, 3 ... of the kernel boundary failing in turn, in
+# every way that makes sense for the call (the table in fault.c).
+# usage: tests/fake/sweep.sh [-f N] [-j N] [-k KIND,...] [-n CALL] [CASE...]
+#   -f  fewer: every Nth call only, and each in one way, the next call in the next
+#   -j  how many at a time (default: as many as there are processors)
+#   -k  these kinds only; -n: this call only, and show what the command printed
+# CASE is a command, or one in another situation, with @holder when it is the holder's calls that fail; default: all.
+#
+# After each fault, from all that the machine is (fake-kernel ctl DIR state) and what the command said:
+#   exit 0   the work is done, as without the fault, and a second run changes nothing; a file of our own may differ
+#            that stderr names
+#   exit 6   what is as neither before nor after the work is named; a second run finishes the work, unless the
+#            first said that a session is lost
+#   others   all is as before, but for a module loaded or a holder that has nothing to hold; a second run does the work
+# and: no fd is left open, stdout says of no device what is not so, stderr says why, EINTR and a short read are
+# no reason to fail, and nothing takes a minute.
 #
 # Needs what run.sh needs.
 set -euo pipefail
@@ -12,91 +24,336 @@ here=$(cd "$(dirname "$0")" && pwd)
 : "${BUILD:=$here/../../build/tests}"
 BUILD=$(cd "$BUILD" && pwd)
 export BUILD
-errnos=EIO
-while getopts e: option; do
+a=0000:01:00.0 b=0000:02:00.0 kernel=/boot/vmlinuz-7.3.4-fake
+kinds=EIO,EBUSY,ENODEV,ENOENT,EINTR,ENOSPC,SHORT only='' fewer='' jobs=$(nproc)
+
+# What comes before, a command a line, and what is swept.
+declare -A before=() swept=()
+case_of() { # NAME COMMAND BEFORE...
+	local name=$1 command=$2
+	shift 2
+	swept[$name]=$command
+	before[$name]=$(printf '%s\n' "$@")
+}
+bind="bind $a $b" preserve="preserve $a $b" load="load $kernel"
+case_of bind "$bind"
+case_of unbind "unbind $a $b" "$bind"
+case_of preserve "$preserve" "$bind"
+case_of preserve-more "preserve $b" "$bind" "preserve $a"
+case_of release release "$bind" "$preserve"
+case_of release-one "release $a" "$bind" "$preserve"
+case_of load "$load"
+case_of load-again "$load --append another" "$load"
+case_of kexec kexec "$bind" "$preserve" "$load"
+case_of restore restore "$bind" "$preserve" "$load" kexec
+case_of finish finish "$bind" "$preserve" "$load" kexec restore
+# The longest first.
+cases="restore preserve-more preserve finish kexec bind unbind release-one release load-again load
+	restore@holder preserve-more@holder preserve@holder finish@holder kexec@holder release-one@holder release@holder"
+
+usage() { sed -n '/^# usage/,/^# CASE/s/^# //p' "$0" >&2; exit 2; }
+while getopts f:j:k:n: option; do
 	case $option in
-	e) errnos=$OPTARG ;;
-	*) sed -n 's/^# usage: //p' "$0" >&2; exit 2 ;;
+	f) fewer=$OPTARG ;;
+	j) jobs=$OPTARG ;;
+	k) kinds=$OPTARG ;;
+	n) only=$OPTARG ;;
+	*) usage ;;
 	esac
 done
 shift $((OPTIND - 1))
-[ $# -gt 0 ] || set -- bind unbind preserve release load
+# shellcheck disable=SC2086 # words
+[ $# -gt 0 ] || set -- $cases
+for name; do [ -n "${swept[${name%@holder}]:-}" ] || usage; done
 
+# Every command writes through to the disk: better none.
+[ ! -w /dev/shm ] || export TMPDIR=/dev/shm
 tmp=$(mktemp -d)
-export FAKE_MACHINE=$tmp/machine
-trap '"$here/machine.sh" stop "$tmp/machine"; rm -rf "$tmp"' EXIT
+cleanup() {
+	local machine pids
+	pids=$(jobs -p)
+	# shellcheck disable=SC2086
+	[ -z "$pids" ] || kill $pids 2>/dev/null || :
+	wait
+	for machine in "$tmp"/*/machine; do [ ! -d "$machine" ] || "$here/machine.sh" stop "$machine"; done
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-bdf=0000:01:00.0 kernel=/boot/vmlinuz-7.3.4-fake
-injected=0 passed=0 failed=0
 
-tool() { "$BUILD/vfio-lu-fake" --timeout 2 "$@" </dev/null; }
-driver() {
-	local link
-	link=$(cd "$tmp/machine/root" && readlink "sys/bus/pci/devices/$bdf/driver") || { echo none; return; }
-	echo "${link##*/}"
+# ------------------------------------------------------------ one machine, $dir
+
+slurp() { IFS= read -r -d '' "$1" <"$2" || :; }
+
+tool() { # ARGUMENT...
+	status=0
+	"$BUILD/vfio-lu-fake" --timeout 2 "$@" </dev/null >"$dir/out" 2>"$dir/err" || status=$?
 }
 
-prepare() { # COMMAND: the machine in the state in which it makes sense
-	"$here/machine.sh" stop "$tmp/machine"
-	"$here/machine.sh" start "$tmp/machine" nvme >/dev/null
-	case $1 in
-	unbind | preserve) tool bind $bdf ;;
-	release) tool bind $bdf && tool preserve $bdf ;;
-	esac >/dev/null 2>&1
+# All that the machine is, and what status says of it.
+look() {
+	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" state >"$dir/state"
+	slurp state "$dir/state"
+	if [[ $state == *$'\nprocess hold'* ]]; then
+		"$BUILD/vfio-lu-fake" status </dev/null >"$dir/state" 2>&1 || :
+		slurp says "$dir/state"
+		[[ $says =~ (.*process )[0-9]+(.*) ]] && says="${BASH_REMATCH[1]}N${BASH_REMATCH[2]}"
+		state+=$'\n'"status: ${says//$'\n'/$'\n'status: }"
+	fi
 }
 
-words() {
-	case $1 in
-	load) echo "load $kernel" ;;
-	release) echo release ;;
-	*) echo "$1 $bdf" ;;
-	esac
+# From nothing to the situation in which the command makes sense.
+prepare() {
+	local line
+	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" anew
+	while read -r line; do
+		# shellcheck disable=SC2086 # words
+		[ -z "$line" ] || tool $line
+		case $line-$status in
+		*-0 | kexec-90) ;;
+		*) echo "FAIL $title: cannot prepare it: $line gave $status"; cat "$dir/err"; return 1 ;;
+		esac
+	done <<<"${before[${name%@holder}]}"
+	look
 }
 
-for command; do
-	for errno in ${errnos//,/ }; do
-		n=0 before=$failed
-		while :; do
-			n=$((n + 1))
-			prepare "$command"
-			old=$(driver)
-			rm -f "$tmp/report"
-			status=0
-			# shellcheck disable=SC2046 # words
-			FAKE_FAULT=$n:$errno FAKE_REPORT=$tmp/report timeout 60 "$BUILD/vfio-lu-fake" --timeout 2 $(words "$command") \
-				</dev/null >"$tmp/out" 2>"$tmp/err" || status=$?
-			fired=$(sed -n 's/^fired //p' "$tmp/report" 2>/dev/null | tail -n1)
-			fds=$(sed -n 's/^fds //p' "$tmp/report" 2>/dev/null | tail -n1)
-			[ "$fired" != no ] || break
-			injected=$((injected + 1))
-			why=''
-			if [ -z "$fired" ]; then
-				why="it died (exit $status)"
-			elif [ "$fds" != 0 ]; then
-				why="$fds fds left open"
-			elif [ "$status" = 0 ]; then
-				case $command-$(driver) in
-				bind-vfio-pci | unbind-nvme | preserve-vfio-pci | release-vfio-pci | load-nvme) ;;
-				*) why="exit 0, and the driver is $(driver)" ;;
-				esac
-			elif [ ! -s "$tmp/err" ]; then
-				why="exit $status without a word"
-			elif [ "$status" != 6 ] && [ "$(driver)" != "$old" ]; then
-				why="exit $status, and the driver went from $old to $(driver)"
-			fi
-			if [ -n "$why" ]; then
-				failed=$((failed + 1))
-				echo "FAIL $command, call $n ($fired) = $errno: $why"
-				sed 's/^/    /' "$tmp/err"
-			else
-				passed=$((passed + 1))
-			fi
+# The lines that are in one of two states only.
+changes() { # STATE STATE
+	local line one=$'\n'$1$'\n' two=$'\n'$2$'\n'
+	changed=()
+	while IFS= read -r line; do
+		[[ $two == *$'\n'"$line"$'\n'* ]] || changed+=("$line")
+	done <<<"$1"
+	while IFS= read -r line; do
+		[[ $one == *$'\n'"$line"$'\n'* ]] || changed+=("$line")
+	done <<<"$2"
+}
+
+# The last that is said of a device when all is done must not be said before.
+check_stdout() {
+	local line said device
+	changes "$state" "$after"
+	for device in "$a" "$b"; do
+		said=${promised##*$'\n'"$device "}
+		[ "$said" != "$promised" ] || continue
+		said="$device ${said%%$'\n'*}"
+		[[ $'\n'$out == *$'\n'"$said"$'\n'* ]] || continue
+		for line in "${changed[@]}"; do
+			[[ $line != "$device "* ]] || why="stdout says '$said', and it is not so"
 		done
-		[ "$failed" != "$before" ] || echo "ok   $command: $((n - 1)) calls failed in turn with $errno"
+	done
+}
+
+# Sets $why to what is wrong with $status, $out, $err and $state, or to nothing.
+judge() { # CALL KIND
+	local line
+	why=''
+	case $status in
+	"$good")
+		changes "$state" "$after"
+		for line in "${changed[@]}"; do
+			case $line in
+			"file "*)
+				line=${line#file } line=${line%% *}
+				# a socket that nobody listens at is no holder
+				[ "$line" != /run/vfio-lu/holder ] || continue
+				# a manifest may be less than it could be, if that is said
+				[[ $err == *"$line"* || ( $line == *.json && $err == *"the manifest "* ) ]] ||
+					why="exit $status, and $line differs silently"
+				;;
+			*) why="exit $status, and it is not done: $line" ;;
+			esac
+		done
+		return
+		;;
+	6)
+		changes "$state" "$old"
+		[ "${#changed[@]}" -gt 0 ] || why="exit 6, and nothing is changed"
+		for line in "${changed[@]}"; do
+			case $line in
+			0000:00:*) ;; # the ports above them
+			0000:*) [[ $err$out == *"${line%% *}"* ]] || why="exit 6 without a word on ${line%% *}: $line" ;;
+			"session "*) [[ $err == *"session"* ]] || why="exit 6 without a word on a session: $line" ;;
+			esac
+		done
+		;;
+	*)
+		changes "$state" "$old"
+		for line in "${changed[@]}"; do
+			case $line in
+			"module "* | "process hold" | "file /run/vfio-lu/holder" | "status: "*) ;;
+			*) why="exit $status, and it is not as before: $line" ;;
+			esac
+		done
+		;;
+	esac
+	[ -n "$err" ] || why="exit $status without a word"
+	case $2-$1 in
+	EINTR-* | SHORT-read* | SHORT-pread*) why="exit $status for nothing" ;;
+	esac
+	check_stdout
+}
+
+# What ends has perhaps not ended yet.
+judge_soon() { # CALL KIND
+	local tries=0
+	look
+	judge "$@"
+	while [ -n "$why" ] && [ $tries -lt 25 ]; do
+		tries=$((tries + 1))
+		sleep 0.02
+		look
+		judge "$@"
+	done
+}
+
+complain() { # WHAT
+	bad=$((bad + 1))
+	printf 'FAIL %s, call %d (%s) = %s: %.200s\n' "$title" "$n" "$what" "$kind" "$1"
+	[ -z "$err" ] || sed 's/^/    /' <<<"${err%$'\n'}"
+}
+
+# Call $n fails with $kind.
+try() {
+	local report fds fired said_lost=''
+	rm -f "$FAKE_MACHINE/report"
+	# shellcheck disable=SC2086 # words
+	FAKE_FAULT=$who$n:$kind tool ${swept[${name%@holder}]}
+	slurp out "$dir/out"
+	slurp err "$dir/err"
+	if [ -n "$only" ]; then
+		echo "call $n ($what) = $kind: exit $status"
+		cat "$dir/out" "$dir/err"
+		"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" state
+	fi
+	if [ ! -s "$FAKE_MACHINE/report" ]; then
+		injected=$((injected + 1))
+		complain "it died (exit $status)"
+		prepare
+		return
+	fi
+	slurp report "$FAKE_MACHINE/report"
+	[[ $report =~ fds\ ([0-9]+)$'\n'fired\ ([^$'\n']*) ]]
+	fds=${BASH_REMATCH[1]} fired=${BASH_REMATCH[2]}
+	[ "$fired" = no ] || injected=$((injected + 1)) what=$fired
+	judge_soon "${what%% *}" "$kind"
+	[ "$fds" = 0 ] || [ "$status" = 90 ] || why="$fds fds left open"
+	if [ -n "$why" ]; then
+		complain "$why"
+		prepare
+		return
+	fi
+	# It is as if nothing had been, and what the command does then is known.
+	[ "$state" != "$old" ] || [ "$status" = "$good" ] || return 0
+	if [ "$status" != 90 ]; then
+		[ "$status" = 6 ] && [[ $err == *lost* ]] && said_lost=1
+		# shellcheck disable=SC2086 # words
+		tool ${swept[${name%@holder}]}
+		slurp again "$dir/err"
+		out='' err+="    the second time: exit $status: $again"
+		judge_soon "second" none
+		[ -z "$why" ] && [ "$status" != "$good" ] && why="the second time exit $status"
+		[ -z "$why" ] || [ -n "$said_lost" ] || complain "$why"
+	fi
+	prepare
+}
+
+# All calls of a case, with one kind of failure; or some, for "fewer", with any.
+unit() { # CASE KIND
+	local name=$1 kind=$2 title="$1" who='' good line sense n what injected=0 bad=0 state says old after
+	local status=0 out err why changed promised dir=$tmp/$1.$2 calls=() ways
+	[[ $name != *@holder ]] || who=holder:
+	mkdir "$dir"
+	export FAKE_MACHINE=$dir/machine
+	"$here/machine.sh" start "$FAKE_MACHINE" nvme e1000e >/dev/null
+	prepare
+	old=$state
+	# shellcheck disable=SC2086 # words
+	FAKE_FAULT=${who}list tool ${swept[${name%@holder}]}
+	good=$status
+	slurp promised "$dir/out"
+	promised=$'\n'$promised
+	mapfile -t calls < <(grep '^call ' "$FAKE_MACHINE/report")
+	sleep 0.1
+	look
+	after=$state
+	case $good in
+	0 | 90) ;;
+	*) echo "FAIL $title: exit $good without a fault"; bad=1 calls=() ;;
+	esac
+	if [ "$old" = "$after" ]; then
+		echo "FAIL $title: it changes nothing"
+		bad=1 calls=()
+	fi
+	prepare
+	for line in ${calls[@]+"${calls[@]}"}; do
+		if [ $bad = 10 ]; then
+			echo "FAIL $title: and so on"
+			break
+		fi
+		what=${line#*: } line=${line%%: *}
+		read -r _ n sense <<<"$line"
+		[ -z "$only" ] || [ "$only" = "$n" ] || continue
+		if [ "$kind" = fewer ]; then
+			[ $(((n + ${#name}) % fewer)) = 0 ] || continue
+			# shellcheck disable=SC2206 # words
+			ways=($sense)
+			kind=${ways[n / fewer % ${#ways[@]}]}
+			try
+			kind=fewer
+		elif [[ " $sense " == *" $kind "* ]]; then
+			try
+		fi
+	done
+	"$here/machine.sh" stop "$FAKE_MACHINE"
+	[ ! -s "$FAKE_MACHINE/log" ] || { bad=$((bad + 1)); echo "FAIL $title: the fake kernel said:"; cat "$FAKE_MACHINE/log"; }
+	echo "$name $kind $injected $bad" >"$dir/result"
+	rm -rf "$FAKE_MACHINE"
+	[ "$bad" != 0 ] || [ "$injected" = 0 ] || echo "ok   $title: $injected calls failed in turn with ${kind/fewer/one error or another}"
+}
+
+# ------------------------------------------------------------------- all of them
+
+passed=0 failed=0
+[ -z "$fewer" ] || kinds=fewer
+names=("$@")
+running=0
+for name in "${names[@]}"; do
+	for kind in ${kinds//,/ }; do
+		[ $running -lt "$jobs" ] || { wait -n || :; running=$((running - 1)); }
+		unit "$name" "$kind" &
+		running=$((running + 1))
 	done
 done
+wait
 
-echo "sweep: $injected faults injected"
+printf '\n%-22s' faults
+for kind in ${kinds//,/ }; do printf '%8s' "$kind"; done
+echo
+total=0
+for name in "${names[@]}"; do
+	printf '%-22s' "$name"
+	of_case=0
+	for kind in ${kinds//,/ }; do
+		result=$tmp/$name.$kind/result
+		if [ ! -f "$result" ]; then
+			printf '%8s' "?"
+			failed=$((failed + 1))
+			continue
+		fi
+		read -r _ _ injected bad <"$result"
+		printf '%8s' "$injected"
+		of_case=$((of_case + injected))
+		if [ "$bad" != 0 ]; then failed=$((failed + 1)); elif [ "$injected" != 0 ]; then passed=$((passed + 1)); fi
+	done
+	echo
+	total=$((total + of_case))
+	if [ $of_case = 0 ]; then
+		failed=$((failed + 1))
+		echo "FAIL $name: no fault injected"
+	fi
+done
+echo "sweep: $total faults injected"
 echo "sweep: $passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ] && [ "$injected" -gt 0 ]
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
