@@ -6,7 +6,6 @@
 
 #define LOADS_MAX	65536
 #define HEADERS		64	/* read at a time */
-#define SEARCH_STEP	65536
 
 static int read_at(const struct core *core, void *buf, size_t size, uint64_t offset)
 {
@@ -149,35 +148,27 @@ int core_read(void *arg, uint64_t address, void *buf, size_t size)
 	return 0;
 }
 
-static int search_load(struct core *core, const struct core_load *load, size_t page,
-		       const unsigned char magic[4], unsigned char *buf,
-		       int (*fn)(void *arg, uint64_t address), void *arg)
+int core_each(struct core *core,
+	      int (*fn)(void *arg, uint64_t address, const unsigned char *data, size_t size),
+	      void *arg)
 {
-	uint64_t at = (page - load->address % page) % page, now, i;
-	int ret = 0;
-
-	for (; !ret && at + 4 <= load->size; at += SEARCH_STEP) {
-		now = load->size - at < SEARCH_STEP ? load->size - at : SEARCH_STEP;
-		if (read_at(core, buf, (size_t)now, load->offset + at))
-			continue;	/* a hole, or where the file was cut */
-		for (i = 0; !ret && i + 4 <= now; i += page)
-			if (memcmp(buf + i, magic, 4) == 0)
-				ret = fn(arg, load->address + at + i);
-	}
-	return ret;
-}
-
-int core_search(struct core *core, size_t page, const unsigned char magic[4],
-		int (*fn)(void *arg, uint64_t address), void *arg)
-{
-	unsigned char *buf = malloc(SEARCH_STEP);
+	unsigned char *buf = malloc(CORE_PIECE);
+	const struct core_load *load;
+	uint64_t at, now;
 	size_t i;
 	int ret = 0;
 
 	if (!buf)
 		return -ENOMEM;
-	for (i = 0; !ret && i < core->n; i++)
-		ret = search_load(core, &core->loads[i], page, magic, buf, fn, arg);
+	for (i = 0; !ret && i < core->n; i++) {
+		load = &core->loads[i];
+		for (at = 0; !ret && at < load->size; at += now) {
+			now = load->size - at < CORE_PIECE ? load->size - at : CORE_PIECE;
+			/* else a hole, or where the file was cut */
+			if (!read_at(core, buf, (size_t)now, load->offset + at))
+				ret = fn(arg, load->address + at, buf, (size_t)now);
+		}
+	}
 	free(buf);
 	return ret;
 }

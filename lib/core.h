@@ -32,10 +32,13 @@ void core_close(struct core *core);
 int core_read(void *arg, uint64_t address, void *buf, size_t size);
 
 /*
- * Calls fn with each page that begins with these four bytes, until it returns
- * non-zero. All of the memory is read for it: for dumps.
+ * Calls fn with piece after piece of all the memory, until it returns non-zero;
+ * data is only lent. For dumps: all of the file is read for it.
  */
-int core_search(struct core *core, size_t page, const unsigned char magic[4],
-		int (*fn)(void *arg, uint64_t address), void *arg) must_check;
+#define CORE_PIECE	65536
+
+int core_each(struct core *core,
+	      int (*fn)(void *arg, uint64_t address, const unsigned char *data, size_t size),
+	      void *arg) must_check;
 
 #endif

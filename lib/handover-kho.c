@@ -87,6 +87,7 @@ static int fetch_it(struct collect *c, struct fetch *fetch, struct blob_error *e
 struct side {
 	struct collect *c;
 	bool in;
+	const struct root *root;
 	struct vlu_handed *handed;
 	struct vlu_kho *kho;	/* the same as in handed, or NULL */
 };
@@ -177,10 +178,22 @@ static const char *why_no_tree(struct collect *c, bool in, bool denied)
 	return mounted ? "debugfs does not have it" : "debugfs is not mounted";
 }
 
+static int say_found(struct collect *c, struct vlu_part *part, const struct root *root)
+{
+	if (root->how == ROOT_GUESSED)
+		return collect_why(c, part, "found by a search, and without a number: it may be what "
+				   "this kernel was handed as well as what it would hand on");
+	if (root->named_at)
+		return collect_why(c, part, "found by a search; boot data at 0x%llx names it",
+				   (unsigned long long)root->named_at);
+	return collect_why(c, part, "found by a search, and no boot data names it: it may be a "
+			   "copy, or left behind by an earlier kernel");
+}
+
 static int collect_kho(struct side *side)
 {
 	struct fetch fetch = { .in = side->in, .file = "fdt", .size = -1,
-			       .address = side->c->fdt[!side->in] };
+			       .address = side->root->address };
 	struct collect *c = side->c;
 	struct blob_error err = { "" };
 	struct vlu_kho *kho;
@@ -218,9 +231,8 @@ static int collect_kho(struct side *side)
 	else if (!r && ret == -ENOENT)
 		r = collect_why(c, &kho->part, "a kernel that was started by a kexec does "
 				"not show its own tree");
-	else if (!r && c->fdt_guessed)
-		r = collect_why(c, &kho->part, "it has no number: it may be what this kernel was "
-				"handed as well as what it would hand on");
+	else if (!r && side->root->how != ROOT_TOLD)
+		r = say_found(c, &kho->part, side->root);
 	else if (!r && kho->cut)
 		r = collect_why(c, &kho->part, "debugfs shows %zu of its %zu bytes: as many "
 				"as there were when the kernel began it", kho->cut,
@@ -338,9 +350,29 @@ static int collect_head(const struct side *side)
 	return ret ? ret : collect_luo(side->c, side->in, luo);
 }
 
+/* What hangs on a tree is worth no more than the tree. */
+static int doubt(struct collect *c, const struct root *root, size_t first)
+{
+	struct vlu_part *part;
+	int ret = 0;
+
+	if (root->how == ROOT_TOLD || root->named_at)
+		return 0;
+	for (size_t i = first; !ret && i < c->out->n_parts; i++) {
+		part = (struct vlu_part *)c->out->parts[i];
+		if (part->trust == VLU_TRUST_KERNEL)
+			part->trust = VLU_TRUST_STALE;
+		if (!part->why)
+			ret = collect_why(c, part, "it hangs on a tree that no boot data names");
+	}
+	return ret;
+}
+
 int collect_side(struct collect *c, bool in)
 {
-	struct side side = { .c = c, .in = in, .handed = in ? &c->out->in : &c->out->out };
+	struct side side = { .c = c, .in = in, .root = &c->root[!in],
+			     .handed = in ? &c->out->in : &c->out->out };
+	size_t first = c->out->n_parts;
 	int ret;
 
 	ret = collect_kho(&side);
@@ -348,5 +380,7 @@ int collect_side(struct collect *c, bool in)
 		ret = collect_metadata(&side);
 	if (!ret)
 		ret = collect_memblock(&side);
-	return ret ? ret : collect_head(&side);
+	if (!ret)
+		ret = collect_head(&side);
+	return ret ? ret : doubt(c, side.root, first);
 }

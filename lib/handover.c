@@ -185,10 +185,8 @@ int vlu_handover_read(struct vlu_ctx *ctx, const struct vlu_handover_from *from,
 		ret = collect_log(&c, log);
 	n_parts = ret ? 0 : c.out->n_parts;
 	n_sessions = ret ? 0 : c.out->n_sessions;
-	if (!ret && !c.dump)
-		ret = collect_boot(&c);
 	if (!ret)
-		ret = collect_trees(&c);
+		ret = c.dump ? collect_search(&c) : collect_boot(&c);
 	if (!ret)
 		ret = collect_side(&c, true);
 	if (!ret)

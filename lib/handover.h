@@ -9,6 +9,17 @@
 
 #define KHO_DEBUG	"/sys/kernel/debug/kho"
 
+/* Where a tree is, and how that is known. */
+struct root {
+	uint64_t address;	/* 0: not known */
+	enum {
+		ROOT_TOLD,	/* the kernel shows where */
+		ROOT_FOUND,	/* by a search */
+		ROOT_GUESSED,	/* so too, and it may be that of the other side */
+	} how;
+	uint64_t named_at;	/* found: boot data that names it; 0: none */
+};
+
 /* An address that the manifest of the last jump has. */
 struct saved {
 	const char *session;	/* NULL: there is no such manifest */
@@ -30,8 +41,7 @@ struct collect {
 	struct klog *own_log;	/* --log */
 	const struct klog *log;	/* NULL: none */
 	struct saved saved;
-	uint64_t fdt[2];	/* where the trees are: in, out; 0: not known */
-	bool fdt_guessed;	/* which of them is which */
+	struct root root[2];	/* in, out */
 	bool sessions_open;	/* somebody has one that may be outgoing, or may have */
 };
 
@@ -53,9 +63,9 @@ const struct memory *collect_memory(struct collect *c);
 const char *collect_place(struct collect *c, uint64_t address);
 int collect_session(struct collect *c, const struct vlu_luo_session *session) must_check;
 
-/* handover-roots.c: where the trees are */
+/* handover-boot.c, handover-search.c: where the trees are, here and in a dump */
 int collect_boot(struct collect *c) must_check;
-int collect_trees(struct collect *c) must_check;
+int collect_search(struct collect *c) must_check;
 /* handover-kho.c: a tree and what hangs on it */
 int collect_side(struct collect *c, bool in) must_check;
 /* handover-luo.c: what the head of LUO leads to; NULL: there is none */

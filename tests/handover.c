@@ -484,14 +484,29 @@ static size_t early_size(const struct generation *g, const struct side *s)
 	return fdt_totalsize(page);
 }
 
-static void put_setup_data(const struct side *s, put_fn put)
+/* setup_kho(), arch/x86/kernel/kexec-bzimage64.c: struct kho_data */
+static void kho_data_make(uint8_t data[32], const struct side *s)
 {
-	uint8_t data[32];
-
 	put64(data, s->kho);
 	put64(data + 8, PAGE);
 	put64(data + 16, 0x36000000);
 	put64(data + 24, 48);
+}
+
+/* In a struct setup_data, which is not at the beginning of a page. */
+static void boot_data_make(uint8_t *p, const struct side *s)
+{
+	put64(p, 0x99000);	/* the next of them */
+	put32(p + 8, 10);
+	put32(p + 12, 32);
+	kho_data_make(p + 16, s);
+}
+
+static void put_setup_data(const struct side *s, put_fn put)
+{
+	uint8_t data[32];
+
+	kho_data_make(data, s);
 	put("sys/kernel/boot_params/setup_data/0/type", "0x1\n", 4);
 	put("sys/kernel/boot_params/setup_data/1/type", "0xa\n", 4);
 	put("sys/kernel/boot_params/setup_data/1/data", data, sizeof(data));
@@ -516,6 +531,37 @@ static void put_blobs(const struct generation *g, struct ram *ram, const struct 
 	put("blob-pci", at(ram, s->pci), PAGE);
 }
 
+/*
+ * What a search must not take for the tree of a kernel, each the newest of all
+ * if it did: trees of which something is missing or is somebody else's by now.
+ */
+static void strays_make(const struct generation *g, struct ram *ram, const struct side *in)
+{
+	const struct generation other = { .kho = "kho-v9", .kho_form = g->kho_form };
+	uint8_t *first = at(ram, LOW + 8 * PAGE), *metadata = at(ram, LOW + 15 * PAGE);
+
+	if (g->metadata)
+		metadata_make(metadata, "7.3.9", 9);
+	/* a version that nobody knows */
+	kho_begin(&other, first);
+	kho_add(g, first, "kexec-metadata", LOW + 15 * PAGE, 73);
+	/* a subtree that does not begin a page, and one at no address at all */
+	for (unsigned int i = 1; i <= 2; i++) {
+		kho_begin(g, first + i * PAGE);
+		kho_add(g, first + i * PAGE, "kexec-metadata", LOW + 15 * PAGE, 73);
+		kho_add(g, first + i * PAGE, "test", i == 1 ? LOW + 15 * PAGE + 8 : 0, 8);
+	}
+	/* the metadata, or the head of LUO, is freed and has something else in it */
+	kho_begin(g, first + 3 * PAGE);
+	kho_add(g, first + 3 * PAGE, g->metadata ? "kexec-metadata" : "LUO", LOW + 14 * PAGE, 73);
+	memset(at(ram, LOW + 14 * PAGE), 0x5a, PAGE);
+	/* without what each kernel of its version puts there */
+	if (g->metadata)
+		kho_begin(g, first + 4 * PAGE);
+	/* a copy of the true one, in the page of some process */
+	memcpy(first + 5 * PAGE, at(ram, in->kho), PAGE);
+}
+
 /* Freed memory has anything in it; here a piece of a program. */
 static void spoil(uint8_t *p)
 {
@@ -536,6 +582,8 @@ void handover_make(const struct generation *g, const struct handover_faults *f, 
 		abort();
 	/* a tree of somebody else's is not one of the kernel's */
 	memblock_make(at(ram, LOW + 3 * PAGE));
+	if (!f->cold && !f->unnamed)
+		boot_data_make(at(ram, LOW + 5 * PAGE + 0x38), &in);
 	if (!f->cold) {
 		side_make(g, ram, &in, f, true);
 		put_blobs(g, ram, &in, put);
@@ -553,8 +601,12 @@ void handover_make(const struct generation *g, const struct handover_faults *f, 
 		put_setup_data(&in, put);
 	}
 	put_debugfs(g, ram, &out, "out", f->cold ? early_size(g, &out) : 0, put);
-	/* at the jump everything is written down */
+	/* at the jump everything is written down, and the next kernel is loaded */
 	side_make(g, ram, &out, f, true);
+	if (!f->unnamed)
+		boot_data_make(at(ram, LOW + 6 * PAGE + 0x10), &out);
+	if (f->strays)
+		strays_make(g, ram, &in);
 	core = core_of(ram);
 	put("dump", core.data, core.size);
 	buf_free(&core);

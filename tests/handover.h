@@ -42,6 +42,8 @@ struct handover_faults {
 	bool reused;		/* and then somebody else's */
 	bool cycle;		/* the chains of blocks run in a circle */
 	bool counts;		/* counts that cannot be */
+	bool unnamed;		/* no boot data is left in memory */
+	bool strays;		/* other trees are in memory that are no kernel's */
 	enum pci_form pci_form;	/* PCI_NONE: that of the generation */
 	const char *pci;
 };

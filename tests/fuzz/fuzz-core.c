@@ -32,9 +32,11 @@ static int fake_close(struct sys *sys, int fd)
 	return 0;
 }
 
-static int count(void *arg, uint64_t address)
+static int count(void *arg, uint64_t address, const unsigned char *data, size_t size)
 {
 	(void)address;
+	if (size)
+		(void)(data[0] + data[size - 1]);
 	return ++*(size_t *)arg == 1000;
 }
 
@@ -69,8 +71,7 @@ FUZZ_ENTRY
 		if (core.loads[i].size > 1 << 20)
 			n = 1000;
 	if (!n)
-		(void)!core_search(&core, FUZZ_PAGE, (const unsigned char *)"\xd0\x0d\xfe\xed",
-				   count, &n);
+		(void)!core_each(&core, count, &n);
 	core_close(&core);
 	fuzz_end(&f, 0);
 	return 0;
