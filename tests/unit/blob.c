@@ -140,6 +140,26 @@ static void test_cut_tree(void **state)
 	buf_free(&tree);
 }
 
+/*
+ * libfdt 1.6 goes back where a length is below zero as it reads it, and comes to
+ * the same place again: such a tree is refused before, whole or cut.
+ */
+static void test_negative_length(void **state)
+{
+	struct fixture *f = *state;
+	struct vlu_kho kho = { .compatible = NULL };
+	uint8_t page[4096];
+	size_t size = handover_tree(page, true), length;
+
+	/* behind the tag of the first property, of the root */
+	length = page[11] + 12u;
+	assert_int_equal(page[length - 1], 3);
+	memcpy(page + length, "\xff\xff\xff\xf4", 4);
+	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, size }, &kho, &f->err), "broken");
+	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, 0xe9 }, &kho, &f->err), "broken");
+	assert_int_equal(kho.n_subtrees, 0);
+}
+
 static void test_not_a_tree(void **state)
 {
 	unsigned char head[48] = { 0xd0, 0x0d, 0xfe, 0xed };
@@ -417,8 +437,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_luo), TEST(test_luo_compound), TEST(test_luo_other), TEST(test_metadata),
-		TEST(test_cut_tree), TEST(test_not_a_tree), TEST(test_blocks), TEST(test_blocks_refused),
-		TEST(test_circles), TEST(test_endless), TEST(test_sessions), TEST(test_sessions_refused),
+		TEST(test_cut_tree), TEST(test_negative_length), TEST(test_not_a_tree), TEST(test_blocks),
+		TEST(test_blocks_refused), TEST(test_circles), TEST(test_endless), TEST(test_sessions), TEST(test_sessions_refused),
 		TEST(test_flbs), TEST(test_memfd), TEST(test_vfio),
 	};
 
