@@ -77,10 +77,10 @@ static void print_all(struct cli *cli, const struct vlu_handover *handover,
 	struct json_object *doc;
 
 	if (!cli->g.json) {
-		inspect_report(handover);
 		if (!o->blob && !handover->in.kho && !handover->out.kho)
 			out_line("%s", o->vmcore ? "no tree of Kexec Handover in it" :
 				 "no hand-over to be seen");
+		inspect_report(handover);
 		return;
 	}
 	doc = inspect_json(handover);

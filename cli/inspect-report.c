@@ -48,6 +48,18 @@ static const char *hex(uint64_t number, char buf[24])
 	return buf;
 }
 
+/* In the largest unit of which it is a whole number. */
+static const char *bytes(uint64_t n, char buf[32])
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB" };
+	size_t i;
+
+	for (i = 0; i + 1 < sizeof(units) / sizeof(units[0]) && n && n % 1024 == 0; i++)
+		n /= 1024;
+	snprintf(buf, 32, "%llu %s", (unsigned long long)n, units[i]);
+	return buf;
+}
+
 static const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";
@@ -62,14 +74,16 @@ static void print_boot(const struct vlu_boot_data *boot)
 		     (unsigned long long)boot->fdt, (unsigned long long)boot->scratch);
 }
 
-static void print_kho(const struct vlu_kho *kho)
+static void print_kho(const struct vlu_kho *kho, bool in)
 {
 	const struct vlu_subtree *subtree;
 	char address[24];
 
+	/* kho_memory_init(): the pages of the map go to the allocator */
 	if (kho->compatible)
-		line(2, "%s, memory map at 0x%llx", kho->compatible,
-		     (unsigned long long)kho->memory_map);
+		line(2, "%s, memory map at 0x%llx%s", kho->compatible,
+		     (unsigned long long)kho->memory_map,
+		     in && kho->memory_map ? ", freed since" : "");
 	for (size_t i = 0; i < kho->n_subtrees; i++) {
 		subtree = &kho->subtrees[i];
 		if (subtree->size >= 0)
@@ -91,13 +105,13 @@ static void print_metadata(const struct vlu_metadata *metadata)
 
 static void print_memblock(const struct vlu_memblock *memblock)
 {
-	char start[24];
+	char start[24], size[32];
 
 	if (memblock->compatible)
 		line(2, "%s", memblock->compatible);
 	for (size_t i = 0; i < memblock->n_regions; i++)
-		entry(memblock->regions[i].name, "%llu bytes at %s",
-		      (unsigned long long)memblock->regions[i].size,
+		entry(memblock->regions[i].name, "%s at %s",
+		      bytes(memblock->regions[i].size, size),
 		      hex(memblock->regions[i].start, start));
 }
 
@@ -271,10 +285,11 @@ static void print_log(const struct vlu_kernel_log *log)
 
 /* ------------------------------------------------------------------ parts */
 
-static void print_handed(const struct vlu_handed *handed, const struct vlu_part *part)
+static void print_handed(const struct vlu_handed *handed, const struct vlu_part *part,
+			 bool in)
 {
 	if (handed->kho && part == &handed->kho->part)
-		print_kho(handed->kho);
+		print_kho(handed->kho, in);
 	else if (handed->metadata && part == &handed->metadata->part)
 		print_metadata(handed->metadata);
 	else if (handed->memblock && part == &handed->memblock->part)
@@ -287,10 +302,17 @@ static void print_handed(const struct vlu_handed *handed, const struct vlu_part 
 		print_pci(handed->pci);
 }
 
+static bool is_of(const struct vlu_part *part, const char *side)
+{
+	size_t len = strlen(part->name), end = strlen(side);
+
+	return len > end && strcmp(part->name + len - end, side) == 0;
+}
+
 static void print_content(const struct vlu_handover *h, const struct vlu_part *part)
 {
-	print_handed(&h->in, part);
-	print_handed(&h->out, part);
+	print_handed(&h->in, part, is_of(part, "-in"));
+	print_handed(&h->out, part, false);
 	if (h->boot && part == &h->boot->part)
 		print_boot(h->boot);
 	if (h->processes && part == &h->processes->part)
@@ -320,53 +342,32 @@ static void print_head(const struct vlu_part *part)
 	out_fill(NAME_COLUMNS + 8, WIDTH, part->source);
 }
 
+static const char *chapter_of(const struct vlu_part *part)
+{
+	if (is_of(part, "-in") || strcmp(part->name, "boot") == 0)
+		return "From the kernel before:";
+	return is_of(part, "-out") ? "For the next kernel:" : "Besides:";
+}
+
 void inspect_report(const struct vlu_handover *h)
 {
+	const char *chapter = NULL;
 	const struct vlu_part *part;
 
 	for (size_t i = 0; i < h->n_parts; i++) {
 		part = h->parts[i];
+		/* what was decoded from a file stands alone */
+		if (part->trust != VLU_TRUST_UNKNOWN && chapter != chapter_of(part)) {
+			if (chapter)
+				out_line("%s", "");
+			chapter = chapter_of(part);
+			out_line("%s", chapter);
+		}
 		print_head(part);
 		if (part->error)
 			line(2, "! %s", part->error);
 		print_content(h, part);
 		if (part->why)
 			line(2, "(%s)", part->why);
-	}
-}
-
-/* -------------------------------------------------------------------- raw */
-
-static void print_row(const struct vlu_bytes *bytes, size_t at)
-{
-	size_t n = bytes->size - at < 16 ? bytes->size - at : 16;
-	char text[17] = "";
-
-	out_print("%08zx ", at);
-	for (size_t i = 0; i < 16; i++) {
-		if (i < n)
-			out_print("%s%02x", i == 8 ? "  " : " ", bytes->data[at + i]);
-		else
-			out_print("%s", i == 8 ? "    " : "   ");
-	}
-	for (size_t i = 0; i < n; i++)
-		text[i] = bytes->data[at + i] >= ' ' && bytes->data[at + i] <= '~' ?
-			  (char)bytes->data[at + i] : '.';
-	out_line("  |%s|", text);
-}
-
-void inspect_raw(const struct vlu_part *part)
-{
-	const struct vlu_bytes *bytes;
-
-	for (size_t i = 0; i < part->n_bytes; i++) {
-		bytes = &part->bytes[i];
-		if (bytes->address)
-			out_line("%s, %zu bytes at 0x%llx", part->name, bytes->size,
-				 (unsigned long long)bytes->address);
-		else
-			out_line("%s, %zu bytes", part->name, bytes->size);
-		for (size_t at = 0; at < bytes->size; at += 16)
-			print_row(bytes, at);
 	}
 }

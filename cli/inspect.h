@@ -11,7 +11,7 @@ struct json_object *inspect_raw_json(const struct vlu_part *part);
 /* "kernel", "stale" or "saved"; NULL: not known */
 const char *inspect_trust(enum vlu_trust trust);
 
-/* inspect-report.c */
+/* inspect-report.c, inspect-raw.c */
 void inspect_report(const struct vlu_handover *handover);
 void inspect_raw(const struct vlu_part *part);
 

@@ -27,6 +27,10 @@ static int collect_sessions(struct collect *c, bool in, const struct vlu_luo *lu
 				  collect_place(c, luo->sessions_pa),
 				  in ? VLU_TRUST_STALE : VLU_TRUST_KERNEL))
 		return -ENOMEM;
+	/* luo_session_deserialize(), luo_session.c */
+	if (in && collect_why(c, part, "the kernel frees it at the first open of "
+			      "/dev/liveupdate, and does not tell whether there was one"))
+		return -ENOMEM;
 	if (!memory)
 		return collect_error(c, part, "memory cannot be read: %s",
 				     c->memory_error);
@@ -38,11 +42,7 @@ static int collect_sessions(struct collect *c, bool in, const struct vlu_luo *lu
 		ret = collect_session(c, &sessions[i]);
 	}
 	if (!ret && !in && !n && !part->error && !c->dump)
-		return collect_why(c, part, "the sessions are written when the kernel jumps");
-	/* luo_session_deserialize(), luo_session.c */
-	if (!ret && in)
-		ret = collect_why(c, part, "the kernel frees it at the first open of "
-				  "/dev/liveupdate, and does not tell whether there was one");
+		ret = collect_why(c, part, "the sessions are written when the kernel jumps");
 	return ret;
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What kernels hand over, as bytes: what must be taken, and what must not. */
+#include <libfdt.h>
+
 #include "memory.h"
 #include "../handover.h"
 
@@ -144,7 +146,7 @@ static void test_cut_tree(void **state)
  * libfdt 1.6 goes back where a length is below zero as it reads it, and comes to
  * the same place again: such a tree is refused before, whole or cut.
  */
-static void test_negative_length(void **state)
+static void test_broken_tree(void **state)
 {
 	struct fixture *f = *state;
 	struct vlu_kho kho = { .compatible = NULL };
@@ -158,6 +160,34 @@ static void test_negative_length(void **state)
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, size }, &kho, &f->err), "broken");
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, 0xe9 }, &kho, &f->err), "broken");
 	assert_int_equal(kho.n_subtrees, 0);
+	/* nor is there a tag before the cut that nobody knows */
+	handover_tree(page, true);
+	page[length - 1] = 7;
+	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, 0xe9 }, &kho, &f->err), "broken");
+	/* a version that does not say how large its parts are */
+	handover_tree(page, true);
+	page[23] = 16;
+	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, size }, &kho, &f->err), "broken");
+}
+
+/* A number that is no number, and a text without an end. */
+static void test_properties(void **state)
+{
+	struct fixture *f = *state;
+	struct vlu_kho kho = { .compatible = NULL };
+	uint8_t page[4096];
+
+	handover_tree(page, true);
+	assert_int_equal(fdt_open_into(page, page, sizeof(page)), 0);
+	for (int node = fdt_first_subnode(page, 0); node >= 0; node = fdt_next_subnode(page, node))
+		assert_int_equal(fdt_setprop(page, node, "preserved-data", "\1\2\3\4", 4), 0);
+	assert_int_equal(kho_decode(&f->pool, &(struct blob){ page, sizeof(page) }, &kho, &f->err), 0);
+	assert_int_equal(kho.n_subtrees, 2);
+	assert_true(!kho.subtrees[0].address && !kho.subtrees[1].address);
+	assert_true(kho.subtrees[0].size == 32 && kho.subtrees[1].size == 73);
+	assert_int_equal(fdt_setprop(page, 0, "compatible", "kho-v4", 6), 0);
+	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, sizeof(page) }, &kho, &f->err),
+		"without a compatible string");
 }
 
 static void test_not_a_tree(void **state)
@@ -437,7 +467,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_luo), TEST(test_luo_compound), TEST(test_luo_other), TEST(test_metadata),
-		TEST(test_cut_tree), TEST(test_negative_length), TEST(test_not_a_tree), TEST(test_blocks),
+		TEST(test_cut_tree), TEST(test_broken_tree), TEST(test_properties), TEST(test_not_a_tree),
+		TEST(test_blocks),
 		TEST(test_blocks_refused), TEST(test_circles), TEST(test_endless), TEST(test_sessions), TEST(test_sessions_refused),
 		TEST(test_flbs), TEST(test_memfd), TEST(test_vfio),
 	};
