@@ -11,6 +11,15 @@
 #define WIDTH		80
 #define NAME_COLUMNS	20	/* of what stands in a list */
 
+static char *__attribute__((format(printf, 1, 0))) text_of(const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		out_need(NULL);
+	return text;
+}
+
 /* A line of a part, broken where it is too long. */
 static void __attribute__((format(printf, 2, 3))) line(int indent, const char *fmt, ...)
 {
@@ -18,8 +27,7 @@ static void __attribute__((format(printf, 2, 3))) line(int indent, const char *f
 	char *text;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		out_need(NULL);
+	text = text_of(fmt, ap);
 	va_end(ap);
 	out_print("%*s", indent, "");
 	out_fill(indent + 2, WIDTH, text);
@@ -33,8 +41,7 @@ static void __attribute__((format(printf, 2, 3))) entry(const char *name, const 
 	char *text;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		out_need(NULL);
+	text = text_of(fmt, ap);
 	va_end(ap);
 	out_print("  %s", name);
 	out_tab(NAME_COLUMNS);

@@ -114,6 +114,26 @@ int tree_open(struct pool *pool, const struct blob *blob, struct tree *ret,
 	return 0;
 }
 
+int tree_open_as(struct pool *pool, const struct blob *blob, const char *compatible,
+		 struct tree *ret, const char **ret_compatible, struct blob_error *err)
+{
+	const char *text;
+	int r;
+
+	r = tree_open(pool, blob, ret, err);
+	if (r)
+		return r;
+	if (ret->cut)
+		return blob_fail(err, ret->cut, "the file ends within the tree");
+	text = tree_text(ret, 0, "compatible");
+	if (!text)
+		return blob_fail(err, 0, "a tree without a compatible string");
+	if (strncmp(text, compatible, strlen(compatible)) != 0)
+		return blob_fail(err, 0, "a tree of something else");
+	*ret_compatible = pool_text(pool, text, 256);
+	return *ret_compatible ? 0 : -ENOMEM;
+}
+
 int tree_child(const struct tree *tree, int parent, int after)
 {
 	return after < 0 ? fdt_first_subnode(tree->fdt, parent) :

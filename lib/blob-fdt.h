@@ -19,6 +19,14 @@ size_t tree_size(const struct blob *blob);
 int tree_open(struct pool *pool, const struct blob *blob, struct tree *ret,
 	      struct blob_error *err) must_check;
 
+/*
+ * One that is all there and whose compatible string, a copy in the pool, begins
+ * with this.
+ */
+int tree_open_as(struct pool *pool, const struct blob *blob, const char *compatible,
+		 struct tree *ret, const char **ret_compatible, struct blob_error *err)
+	must_check;
+
 /* The node below parent (0: the root) that follows after; after < 0: the first. */
 int tree_child(const struct tree *tree, int parent, int after);
 int tree_find(const struct tree *tree, const char *name);

@@ -14,17 +14,9 @@ static int decode_tree(struct pool *pool, const struct blob *blob,
 	uint64_t number;
 	int node, r;
 
-	r = tree_open(pool, blob, &tree, err);
+	r = tree_open_as(pool, blob, "luo-v", &tree, &ret->compatible, err);
 	if (r)
 		return r;
-	if (tree.cut)
-		return blob_fail(err, tree.cut, "the file ends within the tree");
-	text = tree_text(&tree, 0, "compatible");
-	if (!text || strncmp(text, "luo-v", 5) != 0)
-		return blob_fail(err, 0, "a tree of something else");
-	ret->compatible = pool_text(pool, text, 256);
-	if (!ret->compatible)
-		return -ENOMEM;
 	if (!tree_u64(&tree, 0, "liveupdate-number", &number) || number > INT64_MAX)
 		return blob_fail(err, 0, "no number of the live update");
 	ret->liveupdate_num = (int64_t)number;

@@ -26,22 +26,13 @@ int memblock_decode(struct pool *pool, const struct blob *blob,
 		    struct vlu_memblock *ret, struct blob_error *err)
 {
 	struct tree tree;
-	const char *text;
 	int node, r;
 
-	r = tree_open(pool, blob, &tree, err);
+	r = tree_open_as(pool, blob, "memblock-v", &tree, &ret->compatible, err);
 	if (r)
 		return r;
-	if (tree.cut)
-		return blob_fail(err, tree.cut, "the file ends within the tree");
-	text = tree_text(&tree, 0, "compatible");
-	if (!text)
-		return blob_fail(err, 0, "a tree without a compatible string");
-	ret->compatible = pool_text(pool, text, 256);
-	if (!ret->compatible)
-		return -ENOMEM;
-	if (strcmp(text, "memblock-v1") != 0)
-		return blob_fail(err, 0, "a tree of something else");
+	if (strcmp(ret->compatible, "memblock-v1") != 0)
+		return blob_fail(err, 0, "%.64s is not known", ret->compatible);
 	for (node = tree_child(&tree, 0, -1); node >= 0; node = tree_child(&tree, 0, node)) {
 		r = add_region(pool, &tree, node, ret, err);
 		if (r)
