@@ -57,8 +57,11 @@ static int print_raw(struct cli *cli, const struct vlu_handover *handover, const
 		return VLU_FAILED;
 	}
 	if (!part->n_bytes) {
-		cli_error("%s: %s", name, part->error ? part->error :
-			  "it is not made of bytes that could be shown");
+		if (part->error)
+			cli_error("%s: %s", name, part->error);
+		else
+			cli_error("%s: there are no bytes of it%s%s", name,
+				  part->why ? ": " : "", part->why ? part->why : "");
 		return VLU_FAILED;
 	}
 	if (!cli->g.json) {
