@@ -2,9 +2,6 @@
 /*
  * What is read from /proc and sysfs, as no kernel would write it: the parsers
  * by themselves, then a whole check of a machine whose every file is the input.
- *
- *   make -f tests/fuzz/proc.mk run	five minutes of libFuzzer, from corpus/proc
- *   make -f tests/fuzz/proc.mk replay	the corpus alone, by any compiler
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -41,7 +41,25 @@ flbs_at() { part "$1" | sed -n 's/.*FLBs at \(0x[0-9a-f]*\).*/\1/p'; }
 
 holder_pid() { "$VFIO_LU" status | sed -n 's/^holder *process \([0-9]*\).*/\1/p'; }
 
+# It opens what shows the hand-over, to read it, and nothing else; it calls nothing that could act.
+opens_little() { # WHEN
+	in_vm || return 0
+	strace -o "$SCN_TMP/trace" vfio-lu inspect >"$SCN_TMP/printed" 2>&1
+	sed -n 's/^openat2([^,]*, "\([^"]*\)", {flags=\([^,]*\),.*/\2 \1/p' "$SCN_TMP/trace" >"$SCN_TMP/opens"
+	check_that "$1: what it opens is seen" grep -q ' /sys/kernel/debug/kho/out/sub_fdts/LUO$' "$SCN_TMP/opens"
+	grep -vE -e '^O_RDONLY[A-Z|_]* (/proc(/[0-9]+/(fd|fdinfo/[0-9]+|comm|stat|cgroup))?|/proc/(kcore|sys/kernel/random/boot_id|device-tree/.*))$' \
+		-e '^O_RDONLY[A-Z|_]* (/sys/kernel/debug/kho/.*|/sys/kernel/boot_params/setup_data.*|/dev/kmsg)$' \
+		-e '^O_RDONLY[A-Z|_]* (/run/vfio-lu|/var/lib/vfio-lu)(/[^/]*\.json)?$' "$SCN_TMP/opens" >"$SCN_TMP/strange"
+	same "$1: it opens nothing else" "$(head -n 3 "$SCN_TMP/strange")" ""
+	# what the loader does comes before the first of these; what is written is the report
+	sed '1,/^openat2(/d' "$SCN_TMP/trace" | grep -E '^(open|openat|creat|ioctl|execve|v?fork|clone3?|pwrite64|writev|mkdir|unlink|rename|mount|umount2|finit_module|kexec_[a-z_]*|reboot)\(' \
+		>"$SCN_TMP/strange"
+	grep '^write(' "$SCN_TMP/trace" | grep -v '^write(1,' >>"$SCN_TMP/strange"
+	same "$1: it calls nothing that acts" "$(head -n 3 "$SCN_TMP/strange")" ""
+}
+
 phase_1() {
+	opens_little "before anything"
 	run 0 inspect
 	part_is kho-out kernel "kho-v4"
 	part_is metadata-out kernel "kexec number 1"
@@ -50,6 +68,7 @@ phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
 	run 0 preserve "$DEV1" "$DEV2"
 
+	opens_little "before the jump"
 	run 0 inspect
 	part_is luo-out kernel "the sessions are written when the kernel jumps"
 	part_is manifest-vfio-lu saved "session vfio-lu, outgoing: 2 files"
@@ -78,6 +97,7 @@ phase_1() {
 # What holds as long as nothing is finished.
 came_over() { # WHEN
 	say "$1"
+	opens_little "$1"
 	run 0 inspect
 	part_is kho-in kernel "kho-v4"
 	part_is metadata-in kernel "kernel $RELEASE, kexec number 1"
@@ -166,6 +186,7 @@ phase_2() {
 	part_is processes kernel "): $DEV2"
 	in_vm && cp /var/lib/vfio-lu/vfio-lu.json "$SCN_TMP/manifest"
 	run 0 finish
+	opens_little "after finish"
 	run 0 inspect
 	part_is luo-in stale
 	part_is processes kernel "nobody has a session"

@@ -185,6 +185,9 @@ static void test_properties(void **state)
 	assert_int_equal(kho.n_subtrees, 2);
 	assert_true(!kho.subtrees[0].address && !kho.subtrees[1].address);
 	assert_true(kho.subtrees[0].size == 32 && kho.subtrees[1].size == 73);
+	assert_int_equal(fdt_setprop(page, 0, "compatible", "memblock-v1", 12), 0);
+	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, sizeof(page) }, &kho, &f->err),
+		"something else");
 	assert_int_equal(fdt_setprop(page, 0, "compatible", "kho-v4", 6), 0);
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, sizeof(page) }, &kho, &f->err),
 		"without a compatible string");
