@@ -21,7 +21,7 @@ $(T)/vfio-lu-fake: $(addprefix tests/fake/,main.c fault.c kill.c client.c) $(LIB
 	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
 $(T)/unit/%: tests/unit/%.c $(LIB_OBJS) $(CLI_COMMON)
 	$(TEST_LINK) $(SOURCES_OF) -lcmocka $(LIBS)
-$(T)/unit/blob $(T)/unit/core: tests/handover.c
+$(T)/unit/blob-tree $(T)/unit/core: tests/handover.c
 $(T)/fuzz/%: tests/fuzz/fuzz-%.c tests/fuzz/main.c $(LIB_OBJS)
 	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
 $(T)/standin: tests/standin.c tests/fake/client.c $(LIB_OBJS)
