@@ -224,6 +224,25 @@ static void test_sessions(void **state)
 	assert_int_equal(s[2].n_expected, 0);
 }
 
+/* luo-v4 had its sessions in blocks already, and still an array of files. */
+static void test_sessions_v4(void **state)
+{
+	const struct vlu_luo v4 = { .compatible = "luo-v4", .sessions_pa = 0x1000 };
+	struct fixture *f = *state;
+	struct vlu_luo_session *s;
+	size_t n;
+
+	block(f, 0x1000, 0, 1);
+	a_session(at(f, 0x1010), "between", 0x3000, 2);
+	a_file(at(f, 0x3000), "somebody-v1", 0, 1);
+	a_file(at(f, 0x3040), "somebody-v1", 0, 2);
+	assert_int_equal(sessions_decode(&f->memory, &v4, &f->raw, &s, &n, &f->err), 0);
+	assert_int_equal(n, 1);
+	assert_null(s[0].error);
+	assert_int_equal(s[0].n_files, 2);
+	assert_true(s[0].files[1].token == 2);
+}
+
 static void test_sessions_refused(void **state)
 {
 	const struct vlu_luo v1 = { .compatible = "luo-v1", .sessions_pa = 0x1000 };
@@ -351,8 +370,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_luo), TEST(test_luo_compound), TEST(test_luo_other), TEST(test_metadata),
 		TEST(test_blocks), TEST(test_blocks_refused), TEST(test_circles), TEST(test_endless),
-		TEST(test_sessions), TEST(test_sessions_refused), TEST(test_flbs), TEST(test_memfd),
-		TEST(test_vfio),
+		TEST(test_sessions), TEST(test_sessions_v4), TEST(test_sessions_refused), TEST(test_flbs),
+		TEST(test_memfd), TEST(test_vfio),
 	};
 
 	return RUN("blob", tests);
