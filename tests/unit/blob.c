@@ -330,6 +330,24 @@ static void test_memfd(void **state)
 	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v1", PAGE, &memfd, &f->err), "no memfd");
 	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v3", PAGE, &memfd, &f->err), "not known");
 	REFUSED(f, memfd_decode(&(struct blob){ v2, 47 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	/* a seal that no kernel has; a list of folios that is nowhere, or begins no page */
+	put32(v2 + 16, 0x5f);
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	put32(v2 + 16, 0x1f);
+	put64(v2 + 32, 0);
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	put64(v2 + 32, 0x9008);
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	put64(v2 + 32, 0x9000);
+	/* no file is so long, or read so far */
+	put64(v2, 1ULL << 63);
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	put64(v2, 0);
+	put64(v2 + 8, 1ULL << 63);
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	put64(v2 + 8, 1 << 20);
+	f->err = (struct blob_error){ "" };
+	assert_int_equal(memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), 0);
 	v2[20] = 1;	/* a flag that must not be */
 	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
 	v2[20] = 0;
