@@ -381,6 +381,9 @@ static void test_vfio(void **state)
 	REFUSED(f, vfio_decode(&(struct blob){ with_token, 9 }, "vfio-pci-v2", &vfio, &f->err),
 		"no vfio-pci file");
 	REFUSED(f, vfio_decode(&(struct blob){ junk, 5 }, NULL, &vfio, &f->err), "it ends");
+	/* it has a page of zeros for itself */
+	REFUSED(f, vfio_decode(&(struct blob){ (const unsigned char[]){ 0, 0, 1, 0, 8, 0, 1, 0, 1 }, 9 },
+			       "vfio-pci-v2", &vfio, &f->err), "no vfio-pci file");
 }
 
 int main(void)
