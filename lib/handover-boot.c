@@ -53,30 +53,53 @@ static uint64_t cells(const unsigned char *data)
 	return number;
 }
 
-static bool read_device_tree(struct collect *c, const char *name, uint64_t *ret_address,
-			     uint64_t *ret_size)
+/* -ENOENT: there is no such property. */
+static int read_device_tree(struct collect *c, const char *name, struct raw *raw,
+			    uint64_t *ret_address, uint64_t *ret_size,
+			    struct blob_error *err)
 {
 	char path[64], *data;
+	unsigned char *copy;
 	size_t size;
-	bool ok;
 
 	snprintf(path, sizeof(path), HOST_CHOSEN "/linux,kho-%s", name);
 	if (attr_read_all(c->ctx, path, 4096, &data, &size))
-		return false;
-	ok = size == 16;
-	if (ok) {
-		*ret_address = cells((unsigned char *)data);
-		*ret_size = cells((unsigned char *)data + 8);
-	}
+		return -ENOENT;
+	copy = pool_copy(c->pool, data, size);
 	free(data);
-	return ok;
+	if (!copy || raw_add(raw, 0, copy, size))
+		return -ENOMEM;
+	if (size != 16)
+		return blob_fail(err, size, "linux,kho-%s is no address and size", name);
+	*ret_address = cells(copy);
+	*ret_size = cells(copy + 8);
+	return 0;
+}
+
+static int read_boot(struct collect *c, struct vlu_boot_data *boot, struct raw *raw,
+		     const char **ret_source, struct blob_error *err)
+{
+	struct look look = { .c = c };
+	int ret;
+
+	sys_list(&c->ctx->sys, HOST_SETUP_DATA, look_at_setup_data, &look);
+	if (look.size) {
+		*ret_source = pool_text(c->pool, look.path, sizeof(look.path));
+		ret = raw_add(raw, 0, pool_copy(c->pool, look.data, look.size), look.size);
+		return ret ? ret : decode_setup_data(&look, boot, err);
+	}
+	*ret_source = HOST_CHOSEN;
+	ret = read_device_tree(c, "fdt", raw, &boot->fdt, &boot->fdt_size, err);
+	if (ret)
+		return ret;
+	ret = read_device_tree(c, "scratch", raw, &boot->scratch, &boot->scratch_size, err);
+	return ret == -ENOENT ? blob_fail(err, 0, "no scratch memory") : ret;
 }
 
 int collect_boot(struct collect *c)
 {
 	struct blob_error err = { "" };
 	struct raw raw = { c->pool, 0, NULL };
-	struct look look = { .c = c };
 	struct vlu_boot_data *boot;
 	const char *source;
 	int ret;
@@ -84,21 +107,9 @@ int collect_boot(struct collect *c)
 	boot = pool_alloc(c->pool, sizeof(*boot));
 	if (!boot)
 		return -ENOMEM;
-	sys_list(&c->ctx->sys, HOST_SETUP_DATA, look_at_setup_data, &look);
-	if (look.size) {
-		source = pool_text(c->pool, look.path, sizeof(look.path));
-		ret = raw_add(&raw, 0, pool_copy(c->pool, look.data, look.size), look.size);
-		if (!ret)
-			ret = decode_setup_data(&look, boot, &err);
-		if (ret == -ENOMEM)
-			return ret;
-	} else if (read_device_tree(c, "fdt", &boot->fdt, &boot->fdt_size)) {
-		source = HOST_CHOSEN;
-		ret = read_device_tree(c, "scratch", &boot->scratch, &boot->scratch_size) ? 0 :
-		      blob_fail(&err, 0, "no scratch memory");
-	} else {
-		return 0;
-	}
+	ret = read_boot(c, boot, &raw, &source, &err);
+	if (ret == -ENOMEM || ret == -ENOENT)
+		return ret == -ENOMEM ? ret : 0;
 	c->out->boot = boot;
 	c->root[0].address = boot->fdt;
 	if (collect_part(c, &boot->part, "boot", source, VLU_TRUST_KERNEL))
