@@ -216,8 +216,8 @@ static int look_at_piece(void *arg, uint64_t address, const unsigned char *data,
 	for (; !ret && at + 8 <= size; at += 8) {
 		if (memcmp(data + at, kho_data, 8) == 0 && address + at >= TYPE_AT)
 			ret = add_name(search, address + at - TYPE_AT);
-		else if ((address + at) % page == 0 &&
-			 tree_magic(&(struct blob){ data + at, size - at }))
+		else if (tree_magic(&(struct blob){ data + at, size - at }) &&
+			 (address + at) % page == 0)
 			ret = add_found(search, address + at);
 	}
 	return ret;
