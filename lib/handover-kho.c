@@ -46,7 +46,7 @@ static int from_memory(struct collect *c, struct fetch *fetch, struct blob_error
 			return blob_fail(err, fetch->address, "no device tree");
 	}
 	if (size > BLOB_MAX)
-		return blob_fail(err, fetch->address, "%zu bytes", size);
+		return blob_fail(err, fetch->address, "a blob of %zu bytes", size);
 	ret = memory_get(memory, fetch->address, size, &fetch->raw, &fetch->blob.data, err);
 	fetch->blob.size = size;
 	return ret;

@@ -435,7 +435,8 @@ static void side_make(const struct generation *g, struct ram *ram, const struct 
 			size = luo_raw_make(g, at(ram, s->head), s->count, sessions, s->flbs);
 		kho_add(g, at(ram, s->kho), "LUO", s->head, size);
 	}
-	kho_add(g, at(ram, s->kho), "memblock", s->memblock, fdt_totalsize(at(ram, s->memblock)));
+	kho_add(g, at(ram, s->kho), "memblock", s->memblock,
+		f->counts ? 1ULL << 40 : fdt_totalsize(at(ram, s->memblock)));
 	if (g->luo_flb)
 		put64(at(ram, s->flbs), 1);
 	if (!g->luo || !serialized)
