@@ -82,13 +82,15 @@ static unsigned int patience(const struct vlu_ctx *ctx)
 
 /*
  * One request and its reply. -ENOENT: there is no holder, or it has no such
- * thing; -ECONNRESET: it took the request and gave no answer.
+ * thing; -ECONNRESET: it took the request and gave no answer. The first n_send
+ * of fds go along; else n_want come and are put there.
  */
-static int ask_once(struct vlu_ctx *ctx, const char *request, int pass_fd,
-		    char reply[HOLDER_PACKET + 1], int *ret_fd)
+static int ask_once(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_PACKET + 1],
+		    int *fds, size_t n_send, size_t n_want)
 {
 	long long deadline = vlu_now() + patience(ctx) * 1000LL, left;
-	int conn, fd = -1;
+	int conn, came[HOLDER_FILES];
+	size_t n_came = HOLDER_FILES;
 	ssize_t n;
 
 	while ((conn = sys_connect(&ctx->sys, HOLDER_SOCKET)) == -EAGAIN) {
@@ -101,58 +103,56 @@ static int ask_once(struct vlu_ctx *ctx, const char *request, int pass_fd,
 		conn = -ENOENT;
 	if (conn < 0)
 		return conn;
-	n = sys_send(&ctx->sys, conn, request, strlen(request), pass_fd);
+	n = sys_send(&ctx->sys, conn, request, strlen(request), fds, n_send);
 	left = deadline - vlu_now();
 	if (n >= 0)
 		n = sys_wait(&ctx->sys, &conn, 1, left > 0 ? (int)left : 0);
 	if (n >= 0)
-		n = sys_recv(&ctx->sys, conn, reply, HOLDER_PACKET, &fd);
+		n = sys_recv(&ctx->sys, conn, reply, HOLDER_PACKET, came, &n_came);
 	sys_close(&ctx->sys, conn);
-	if (n <= 0)
-		sys_close(&ctx->sys, fd);
-	if (n == 0 || n == -EPIPE)
-		return -ECONNRESET;
 	if (n < 0)
-		return (int)n;
-	reply[n] = '\0';
-	if (strncmp(reply, "error ", 6) == 0) {
-		sys_close(&ctx->sys, fd);
+		n_came = 0;
+	if (n == 0 || n == -EPIPE)
+		n = -ECONNRESET;
+	if (n > 0)
+		reply[n] = '\0';
+	if (n > 0 && strncmp(reply, "error ", 6) == 0) {
 		n = strtol(reply + 6, NULL, 10);
-		return n > 0 && n < 4096 ? (int)-n : -EPROTO;
+		n = n > 0 && n < 4096 ? -n : -EPROTO;
+	} else if (n > 0 && (strncmp(reply, "ok", 2) != 0 || (reply[2] && reply[2] != ' ') ||
+			     n_came != n_want)) {
+		n = -EPROTO;
 	}
-	if (strncmp(reply, "ok", 2) != 0 || (reply[2] && reply[2] != ' ')) {
-		sys_close(&ctx->sys, fd);
-		return -EPROTO;
-	}
-	if (ret_fd)
-		*ret_fd = fd;
-	else
-		sys_close(&ctx->sys, fd);
-	return 0;
+	if (n > 0 && n_want)
+		memcpy(fds, came, n_want * sizeof(*fds));
+	while (n <= 0 && n_came)
+		sys_close(&ctx->sys, came[--n_came]);
+	return n < 0 ? (int)n : 0;
 }
 
 /* If it has ended while we asked, the second time there is none. */
 static int ask(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_PACKET + 1],
-	       int *ret_fd)
+	       int *fds, size_t n_want)
 {
-	int ret = ask_once(ctx, request, -1, reply, ret_fd);
+	int ret = ask_once(ctx, request, reply, fds, 0, n_want);
 
-	return ret == -ECONNRESET ? ask_once(ctx, request, -1, reply, ret_fd) : ret;
+	return ret == -ECONNRESET ? ask_once(ctx, request, reply, fds, 0, n_want) : ret;
 }
 
 /*
  * Where the answer is lost, nobody knows whether it was done; the second time
  * the holder says so.
  */
-static int change(struct vlu_ctx *ctx, const char *request, int fd, int done_already)
+static int change(struct vlu_ctx *ctx, const char *request, int *fds, size_t n_send,
+		  int done_already)
 {
 	char reply[HOLDER_PACKET + 1];
 	int ret;
 
-	ret = ask_once(ctx, request, fd, reply, NULL);
+	ret = ask_once(ctx, request, reply, fds, n_send, 0);
 	if (!ret || ret == done_already || ret == -ETIMEDOUT)
 		return ret;
-	ret = ask_once(ctx, request, fd, reply, NULL);
+	ret = ask_once(ctx, request, reply, fds, n_send, 0);
 	return ret == done_already ? 0 : ret;
 }
 
@@ -208,7 +208,7 @@ int held_read(struct vlu_ctx *ctx, struct held *ret_held)
 	do {
 		before = held.n;
 		snprintf(request, sizeof(request), "list %zu", held.n);
-		ret = ask(ctx, request, reply, NULL);
+		ret = ask(ctx, request, reply, NULL, 0);
 		if (!ret)
 			ret = take_items(&held, reply, &total);
 	} while (!ret && held.n < total && held.n > before);
@@ -250,7 +250,7 @@ static bool answers(struct vlu_ctx *ctx)
 {
 	char reply[HOLDER_PACKET + 1];
 
-	return ask(ctx, "list 0", reply, NULL) == 0;
+	return ask(ctx, "list 0", reply, NULL, 0) == 0;
 }
 
 int held_start(struct vlu_ctx *ctx)
@@ -290,29 +290,80 @@ int held_start(struct vlu_ctx *ctx)
 	return 0;
 }
 
+/* "VERB KEY..." with as many of the entries as one packet takes: their number. */
+static size_t write_request(char request[HOLDER_PACKET + 1], const char *verb,
+			    const struct held_entry *entries, size_t n, const char *value)
+{
+	size_t used = (size_t)sprintf(request, "%s", verb), i, len;
+
+	for (i = 0; i < n && i < HOLDER_FILES; i++) {
+		len = strlen(entries[i].key) + (value ? strlen(value) + 1 : 0) + 1;
+		if (used + len > HOLDER_PACKET)
+			break;
+		used += (size_t)sprintf(request + used, "%s%s%s%s", i ? "\n" : "",
+					entries[i].key, value ? "\n" : "", value ? value : "");
+	}
+	return i;
+}
+
+int held_put_all(struct vlu_ctx *ctx, const struct held_entry *entries, size_t n,
+		 const char *value)
+{
+	char request[HOLDER_PACKET + 1];
+	int fds[HOLDER_FILES], ret = 0;
+	bool files = n && entries->fd >= 0;
+	size_t i, some;
+
+	for (; !ret && n; entries += some, n -= some) {
+		some = write_request(request, "put ", entries, n, value);
+		for (i = 0; i < some; i++)
+			fds[i] = entries[i].fd;
+		ret = change(ctx, request, fds, files ? some : 0, files ? -EEXIST : 0);
+		if (ret)
+			ret = failed(ctx, ret, "keep", entries->key);
+	}
+	return ret;
+}
+
 int held_put(struct vlu_ctx *ctx, const char *key, const char *value, int fd)
 {
-	char request[HOLDER_KEY + HOLDER_VALUE + 8];
-	int ret;
+	struct held_entry entry = { .fd = fd };
 
-	snprintf(request, sizeof(request), "put %s\n%s", key, value);
-	ret = change(ctx, request, fd, fd < 0 ? 0 : -EEXIST);
-	return ret ? failed(ctx, ret, "keep", key) : 0;
+	snprintf(entry.key, sizeof(entry.key), "%s", key);
+	return held_put_all(ctx, &entry, 1, value);
+}
+
+int held_get_all(struct vlu_ctx *ctx, struct held_entry *entries, size_t n)
+{
+	char request[HOLDER_PACKET + 1], reply[HOLDER_PACKET + 1];
+	size_t i, some, done = 0;
+	int fds[HOLDER_FILES], ret = 0;
+
+	for (; !ret && done < n; done += ret ? 0 : some) {
+		some = write_request(request, "get ", entries + done, n - done, NULL);
+		ret = ask(ctx, request, reply, fds, some);
+		if (ret)
+			ret = failed(ctx, ret, "find", entries[done].key);
+		for (i = 0; !ret && i < some; i++)
+			entries[done + i].fd = fds[i];
+	}
+	while (ret && done) {
+		sys_close(&ctx->sys, entries[--done].fd);
+		entries[done].fd = -1;
+	}
+	return ret;
 }
 
 int held_get(struct vlu_ctx *ctx, const char *key, int *ret_fd)
 {
-	char request[HOLDER_KEY + 8], reply[HOLDER_PACKET + 1];
-	int fd = -1, ret;
+	struct held_entry entry = { .fd = -1 };
+	int ret;
 
-	snprintf(request, sizeof(request), "get %s", key);
-	ret = ask(ctx, request, reply, &fd);
-	if (!ret && fd < 0)
-		ret = -EPROTO;
-	if (ret)
-		return failed(ctx, ret, "find", key);
-	*ret_fd = fd;
-	return 0;
+	snprintf(entry.key, sizeof(entry.key), "%s", key);
+	ret = held_get_all(ctx, &entry, 1);
+	if (!ret)
+		*ret_fd = entry.fd;
+	return ret;
 }
 
 int held_retrieve_session(struct vlu_ctx *ctx, const char *session)
@@ -326,21 +377,33 @@ int held_retrieve_session(struct vlu_ctx *ctx, const char *session)
 	 * The holder does not wait for others: it has more to do. It may have
 	 * it already: systemd (261 on) carries it and gives it to the holder.
 	 */
-	while ((ret = change(ctx, request, -1, -EEXIST)) == -EBUSY && vlu_now() < deadline)
+	while ((ret = change(ctx, request, NULL, 0, -EEXIST)) == -EBUSY && vlu_now() < deadline)
 		vlu_sleep(20);
 	if (!ret || ret == -EEXIST)
 		return 0;
 	return luo_retrieve_session_failed(ctx, session, ret);
 }
 
+int held_drop_all(struct vlu_ctx *ctx, const struct held_entry *entries, size_t n)
+{
+	char request[HOLDER_PACKET + 1];
+	size_t some;
+	int ret = 0;
+
+	for (; !ret && n; entries += some, n -= some) {
+		some = write_request(request, "drop ", entries, n, NULL);
+		ret = change(ctx, request, NULL, 0, -ENOENT);
+		ret = ret && ret != -ENOENT ? failed(ctx, ret, "drop", entries->key) : 0;
+	}
+	return ret;
+}
+
 int held_drop(struct vlu_ctx *ctx, const char *key)
 {
-	char request[HOLDER_KEY + 8];
-	int ret;
+	struct held_entry entry = { .fd = -1 };
 
-	snprintf(request, sizeof(request), "drop %s", key);
-	ret = change(ctx, request, -1, -ENOENT);
-	return ret && ret != -ENOENT ? failed(ctx, ret, "drop", key) : 0;
+	snprintf(entry.key, sizeof(entry.key), "%s", key);
+	return held_drop_all(ctx, &entry, 1);
 }
 
 int held_device_session(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,

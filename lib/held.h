@@ -10,6 +10,9 @@
  *   put KEY\nVALUE (with a file: keep it; without: change the value)
  *   get KEY        (the reply brings a duplicate)
  *   drop KEY       (closes it)
+ * These three may be about several, up to HOLDER_FILES, each on lines of its
+ * own and with its file in the same place: put and get do all or none, drop
+ * closes those that are there.
  *   retrieve KEY   (a session of the previous kernel; from its first moment on
  *                   it is with the process that keeps it)
  *   list N         ("ok PID TOTAL", then KEY\tVALUE lines from the N-th on)
@@ -23,7 +26,7 @@
 
 #define HOLDER_SOCKET	RUN_DIR "/holder"
 #define HOLDER_PACKET	8192	/* bytes, a request or a reply */
-#define HOLDER_REQUEST	256	/* bytes, the longest there is */
+#define HOLDER_FILES	SYS_FILES /* of one request */
 #define HOLDER_KEY	96
 #define HOLDER_VALUE	128
 #define HOLDER_ITEMS	8192
@@ -50,7 +53,24 @@ bool held_says(const char *value, const char *word);
 
 /* Start a holder, if none runs. */
 int held_start(struct vlu_ctx *ctx) must_check;
-/* fd < 0: change the value of what is there. The caller keeps its fd. */
+
+/* Several at once, in as few requests as they fit into. */
+struct held_entry {
+	char key[HOLDER_KEY];
+	int fd;
+};
+/*
+ * All with fd < 0: change the value of what is there. The caller keeps its
+ * fds. A failure may leave some of them done, where there were several
+ * requests to be made.
+ */
+int held_put_all(struct vlu_ctx *ctx, const struct held_entry *entries, size_t n,
+		 const char *value) must_check;
+/* After a failure none is open. */
+int held_get_all(struct vlu_ctx *ctx, struct held_entry *entries, size_t n) must_check;
+int held_drop_all(struct vlu_ctx *ctx, const struct held_entry *entries, size_t n)
+	must_check;
+/* One of them. */
 int held_put(struct vlu_ctx *ctx, const char *key, const char *value, int fd)
 	must_check;
 int held_get(struct vlu_ctx *ctx, const char *key, int *ret_fd) must_check;

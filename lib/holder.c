@@ -25,18 +25,24 @@ static struct holder_item *find(struct holder *holder, const char *key)
 	return NULL;
 }
 
-/* Takes fd over when it returns 0. */
-static int add(struct holder *holder, const char *key, const char *value, int fd)
+static int make_room(struct holder *holder, size_t more)
 {
-	struct holder_item *items, *item;
+	struct holder_item *items;
 
-	if (holder->n >= holder->max)
+	if (holder->n + more > holder->max)
 		return -ENOSPC;
-	items = reallocarray(holder->items, holder->n + 1, sizeof(*items));
+	items = reallocarray(holder->items, holder->n + more, sizeof(*items));
 	if (!items)
 		return -ENOMEM;
 	holder->items = items;
-	item = &items[holder->n++];
+	return 0;
+}
+
+/* Into the room that was made; takes fd over. */
+static void add(struct holder *holder, const char *key, const char *value, int fd)
+{
+	struct holder_item *item = &holder->items[holder->n++];
+
 	strcpy(item->key, key);
 	strcpy(item->value, value);
 	item->fd = fd;
@@ -44,32 +50,49 @@ static int add(struct holder *holder, const char *key, const char *value, int fd
 	if (!holder->used)
 		sys_harden(&holder->ctx->sys);
 	holder->used = true;
-	return 0;
 }
 
-static int put(struct holder *holder, const struct request *request, int *fd)
+static void change(struct holder *holder, struct holder_item *item, const char *value)
 {
-	struct holder_item *item = find(holder, request->key);
+	if (strcmp(item->value, value) == 0)
+		return;
+	/* the value is part of the name that it has there */
+	store_drop(&holder->store, item->key, item->value);
+	store_put(&holder->store, item->key, value, item->fd);
+	strcpy(item->value, value);
+}
+
+/* With a file for each they are new, without any they are there; or nothing is done. */
+static int put(struct holder *holder, const struct request *request, struct packet *packet)
+{
+	struct holder_item *item;
+	size_t i;
 	int ret;
 
-	/* An old file is never replaced: closing it may lose a session. */
-	if (item && *fd >= 0)
-		return -EEXIST;
-	if (!item && *fd < 0)
-		return -ENOENT;
-	if (!item) {
-		ret = add(holder, request->key, request->value, *fd);
-		if (ret)
-			return ret;
-		store_put(&holder->store, request->key, request->value, *fd);
-		*fd = -1;
-	} else if (strcmp(item->value, request->value) != 0) {
-		/* the value is part of the name that it has there */
-		store_drop(&holder->store, item->key, item->value);
-		store_put(&holder->store, item->key, request->value, item->fd);
-		strcpy(item->value, request->value);
+	if (packet->n && packet->n != request->n)
+		return -EINVAL;
+	for (i = 0; i < request->n; i++) {
+		item = find(holder, request->items[i].key);
+		/* An old file is never replaced: closing it may lose a session. */
+		if (item && packet->n)
+			return -EEXIST;
+		if (!item && !packet->n)
+			return -ENOENT;
 	}
-	return 0;
+	ret = packet->n ? make_room(holder, request->n) : 0;
+	for (i = 0; !ret && i < request->n; i++) {
+		const char *key = request->items[i].key, *value = request->items[i].value;
+
+		if (packet->n) {
+			add(holder, key, value, packet->fds[i]);
+			store_put(&holder->store, key, value, packet->fds[i]);
+		} else {
+			change(holder, find(holder, key), value);
+		}
+	}
+	if (!ret)
+		packet->n = 0;
+	return ret;
 }
 
 static int drop(struct holder *holder, const char *key)
@@ -83,6 +106,32 @@ static int drop(struct holder *holder, const char *key)
 	holder->n--;
 	memmove(item, item + 1,
 		(holder->n - (size_t)(item - holder->items)) * sizeof(*item));
+	return 0;
+}
+
+static int drop_all(struct holder *holder, const struct request *request)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < request->n; i++)
+		if (drop(holder, request->items[i].key))
+			ret = -ENOENT;
+	return ret;
+}
+
+static int get(struct holder *holder, const struct request *request, struct packet *reply)
+{
+	struct holder_item *item;
+	size_t i;
+
+	for (i = 0; i < request->n; i++) {
+		item = find(holder, request->items[i].key);
+		if (!item)
+			return -ENOENT;
+		reply->fds[i] = item->fd;
+	}
+	reply->n = request->n;
 	return 0;
 }
 
@@ -110,47 +159,40 @@ static int retrieve(struct holder *holder, const char *key)
 
 	if (find(holder, key))
 		return -EEXIST;
-	if (holder->n >= holder->max)
-		return -ENOSPC;
-	ret = luo_retrieve_session(holder->ctx, key + strlen("session/"), &fd);
+	ret = make_room(holder, 1);
+	if (!ret)
+		ret = luo_retrieve_session(holder->ctx, key + strlen("session/"), &fd);
 	if (ret)
 		return ret;
-	ret = add(holder, key, "direction=incoming", fd);
-	if (ret)
-		sys_close(&holder->ctx->sys, fd);
-	else
-		store_put(&holder->store, key, "direction=incoming", fd);
-	return ret;
+	add(holder, key, "direction=incoming", fd);
+	store_put(&holder->store, key, "direction=incoming", fd);
+	return 0;
 }
 
-int holder_answer(struct holder *holder, const char *data, size_t size, int *fd,
-		  char reply[HOLDER_PACKET], size_t *ret_size)
+void holder_answer(struct holder *holder, struct packet *packet, struct packet *reply)
 {
-	struct holder_item *item = NULL;
 	struct request request;
 	int ret;
 
-	ret = request_parse(data, size, &request);
+	reply->n = 0;
+	ret = request_parse(packet->data, packet->size, &request);
 	/* only put has something to send along */
-	if (!ret && *fd >= 0 && request.verb != REQUEST_PUT)
+	if (!ret && packet->n && request.verb != REQUEST_PUT)
 		ret = -EINVAL;
 	if (!ret && request.verb == REQUEST_LIST) {
-		*ret_size = list(holder, request.from, reply);
-		return -1;
+		reply->size = list(holder, request.from, reply->data);
+		return;
 	}
-	if (!ret && request.verb == REQUEST_PUT) {
-		ret = put(holder, &request, fd);
-	} else if (!ret && request.verb == REQUEST_DROP) {
-		ret = drop(holder, request.key);
-	} else if (!ret && request.verb == REQUEST_RETRIEVE) {
-		ret = retrieve(holder, request.key);
-	} else if (!ret) {
-		item = find(holder, request.key);
-		ret = item ? 0 : -ENOENT;
-	}
-	*ret_size = (size_t)(ret ? snprintf(reply, HOLDER_PACKET, "error %d", -ret) :
-				   snprintf(reply, HOLDER_PACKET, "ok"));
-	return item ? item->fd : -1;
+	if (!ret && request.verb == REQUEST_PUT)
+		ret = put(holder, &request, packet);
+	else if (!ret && request.verb == REQUEST_DROP)
+		ret = drop_all(holder, &request);
+	else if (!ret && request.verb == REQUEST_RETRIEVE)
+		ret = retrieve(holder, request.items[0].key);
+	else if (!ret)
+		ret = get(holder, &request, reply);
+	reply->size = (size_t)(ret ? snprintf(reply->data, HOLDER_PACKET, "error %d", -ret) :
+				     snprintf(reply->data, HOLDER_PACKET, "ok"));
 }
 
 void holder_free(struct holder *holder)
@@ -166,30 +208,37 @@ void holder_free(struct holder *holder)
 
 static void serve(struct holder *holder, int conn)
 {
-	char request[HOLDER_REQUEST + 1], reply[HOLDER_PACKET];
 	struct sys *sys = &holder->ctx->sys;
-	int fd = -1, pass = -1;
-	size_t size;
+	struct packet packet, reply;
 	ssize_t n;
+	size_t i;
 
 	if (sys_wait(sys, &conn, 1, PEER_MSEC) < 0)
 		return;
-	n = sys_recv(sys, conn, request, sizeof(request), &fd);
-	/* an empty packet may bring a file, too, and is no request */
-	if (n < 0)
-		size = (size_t)snprintf(reply, sizeof(reply), "error %d", (int)-n);
-	else
-		pass = holder_answer(holder, request, (size_t)n, &fd, reply, &size);
-	sys_close(sys, fd);
-	sys_send(sys, conn, reply, size, pass);
+	packet.n = ARRAY_SIZE(packet.fds);
+	n = sys_recv(sys, conn, packet.data, sizeof(packet.data), packet.fds, &packet.n);
+	if (n < 0) {
+		reply.n = 0;
+		reply.size = (size_t)snprintf(reply.data, sizeof(reply.data), "error %d",
+					      (int)-n);
+	} else {
+		/* an empty packet may bring files, too, and is no request */
+		packet.size = (size_t)n;
+		holder_answer(holder, &packet, &reply);
+		for (i = 0; i < packet.n; i++)
+			sys_close(sys, packet.fds[i]);
+	}
+	sys_send(sys, conn, reply.data, reply.size, reply.fds, reply.n);
 }
 
 static void take_back(void *arg, const char *key, const char *value, int fd)
 {
 	struct holder *holder = arg;
 
-	if (!find(holder, key) && add(holder, key, value, fd) == 0)
+	if (!find(holder, key) && make_room(holder, 1) == 0) {
+		add(holder, key, value, fd);
 		return;
+	}
 	vlu_log(holder->ctx, VLU_LOG_ERROR, "closing %s, given back twice or one too many",
 		key);
 	sys_close(&holder->ctx->sys, fd);

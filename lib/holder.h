@@ -21,12 +21,18 @@ struct holder {
 	bool used;		/* something was held once */
 };
 
+/* A packet and the files with it. */
+struct packet {
+	size_t size, n;
+	char data[HOLDER_PACKET + 1];
+	int fds[HOLDER_FILES];
+};
+
 /*
- * The reply to one request, its length in *ret_size. *fd came with it and is
- * -1 afterwards if it was taken over. Returns the file to send along, or -1.
+ * The reply to one request; its files stay the holder's. What came with the
+ * request and was taken over is out of its list afterwards.
  */
-int holder_answer(struct holder *holder, const char *data, size_t size, int *fd,
-		  char reply[HOLDER_PACKET], size_t *ret_size);
+void holder_answer(struct holder *holder, struct packet *request, struct packet *reply);
 /* Closes all of it. */
 void holder_free(struct holder *holder);
 

@@ -39,24 +39,51 @@ static const char *after(const char *text, const char *verb)
 	return strncmp(text, verb, len) == 0 ? text + len : NULL;
 }
 
-static bool take_key(struct request *request, const char *key, size_t len)
+static bool take_line(const char *line, size_t len, char *ret, size_t size)
 {
-	if (len >= sizeof(request->key))
+	if (len >= size)
 		return false;
-	memcpy(request->key, key, len);
-	request->key[len] = '\0';
-	return request_key(request->key);
+	memcpy(ret, line, len);
+	ret[len] = '\0';
+	return true;
 }
 
-static bool take_put(struct request *request, const char *rest)
+static bool take_key(struct request *request, const char *line, size_t len)
 {
-	const char *eol = strchr(rest, '\n');
+	struct request_item *item = &request->items[request->n];
+	size_t i;
 
-	if (!eol || !take_key(request, rest, (size_t)(eol - rest)) ||
-	    !request_value(eol + 1))
+	if (request->n == HOLDER_FILES || !take_line(line, len, item->key, sizeof(item->key)) ||
+	    !request_key(item->key))
 		return false;
-	strcpy(request->value, eol + 1);
+	for (i = 0; i < request->n; i++)
+		if (strcmp(request->items[i].key, item->key) == 0)
+			return false;
+	request->n++;
 	return true;
+}
+
+static bool take_value(struct request_item *item, const char *line, size_t len)
+{
+	return take_line(line, len, item->value, sizeof(item->value)) &&
+	       request_value(item->value);
+}
+
+/* Lines without an end: keys, or keys and values in turn. */
+static bool take_lines(struct request *request, const char *rest)
+{
+	bool values = request->verb == REQUEST_PUT, is_key = true, ok = true;
+	const char *eol;
+
+	for (; ok && rest; rest = eol ? eol + 1 : NULL) {
+		eol = strchrnul(rest, '\n');
+		ok = is_key ? take_key(request, rest, (size_t)(eol - rest)) :
+		     take_value(&request->items[request->n - 1], rest, (size_t)(eol - rest));
+		is_key = !values || !is_key;
+		if (!*eol)
+			eol = NULL;
+	}
+	return ok && is_key;
 }
 
 static bool take_number(struct request *request, const char *rest)
@@ -71,34 +98,33 @@ static bool take_number(struct request *request, const char *rest)
 
 int request_parse(const char *data, size_t size, struct request *ret_request)
 {
-	struct request request = { .from = 0 };
-	char text[HOLDER_REQUEST + 1];
-	const char *rest;
-	bool ok = false;
+	static const struct {
+		const char *word;
+		enum request_verb verb;
+	} verbs[] = {
+		{ "put ", REQUEST_PUT }, { "get ", REQUEST_GET }, { "drop ", REQUEST_DROP },
+		{ "retrieve ", REQUEST_RETRIEVE }, { "list ", REQUEST_LIST },
+	};
+	char text[HOLDER_PACKET + 1];
+	const char *rest = NULL;
+	size_t i;
+	bool ok;
 
-	if (size > HOLDER_REQUEST || memchr(data, '\0', size))
+	if (size > HOLDER_PACKET || memchr(data, '\0', size))
 		return -EINVAL;
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if ((rest = after(text, "put "))) {
-		request.verb = REQUEST_PUT;
-		ok = take_put(&request, rest);
-	} else if ((rest = after(text, "get "))) {
-		request.verb = REQUEST_GET;
-		ok = take_key(&request, rest, strlen(rest));
-	} else if ((rest = after(text, "drop "))) {
-		request.verb = REQUEST_DROP;
-		ok = take_key(&request, rest, strlen(rest));
-	} else if ((rest = after(text, "retrieve "))) {
-		request.verb = REQUEST_RETRIEVE;
-		ok = take_key(&request, rest, strlen(rest)) &&
-		     strncmp(rest, "session/", 8) == 0;
-	} else if ((rest = after(text, "list "))) {
-		request.verb = REQUEST_LIST;
-		ok = take_number(&request, rest);
+	for (i = 0; !rest && i < ARRAY_SIZE(verbs); i++) {
+		rest = after(text, verbs[i].word);
+		ret_request->verb = verbs[i].verb;
 	}
-	if (!ok)
+	if (!rest)
 		return -EINVAL;
-	*ret_request = request;
-	return 0;
+	ret_request->n = ret_request->from = 0;
+	ok = ret_request->verb == REQUEST_LIST ? take_number(ret_request, rest) :
+						 take_lines(ret_request, rest);
+	if (ok && ret_request->verb == REQUEST_RETRIEVE)
+		ok = ret_request->n == 1 &&
+		     strncmp(ret_request->items[0].key, "session/", 8) == 0;
+	return ok ? 0 : -EINVAL;
 }

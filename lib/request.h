@@ -11,12 +11,15 @@ enum request_verb {
 
 struct request {
 	enum request_verb verb;
-	char key[HOLDER_KEY];
-	char value[HOLDER_VALUE];
 	size_t from;	/* list */
+	size_t n;	/* the others: of so many */
+	struct request_item {
+		char key[HOLDER_KEY];
+		char value[HOLDER_VALUE];	/* put */
+	} items[HOLDER_FILES];
 };
 
-/* -EINVAL: not exactly one request; *ret_request is left as it was. */
+/* -EINVAL: not exactly one request, or it names something twice. */
 int request_parse(const char *data, size_t size, struct request *ret_request)
 	must_check;
 /* Is it one of the keys of held.h, spelled as we spell it? */

@@ -37,10 +37,9 @@ int real_memfd(struct sys *sys, const char *name, const void *data,
 int real_listen(struct sys *sys, const char *path);
 int real_connect(struct sys *sys, const char *path);
 int real_accept(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid);
-ssize_t real_send(struct sys *sys, int fd, const void *buf, size_t size,
-			 int pass_fd);
-ssize_t real_recv(struct sys *sys, int fd, void *buf, size_t size,
-			 int *ret_fd);
+ssize_t real_send(struct sys *sys, int fd, const void *buf, size_t size, const int *fds,
+		  size_t n_fds);
+ssize_t real_recv(struct sys *sys, int fd, void *buf, size_t size, int *fds, size_t *n_fds);
 int real_wait(struct sys *sys, const int *fds, size_t nfds, int msec);
 int real_spawn(struct sys *sys, const char *file, char *const argv[],
 		      enum sys_spawn how, char *text, size_t text_size);

@@ -107,11 +107,11 @@ int real_accept(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid)
 
 union fd_message {
 	struct cmsghdr header;
-	char space[CMSG_SPACE(sizeof(int))];
+	char space[CMSG_SPACE(SYS_FILES * sizeof(int))];
 };
 
-ssize_t real_send(struct sys *sys, int fd, const void *buf, size_t size,
-			 int pass_fd)
+ssize_t real_send(struct sys *sys, int fd, const void *buf, size_t size, const int *fds,
+		  size_t n_fds)
 {
 	union fd_message control = { 0 };
 	struct iovec iov = { .iov_base = (void *)buf, .iov_len = size };
@@ -119,20 +119,21 @@ ssize_t real_send(struct sys *sys, int fd, const void *buf, size_t size,
 	ssize_t n;
 
 	(void)sys;
-	if (pass_fd >= 0) {
+	if (n_fds > SYS_FILES)
+		return -EINVAL;
+	if (n_fds) {
 		control.header.cmsg_level = SOL_SOCKET;
 		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &pass_fd, sizeof(int));
+		control.header.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+		memcpy(CMSG_DATA(&control.header), fds, n_fds * sizeof(int));
 		msg.msg_control = &control;
-		msg.msg_controllen = sizeof(control.space);
+		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
 	}
 	n = sendmsg(fd, &msg, MSG_NOSIGNAL);
 	return n < 0 ? -errno : n;
 }
 
-ssize_t real_recv(struct sys *sys, int fd, void *buf, size_t size,
-			 int *ret_fd)
+ssize_t real_recv(struct sys *sys, int fd, void *buf, size_t size, int *fds, size_t *n_fds)
 {
 	union fd_message control = { 0 };
 	struct iovec iov = { .iov_base = buf, .iov_len = size };
@@ -140,8 +141,9 @@ ssize_t real_recv(struct sys *sys, int fd, void *buf, size_t size,
 		.msg_iov = &iov, .msg_iovlen = 1,
 		.msg_control = &control, .msg_controllen = sizeof(control.space),
 	};
+	size_t got = 0, i;
+	int came[SYS_FILES];
 	struct cmsghdr *c;
-	int got = -1;
 	ssize_t n;
 
 	(void)sys;
@@ -149,15 +151,17 @@ ssize_t real_recv(struct sys *sys, int fd, void *buf, size_t size,
 	if (n < 0)
 		return -errno;
 	c = CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&got, CMSG_DATA(c), sizeof(int));
-	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
-		if (got >= 0)
-			close(got);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
+		got = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(came, CMSG_DATA(c), got * sizeof(int));
+	}
+	if (got > *n_fds || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
+		for (i = 0; i < got; i++)
+			close(came[i]);
 		return -EMSGSIZE;
 	}
-	*ret_fd = got;
+	memcpy(fds, came, got * sizeof(int));
+	*n_fds = got;
 	return n;
 }
 

@@ -197,19 +197,20 @@ int sys_accept(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid)
 	return again(sys->ops->accept(sys, fd, ret_pid, ret_uid));
 }
 
-ssize_t sys_send(struct sys *sys, int fd, const void *buf, size_t size,
-		 int pass_fd)
+ssize_t sys_send(struct sys *sys, int fd, const void *buf, size_t size, const int *fds,
+		 size_t n_fds)
 {
 	/* Asking the holder what it has changes nothing; all else may. */
 	if (sys->read_only &&
-	    (pass_fd >= 0 || size < 5 || memcmp(buf, "list ", 5) != 0))
+	    (n_fds || size < 5 || memcmp(buf, "list ", 5) != 0))
 		return -EPERM;
-	return again(sys->ops->send(sys, fd, buf, size, pass_fd));
+	return again(sys->ops->send(sys, fd, buf, size, fds, n_fds));
 }
 
-ssize_t sys_recv(struct sys *sys, int fd, void *buf, size_t size, int *ret_fd)
+ssize_t sys_recv(struct sys *sys, int fd, void *buf, size_t size, int *fds,
+		 size_t *n_fds)
 {
-	return again(sys->ops->recv(sys, fd, buf, size, ret_fd));
+	return again(sys->ops->recv(sys, fd, buf, size, fds, n_fds));
 }
 
 int sys_wait(struct sys *sys, const int *fds, size_t nfds, int msec)

@@ -30,6 +30,9 @@ enum sys_spawn {
 	SYS_SPAWN_BESIDE,
 };
 
+/* Files that one packet carries: fewer than SCM_MAX_FD, include/net/scm.h */
+#define SYS_FILES	128
+
 struct sys_ops {
 	/* flags as for open(2); O_CLOEXEC is added, mode is 0600 */
 	int (*open)(struct sys *sys, const char *path, int flags);
@@ -75,16 +78,16 @@ struct sys_ops {
 	int (*memfd)(struct sys *sys, const char *name, const void *data,
 		     size_t size);
 
-	/* Unix sockets that carry packets and at most one fd each */
+	/* Unix sockets that carry packets, and up to SYS_FILES files with each */
 	int (*listen)(struct sys *sys, const char *path);
 	/* -EAGAIN: the listener has no room just now */
 	int (*connect)(struct sys *sys, const char *path);
 	int (*accept)(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid);
-	/* pass_fd < 0: none; *ret_fd is -1 when none came */
 	ssize_t (*send)(struct sys *sys, int fd, const void *buf, size_t size,
-			int pass_fd);
-	ssize_t (*recv)(struct sys *sys, int fd, void *buf, size_t size,
-			int *ret_fd);
+			const int *fds, size_t n_fds);
+	/* those that came, at most *n_fds: more than that and none is kept */
+	ssize_t (*recv)(struct sys *sys, int fd, void *buf, size_t size, int *fds,
+			size_t *n_fds);
 	/* wait until fds[i] can be read: its index, or -ETIMEDOUT */
 	int (*wait)(struct sys *sys, const int *fds, size_t nfds, int msec);
 
@@ -170,9 +173,10 @@ int sys_memfd(struct sys *sys, const char *name, const void *data, size_t size);
 int sys_listen(struct sys *sys, const char *path);
 int sys_connect(struct sys *sys, const char *path);
 int sys_accept(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid);
-ssize_t sys_send(struct sys *sys, int fd, const void *buf, size_t size,
-		 int pass_fd);
-ssize_t sys_recv(struct sys *sys, int fd, void *buf, size_t size, int *ret_fd);
+ssize_t sys_send(struct sys *sys, int fd, const void *buf, size_t size, const int *fds,
+		 size_t n_fds);
+ssize_t sys_recv(struct sys *sys, int fd, void *buf, size_t size, int *fds,
+		 size_t *n_fds);
 int sys_wait(struct sys *sys, const int *fds, size_t nfds, int msec);
 int sys_spawn(struct sys *sys, const char *file, char *const argv[],
 	      enum sys_spawn how, char *text, size_t text_size);

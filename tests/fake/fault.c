@@ -356,15 +356,17 @@ static int fault_accept(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid)
 }
 
 static ssize_t fault_send(struct sys *sys, int fd, const void *buf, size_t size,
-			  int pass_fd)
+			  const int *fds, size_t n_fds)
 {
 	return strikes("send %.*s", (int)strnlen(buf, size > 40 ? 40 : size), (const char *)buf) ?
-	       -fault->error : fake_ops.send(sys, fd, buf, size, pass_fd);
+	       -fault->error : fake_ops.send(sys, fd, buf, size, fds, n_fds);
 }
 
-static ssize_t fault_recv(struct sys *sys, int fd, void *buf, size_t size, int *ret_fd)
+static ssize_t fault_recv(struct sys *sys, int fd, void *buf, size_t size, int *fds,
+			  size_t *n_fds)
 {
-	return strikes("recv") ? -fault->error : fake_ops.recv(sys, fd, buf, size, ret_fd);
+	return strikes("recv") ? -fault->error :
+	       fake_ops.recv(sys, fd, buf, size, fds, n_fds);
 }
 
 static int fault_wait(struct sys *sys, const int *fds, size_t nfds, int msec)

@@ -38,9 +38,10 @@ static int fuzz_connect(struct sys *sys, const char *path)
 	return 5;
 }
 
-static ssize_t fuzz_send(struct sys *sys, int fd, const void *buf, size_t size, int pass)
+static ssize_t fuzz_send(struct sys *sys, int fd, const void *buf, size_t size, const int *fds,
+			 size_t n)
 {
-	(void)sys, (void)fd, (void)buf, (void)pass;
+	(void)sys, (void)fd, (void)buf, (void)fds, (void)n;
 	return (ssize_t)size;
 }
 
@@ -50,18 +51,18 @@ static int fuzz_wait(struct sys *sys, const int *fds, size_t n, int msec)
 	return 0;
 }
 
-static ssize_t fuzz_recv(struct sys *sys, int fd, void *buf, size_t size, int *ret_fd)
+static ssize_t fuzz_recv(struct sys *sys, int fd, void *buf, size_t size, int *fds,
+			 size_t *n_fds)
 {
 	size_t n = fuzz.size > 1 ? (size_t)fuzz.data[0] * 8 : 0;
 
 	(void)sys, (void)fd;
-	*ret_fd = -1;
+	*n_fds = n ? fuzz.data[1] & 3 : 0;
+	for (size_t i = 0; i < *n_fds; i++)
+		fds[i] = 6;
+	fuzz.open_files += (int)*n_fds;
 	if (!n)
 		return 0;
-	if (fuzz.data[1] & 1) {
-		*ret_fd = 6;
-		fuzz.open_files++;
-	}
 	fuzz.data += 2;
 	fuzz.size -= 2;
 	if (n > fuzz.size)
@@ -79,45 +80,59 @@ static const struct sys_ops ops = {
 	.wait = fuzz_wait, .recv = fuzz_recv,
 };
 
+/* Alone, or on one of its lines. */
 static bool drops_it(const char *text, size_t size)
 {
-	return size == 5 + strlen(KEEP) && memcmp(text, "drop " KEEP, size) == 0;
+	const char *at = memmem(text, size, KEEP, strlen(KEEP));
+
+	return size >= 5 + strlen(KEEP) && memcmp(text, "drop ", 5) == 0 && at &&
+	       (at == text + 5 || at[-1] == '\n');
 }
 
-static void one_request(struct holder *holder, const char *text, size_t size, bool with_file)
+static void one_request(struct holder *holder, const char *text, size_t size, size_t files)
 {
-	char reply[HOLDER_PACKET];
-	int fd = with_file ? 7 : -1, closed = fuzz.closed, pass;
-	size_t length;
+	struct packet request = { .size = size, .n = files }, reply;
+	int closed = fuzz.closed;
+	size_t i;
 
-	fuzz.open_files += with_file;
-	pass = holder_answer(holder, text, size, &fd, reply, &length);
-	if (length < 2 || length >= sizeof(reply) ||
-	    (memcmp(reply, "ok", 2) != 0 && memcmp(reply, "error ", 6) != 0))
+	memcpy(request.data, text, size);
+	for (i = 0; i < files; i++)
+		request.fds[i] = 7;
+	fuzz.open_files += (int)files;
+	holder_answer(holder, &request, &reply);
+	if (reply.size < 2 || reply.size >= sizeof(reply.data) || reply.n > HOLDER_FILES ||
+	    (memcmp(reply.data, "ok", 2) != 0 && memcmp(reply.data, "error ", 6) != 0))
 		__builtin_trap();
-	if (pass >= 0 && memcmp(reply, "ok", 2) != 0)
+	if (reply.n && memcmp(reply.data, "ok", 2) != 0)
 		__builtin_trap();
-	if (fuzz.closed != closed && !(drops_it(text, size) && !with_file))
+	for (i = 0; i < reply.n; i++)
+		if (reply.fds[i] != KEEP_FD && reply.fds[i] != 7)
+			__builtin_trap();
+	/* all of them are taken, or none */
+	if (request.n && request.n != files)
 		__builtin_trap();
-	sys_close(&holder->ctx->sys, fd);
+	if (fuzz.closed != closed && (!drops_it(text, size) || files))
+		__builtin_trap();
+	for (i = 0; i < request.n; i++)
+		sys_close(&holder->ctx->sys, request.fds[i]);
 }
 
 static void serve(struct vlu_ctx *ctx, const uint8_t *data, size_t size)
 {
 	struct holder holder = { .ctx = ctx, .max = 16 };
-	const char put[] = "put " KEEP "\ndirection=outgoing";
-	char reply[HOLDER_PACKET];
-	int fd = KEEP_FD;
-	size_t n, length;
+	static const char put[] = "put " KEEP "\ndirection=outgoing";
+	struct packet first = { .size = strlen(put), .n = 1, .fds = { KEEP_FD } }, reply;
+	size_t n;
 
-	holder_answer(&holder, put, strlen(put), &fd, reply, &length);
-	if (fd != -1)
+	memcpy(first.data, put, first.size);
+	holder_answer(&holder, &first, &reply);
+	if (first.n)
 		__builtin_trap();
 	while (size > 2) {
-		n = data[1] | (data[0] & 2 ? 256u : 0);
+		n = data[1] | (data[0] & 0x10u) << 4;
 		if (n > size - 2)
 			n = size - 2;
-		one_request(&holder, (const char *)data + 2, n, data[0] & 1);
+		one_request(&holder, (const char *)data + 2, n, data[0] & 7);
 		data += 2 + n;
 		size -= 2 + n;
 	}
@@ -128,7 +143,9 @@ static void serve(struct vlu_ctx *ctx, const uint8_t *data, size_t size)
 
 static void ask(struct vlu_ctx *ctx)
 {
+	struct held_entry two[] = { { KEEP, -1 }, { "session/other", -1 } };
 	struct held held;
+	size_t i;
 	int fd;
 
 	if (held_read(ctx, &held) == 0) {
@@ -138,6 +155,9 @@ static void ask(struct vlu_ctx *ctx)
 	if (held_get(ctx, KEEP, &fd) == 0)
 		sys_close(&ctx->sys, fd);
 	(void)!held_put(ctx, KEEP, "", -1);
+	if (held_get_all(ctx, two, ARRAY_SIZE(two)) == 0)
+		for (i = 0; i < ARRAY_SIZE(two); i++)
+			sys_close(&ctx->sys, two[i].fd);
 }
 
 static void name(const uint8_t *data, size_t size)

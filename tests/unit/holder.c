@@ -21,18 +21,55 @@ static void test_requests(void **state)
 	(void)state;
 	assert_int_equal(parse("put session/vm-1\ndirection=outgoing", &request), 0);
 	assert_int_equal(request.verb, REQUEST_PUT);
-	assert_string_equal(request.key, "session/vm-1");
-	assert_string_equal(request.value, "direction=outgoing");
+	assert_string_equal(request.items[0].key, "session/vm-1");
+	assert_string_equal(request.items[0].value, "direction=outgoing");
 	assert_int_equal(parse("put iommufd/a:b@c\n", &request), 0);
-	assert_string_equal(request.value, "");
+	assert_string_equal(request.items[0].value, "");
 	assert_int_equal(parse("put file/a:b@c/ram.0\nstate=retrieved lent=12.34", &request), 0);
-	assert_string_equal(request.key, "file/a:b@c/ram.0");
+	assert_string_equal(request.items[0].key, "file/a:b@c/ram.0");
 	assert_int_equal(parse("get device/vm/0000:01:00.0", &request), 0);
 	assert_int_equal(request.verb, REQUEST_GET);
 	assert_int_equal(parse("drop device/vm/10000:e1:1f.7", &request), 0);
 	assert_int_equal(request.verb, REQUEST_DROP);
 	assert_int_equal(parse("list 123456", &request), 0);
 	assert_int_equal(request.from, 123456);
+}
+
+/* Several in one request, each on lines of its own. */
+static void test_several(void **state)
+{
+	static const char *const bad[] = {
+		"put session/a\nx\nsession/b", "put session/a\nx\nsession/a\ny", "put session/a\nx\n\nsession/b\nx",
+		"put session/a\nx\nsession/b\nX", "get session/a\nsession/a", "get session/a\n\nsession/b",
+		"get session/a\nsession/b\n", "get session/a\n/b", "drop session/a\n*", "drop session/a session/b",
+		"retrieve session/a\nsession/b",
+	};
+	char text[HOLDER_PACKET + 100];
+	struct request request;
+	size_t i, used;
+
+	(void)state;
+	assert_int_equal(parse("put session/a\nx=1\niommufd/a\n\nfile/a/b\ny", &request), 0);
+	assert_int_equal(request.n, 3);
+	assert_string_equal(request.items[0].value, "x=1");
+	assert_string_equal(request.items[1].key, "iommufd/a");
+	assert_string_equal(request.items[1].value, "");
+	assert_string_equal(request.items[2].key, "file/a/b");
+	assert_string_equal(request.items[2].value, "y");
+	assert_int_equal(parse("get session/a\nsession/b", &request), 0);
+	assert_int_equal(request.n, 2);
+	assert_int_equal(parse("drop session/a\ndevice/a/0000:01:00.0", &request), 0);
+	assert_string_equal(request.items[1].key, "device/a/0000:01:00.0");
+	for (i = 0; i < ARRAY(bad); i++)
+		if (parse(bad[i], &request) != -EINVAL)
+			fail_msg("taken: '%s'", bad[i]);
+	for (i = 0, used = 0; i <= HOLDER_FILES; i++) {
+		used += (size_t)sprintf(text + used, "%ssession/%zu", i ? "\n" : "drop ", i);
+		assert_int_equal(parse(text, &request), i < HOLDER_FILES ? 0 : -EINVAL);
+	}
+	assert_true(used < HOLDER_PACKET);
+	memset(text, 'a', sizeof(text));
+	assert_int_equal(request_parse(text, sizeof(text), &request), -EINVAL);
 }
 
 static void test_malformed(void **state)
@@ -48,7 +85,7 @@ static void test_malformed(void **state)
 		"list", "list ", "list -1", "list 1x", "list 1234567", "list 0 ", " list 0", "list 0\n",
 	};
 	char long_value[200], text[300];
-	struct request request = { .from = 77 };
+	struct request request;
 	size_t i;
 
 	(void)state;
@@ -63,7 +100,6 @@ static void test_malformed(void **state)
 	assert_int_equal(parse(text, &request), -EINVAL);
 	assert_int_equal(request_parse("list 0\0", 7, &request), -EINVAL);
 	assert_int_equal(request_parse("list\0 0", 7, &request), -EINVAL);
-	assert_int_equal(request.from, 77);
 }
 
 /* As sys, but files are numbers. */
@@ -86,16 +122,28 @@ static struct vlu_ctx *make(void)
 	return ctx;
 }
 
+static struct packet packet, reply;
+
+static const char *ask_all(struct holder *holder, const char *text, const int *fds, size_t n)
+{
+	packet.size = strlen(text);
+	packet.n = n;
+	assert_true(packet.size < sizeof(packet.data));
+	memcpy(packet.data, text, packet.size);
+	memcpy(packet.fds, fds, n * sizeof(*fds));
+	holder_answer(holder, &packet, &reply);
+	assert_true(reply.size < sizeof(reply.data));
+	reply.data[reply.size] = '\0';
+	return reply.data;
+}
+
 static const char *ask(struct holder *holder, const char *text, int fd, int *ret_left, int *ret_pass)
 {
-	static char reply[HOLDER_PACKET];
-	size_t size;
+	const char *says = ask_all(holder, text, &fd, fd >= 0);
 
-	*ret_left = fd;
-	*ret_pass = holder_answer(holder, text, strlen(text), ret_left, reply, &size);
-	assert_true(size < sizeof(reply));
-	reply[size] = '\0';
-	return reply;
+	*ret_left = packet.n ? packet.fds[0] : -1;
+	*ret_pass = reply.n ? reply.fds[0] : -1;
+	return says;
 }
 
 static void test_answers(void **state)
@@ -131,6 +179,41 @@ static void test_answers(void **state)
 	vlu_free(holder.ctx);
 }
 
+/* Several of them: put and get do all or nothing. */
+static void test_answers_to_several(void **state)
+{
+	static const int two[] = { 3, 4 }, others[] = { 5, 6 };
+	struct holder holder = { .ctx = make(), .max = 3 };
+
+	(void)state;
+	assert_string_equal(ask_all(&holder, "put session/a\nx=1\nsession/b\nx=2", two, 1), "error 22");
+	assert_int_equal(packet.n, 1);
+	assert_string_equal(ask_all(&holder, "put session/a\nx=1\nsession/b\nx=2", two, 2), "ok");
+	assert_int_equal(packet.n, 0);
+	assert_string_equal(ask_all(&holder, "put session/c\n\nsession/b\n", others, 2), "error 17");
+	assert_int_equal(packet.n, 2);
+	assert_string_equal(ask_all(&holder, "put session/c\n\nsession/d\n", others, 2), "error 28");
+	assert_int_equal(holder.n, 2);
+	assert_string_equal(ask_all(&holder, "put session/a\ny=1\nsession/c\ny=2", two, 0), "error 2");
+	assert_string_equal(holder.items[0].value, "x=1");
+	assert_string_equal(ask_all(&holder, "put session/b\ny=2\nsession/a\ny=1", two, 0), "ok");
+	assert_string_equal(holder.items[0].value, "y=1");
+	assert_string_equal(ask_all(&holder, "get session/a\nsession/c", two, 0), "error 2");
+	assert_int_equal(reply.n, 0);
+	assert_string_equal(ask_all(&holder, "get session/b\nsession/a", two, 0), "ok");
+	assert_int_equal(reply.n, 2);
+	assert_int_equal(reply.fds[0], 4);
+	assert_int_equal(reply.fds[1], 3);
+	assert_string_equal(ask_all(&holder, "drop session/a\nsession/c\nsession/b", two, 1), "error 22");
+	assert_int_equal(closed[3] + closed[4], 0);
+	/* what is there goes */
+	assert_string_equal(ask_all(&holder, "drop session/a\nsession/c\nsession/b", two, 0), "error 2");
+	assert_int_equal(closed[3] + closed[4], 2);
+	assert_int_equal(holder.n, 0);
+	holder_free(&holder);
+	vlu_free(holder.ctx);
+}
+
 /* More than fits into one packet comes in parts, and each item once. */
 static void test_list_in_parts(void **state)
 {
@@ -145,17 +228,17 @@ static void test_list_in_parts(void **state)
 		assert_string_equal(ask(&holder, text, 7, &left, &pass), "ok");
 	}
 	while (from < 256) {
-		char *line, *save = NULL, *reply;
+		char *line, *save = NULL, *says;
 
 		snprintf(text, sizeof(text), "list %zu", from);
-		reply = strdup(ask(&holder, text, -1, &left, &pass));
-		strtok_r(reply, "\n", &save);
+		says = strdup(ask(&holder, text, -1, &left, &pass));
+		strtok_r(says, "\n", &save);
 		while ((line = strtok_r(NULL, "\n", &save))) {
 			assert_int_equal(sscanf(line, "device/vm/0000:%2x:00.0\tstate=preserved", (unsigned int *)&i), 1);
 			seen[i]++;
 			from++;
 		}
-		free(reply);
+		free(says);
 		parts++;
 	}
 	assert_true(parts > 1);
@@ -248,8 +331,9 @@ static void test_service_of(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_requests), cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_answers), cmocka_unit_test(test_list_in_parts),
+		cmocka_unit_test(test_requests), cmocka_unit_test(test_several),
+		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_answers), cmocka_unit_test(test_answers_to_several), cmocka_unit_test(test_list_in_parts),
 		cmocka_unit_test(test_store_names), cmocka_unit_test(test_service_of),
 	};
 
