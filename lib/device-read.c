@@ -68,7 +68,6 @@ static int take_vfio_name(void *arg, const char *name)
 
 void device_read_changing(struct vlu_device *dev)
 {
-	char path[128];
 	int ret;
 
 	dev->driver_error = device_driver_now(dev->ctx, dev->bdf, dev->driver,
@@ -82,6 +81,13 @@ void device_read_changing(struct vlu_device *dev)
 	ret = attr_read(dev->ctx, dev->reset_method, sizeof(dev->reset_method),
 			PCI_DEVICES "/%s/reset_method", dev->name);
 	dev->reset_error = ret < 0 ? ret : 0;
+	device_read_cdev(dev);
+}
+
+void device_read_cdev(struct vlu_device *dev)
+{
+	char path[128];
+
 	dev->cdev[0] = '\0';
 	if (strcmp(dev->driver, "vfio-pci") != 0 && !device_is_variant(dev->driver))
 		return;

@@ -146,6 +146,14 @@ int vlu_device_find(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 	return 0;
 }
 
+bool device_there(struct vlu_ctx *ctx, struct vlu_bdf bdf)
+{
+	char path[64], name[VLU_BDF_SIZE];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s", vlu_bdf_format(bdf, name));
+	return sys_exists(&ctx->sys, path);
+}
+
 int vlu_device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 		       struct vlu_device **ret_dev)
 {

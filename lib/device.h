@@ -36,8 +36,11 @@ int device_read(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 /* Many of them; devs[i] stays NULL where bdfs[i] is no longer there. */
 int devices_read(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
 		 struct vlu_device **devs) must_check;
-/* Read again what changes as drivers come and go. */
+/* Read again what changes as drivers come and go; or only its cdev. */
 void device_read_changing(struct vlu_device *dev);
+void device_read_cdev(struct vlu_device *dev);
+/* Is there any function at this address? Nothing else of it is read. */
+bool device_there(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 /* The driver a function has now, "" for none; not cached. */
 int device_driver_now(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
 		      size_t size) must_check;

@@ -23,8 +23,6 @@ static int check_lent(struct session *session, const struct member *member, cons
 static int take_files(struct session *session)
 {
 	struct vlu_ctx *ctx = session->ctx;
-	char key[HOLDER_KEY];
-	const char *value;
 	struct held held;
 	size_t i;
 	int ret;
@@ -35,18 +33,19 @@ static int take_files(struct session *session)
 	for (i = 0; !ret && i < session->n; i++) {
 		struct member *member = &session->members[i];
 
-		held_device_key(key, session->name, member->bdf);
-		value = held_find(&held, "%s", key);
-		if (!value) {
+		if (!held_find(&held, "device/%s/%s", session->name, member->name))
 			ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY,
 				       "session %s: %s is not retrieved; first: "
 				       "vfio-lu restore --session %s", session->name,
 				       member->name, session->name);
-			break;
-		}
-		ret = held_get(ctx, key, &member->fd);
-		if (!ret)
-			ret = check_lent(session, member, value);
+	}
+	if (!ret)
+		ret = session_fetch(session, NULL);
+	for (i = 0; !ret && i < session->n; i++) {
+		struct member *member = &session->members[i];
+
+		ret = check_lent(session, member, held_find(&held, "device/%s/%s",
+							    session->name, member->name));
 	}
 	held_free(&held);
 	return ret;
@@ -67,7 +66,7 @@ static int half_bound(struct session *session, const char *names, int err)
 static int bind_members(struct session *session)
 {
 	struct vlu_ctx *ctx = session->ctx;
-	char key[HOLDER_KEY], names[400] = "";
+	char first[sizeof(ctx->error)], names[400] = "";
 	size_t i, len = 0;
 	int ret;
 
@@ -85,14 +84,18 @@ static int bind_members(struct session *session)
 		len += (size_t)snprintf(names + len, sizeof(names) - len, " %s", member->name);
 		if (len >= sizeof(names))
 			len = sizeof(names) - 1;
-		/* so that status can tell, should the rest fail */
-		held_device_key(key, session->name, member->bdf);
-		if (held_put(ctx, key, "state=bound", -1))
-			vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
+		member->done = true;
 	}
 	if (!ret)
 		ret = luo_finish(ctx, session->fd, session->name);
-	return ret && len ? half_bound(session, names, ret) : ret;
+	if (!ret)
+		return 0;
+	/* so that status can tell */
+	memcpy(first, ctx->error, sizeof(first));
+	if (session_note(session, member_done, "state=bound"))
+		vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
+	memcpy(ctx->error, first, sizeof(first));
+	return len ? half_bound(session, names, ret) : ret;
 }
 
 static int run_finish(struct vlu_plan *plan, struct step *step)
@@ -158,16 +161,12 @@ static int run_let_go(struct vlu_plan *plan, struct step *step)
 	struct session *session = plan->data;
 	struct vlu_ctx *ctx = plan->ctx;
 	char key[HOLDER_KEY], why[sizeof(ctx->error)];
-	size_t i;
-	int ret = 0;
+	int ret;
 
 	(void)step;
 	sys_close(&ctx->sys, session->fd);
 	session->fd = -1;
-	for (i = 0; !ret && i < session->n; i++) {
-		held_device_key(key, session->name, session->members[i].bdf);
-		ret = held_drop(ctx, key);
-	}
+	ret = session_let_go(session, NULL);
 	if (!ret)
 		ret = session_files_drop(session);
 	held_iommufd_key(key, session->name);

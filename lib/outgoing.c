@@ -50,7 +50,8 @@ static int describe(struct vlu_ctx *ctx, struct vlu_bdf bdf, struct manifest_dev
 	struct vlu_device *dev;
 	int ret;
 
-	ret = vlu_device_refresh(ctx, bdf, &dev);
+	/* what is asked for here does not change as long as its file is open */
+	ret = vlu_device_find(ctx, bdf, &dev);
 	if (!ret)
 		ret = session_identity(ctx, dev, ret_dev);
 	if (ret)
@@ -93,19 +94,22 @@ static int make_manifest(struct session *session)
 
 static int preserve_member(struct session *session, struct member *member)
 {
-	struct vlu_ctx *ctx = session->ctx;
 	char key[HOLDER_KEY];
 	int ret = 0;
 
 	held_device_key(key, session->name, member->bdf);
 	if (member->fd < 0)
-		ret = held_get(ctx, key, &member->fd);
+		ret = held_get(session->ctx, key, &member->fd);
 	if (!ret)
-		ret = luo_preserve(ctx, session->fd, member->fd,
+		ret = luo_preserve(session->ctx, session->fd, member->fd,
 				   vlu_bdf_token(member->bdf), member->name);
-	if (!ret)
-		ret = held_put(ctx, key, "state=preserved", -1);
+	member->done = !ret;
 	return ret;
+}
+
+static bool was_held(const struct member *member)
+{
+	return member->held;
 }
 
 int outgoing_drop(struct session *session)
@@ -131,7 +135,10 @@ static int create_session(struct session *session)
 		return vlu_fail(ctx, VLU_FAILED, fd, "cannot make a memfd: %s",
 				strerror(-fd));
 	held_session_key(key, session->name);
-	ret = outgoing_drop(session);
+	/* until they are in the new one, in case this process does not get there */
+	ret = session_note(session, was_held, "state=opened");
+	if (!ret)
+		ret = outgoing_drop(session);
 	if (!ret)
 		ret = luo_create_session(ctx, session->name, &session->fd);
 	if (!ret)
@@ -180,6 +187,8 @@ static int preserve_again(struct session *before)
 		ret = preserve_member(before, &before->members[i]);
 		first = first ? first : ret;
 	}
+	ret = session_note(before, member_done, "state=preserved");
+	first = first ? first : ret;
 	for (i = 0; i < before->n_files; i++) {
 		ret = session_file_preserve(before, &before->files[i]);
 		first = first ? first : ret;
@@ -270,12 +279,33 @@ static const struct step_kind step_create = {
 
 static int run_preserve(struct vlu_plan *plan, struct step *step)
 {
-	return preserve_member(plan->data, session_member(plan, step));
+	struct session *session = plan->data;
+	int ret = session_fetch(session, member_stays);
+
+	return ret ? ret : preserve_member(session, session_member(plan, step));
 }
 
 static const struct step_kind step_preserve = {
 	.text = "%d: preserve its file at token %v",
 	.run = run_preserve,
+};
+
+static int run_note(struct vlu_plan *plan, struct step *step)
+{
+	(void)step;
+	return session_note(plan->data, member_stays, "state=preserved");
+}
+
+static int undo_note(struct vlu_plan *plan, struct step *step)
+{
+	(void)step;
+	return session_note(plan->data, member_stays, "state=opened");
+}
+
+static const struct step_kind step_note = {
+	.text = "note in the holder that they are preserved",
+	.run = run_note,
+	.undo = undo_note,
 };
 
 static int run_manifest(struct vlu_plan *plan, struct step *step)
@@ -388,6 +418,8 @@ int outgoing_add(struct vlu_plan *plan, struct session *session)
 	}
 	if (!ret)
 		ret = session_files_preserve(plan, session);
+	if (!ret)
+		ret = plan_add(plan, &step_note, (struct vlu_bdf){ 0 }, NULL, NULL, NULL);
 	snprintf(path, sizeof(path), STATE_DIR "/%s.json", session->name);
 	if (!ret)
 		ret = plan_add(plan, &step_manifest, (struct vlu_bdf){ 0 }, path,

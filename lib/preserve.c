@@ -24,15 +24,14 @@ static int run_open(struct vlu_plan *plan, struct step *step)
 		if (ret)
 			return ret;
 	}
-	ret = vlu_device_refresh(ctx, member->bdf, &dev);
-	if (!ret)
+	ret = vlu_device_find(ctx, member->bdf, &dev);
+	if (!ret) {
+		/* another device may have its number since it was looked at */
+		device_read_cdev(dev);
 		ret = vfio_open(ctx, dev, &member->fd);
+	}
 	if (!ret)
 		ret = vfio_bind(ctx, member->name, member->fd, session->iommufd);
-	if (!ret) {
-		held_device_key(key, session->name, member->bdf);
-		ret = held_put(ctx, key, "state=opened", member->fd);
-	}
 	if (ret) {
 		sys_close(&ctx->sys, member->fd);
 		member->fd = -1;
@@ -40,10 +39,20 @@ static int run_open(struct vlu_plan *plan, struct step *step)
 	return ret;
 }
 
+/* The holder has it no more, or not yet. */
+static int close_here(struct vlu_plan *plan, struct step *step)
+{
+	struct member *member = session_member(plan, step);
+	int fd = member->fd;
+
+	member->fd = -1;
+	return sys_close(&plan->ctx->sys, fd);
+}
+
 static const struct step_kind step_open = {
 	.text = "%d: open %p and bind it to an iommufd",
 	.run = run_open,
-	.undo = outgoing_close,
+	.undo = close_here,
 };
 
 /*
@@ -54,57 +63,63 @@ static int run_take(struct vlu_plan *plan, struct step *step)
 {
 	struct member *member = session_member(plan, step);
 	struct session *session = plan->data;
-	char key[HOLDER_KEY];
-	int ret;
 
-	ret = vmm_take_device(plan->ctx, session->vmm, member->bdf, &member->fd);
-	if (ret)
-		return ret;
-	held_device_key(key, session->name, member->bdf);
-	ret = held_put(plan->ctx, key, "state=opened", member->fd);
-	if (ret) {
-		sys_close(&plan->ctx->sys, member->fd);
-		member->fd = -1;
-	}
-	return ret;
+	return vmm_take_device(plan->ctx, session->vmm, member->bdf, &member->fd);
 }
 
 static const struct step_kind step_take = {
 	.text = "%d: take its file from %v",
 	.run = run_take,
-	.undo = outgoing_close,
+	.undo = close_here,
 };
 
-static int run_hold_iommufd(struct vlu_plan *plan, struct step *step)
+static bool is_new(const struct member *member)
+{
+	return !member->held;
+}
+
+static int run_hold(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	struct vlu_ctx *ctx = plan->ctx;
+	char key[HOLDER_KEY], first[sizeof(ctx->error)], why[sizeof(ctx->error)];
+	int ret = 0;
+
+	held_iommufd_key(key, session->name);
+	if (session->iommufd >= 0)
+		ret = held_put(ctx, key, "", session->iommufd);
+	if (ret && ret != -EEXIST)
+		return ret;
+	ret = session_keep(session, is_new, "state=opened");
+	if (!ret)
+		return 0;
+	/* It may have taken several requests, and some of them be done. */
+	memcpy(first, ctx->error, sizeof(first));
+	if (step->kind->undo(plan, step) == 0) {
+		memcpy(ctx->error, first, sizeof(first));
+		return ret;
+	}
+	memcpy(why, ctx->error, sizeof(why));
+	return vlu_fail(ctx, VLU_PARTIAL, ret, "%.500s; and %.500s", first, why);
+}
+
+static int undo_hold(struct vlu_plan *plan, struct step *step)
 {
 	struct session *session = plan->data;
 	char key[HOLDER_KEY];
-	int ret;
+	int ret = session_let_go(session, is_new);
 
 	(void)step;
-	if (session->iommufd < 0)
-		return 0;
 	held_iommufd_key(key, session->name);
-	ret = held_put(plan->ctx, key, "", session->iommufd);
-	return ret == -EEXIST ? 0 : ret;
+	if (!ret && session->iommufd >= 0 && !session->held)
+		ret = held_drop(plan->ctx, key);
+	return ret;
 }
 
-static int undo_hold_iommufd(struct vlu_plan *plan, struct step *step)
-{
-	struct session *session = plan->data;
-	char key[HOLDER_KEY];
-
-	(void)step;
-	if (session->held)
-		return 0;
-	held_iommufd_key(key, session->name);
-	return held_drop(plan->ctx, key);
-}
-
-static const struct step_kind step_hold_iommufd = {
-	.text = "keep the iommufd in the holder",
-	.run = run_hold_iommufd,
-	.undo = undo_hold_iommufd,
+static const struct step_kind step_hold = {
+	.text = "keep their files in the holder",
+	.run = run_hold,
+	.undo = undo_hold,
 };
 
 static int check_device(struct vlu_ctx *ctx, struct vlu_bdf bdf,
@@ -199,9 +214,8 @@ static int add_preserve(struct vlu_plan *plan, struct session *session,
 	}
 	if (!ret && changes)
 		ret = session_files_take(plan, session);
-	if (!ret && changes && !session->vmm)
-		ret = plan_add(plan, &step_hold_iommufd, (struct vlu_bdf){ 0 }, NULL,
-			       NULL, NULL);
+	if (!ret && changes)
+		ret = plan_add(plan, &step_hold, (struct vlu_bdf){ 0 }, NULL, NULL, NULL);
 	if (!ret && changes)
 		ret = outgoing_add(plan, session);
 	if (!ret && !changes)
@@ -250,7 +264,7 @@ static int plan_preserve(struct vlu_ctx *ctx, const char *name, struct vmm *vmm,
 
 	/* A wrong address is wrong on every host; all else needs the kernel. */
 	for (i = 0; !ret && i < n; i++)
-		ret = vlu_device_find(ctx, bdfs[i], &dev);
+		ret = device_there(ctx, bdfs[i]) ? 0 : vlu_device_find(ctx, bdfs[i], &dev);
 	if (!ret)
 		ret = session_check_host(ctx, HOST_PRESERVE);
 	if (!ret)

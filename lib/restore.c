@@ -9,6 +9,7 @@
 #include "device.h"
 #include "incoming.h"
 #include "liveupdate.h"
+#include "move.h"
 #include "remember.h"
 #include "session-file.h"
 
@@ -92,14 +93,13 @@ static int retrieve_device(struct vlu_plan *plan, struct member *member,
 	struct manifest_device is;
 	struct vlu_device *dev;
 	const char *difference = NULL;
-	char key[HOLDER_KEY], value[HOLDER_VALUE];
+	char key[HOLDER_KEY];
 	int ret;
 
-	/* A device that only the inner manifest knew is not bound yet. */
-	ret = bind_now(ctx, member->bdf);
-	if (ret)
-		return ret;
 	ret = vlu_device_refresh(ctx, member->bdf, &dev);
+	/* A device that only the inner manifest knew is not bound yet. */
+	if (!ret && strcmp(dev->driver, VFIO_DRIVER) != 0)
+		ret = bind_now(ctx, member->bdf);
 	if (!ret)
 		ret = luo_retrieve(ctx, session->fd, vlu_bdf_token(member->bdf),
 				   member->name, &member->fd);
@@ -117,16 +117,32 @@ static int retrieve_device(struct vlu_plan *plan, struct member *member,
 		if (ret)
 			vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
 	}
+	member->done = !difference;
+	if (!difference)
+		return 0;
 	held_device_key(key, session->name, member->bdf);
-	snprintf(value, sizeof(value), "state=%s", difference ? "mismatch" : "retrieved");
-	ret = held_put(ctx, key, value, member->fd);
-	if (ret)
-		return ret;
-	if (difference)
-		return vlu_fail(ctx, VLU_FAILED, -EXDEV, "%s: retrieved, but it is not the "
-				"device that was preserved: %s", member->name, difference);
-	return plan_say(plan, "%s  retrieved from session %s, not bound to an iommufd",
-			member->name, session->name);
+	ret = held_put(ctx, key, "state=mismatch", member->fd);
+	return ret ? ret : vlu_fail(ctx, VLU_FAILED, -EXDEV, "%s: retrieved, but it is not the "
+				    "device that was preserved: %s", member->name, difference);
+}
+
+/* What is retrieved becomes the holder's. Until then it can be retrieved again. */
+static int keep_devices(struct vlu_plan *plan, size_t *failed)
+{
+	struct session *session = plan->data;
+	int ret = session_keep(session, member_done, "state=retrieved"), said = 0;
+	size_t i;
+
+	for (i = 0; !said && i < session->n; i++) {
+		if (!session->members[i].done)
+			continue;
+		if (ret)
+			++*failed;
+		else
+			said = plan_say(plan, "%s  retrieved from session %s, not bound to an "
+					"iommufd", session->members[i].name, session->name);
+	}
+	return ret ? ret : said;
 }
 
 static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
@@ -135,7 +151,7 @@ static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
 	struct vlu_ctx *ctx = plan->ctx;
 	struct manifest manifest = { .n_devices = 0 };
 	char key[HOLDER_KEY], first[sizeof(ctx->error)] = "";
-	size_t i, failed = 0, strangers = 0;
+	size_t i, failed = 0, strangers = 0, before;
 	bool known;
 	int ret, err = 0;
 
@@ -186,6 +202,9 @@ static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
 			memcpy(first, ctx->error, sizeof(first));
 	}
 	manifest_free(&manifest);
+	before = failed;
+	if (!ret && keep_devices(plan, &failed) && !before)
+		memcpy(first, ctx->error, sizeof(first));
 	if (!ret)
 		ret = session_files_retrieve(plan, session);
 	if (ret && !failed)

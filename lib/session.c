@@ -120,6 +120,75 @@ struct member *session_member(struct vlu_plan *plan, const struct step *step)
 	return session_find(plan->data, step->bdf);
 }
 
+bool member_stays(const struct member *member)
+{
+	return !member->leaving;
+}
+
+bool member_done(const struct member *member)
+{
+	return member->done;
+}
+
+enum entry_use { KEEP, NOTE, FETCH, LET_GO };
+
+static int with_entries(struct session *session, member_fn which, enum entry_use use,
+			const char *value)
+{
+	_cleanup_free_ struct held_entry *entries = calloc(session->n + 1, sizeof(*entries));
+	_cleanup_free_ struct member **of = calloc(session->n + 1, sizeof(struct member *));
+	struct vlu_ctx *ctx = session->ctx;
+	size_t i, n = 0;
+	int ret = 0;
+
+	if (!entries || !of)
+		return vlu_nomem(ctx);
+	for (i = 0; i < session->n; i++) {
+		struct member *member = &session->members[i];
+
+		if ((which && !which(member)) || (use == FETCH && member->fd >= 0))
+			continue;
+		held_device_key(entries[n].key, session->name, member->bdf);
+		entries[n].fd = use == KEEP ? member->fd : -1;
+		of[n++] = member;
+	}
+	switch (n ? use : NOTE) {
+	case KEEP:
+	case NOTE:
+		ret = held_put_all(ctx, entries, n, value);
+		break;
+	case FETCH:
+		ret = held_get_all(ctx, entries, n);
+		for (i = 0; !ret && i < n; i++)
+			of[i]->fd = entries[i].fd;
+		break;
+	case LET_GO:
+		ret = held_drop_all(ctx, entries, n);
+		break;
+	}
+	return ret;
+}
+
+int session_keep(struct session *session, member_fn which, const char *value)
+{
+	return with_entries(session, which, KEEP, value);
+}
+
+int session_note(struct session *session, member_fn which, const char *value)
+{
+	return with_entries(session, which, NOTE, value);
+}
+
+int session_fetch(struct session *session, member_fn which)
+{
+	return with_entries(session, which, FETCH, NULL);
+}
+
+int session_let_go(struct session *session, member_fn which)
+{
+	return with_entries(session, which, LET_GO, NULL);
+}
+
 int session_held(struct vlu_ctx *ctx, struct held *ret_held)
 {
 	int ret = held_read(ctx, ret_held);

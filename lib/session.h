@@ -15,7 +15,10 @@ struct member {
 	int fd;		/* -1: not open here */
 	bool held;	/* it was in the holder before this plan */
 	bool leaving;	/* release: not to be in the session any more */
+	bool done;	/* what the plan does to each of them is done */
 };
+
+typedef bool (*member_fn)(const struct member *member);
 
 struct session_file;
 struct vmm;
@@ -51,6 +54,19 @@ int session_add(struct session *session, struct vlu_bdf bdf, bool held) must_che
 struct member *session_find(struct session *session, struct vlu_bdf bdf);
 /* The step's member. */
 struct member *session_member(struct vlu_plan *plan, const struct step *step);
+
+/*
+ * Those members that which() picks, all of them for NULL, in one request to
+ * the holder: keep their files, change what it says of them, fetch their files
+ * (of those that have none here), let them go.
+ */
+int session_keep(struct session *session, member_fn which, const char *value) must_check;
+int session_note(struct session *session, member_fn which, const char *value) must_check;
+int session_fetch(struct session *session, member_fn which) must_check;
+int session_let_go(struct session *session, member_fn which) must_check;
+/* Such picks: it stays in the session; its plan's work on it is done. */
+bool member_stays(const struct member *member);
+bool member_done(const struct member *member);
 
 /* What is held, an empty list when no holder runs. */
 int session_held(struct vlu_ctx *ctx, struct held *ret_held) must_check;
