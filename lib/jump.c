@@ -80,15 +80,8 @@ static const struct step_kind step_quiet = {
 
 static int run_sync(struct vlu_plan *plan, struct step *step)
 {
-	static const char *const argv[] = { "sync", NULL };
-	int ret;
-
 	(void)step;
-	ret = sys_spawn(&plan->ctx->sys, "sync", (char *const *)argv, SYS_SPAWN_WAIT,
-			NULL, 0);
-	if (ret)
-		vlu_log(plan->ctx, VLU_LOG_WARNING, "sync failed (%d)", ret);
-	return 0;
+	return sys_sync(&plan->ctx->sys);
 }
 
 static const struct step_kind step_sync = {

@@ -356,3 +356,9 @@ int real_memfd(struct sys *sys, const char *name, const void *data,
 	}
 	return fd;
 }
+
+void real_sync(struct sys *sys)
+{
+	(void)sys;
+	sync();
+}

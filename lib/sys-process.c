@@ -254,6 +254,7 @@ const struct sys_ops sys_real_ops = {
 	.accept = real_accept,
 	.send = real_send,
 	.recv = real_recv,
+	.sync = real_sync,
 	.wait = real_wait,
 	.spawn = real_spawn,
 	.load_module = real_load_module,

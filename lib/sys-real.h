@@ -46,6 +46,7 @@ int real_spawn(struct sys *sys, const char *file, char *const argv[],
 int real_reap(struct sys *sys, pid_t pid);
 int real_take(struct sys *sys, pid_t pid, int fd);
 int real_pass(struct sys *sys, const int *fds, size_t n);
+void real_sync(struct sys *sys);
 int real_load_module(struct sys *sys, const char *name);
 uid_t real_euid(struct sys *sys);
 int real_max_files(struct sys *sys);

@@ -234,6 +234,16 @@ int sys_spawn(struct sys *sys, const char *file, char *const argv[],
 	return ret;
 }
 
+int sys_sync(struct sys *sys)
+{
+	if (sys->read_only)
+		return -EPERM;
+	if (!sys->ops->sync)
+		return -ENOSYS;
+	sys->ops->sync(sys);
+	return 0;
+}
+
 int sys_load_module(struct sys *sys, const char *name)
 {
 	return sys->read_only ? -EPERM : again(sys->ops->load_module(sys, name));

@@ -97,6 +97,8 @@ struct sys_ops {
 	 */
 	int (*spawn)(struct sys *sys, const char *file, char *const argv[],
 		     enum sys_spawn how, char *text, size_t text_size);
+	/* what is written to files, onto the disks */
+	void (*sync)(struct sys *sys);
 	int (*load_module)(struct sys *sys, const char *name);
 	/* the exit status of a detached child, -EAGAIN while it runs */
 	int (*reap)(struct sys *sys, pid_t pid);
@@ -180,6 +182,7 @@ ssize_t sys_recv(struct sys *sys, int fd, void *buf, size_t size, int *fds,
 int sys_wait(struct sys *sys, const int *fds, size_t nfds, int msec);
 int sys_spawn(struct sys *sys, const char *file, char *const argv[],
 	      enum sys_spawn how, char *text, size_t text_size);
+int sys_sync(struct sys *sys);
 int sys_load_module(struct sys *sys, const char *name);
 int sys_reap(struct sys *sys, pid_t pid);
 int sys_take(struct sys *sys, pid_t pid, int fd);

@@ -469,9 +469,6 @@ static int fake_spawn(struct sys *sys, const char *file, char *const argv[],
 		return start_service(sys);
 	if (strcmp(name, "kexec") == 0 || strcmp(name, "systemctl") == 0)
 		return spawn_kexec(argv, text, text_size);
-	/* The disks of the host have no part in this. */
-	if (name && strcmp(name, "sync") == 0)
-		return 0;
 	return sys_real_ops.spawn(sys, file, argv, how, text, text_size);
 }
 
@@ -483,6 +480,12 @@ static int fake_load_module(struct sys *sys, const char *name)
 	(void)sys;
 	snprintf(data, sizeof(data), "%s", name);
 	return fake_call(&call, data, sizeof(data), -1, NULL);
+}
+
+/* The disks of the host have no part in this. */
+static void fake_sync(struct sys *sys)
+{
+	(void)sys;
 }
 
 struct sys_ops fake_ops;
@@ -506,6 +509,7 @@ int fake_join(const char *dir)
 	fake_ops.list = fake_list;
 	fake_ops.accept = fake_accept;
 	fake_ops.spawn = fake_spawn;
+	fake_ops.sync = fake_sync;
 	fake_ops.load_module = fake_load_module;
 	fake_ops.euid = fake_euid;
 

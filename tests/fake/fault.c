@@ -455,7 +455,7 @@ const struct sys_ops *fault_ops(bool holder)
 		alarm(60);
 	}
 
-	/* What is not here has no way to fail: reap, euid, write_leave. */
+	/* What is not here has no way to fail: reap, euid, write_leave, sync. */
 	ops = fake_ops;
 	ops.open = fault_open;
 	ops.read = fault_read;

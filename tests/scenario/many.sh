@@ -17,16 +17,6 @@ all() {
 # The devices of the Nth session of four: a slot.
 four() { all | sed -n "$((4 * $1 - 3)),$((4 * $1))p"; }
 
-# What the ioctls of a command take, in seconds: printed, not judged, since a machine may be busy.
-in_kernel() { # NAME ARGUMENT...
-	timed_name=$1
-	shift
-	strace -T -e trace=ioctl -o "$SCN_TMP/trace" "$VFIO_LU" "$@" >"$STDOUT" 2>"$STDERR" ||
-		fail "$timed_name" "exit $?: $(head -n 3 "$STDERR")"
-	sed -n 's/.*<\([0-9.]*\)>$/\1/p' "$SCN_TMP/trace" |
-		awk -v what="$timed_name" '{ n++; s += $1 } END { printf "TIME %s: %d ioctls, %s s in the kernel\n", what, n, s }'
-}
-
 # Runs vfio-lu and says how long it took.
 timed() { # NAME ARGUMENT...
 	timed_name=$1
@@ -43,17 +33,22 @@ phase_1() {
 	# shellcheck disable=SC2046 # words
 	timed "bind 64" bind $(all)
 	# shellcheck disable=SC2046
-	in_kernel "preserve 64" preserve $(all)
-	run 0 release
-	# shellcheck disable=SC2046
 	timed "preserve 64" preserve $(all)
 	run 0 status
 	check_that "64 preserved" test "$(grep -c '  preserved' "$STDOUT")" = 64
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	# What is written now must be there after the jump.
+	check_that "the disk is written to at once" mount -o remount,sync /disk
+	printf '#!/bin/sh\nexec strace -f -qq -e trace=execve -o %s vfio-lu "$@"\n' "$KEPT/execs" >/tmp/traced
+	chmod 755 /tmp/traced
+	mkdir -p "$KEPT"
+	VFIO_LU=/tmp/traced
 	run_jump kexec
 }
 
 phase_2() {
+	cat "$KEPT/execs"
+	check_that "the jump is one exec" test "$(grep -c 'execve(.* = 0' "$KEPT/execs")" = 2
 	timed "restore 64" restore
 	check_that "64 retrieved" test "$(grep -c '  retrieved' "$STDOUT")" = 64
 	timed "finish 64" finish

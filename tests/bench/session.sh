@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# How long preserve, restore and finish take in the virtual machine with 64 devices in one session and with 16 sessions
+# of four, and how long of that the kernel's own ioctls (LUO, VFIO, iommufd) do, as strace -T says. The command is
+# timed in one run and its ioctls in another, since being traced takes time; the best of each. The machine's clock
+# counts instructions, so that the same comes out on a busy host, and every program costs what it costs without caches.
+# usage: tests/bench/session.sh [WORD]
+# WORD is a device of a scenario's DEVICES; edu (the default) has next to nothing to reset, e1000e and nvme have.
+# Needs what tests/vm/run.sh needs, and some minutes. Prints; judges nothing.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+logs=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-lu/logs
+word=${1:-edu}
+scenario=$(mktemp -d)
+trap 'rm -rf "$scenario"' EXIT
+
+sed "s/^WORD=.*/WORD=$word/" "$here/session-64.sh" >"$scenario/session-64.sh"
+"$here/../vm/run.sh" -i "$scenario/session-64.sh" >&2
+awk '
+	$1 != "bench" { next }
+	$2 == "took" && (!($3 in took) || $4 / 100 < took[$3]) { took[$3] = $4 / 100 }
+	$2 == "ioctls" && (!($3 in ioctls) || $5 < ioctls[$3]) { ioctls[$3] = $5; number[$3] = $4 }
+	function line(what, t, i, n) { printf "%-12s %6.2f s, %4d ioctls %6.2f s, ratio %5.2f\n", what, t, n, i, t / i }
+	END {
+		n = split("preserve-64 restore-64 finish-64 preserve-4 restore-4 finish-4", names, " ")
+		for (j = 1; j <= n; j++) {
+			if (!(names[j] in took) || !(names[j] in ioctls)) { print "session.sh: no times of " names[j] >"/dev/stderr"; exit 1 }
+			line(names[j], took[names[j]], ioctls[names[j]], number[names[j]])
+			size = names[j] ~ /64/ ? "all, 64" : "all, 4"
+			t[size] += took[names[j]]
+			i[size] += ioctls[names[j]]
+			c[size] += number[names[j]]
+		}
+		for (size in t) line(size, t[size], i[size], c[size])
+	}' "$logs/session-64/out"
