@@ -168,3 +168,43 @@ int incoming_find(struct session *session, bool *ret_known,
 	}
 	return ret;
 }
+
+struct unfinished {
+	struct vlu_ctx *ctx;
+	const struct held *held;
+	int (*fn)(void *arg, const char *name, bool restored);
+	void *arg;
+};
+
+static int look_at_waiting(void *arg, const char *name)
+{
+	struct unfinished *look = arg;
+	struct vlu_ctx *ctx = look->ctx;
+	struct manifest manifest;
+	char id[40];
+	int ret = 0;
+
+	if (held_find(look->held, "session/%s", name) ||
+	    manifest_read(ctx, STATE_DIR, name, &manifest))
+		return 0;
+	if (boot_id(ctx, id) == 0 && strcmp(id, manifest.boot_id) != 0 &&
+	    incoming_fate(ctx, &manifest) == FATE_WAITING)
+		ret = look->fn(look->arg, name, false);
+	manifest_free(&manifest);
+	return ret;
+}
+
+void incoming_unfinished(struct vlu_ctx *ctx, const struct held *held,
+			 int (*fn)(void *arg, const char *name, bool restored), void *arg)
+{
+	struct unfinished look = { ctx, held, fn, arg };
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < held->n; i++)
+		if (strncmp(held->items[i].key, "session/", 8) == 0 &&
+		    held_says(held->items[i].value, "direction=incoming"))
+			ret = fn(arg, held->items[i].key + 8, true);
+	if (!ret)
+		manifest_each(ctx, STATE_DIR, look_at_waiting, &look);
+}

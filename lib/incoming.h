@@ -24,6 +24,12 @@ enum incoming_fate incoming_fate_of(struct vlu_ctx *ctx, const char *session);
 /* A sentence about it, NULL for FATE_WAITING. */
 const char *incoming_fate_text(enum incoming_fate fate);
 /*
+ * The sessions of the previous kernel that are not finished: those that are
+ * held, and those that nobody retrieved, until fn returns non-zero.
+ */
+void incoming_unfinished(struct vlu_ctx *ctx, const struct held *held,
+			 int (*fn)(void *arg, const char *name, bool restored), void *arg);
+/*
  * Adds the devices that came over: those of the manifest on disk, else those
  * that the kernel's log names. *ret_known: a manifest of another boot says so.
  * *ret_fate: what became of it, if nobody holds it.

@@ -197,45 +197,21 @@ static int check_promise(void *arg, const char *name)
 	return jump->ret != 0;
 }
 
-static int check_incoming(struct jump *jump)
-{
-	char session[64];
-	size_t i;
-
-	for (i = 0; i < jump->held.n; i++) {
-		const struct held_item *item = &jump->held.items[i];
-
-		if (strncmp(item->key, "session/", 8) != 0 ||
-		    !held_says(item->value, "direction=incoming"))
-			continue;
-		snprintf(session, sizeof(session), "%.63s", item->key + 8);
-		return vlu_fail(jump->ctx, VLU_NOT_PRESERVABLE, -EBUSY,
-				"session %s of the previous kernel is not finished, and the "
-				"jump would lose it; first: vfio-lu finish --session %s",
-				session, session);
-	}
-	return 0;
-}
-
-/* One that came over and was not restored is dropped without a word. */
-static int check_waiting(void *arg, const char *name)
+static int check_unfinished(void *arg, const char *name, bool restored)
 {
 	struct jump *jump = arg;
-	struct vlu_ctx *ctx = jump->ctx;
-	struct manifest manifest;
-	char id[40];
 
-	if (held_find(&jump->held, "session/%s", name) ||
-	    manifest_read(ctx, STATE_DIR, name, &manifest))
-		return 0;
-	if (boot_id(ctx, id) == 0 && strcmp(id, manifest.boot_id) != 0 &&
-	    incoming_fate(ctx, &manifest) == FATE_WAITING)
-		jump->ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY,
+	if (restored)
+		jump->ret = vlu_fail(jump->ctx, VLU_NOT_PRESERVABLE, -EBUSY,
+				     "session %s of the previous kernel is not finished, and the "
+				     "jump would lose it; first: vfio-lu finish --session %s",
+				     name, name);
+	else
+		jump->ret = vlu_fail(jump->ctx, VLU_NOT_PRESERVABLE, -EBUSY,
 				     "session %s of the previous kernel waits to be restored, "
 				     "and the jump would drop it; first: vfio-lu restore and "
 				     "vfio-lu finish, with --session %s", name, name);
-	manifest_free(&manifest);
-	return jump->ret != 0;
+	return jump->ret;
 }
 
 static int check_image(struct vlu_ctx *ctx)
@@ -298,10 +274,8 @@ static int add_jump(struct jump *jump)
 	inuse_drop(ctx);
 	ret = manifest_each(ctx, RUN_DIR, check_promise, jump);
 	ret = jump->ret ? jump->ret : ret == -ENOENT || ret > 0 ? 0 : ret;
-	if (!ret)
-		ret = check_incoming(jump);
 	if (!ret) {
-		manifest_each(ctx, STATE_DIR, check_waiting, jump);
+		incoming_unfinished(ctx, &jump->held, check_unfinished, jump);
 		ret = jump->ret;
 	}
 	if (!ret && !jump->sessions)

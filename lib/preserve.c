@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Before the jump: device files into a session. */
 #include "device.h"
+#include "incoming.h"
 #include "inuse.h"
 #include "outgoing.h"
 #include "session-file.h"
@@ -157,6 +158,14 @@ static int check_elsewhere(struct vlu_ctx *ctx, const struct held *held,
 	return 0;
 }
 
+/* The kernel lets both be: it has a list of each. */
+static int say_unfinished(void *arg, const char *name, bool restored)
+{
+	(void)restored;
+	return plan_say(arg, "session %s  of the previous kernel is not finished: vfio-lu kexec "
+			"waits for that", name);
+}
+
 static int add_preserve(struct vlu_plan *plan, struct session *session,
 			const struct held *held, const struct vlu_bdf *bdfs, size_t n)
 {
@@ -187,9 +196,9 @@ static int add_preserve(struct vlu_plan *plan, struct session *session,
 				       session->name);
 			continue;
 		}
-		ret = check_device(plan->ctx, bdfs[i], &dev);
+		ret = check_elsewhere(plan->ctx, held, session->name, bdfs[i]);
 		if (!ret)
-			ret = check_elsewhere(plan->ctx, held, session->name, bdfs[i]);
+			ret = check_device(plan->ctx, bdfs[i], &dev);
 		if (!ret)
 			ret = session_add(session, bdfs[i], false);
 		member = session_find(session, bdfs[i]);
@@ -220,6 +229,8 @@ static int add_preserve(struct vlu_plan *plan, struct session *session,
 		ret = outgoing_add(plan, session);
 	if (!ret && !changes)
 		plan->forth.n = 0;	/* nothing to do: not even the holder */
+	if (!ret)
+		incoming_unfinished(plan->ctx, held, say_unfinished, plan);
 	return ret;
 }
 

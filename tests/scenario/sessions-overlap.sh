@@ -1,0 +1,67 @@
+# shellcheck shell=sh
+# A session for the next jump while the one of the last is not finished: the kernel keeps two lists and lets it be made
+# (luo_session_create(), luo_session_retrieve()), but not with a device or, for us, a name that is in the first; and what
+# is not finished does not come along. The tool says each of these.
+TIERS="fake vm"
+PHASES=3
+DEVICES="e1000e edu edu"
+TIMEOUT=400
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2" "$DEV3"
+	run 0 preserve "$DEV1" --session first
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+phase_2() {
+	run 0 bind "$DEV2" "$DEV3"
+	say "Before the first is restored."
+	run 3 preserve "$DEV1" --session second
+	err "$DEV1"
+	err "restore"
+	run 0 preserve "$DEV2" --session second
+	out "$DEV2  preserved in session second"
+	out "session first  of the previous kernel is not finished: vfio-lu kexec waits for that"
+	run 0 status
+	out_re "^session  first  *incoming, waiting"
+	out_re "^session  second  *outgoing, held"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run 3 kexec
+	err "session first of the previous kernel waits to be restored, and the jump would drop it"
+
+	say "Restored, and not finished: its device and its name are taken."
+	run 0 restore --session first
+	out "$DEV1  retrieved"
+	run 3 preserve "$DEV1" --session second
+	err "$DEV1: already in session first"
+	run 3 preserve "$DEV3" --session first
+	err "session first came from the previous kernel and is not finished; first: vfio-lu finish --session first"
+	run 0 preserve "$DEV3" --session second
+	out "session first  of the previous kernel is not finished: vfio-lu kexec waits for that"
+	run 3 kexec
+	err "session first of the previous kernel is not finished, and the jump would lose it"
+	run 0 status
+	out_re "^session  first  *incoming, restored"
+	out "$DEV1  retrieved"
+	out "$DEV2  preserved"
+	out "$DEV3  preserved"
+
+	say "Finished: both are free again, and the second was not touched."
+	run 0 finish --session first
+	run 0 preserve "$DEV1" --session first
+	out_not "is not finished"
+	run_jump kexec
+}
+
+phase_3() {
+	run 0 restore --session second
+	out "$DEV2  retrieved"
+	out "$DEV3  retrieved"
+	run 0 restore --session first
+	out "$DEV1  retrieved"
+	run 0 finish --session first
+	run 0 finish --session second
+	run 0 status
+	out "no sessions"
+}
