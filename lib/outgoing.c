@@ -7,6 +7,7 @@
  */
 #include "device.h"
 #include "liveupdate.h"
+#include "order.h"
 #include "outgoing.h"
 #include "remember.h"
 #include "session-file.h"
@@ -277,6 +278,13 @@ static const struct step_kind step_create = {
 	.undo = undo_create,
 };
 
+static const struct step_kind step_create_anew = {
+	.text = "create LUO session %v anew, which un-preserves all of it until the end of this, "
+		"and preserve the manifest in it, at token 0x0",
+	.run = run_create,
+	.undo = undo_create,
+};
+
 static int run_preserve(struct vlu_plan *plan, struct step *step)
 {
 	struct session *session = plan->data;
@@ -405,8 +413,9 @@ int outgoing_add(struct vlu_plan *plan, struct session *session)
 	size_t i;
 	int ret;
 
-	ret = plan_add(plan, &step_create, (struct vlu_bdf){ 0 }, NULL,
-		       session->name, NULL);
+	order_members(session);
+	ret = plan_add(plan, session->held ? &step_create_anew : &step_create,
+		       (struct vlu_bdf){ 0 }, NULL, session->name, NULL);
 	for (i = 0; !ret && i < session->n; i++) {
 		struct member *member = &session->members[i];
 

@@ -60,6 +60,11 @@ static int add_release(struct vlu_plan *plan, struct session *session,
 		ret = outgoing_add(plan, session);
 	for (i = 0; !ret && i < session->n; i++) {
 		member = &session->members[i];
+		/* the kernel has no un-preserve for one of several */
+		if (!member->leaving)
+			ret = plan_say(plan, "%s  stays in session %s, which was made anew: it was "
+				       "not preserved for a moment, and its file stayed open",
+				       member->name, session->name);
 		if (!member->leaving)
 			continue;
 		ret = plan_add(plan, &step_leave, member->bdf, NULL, NULL, NULL);
@@ -67,6 +72,9 @@ static int add_release(struct vlu_plan *plan, struct session *session,
 			ret = plan_say(plan, "%s  no longer preserved; its file is closed",
 				       member->name);
 	}
+	for (i = 0; !ret && staying && i < session->n_files; i++)
+		ret = plan_say(plan, "%s  stays in session %s, which was made anew",
+			       session->files[i].name, session->name);
 	if (!ret && !staying)
 		ret = session_files_close(plan, session);
 	return ret;

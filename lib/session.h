@@ -15,6 +15,7 @@ struct member {
 	int fd;		/* -1: not open here */
 	bool held;	/* it was in the holder before this plan */
 	bool leaving;	/* release: not to be in the session any more */
+	int risk;	/* that it refuses the jump, order.c */
 	bool done;	/* what the plan does to each of them is done */
 };
 

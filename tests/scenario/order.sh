@@ -1,0 +1,44 @@
+# shellcheck shell=sh
+# A device that may refuse the jump is preserved before the others: then its refusal costs no other its device.
+TIERS="fake vm"
+PHASES=1
+DEVICES="edu e1000e edu"
+
+# The devices in the order in which they would be preserved.
+order() { sed -n 's/^\(.*\): preserve its file at token.*/\1/p' "$STDOUT" | tr '\n' ' '; }
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2" "$DEV3"
+	run 0 preserve "$DEV1" "$DEV2" --dry-run
+	check_that "in the order named" test "$(order)" = "$DEV1 $DEV2 "
+	run 0 preserve "$DEV1" "$DEV2" "$DEV3"
+
+	say "DEV2 has its interrupts on: when the session is made anew, it comes first."
+	if in_vm; then
+		run_cmd 0 leave vfio-lu "$DEV2" msi
+	else
+		printf '            CPU0\n 24:  0  IR-PCI-MSI-%s  0-edge  vfio-msi[0](%s)\n' "$DEV2" "$DEV2" >"$SCN_ROOT/proc/interrupts"
+	fi
+	run 0 release "$DEV3" --dry-run
+	out "create LUO session vfio-lu anew, which un-preserves all of it"
+	check_that "in the order of risk" test "$(order)" = "$DEV2 $DEV1 "
+
+	say "What that means for the others is told."
+	run 0 release "$DEV3" --json
+	out "\"$DEV1  stays in session vfio-lu, which was made anew: it was not preserved for a moment, and its file stayed open\""
+	out "\"$DEV3  no longer preserved; its file is closed\""
+	run 0 status
+	out "$DEV1  preserved"
+	out "$DEV2  preserved"
+	out_not "$DEV3"
+
+	if in_vm; then
+		load_raw
+		say "Raw: the kernel refuses at DEV2, before it has frozen another."
+		run_cmd 255 kexec -e
+		klog "Freeze failed! Interrupts are still enabled."
+		run_cmd 0 leave vfio-lu "$DEV1" alive
+	fi
+	run 0 release
+	run 0 unbind "$DEV1" "$DEV2" "$DEV3"
+}
