@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "attr.h"
+#include "device.h"
 #include "host.h"
+#include "keeper.h"
 #include "kexec.h"
 #include "session.h"
 
@@ -160,6 +162,64 @@ static const struct step_kind step_remember = {
 	.run = run_remember,
 };
 
+/* Those that are to arrive: preserved, or if none is yet, bound to vfio-pci. */
+static int find_devices(struct vlu_ctx *ctx, struct vlu_bdf **ret_bdfs, size_t *ret_n)
+{
+	const struct keeper *keeper;
+	struct vlu_bdf *bdfs;
+	size_t i, n = 0;
+	int ret;
+
+	ret = vlu_devices_read(ctx);
+	if (ret)
+		return ret;
+	keeper = keeper_get(ctx);
+	bdfs = keeper ? calloc(keeper->n + ctx->n_devices + 1, sizeof(*bdfs)) : NULL;
+	if (!bdfs)
+		return vlu_nomem(ctx);
+	for (i = 0; i < keeper->n; i++)
+		if (keeper->kept[i].preserved)
+			bdfs[n++] = keeper->kept[i].bdf;
+	for (i = 0; !keeper->n && i < ctx->n_devices; i++)
+		if (strcmp(ctx->devices[i]->driver, "vfio-pci") == 0)
+			bdfs[n++] = ctx->devices[i]->bdf;
+	*ret_bdfs = bdfs;
+	*ret_n = n;
+	return 0;
+}
+
+/*
+ * What would lose the devices over there is refused. A driver that takes one
+ * first is only told: restore takes it back.
+ */
+static int check_next(struct vlu_ctx *ctx, const struct load *load)
+{
+	const struct vlu_next next = { load->kernel, load->initrd, load->cmdline };
+	_cleanup_free_ struct vlu_bdf *bdfs = NULL;
+	struct failures failures = { 0 };
+	const struct vlu_check *row;
+	struct vlu_report *report;
+	char text[sizeof(failures.last)];
+	size_t i, n = 0;
+	int ret;
+
+	ret = find_devices(ctx, &bdfs, &n);
+	if (!ret)
+		ret = vlu_check_next(ctx, &next, bdfs, n, &report);
+	if (ret)
+		return ret;
+	for (i = 0; (row = vlu_report_at(report, i)); i++) {
+		snprintf(text, sizeof(text), "the next kernel: %s (%s)%s%s", row->detail, row->id,
+			 row->fix ? "; fix: " : "", row->fix ? row->fix : "");
+		if (row->result == VLU_FAIL && strcmp(row->id, "next-driver-match") != 0)
+			failures_add(ctx, &failures, -EINVAL, VLU_NOT_PRESERVABLE, text);
+		else if (row->result == VLU_FAIL || row->result == VLU_WARN)
+			vlu_log(ctx, VLU_LOG_WARNING, "%s", text);
+	}
+	vlu_report_free(report);
+	return failures_end(ctx, &failures);
+}
+
 static int need_file(struct vlu_ctx *ctx, const char *path)
 {
 	int mode = sys_mode(&ctx->sys, path);
@@ -208,6 +268,8 @@ int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
 	}
 	if (!load || !load->kernel || !load->cmdline || (initrd && !load->initrd))
 		ret = vlu_nomem(ctx);
+	if (!ret)
+		ret = check_next(ctx, load);
 	if (!ret)
 		ret = plan_add(plan, &step_load, none, kernel, load->cmdline, NULL);
 	if (!ret)

@@ -44,7 +44,7 @@ f proc/swaps "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
 f proc/filesystems "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\n"
 f proc/modules ""
 f sys/kernel/security/lockdown "[none] integrity confidentiality\n"
-f boot/vmlinuz-$RELEASE "not a kernel\n"
+k boot/vmlinuz-$RELEASE "$RELEASE (me@here) #1 SMP\nkho-v4\x00luo-v5\x00memfd-v2\x00vfio-pci-v1\x00pci-v2\x00\nCONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_LIVEUPDATE=y\nCONFIG_IOMMUFD=y\nCONFIG_VFIO_DEVICE_CDEV=y\nCONFIG_VFIO_PCI=$FLAVOUR\nCONFIG_VFIO_PCI_LIVEUPDATE=y\nCONFIG_PCI_LIVEUPDATE=y\nCONFIG_INTEL_IOMMU=y\nCONFIG_INTEL_IOMMU_DEFAULT_ON=y\n"
 f boot/initrd.img-$RELEASE "not an initrd\n"
 z proc/config.gz "CONFIG_KEXEC=y\nCONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\nCONFIG_IOMMUFD=y\nCONFIG_VFIO=$FLAVOUR\nCONFIG_VFIO_GROUP=y\nCONFIG_VFIO_DEVICE_CDEV=y\nCONFIG_VFIO_PCI=$FLAVOUR\nCONFIG_VFIO_PCI_CORE=$FLAVOUR\nCONFIG_VFIO_PCI_LIVEUPDATE=y\nCONFIG_PCI_LIVEUPDATE=y\nCONFIG_BLK_DEV_NVME=y\nCONFIG_E1000E=m\nCONFIG_IKCONFIG_PROC=y\n"
 p sys/devices/pci0000:00/0000:00:00.0 8086:29c0 060000 0
