@@ -10,6 +10,8 @@
  *	group=BDF	by the legacy group (real kernel only)
  *	bind=FD		bind this file to an iommufd of its own
  *	bind=FD,FD	... to this one
+ *	session=NAME	a LUO session of its own with all that open= has opened,
+ *			at the usual tokens, and nothing else
  *	memfd=MIB	a memfd of that size for ever, with something on each page
  *	sum=FD		what is in that file, and its seals, in numbers
  *	env=NAME	this variable
@@ -30,6 +32,7 @@
 #include <unistd.h>
 
 #include "../lib/luo.h"
+#include "../lib/vfio-lu.h"
 #include "fake/client.h"
 
 static const struct sys_ops *ops = &sys_real_ops;
@@ -123,6 +126,37 @@ static int make_memfd(size_t size)
 	return fd;
 }
 
+static struct {
+	int fd;
+	uint64_t token;
+} opened[16];
+static size_t n_opened;
+
+static void remember(int fd, const char *bdf)
+{
+	struct vlu_bdf address;
+
+	if (n_opened == sizeof(opened) / sizeof(opened[0]) || vlu_bdf_parse(bdf, &address))
+		die(EINVAL, "%s", bdf);
+	opened[n_opened].fd = fd;
+	opened[n_opened++].token = vlu_bdf_token(address);
+}
+
+static int make_session(const char *name)
+{
+	struct liveupdate_ioctl_create_session create = { .size = sizeof(create), .fd = -1 };
+	struct liveupdate_session_preserve_fd preserve = { .size = sizeof(preserve) };
+
+	strncpy((char *)create.name, name, sizeof(create.name) - 1);
+	need(request(open_file("/dev/liveupdate"), LIVEUPDATE_IOCTL_CREATE_SESSION, &create), name);
+	for (size_t i = 0; i < n_opened; i++) {
+		preserve.fd = opened[i].fd;
+		preserve.token = opened[i].token;
+		need(request(create.fd, LIVEUPDATE_SESSION_PRESERVE_FD, &preserve), "preserve");
+	}
+	return create.fd;
+}
+
 static uint64_t sum_of(int fd)
 {
 	uint64_t sum = 0xcbf29ce484222325;
@@ -148,7 +182,10 @@ static void do_word(const char *word, const char *value)
 	if (!strcmp(word, "open")) {
 		fd = open_cdev(value);
 		do_bind(fd, open_file("/dev/iommu"));
+		remember(fd, value);
 		printf("open %d\n", fd);
+	} else if (!strcmp(word, "session")) {
+		printf("session %d\n", make_session(value));
 	} else if (!strcmp(word, "raw")) {
 		printf("raw %d\n", open_cdev(value));
 	} else if (!strcmp(word, "group")) {
