@@ -58,7 +58,9 @@ const struct command cmd_load = {
 	.changes = true,
 	.summary = "load the next kernel so that state is handed over",
 	.text = "Loads the image KERNEL with kexec_file_load(2). The older system "
-		"call would hand nothing over, and say nothing.",
+		"call would hand nothing over, and say nothing. What is loaded is looked "
+		"at first, as check --next-kernel does, and refused if it would lose the "
+		"devices that are preserved.",
 	.opts = load_opts,
 	.size = sizeof(struct load_opts),
 	.run = run_load,

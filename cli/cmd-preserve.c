@@ -118,7 +118,8 @@ const struct command cmd_release = {
 	.changes = true,
 	.summary = "take devices, or all, out of the session",
 	.text = "Gives preservation up again, of the devices named or of the whole "
-		"session. They stay with vfio-pci.",
+		"session. They stay with vfio-pci. Where others stay in the session, it is "
+		"made anew, and they are not preserved for that moment.",
 	.opts = session_opts,
 	.size = sizeof(struct session_opts),
 	.run = run_release,

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # dracut, modules.d/90vfio-lu: restore runs before udev has loaded a driver.
 
-check() { require_binaries vfio-lu; }
+check() { require_binaries @SBINDIR@/vfio-lu; }
 
 depends() { return 0; }
 
 installkernel() { hostonly='' instmods vfio-pci iommufd vfio_iommu_type1; }
 
 install() {
-	inst_multiple vfio-lu cat grep sort tr
+	inst_binary @SBINDIR@/vfio-lu /sbin/vfio-lu
 	inst_simple @LIBEXECDIR@/vfio-lu-restore /sbin/vfio-lu-restore
 	# shellcheck disable=SC2154 # moddir is dracut's
 	inst_hook pre-udev 00 "$moddir/vfio-lu-pre-udev.sh"

@@ -1,0 +1,54 @@
+# shellcheck shell=sh
+# The hook and the script for initramfs-tools, as the README says: in what update-initramfs makes, restore runs before udev.
+TIERS="vm"
+ROOT="bookworm"
+FLAVOUR="m"
+PHASES=2
+DEVICES="nvme e1000e"
+TIMEOUT=900
+
+image=/boot/initrd.img-vfio-lu
+
+phase_1() {
+	ln -s /usr/local/libexec/vfio-lu/initramfs-tools/hook /etc/initramfs-tools/hooks/vfio-lu
+	ln -s /usr/local/libexec/vfio-lu/initramfs-tools/init-top /etc/initramfs-tools/scripts/init-top/00-vfio-lu
+	echo COMPRESS=gzip >/etc/initramfs-tools/conf.d/gzip
+	run_cmd 0 mkinitramfs -o $image "$RELEASE"
+	lsinitramfs $image >"$SCN_TMP/files"
+	for file in sbin/vfio-lu sbin/vfio-lu-restore scripts/init-top/00-vfio-lu 'lib.*/libkmod\.so\.2' 'vfio-pci\.ko' 'iommufd\.ko'; do
+		check_that "it has $file" grep -q "$file" "$SCN_TMP/files"
+	done
+	unmkinitramfs $image "$SCN_TMP/unpacked"
+	find "$SCN_TMP/unpacked" -path '*init-top/ORDER' -exec cat {} + >"$SCN_TMP/order"
+	check_that "before udev" test "$(sed -n 's,^/scripts/init-top/\([^ ]*\).*,\1,p' "$SCN_TMP/order" | grep -x -e 00-vfio-lu -e udev | tr '\n' ' ')" = "00-vfio-lu udev "
+	for library in $(ldd /usr/local/sbin/vfio-lu | sed -n 's,.*=> .*/\([^ ]*\) .*,\1,p'); do
+		check_that "it has $library" grep -q "/$library\$" "$SCN_TMP/files"
+	done
+
+	run 0 bind "$DEV1" "$DEV2"
+	run 0 preserve "$DEV1" "$DEV2"
+	# This time Debian boots by itself, so what the machine's own init did is to be found on the disk.
+	sed -i "s/^export PHASE=.*/export PHASE='2'/" /tests/environment
+	sed -i '2i stty -F /dev/ttyS1 raw -echo' /tests/service
+	uuid=$(blkid -s UUID -o value "$(findmnt -n -o SOURCE /)")
+	run 0 load "$KERNEL" --initrd $image --cmdline "$(next_cmdline) root=UUID=$uuid rw"
+	run_jump kexec
+}
+
+phase_2() {
+	run 0 status
+	for bdf in "$DEV1" "$DEV2"; do
+		out "$bdf  retrieved; now with vfio-pci"
+	done
+	say "It was the initial RAM disk that did it: nvme, which is built in, had its device, e1000e never."
+	check_that "the holder is older than systemd's udev" \
+		test "$(pid_of vfio-lu)" -lt "$(pid_of systemd-udevd)"
+	klog "nvme nvme"
+	check_that "e1000e is here" grep -q '^e1000e' /proc/modules
+	klog_not "e1000e $DEV2"
+	run 0 finish
+	run 0 status
+	out "no sessions"
+}
+
+pid_of() { pgrep -o "$1"; }
