@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* After the jump, when every device has found its user: the end of it. */
+#include "device.h"
 #include "incoming.h"
+#include "klog.h"
 #include "lend.h"
 #include "liveupdate.h"
 #include "session-file.h"
@@ -63,6 +65,34 @@ static int half_bound(struct session *session, const char *names, int err)
 			session->name, names);
 }
 
+/* All that is held of it is bound: which of the devices that came over is held by nobody? */
+static int finish_bound(struct session *session)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	const struct klog *log = klog_get(ctx);
+	char names[400] = "", name[VLU_BDF_SIZE], other[64];
+	struct vlu_device *dev;
+	size_t i, len = 0;
+	int ret;
+
+	ret = luo_finish(ctx, session->fd, session->name);
+	for (i = 0; ret == -EBUSY && log && i < log->n_incoming; i++) {
+		struct vlu_bdf bdf = log->incoming[i];
+
+		if (klog_finished(ctx, bdf) || vlu_device_find(ctx, bdf, &dev) ||
+		    dev->kind == VLU_BRIDGE ||
+		    held_device_session(ctx, bdf, other, sizeof(other)) != -ENOENT)
+			continue;
+		len += (size_t)snprintf(names + len, sizeof(names) - len, " %s",
+					vlu_bdf_format(bdf, name));
+		if (len >= sizeof(names))
+			len = sizeof(names) - 1;
+	}
+	return len ? vlu_fail(ctx, VLU_BUSY, ret, "session %s cannot be finished: a device of it is "
+			      "not retrieved; nobody has%s; first: vfio-lu restore --session %s",
+			      session->name, names, session->name) : ret;
+}
+
 static int bind_members(struct session *session)
 {
 	struct vlu_ctx *ctx = session->ctx;
@@ -87,7 +117,7 @@ static int bind_members(struct session *session)
 		member->done = true;
 	}
 	if (!ret)
-		ret = luo_finish(ctx, session->fd, session->name);
+		ret = finish_bound(session);
 	if (!ret)
 		return 0;
 	/* so that status can tell */

@@ -12,6 +12,7 @@
  *	bind=FD,FD	... to this one
  *	session=NAME	a LUO session of its own with all that open= has opened,
  *			at the usual tokens, and nothing else
+ *	manifest=FILE	with what is in FILE as its manifest
  *	memfd=MIB	a memfd of that size for ever, with something on each page
  *	sum=FD		what is in that file, and its seals, in numbers
  *	env=NAME	this variable
@@ -142,6 +143,18 @@ static void remember(int fd, const char *bdf)
 	opened[n_opened++].token = vlu_bdf_token(address);
 }
 
+static char *manifest;
+
+static void read_manifest(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	size_t size = 0;
+
+	if (!file || getdelim(&manifest, &size, '\0', file) < 0)
+		die(errno, "%s", path);
+	fclose(file);
+}
+
 static int make_session(const char *name)
 {
 	struct liveupdate_ioctl_create_session create = { .size = sizeof(create), .fd = -1 };
@@ -149,6 +162,12 @@ static int make_session(const char *name)
 
 	strncpy((char *)create.name, name, sizeof(create.name) - 1);
 	need(request(open_file("/dev/liveupdate"), LIVEUPDATE_IOCTL_CREATE_SESSION, &create), name);
+	if (manifest) {
+		preserve.fd = need(ops->memfd(&machine, "manifest", manifest, strlen(manifest)),
+				   "memfd");
+		preserve.token = VLU_TOKEN_MANIFEST;
+		need(request(create.fd, LIVEUPDATE_SESSION_PRESERVE_FD, &preserve), "manifest");
+	}
 	for (size_t i = 0; i < n_opened; i++) {
 		preserve.fd = opened[i].fd;
 		preserve.token = opened[i].token;
@@ -184,6 +203,9 @@ static void do_word(const char *word, const char *value)
 		do_bind(fd, open_file("/dev/iommu"));
 		remember(fd, value);
 		printf("open %d\n", fd);
+	} else if (!strcmp(word, "manifest")) {
+		read_manifest(value);
+		printf("manifest\n");
 	} else if (!strcmp(word, "session")) {
 		printf("session %d\n", make_session(value));
 	} else if (!strcmp(word, "raw")) {

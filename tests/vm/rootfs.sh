@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Prints the file that holds a Debian root file system for the VM, and makes it first where it is not there yet: systemd,
-# what vfio-lu needs, initramfs-tools or dracut, and for sid a QEMU that knows iommufd. vfio-lu itself is not in it.
+# what vfio-lu needs, for bookworm what makes an initial RAM disk, and for sid a QEMU that knows iommufd. vfio-lu itself is not in it.
 # usage: tests/vm/rootfs.sh SUITE
 set -euo pipefail
 
@@ -15,10 +15,9 @@ say() { echo "rootfs: $*" >&2; }
 die() { say "$*"; exit 1; }
 
 base=systemd-sysv,udev,kmod,kexec-tools,strace,procps,libpci3,libkmod2,libjson-c5,libfdt1,libsystemd0,zlib1g,liblzma5,libzstd1,liblz4-1
-# And what makes an initial RAM disk: each of the two that there are in one.
 case $suite in
-bookworm) extra='initramfs-tools' ;;
-sid) extra='qemu-system-x86 seabios dracut-core' ;;
+bookworm) extra='initramfs-tools dracut-core' ;;
+sid) extra='qemu-system-x86 seabios' ;;
 *) extra='' ;;
 esac
 

@@ -1,0 +1,42 @@
+# shellcheck shell=sh
+# A session whose manifest tells of another device at the address, and does not tell of one: the rest is usable, and
+# what is left out is named.
+TIERS="fake vm"
+PHASES=2
+DEVICES="e1000e edu edu"
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2" "$DEV3"
+	run 0 preserve "$DEV1" "$DEV2"
+	sed 's/"0x10d3"/"0x10d4"/' "$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json" >"$SCN_TMP/manifest"
+	check_that "it is another device now" grep -q 0x10d4 "$SCN_TMP/manifest"
+	run 0 release
+	"$STANDIN" "manifest=$SCN_TMP/manifest" "open=$DEV1" "open=$DEV2" "open=$DEV3" session=vfio-lu wait >"$SCN_TMP/standin" 2>&1 &
+	scn_n=0
+	until grep -q '^session' "$SCN_TMP/standin" || [ $scn_n = 100 ]; do
+		scn_n=$((scn_n + 1))
+		sleep 0.1
+	done
+	check_that "a session of our making" grep -q '^session' "$SCN_TMP/standin"
+	load_raw
+	scn_before_jump
+	kexec -e
+	fail "kexec -e" "returned"
+}
+
+phase_2() {
+	run 6 restore
+	err "$DEV1: retrieved, but it is not the device that was preserved: another vendor or device id"
+	err "1 of 2 devices of session vfio-lu are retrieved and held"
+	out "$DEV2  retrieved from session vfio-lu"
+	run 0 status
+	out "$DEV1  another device than the one preserved"
+	out "$DEV2  retrieved"
+	out "$DEV3"
+	say "The kernel does not finish it without the third, of which the manifest says nothing."
+	run 6 finish
+	err "session vfio-lu cannot be finished: a device of it is not retrieved; nobody has $DEV3"
+	err "no VMM can take $DEV1 $DEV2 any more"
+	run 0 status
+	out "$DEV2  retrieved and bound to an iommufd"
+}
