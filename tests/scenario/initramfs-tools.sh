@@ -15,7 +15,7 @@ phase_1() {
 	echo COMPRESS=gzip >/etc/initramfs-tools/conf.d/gzip
 	run_cmd 0 mkinitramfs -o $image "$RELEASE"
 	lsinitramfs $image >"$SCN_TMP/files"
-	for file in sbin/vfio-lu sbin/vfio-lu-restore scripts/init-top/00-vfio-lu 'lib.*/libkmod\.so\.2' 'vfio-pci\.ko' 'iommufd\.ko'; do
+	for file in sbin/vfio-lu sbin/vfio-lu-restore scripts/init-top/00-vfio-lu 'lib.*/libkmod\.so\.2' 'vfio-pci\.ko'; do
 		check_that "it has $file" grep -q "$file" "$SCN_TMP/files"
 	done
 	unmkinitramfs $image "$SCN_TMP/unpacked"
