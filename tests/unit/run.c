@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The loop that runs plans: whose turn it is, who goes back, who is left behind. */
+#include "unit.h"
+
+#include <time.h>
+
+#include "plan.h"
+
+/* ------------------------------------------- a kernel that does as it is told */
+
+#define WRITES	256
+
+/* "1.a" is the value of a write of group 1. */
+static struct {
+	char value[16];
+	bool in_flight;
+} writes[WRITES];
+static size_t n_writes, in_flight, most;
+static char order[4096];		/* all that happened, a word each */
+static const char *held_back;	/* the write that does not end */
+static const char *bad;		/* the one that fails */
+static const char *cut;		/* the one of which half is taken */
+static bool undo_fails;
+static bool newest_first;
+static int lock_result;
+
+static void note(const char *what, const char *of)
+{
+	size_t len = strlen(order);
+
+	snprintf(order + len, sizeof(order) - len, "%s%s%s", len ? " " : "", what, of);
+}
+
+static int op_mkdir(struct sys *sys, const char *path)
+{
+	(void)sys;
+	(void)path;
+	return 0;
+}
+
+static int op_lock(struct sys *sys, const char *path)
+{
+	(void)sys;
+	(void)path;
+	return lock_result;
+}
+
+static int op_close(struct sys *sys, int fd)
+{
+	(void)sys;
+	(void)fd;
+	return 0;
+}
+
+static int op_write_start(struct sys *sys, const char *path, const void *data, size_t size,
+			  pid_t *ret_pid)
+{
+	(void)sys;
+	(void)path;
+	assert_true(n_writes < WRITES && size < sizeof(writes[0].value));
+	memcpy(writes[n_writes].value, data, size);
+	writes[n_writes].in_flight = true;
+	note("start:", writes[n_writes].value);
+	if (++in_flight > most)
+		most = in_flight;
+	*ret_pid = 4242;
+	return 1000 + (int)n_writes++;
+}
+
+static ssize_t op_write_end(struct sys *sys, int fd)
+{
+	const char *value = writes[fd - 1000].value;
+
+	(void)sys;
+	assert_true(writes[fd - 1000].in_flight);
+	writes[fd - 1000].in_flight = false;
+	in_flight--;
+	note("end:", value);
+	if (bad && strcmp(value, bad) == 0)
+		return -EIO;
+	return (ssize_t)strlen(value) - (cut && strcmp(value, cut) == 0);
+}
+
+static void op_write_leave(struct sys *sys, int fd)
+{
+	(void)sys;
+	writes[fd - 1000].in_flight = false;
+	in_flight--;
+	note("leave:", writes[fd - 1000].value);
+}
+
+static int op_wait(struct sys *sys, const int *fds, size_t n, int msec)
+{
+	struct timespec t = { msec / 1000, msec % 1000 * 1000000L };
+
+	(void)sys;
+	for (size_t i = 0; i < n; i++) {
+		size_t j = newest_first ? n - 1 - i : i;
+
+		assert_true(writes[fds[j] - 1000].in_flight);
+		/* who only looks finds nothing: all have begun before one ends */
+		if (msec && (!held_back || strcmp(writes[fds[j] - 1000].value, held_back)))
+			return (int)j;
+	}
+	nanosleep(&t, NULL);
+	return -ETIMEDOUT;
+}
+
+static const struct sys_ops ops = {
+	.mkdir = op_mkdir, .lock = op_lock, .close = op_close, .write_start = op_write_start,
+	.write_end = op_write_end, .write_leave = op_write_leave, .wait = op_wait,
+};
+
+/* --------------------------------------------------------------------- plans */
+
+static struct vlu_ctx *ctx;
+static struct vlu_plan *plan;
+
+/* extra says what comes of it: "write", "ok", or "fail" */
+static int run_step(struct vlu_plan *of, struct step *step)
+{
+	if (strcmp(step->extra, "write") == 0)
+		return STEP_WRITE;
+	note("", step->value);
+	if (strcmp(step->extra, "ok") == 0)
+		return plan_say(of, "%s is done", step->value);
+	return vlu_fail(of->ctx, VLU_FAILED, -ENXIO, "%s: refused", step->value);
+}
+
+static int wrote_step(struct vlu_plan *of, struct step *step, int ret)
+{
+	return ret ? vlu_fail(of->ctx, VLU_FAILED, ret, "%s: no", step->value) : 0;
+}
+
+static int undo_step(struct vlu_plan *of, struct step *step)
+{
+	note("undo:", step->value);
+	return undo_fails ? vlu_fail(of->ctx, VLU_FAILED, -EPERM, "%s: stays", step->value) : 0;
+}
+
+static const struct step_kind kind = {
+	.text = "do %v", .run = run_step, .wrote = wrote_step, .undo = undo_step,
+};
+
+static void add(unsigned int group, const char *name, const char *how)
+{
+	char value[16];
+
+	plan->group = group;
+	snprintf(value, sizeof(value), "%u.%s", group, name);
+	assert_int_equal(plan_add(plan, &kind, (struct vlu_bdf){ 0 }, "/x", value, how), 0);
+}
+
+static void add_back(unsigned int group, const char *name, const char *how)
+{
+	char value[16];
+
+	plan->group = group;
+	snprintf(value, sizeof(value), "%u.%s", group, name);
+	assert_int_equal(plan_add_back(plan, &kind, (struct vlu_bdf){ 0 }, "/x", value, how), 0);
+}
+
+static void begin(enum plan_policy policy)
+{
+	memset(writes, 0, sizeof(writes));
+	n_writes = in_flight = most = 0;
+	order[0] = '\0';
+	held_back = bad = cut = NULL;
+	newest_first = undo_fails = false;
+	lock_result = 7;
+	assert_int_equal(vlu_new_sys(&ops, "/", &ctx), 0);
+	vlu_set_timeout(ctx, 1);
+	assert_int_equal(plan_new(ctx, policy, &plan), 0);
+}
+
+static void end(void)
+{
+	assert_int_equal(in_flight, 0);
+	vlu_plan_free(plan);
+	vlu_free(ctx);
+}
+
+static void said(const char *text)
+{
+	char all[512] = "";
+
+	for (size_t i = 0; i < vlu_plan_result_count(plan); i++)
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "",
+			 vlu_plan_result(plan, i));
+	assert_string_equal(all, text);
+}
+
+/* --------------------------------------------------------------------- tests */
+
+/* Each waits for its own writes only, and what is said is in the order of the groups. */
+static void test_together(void **state)
+{
+	(void)state;
+	begin(PLAN_EACH);
+	for (unsigned int group = 1; group <= 3; group++) {
+		add(group, "a", "write");
+		add(group, "b", "write");
+		add(group, "c", "ok");
+	}
+	newest_first = true;
+	assert_int_equal(vlu_plan_run(plan), 0);
+	assert_string_equal(order, "start:1.a start:2.a start:3.a end:3.a start:3.b end:3.b 3.c "
+			    "end:2.a start:2.b end:2.b 2.c end:1.a start:1.b end:1.b 1.c");
+	said("1.c is done, 2.c is done, 3.c is done");
+	end();
+}
+
+static void test_so_many_at_once(void **state)
+{
+	(void)state;
+	begin(PLAN_EACH);
+	for (unsigned int group = 1; group <= 100; group++)
+		add(group, "a", "write");
+	assert_int_equal(vlu_plan_run(plan), 0);
+	assert_int_equal(n_writes, 100);
+	assert_int_equal(most, 64);
+	end();
+}
+
+/* What all need comes first, and without it nothing begins. */
+static void test_shared(void **state)
+{
+	(void)state;
+	begin(PLAN_EACH);
+	add(0, "module", "ok");
+	add(1, "a", "write");
+	assert_int_equal(vlu_plan_run(plan), 0);
+	assert_string_equal(order, "0.module start:1.a end:1.a");
+	end();
+
+	begin(PLAN_EACH);
+	add(0, "module", "fail");
+	add(1, "a", "write");
+	assert_int_equal(plan_say(plan, "already there"), 0);
+	assert_int_equal(vlu_plan_run(plan), -ENXIO);
+	assert_string_equal(order, "0.module");
+	said("");
+	assert_int_equal(vlu_status(ctx), VLU_FAILED);
+	end();
+}
+
+/* The one that fails goes back the way it has for that, and then undoes what was done. */
+static void test_one_goes_back(void **state)
+{
+	(void)state;
+	begin(PLAN_EACH);
+	add(1, "a", "write");
+	add(2, "first", "ok");
+	add(2, "a", "write");
+	add(2, "b", "write");
+	add_back(2, "back", "write");
+	add(3, "a", "write");
+	bad = "2.b";
+	assert_int_equal(vlu_plan_run(plan), -EIO);
+	assert_string_equal(order, "start:1.a 2.first start:2.a start:3.a end:1.a end:2.a start:2.b "
+			    "end:2.b start:2.back end:2.back undo:2.a undo:2.first end:3.a");
+	/* some have moved, some have not */
+	assert_int_equal(vlu_status(ctx), VLU_PARTIAL);
+	assert_string_equal(vlu_error(ctx), "2.b: no");
+	end();
+}
+
+/* From where nothing was written there is no way back to go. */
+static void test_nothing_to_go_back_from(void **state)
+{
+	(void)state;
+	begin(PLAN_EACH);
+	add(1, "first", "ok");
+	add(1, "second", "fail");
+	add_back(1, "back", "write");
+	assert_int_equal(vlu_plan_run(plan), -ENXIO);
+	assert_string_equal(order, "1.first 1.second undo:1.first");
+	assert_int_equal(vlu_status(ctx), VLU_FAILED);
+	end();
+}
+
+static void test_no_way_back(void **state)
+{
+	(void)state;
+	begin(PLAN_EACH);
+	add(1, "first", "ok");
+	add(1, "a", "write");
+	add_back(1, "back", "fail");
+	bad = "1.a";
+	assert_int_equal(vlu_plan_run(plan), -EIO);
+	/* what was remembered on the way is needed now */
+	assert_string_equal(order, "1.first start:1.a end:1.a 1.back");
+	assert_int_equal(vlu_status(ctx), VLU_PARTIAL);
+	assert_string_equal(vlu_error(ctx), "1.a: no; and it could not be undone: 1.back: refused");
+	end();
+}
+
+/* All of it is tried; told is the first that could not be. */
+static void test_not_undone(void **state)
+{
+	(void)state;
+	begin(PLAN_EACH);
+	add(1, "first", "ok");
+	add(1, "second", "ok");
+	add(1, "third", "fail");
+	undo_fails = true;
+	assert_int_equal(vlu_plan_run(plan), -ENXIO);
+	assert_string_equal(order, "1.first 1.second 1.third undo:1.second undo:1.first");
+	assert_int_equal(vlu_status(ctx), VLU_PARTIAL);
+	assert_string_equal(vlu_error(ctx), "1.third: refused; and it could not be undone: "
+			    "1.second: stays");
+	end();
+}
+
+static void test_half_a_write(void **state)
+{
+	(void)state;
+	begin(PLAN_EACH);
+	add(1, "a", "write");
+	add(1, "b", "write");
+	cut = "1.a";
+	assert_int_equal(vlu_plan_run(plan), -EIO);
+	assert_string_equal(order, "start:1.a end:1.a");
+	assert_string_equal(vlu_error(ctx), "1.a: no");
+	end();
+}
+
+static void test_left_behind(void **state)
+{
+	(void)state;
+	begin(PLAN_EACH);
+	add(1, "first", "ok");
+	add(1, "a", "write");
+	add(1, "b", "write");
+	add_back(1, "back", "write");
+	add(2, "a", "write");
+	add(2, "b", "ok");
+	held_back = "1.a";
+	assert_int_equal(vlu_plan_run(plan), -ETIMEDOUT);
+	/* nothing more is done with what the kernel has */
+	assert_string_equal(order, "1.first start:1.a start:2.a end:2.a 2.b leave:1.a");
+	assert_int_equal(vlu_status(ctx), VLU_BUSY);
+	assert_non_null(strstr(vlu_error(ctx), "do 1.a: the kernel has not come back from it"));
+	assert_non_null(strstr(vlu_error(ctx), "process 4242"));
+	end();
+}
+
+static void test_all_or_nothing(void **state)
+{
+	(void)state;
+	begin(PLAN_ALL);
+	add(1, "a", "write");
+	add_back(1, "back", "write");
+	add(2, "b", "ok");
+	add(3, "c", "fail");
+	plan->group = 1;
+	assert_int_equal(plan_say(plan, "it will be so"), 0);
+	assert_int_equal(vlu_plan_run(plan), -ENXIO);
+	assert_string_equal(order, "start:1.a end:1.a 2.b 3.c undo:2.b start:1.back end:1.back undo:1.a");
+	assert_int_equal(vlu_status(ctx), VLU_FAILED);
+	assert_string_equal(vlu_error(ctx), "3.c: refused");
+	/* a step has said what was true then */
+	said("2.b is done");
+	end();
+}
+
+/* What came before stays, which is not nothing. */
+static void test_stop(void **state)
+{
+	(void)state;
+	begin(PLAN_STOP);
+	add(1, "a", "write");
+	add(2, "b", "fail");
+	add(3, "c", "ok");
+	assert_int_equal(vlu_plan_run(plan), -ENXIO);
+	assert_string_equal(order, "start:1.a end:1.a 2.b");
+	assert_int_equal(vlu_status(ctx), VLU_PARTIAL);
+	end();
+
+	begin(PLAN_STOP);
+	add(0, "a", "ok");
+	add(1, "b", "fail");
+	assert_int_equal(vlu_plan_run(plan), -ENXIO);
+	assert_int_equal(vlu_status(ctx), VLU_FAILED);
+	end();
+}
+
+static void test_locked(void **state)
+{
+	(void)state;
+	begin(PLAN_EACH);
+	add(1, "a", "write");
+	assert_int_equal(plan_say(plan, "it will be so"), 0);
+	lock_result = -EIO;
+	assert_int_equal(vlu_plan_run(plan), -EIO);
+	assert_string_equal(order, "");
+	said("");
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_together), cmocka_unit_test(test_so_many_at_once),
+		cmocka_unit_test(test_shared), cmocka_unit_test(test_one_goes_back),
+		cmocka_unit_test(test_nothing_to_go_back_from), cmocka_unit_test(test_no_way_back),
+		cmocka_unit_test(test_not_undone),
+		cmocka_unit_test(test_half_a_write), cmocka_unit_test(test_left_behind),
+		cmocka_unit_test(test_all_or_nothing), cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_locked),
+	};
+
+	return RUN("run", tests);
+}
