@@ -44,11 +44,12 @@ static const struct { const char *name; int number; } errnos[] = {
  * and drivers answer with is left of that. close() is never repeated, and what
  * was written late may not have fitted (ENOSPC). The sockets and the memfd are
  * of this host alone and know no devices. Where ENOENT is an answer (no holder,
- * no such file of ours, no driver), it is no failure: then that is so.
+ * no such file of ours, no debugfs, no driver), it is no failure: then that is
+ * so.
  */
 static const struct { const char *call, *kinds; } can_fail[] = {
 	{ "open", "EIO EBUSY ENODEV ENOENT EINTR" },
-	{ "open_own", "EIO EINTR" },
+	{ "open_optional", "EIO EINTR" },
 	{ "read", "EIO EBUSY ENODEV EINTR SHORT" },
 	{ "record", "EIO EINTR" },
 	{ "pread", "EIO ENODEV EINTR SHORT" },
@@ -186,10 +187,11 @@ static bool strikes(const char *fmt, ...)
 
 static int fault_open(struct sys *sys, const char *path, int flags)
 {
-	bool own = strncmp(path, "/run/vfio-lu/", 13) == 0 ||
-		   strncmp(path, "/var/lib/vfio-lu/", 17) == 0;
+	bool optional = strncmp(path, "/run/vfio-lu/", 13) == 0 ||
+			strncmp(path, "/var/lib/vfio-lu/", 17) == 0 ||
+			strncmp(path, "/sys/kernel/debug/", 18) == 0;
 
-	return strikes("%s %s", own ? "open_own" : "open", path) ? -fault->error :
+	return strikes("%s %s", optional ? "open_optional" : "open", path) ? -fault->error :
 	       fake_ops.open(sys, path, flags);
 }
 

@@ -25,6 +25,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 BUILD=$(cd "$BUILD" && pwd)
 export BUILD
 a=0000:01:00.0 b=0000:02:00.0 kernel=/boot/vmlinuz-7.3.4-fake
+# Seconds: what fails with EBUSY is waited for.
+patience=2
 kinds=EIO,EBUSY,ENODEV,ENOENT,EINTR,ENOSPC,SHORT only='' fewer='' jobs=$(nproc)
 
 # What comes before, a command a line, and what is swept.
@@ -88,7 +90,7 @@ slurp() { IFS= read -r -d '' "$1" <"$2" || :; }
 
 tool() { # ARGUMENT...
 	status=0
-	"$BUILD/vfio-lu-fake" --timeout 2 "$@" </dev/null >"$dir/out" 2>"$dir/err" || status=$?
+	"$BUILD/vfio-lu-fake" --timeout "$patience" "$@" </dev/null >"$dir/out" 2>"$dir/err" || status=$?
 }
 
 # All that the machine is, and what status says of it.
@@ -105,7 +107,7 @@ look() {
 
 # From nothing to the situation in which the command makes sense.
 prepare() {
-	local line
+	local line patience=60
 	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" anew
 	while read -r line; do
 		# shellcheck disable=SC2086 # words
@@ -216,7 +218,7 @@ complain() { # WHAT
 
 # Call $n fails with $kind.
 try() {
-	local report fds fired said_lost=''
+	local report fds fired again='' said_lost=''
 	rm -f "$FAKE_MACHINE/report"
 	# shellcheck disable=SC2086 # words
 	FAKE_FAULT=$who$n:$kind tool ${swept[${name%@holder}]}
@@ -234,8 +236,8 @@ try() {
 		return
 	fi
 	slurp report "$FAKE_MACHINE/report"
-	[[ $report =~ fds\ ([0-9]+)$'\n'fired\ ([^$'\n']*) ]]
-	fds=${BASH_REMATCH[1]} fired=${BASH_REMATCH[2]}
+	fds=${report#*fds } fds=${fds%%$'\n'*}
+	fired=${report#*fired } fired=${fired%%$'\n'*}
 	[ "$fired" = no ] || injected=$((injected + 1)) what=$fired
 	judge_soon "${what%% *}" "$kind"
 	[ "$fds" = 0 ] || [ "$status" = 90 ] || why="$fds fds left open"
@@ -249,7 +251,7 @@ try() {
 	if [ "$status" != 90 ]; then
 		[ "$status" = 6 ] && [[ $err == *lost* ]] && said_lost=1
 		# shellcheck disable=SC2086 # words
-		tool ${swept[${name%@holder}]}
+		patience=60 tool ${swept[${name%@holder}]}
 		slurp again "$dir/err"
 		out='' err+="    the second time: exit $status: $again"
 		judge_soon "second" none
