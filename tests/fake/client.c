@@ -183,7 +183,7 @@ static bool is_denied(const char *path, int flags)
 {
 	if (fake_euid(NULL) == 0)
 		return false;
-	if (strncmp(path, "/dev/", 5) == 0 && strcmp(path, "/dev/null"))
+	if (strncmp(path, "/dev/", 5) == 0 && strcmp(path, "/dev/null") && strcmp(path, "/dev/kmsg"))
 		return true;
 	return (flags & O_ACCMODE) != O_RDONLY || strncmp(path, "/run/vfio-lu/", 13) == 0 ||
 	       strncmp(path, "/var/lib/vfio-lu/", 17) == 0 ||
@@ -199,7 +199,7 @@ static int fake_open(struct sys *sys, const char *path, int flags)
 	int fd = -1, ret = WIRE_NOT_MINE;
 
 	if (is_denied(path, flags))
-		return strcmp(path, "/dev/kmsg") ? -EACCES : -EPERM;
+		return -EACCES;
 	path = refresh(path, room);
 	if (kernel_opens(path, flags) && !(flags & O_PATH)) {
 		snprintf(data, sizeof(data), "%s", path);
@@ -395,6 +395,12 @@ static int fake_list(struct sys *sys, const char *path,
 	return ret;
 }
 
+/* /run/vfio-lu is 0700 */
+static int fake_connect(struct sys *sys, const char *path)
+{
+	return is_denied(path, O_RDWR) ? -EACCES : sys_real_ops.connect(sys, path);
+}
+
 static int fake_mode(struct sys *sys, const char *path)
 {
 	char room[256];
@@ -506,6 +512,7 @@ int fake_join(const char *dir)
 	fake_ops.ioctl = fake_ioctl;
 	fake_ops.readlink = fake_readlink;
 	fake_ops.mode = fake_mode;
+	fake_ops.connect = fake_connect;
 	fake_ops.list = fake_list;
 	fake_ops.accept = fake_accept;
 	fake_ops.spawn = fake_spawn;

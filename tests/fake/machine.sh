@@ -38,21 +38,26 @@ d etc
 f proc/cmdline "console=ttyS0 kho=on liveupdate=on vlu.phase=1${KERNEL_ARGS:+ $KERNEL_ARGS}\n"
 f proc/sys/kernel/osrelease "$RELEASE\n"
 f proc/sys/kernel/kexec_load_disabled "0\n"
-f proc/self/mountinfo "22 1 259:2 / / rw,relatime - ext4 /dev/nvme0n1 rw\n"
-f proc/mounts "/dev/nvme0n1 / ext4 rw,relatime 0 0\n"
+f proc/self/mountinfo "1 1 0:2 / / rw - rootfs rootfs rw\n28 1 259:2 / /disk rw,relatime - ext4 /dev/nvme0n1 rw\n29 1 259:2 /boot /boot rw,relatime - ext4 /dev/nvme0n1 rw\n30 1 259:2 /lib /var/lib rw,relatime - ext4 /dev/nvme0n1 rw\n"
+f proc/mounts "rootfs / rootfs rw 0 0\n/dev/nvme0n1 /disk ext4 rw,relatime 0 0\n/dev/nvme0n1 /boot ext4 rw,relatime 0 0\n/dev/nvme0n1 /var/lib ext4 rw,relatime 0 0\n"
 f proc/swaps "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
 f proc/filesystems "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\n"
 f proc/modules ""
 f sys/kernel/security/lockdown "[none] integrity confidentiality\n"
+d sys/kernel/boot_params
+d sys/class/net
+f bin/kexec ""
 k boot/vmlinuz-$RELEASE "$RELEASE (me@here) #1 SMP\nkho-v4\x00luo-v5\x00memfd-v2\x00vfio-pci-v1\x00pci-v2\x00\nCONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_LIVEUPDATE=y\nCONFIG_IOMMUFD=y\nCONFIG_VFIO_DEVICE_CDEV=y\nCONFIG_VFIO_PCI=$FLAVOUR\nCONFIG_VFIO_PCI_LIVEUPDATE=y\nCONFIG_PCI_LIVEUPDATE=y\nCONFIG_INTEL_IOMMU=y\nCONFIG_INTEL_IOMMU_DEFAULT_ON=y\n"
 f boot/initrd.img-$RELEASE "not an initrd\n"
 z proc/config.gz "CONFIG_KEXEC=y\nCONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\nCONFIG_IOMMUFD=y\nCONFIG_VFIO=$FLAVOUR\nCONFIG_VFIO_GROUP=y\nCONFIG_VFIO_DEVICE_CDEV=y\nCONFIG_VFIO_PCI=$FLAVOUR\nCONFIG_VFIO_PCI_CORE=$FLAVOUR\nCONFIG_VFIO_PCI_LIVEUPDATE=y\nCONFIG_PCI_LIVEUPDATE=y\nCONFIG_BLK_DEV_NVME=y\nCONFIG_E1000E=m\nCONFIG_IKCONFIG_PROC=y\n"
 p sys/devices/pci0000:00/0000:00:00.0 8086:29c0 060000 0
-p sys/devices/pci0000:00/0000:00:1d.0 1b36:0010 010802 1
+p sys/devices/pci0000:00/0000:00:1d.0 1b36:0010 010802 $(($# + 1))
 f sys/devices/pci0000:00/0000:00:1d.0/nvme/nvme0/nvme0n1/dev "259:2\n"
 l sys/dev/block/259:2 ../../devices/pci0000:00/0000:00:1d.0/nvme/nvme0/nvme0n1
 l sys/class/block/nvme0n1 ../../devices/pci0000:00/0000:00:1d.0/nvme/nvme0/nvme0n1
-p sys/devices/pci0000:00/0000:00:1f.0 8086:2918 060100 2
+p sys/devices/pci0000:00/0000:00:1f.0 8086:2918 060100 $(($# + 2))
+p sys/devices/pci0000:00/0000:00:1f.2 8086:2922 010601 $(($# + 2))
+p sys/devices/pci0000:00/0000:00:1f.3 8086:2930 0c0500 $(($# + 2))
 END
 	if [ "$FLAVOUR" = y ]; then
 		printf '%s\n' "f lib/modules/$RELEASE/modules.builtin \"kernel/drivers/vfio/pci/vfio-pci.ko\n\""
@@ -62,12 +67,13 @@ END
 		printf '%s\n' "f lib/modules/$RELEASE/modules.dep \"kernel/drivers/vfio/pci/vfio-pci.ko:\n\""
 		printf '%s\n' "f lib/modules/$RELEASE/kernel/drivers/vfio/pci/vfio-pci.ko \"\""
 	fi
-	slot=0 group=2
+	# The kernel comes to the bus of the ports first, and then to what is behind them.
+	slot=0 groups=$(($# + 2))
 	for words; do
-		slot=$((slot + 1)) group=$((group + 1)) function=0
+		slot=$((slot + 1)) function=0
 		port=$(printf 'sys/devices/pci0000:00/0000:00:%02x.0' $slot)
-		echo "p $port 1b36:000c 060400 $group"
-		group=$((group + 1))
+		echo "p $port 1b36:000c 060400 $slot"
+		group=$((groups + slot))
 		while [ -n "$words" ]; do
 			word=${words%%+*}
 			case $words in *+*) words=${words#*+} ;; *) words='' ;; esac
@@ -123,7 +129,7 @@ start)
 	mkdir -p "$dir"
 	machine "$@" >"$dir/machine"
 	tree "$@" | "$BUILD/plant" "$dir/root" -
-	rm -f "$dir/kernel"
+	rm -f "$dir/kernel" "$dir/calls"
 	# Like a kernel it ends in the middle of things: what it holds then is no leak. Errors still count.
 	ASAN_OPTIONS=detect_leaks=0 "$BUILD/fake-kernel" "$dir" </dev/null >"$dir/log" 2>&1 &
 	echo $! >"$dir/pid"

@@ -271,6 +271,45 @@ static bool driver_matches(const struct driver *drv, const struct device *dev)
 	return strstr(drv->ids, id) || strstr(drv->ids, class);
 }
 
+/* register_netdevice(), net/core/dev.c: an interface that is down */
+static void net_add(struct device *dev)
+{
+	char path[PATH_SIZE], name[NAME_SIZE];
+	int n = -1;
+
+	do
+		snprintf(path, sizeof(path), "sys/class/net/eth%d", ++n);
+	while (tree_exists(path));
+	snprintf(name, sizeof(name), "net/eth%d/flags", n);
+	device_file(dev, name, path);
+	tree_write(path, "0x1002\n");
+	*strrchr(path, '/') = '\0';
+	snprintf(name, sizeof(name), "sys/class/net/eth%d", n);
+	tree_link(name, path);
+}
+
+static struct device *netless;
+
+static void drop_net(const char *name)
+{
+	char path[PATH_SIZE], of[PATH_SIZE], real[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "sys/class/net/%s", name);
+	device_file(netless, "net/", of);
+	if (tree_real(path, real, sizeof(real)) == 0 && strncmp(real, of, strlen(of)) == 0)
+		tree_remove(path);
+}
+
+static void net_remove(struct device *dev)
+{
+	char path[PATH_SIZE];
+
+	netless = dev;
+	tree_each("sys/class/net", drop_net);
+	device_file(dev, "net", path);
+	tree_remove(path);
+}
+
 /* really_probe(), drivers/base/dd.c */
 static int driver_probe(struct driver *drv, struct device *dev)
 {
@@ -294,6 +333,8 @@ static int driver_probe(struct driver *drv, struct device *dev)
 	tree_link(path, target);
 	snprintf(target, sizeof(target), "sys/bus/pci/drivers/%s/%s", drv->name, dev->name);
 	tree_link(target, dev->path);
+	if (strcmp(drv->name, "e1000e") == 0)
+		net_add(dev);
 	return 0;
 }
 
@@ -313,6 +354,7 @@ static void device_detach(struct device *dev)
 	if (!dev->driver)
 		return;
 	vfio_remove(dev);
+	net_remove(dev);
 	snprintf(path, sizeof(path), "sys/bus/pci/drivers/%s/%s", dev->driver->name, dev->name);
 	tree_remove(path);
 	device_file(dev, "driver", path);
