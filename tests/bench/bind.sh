@@ -3,6 +3,9 @@
 # How long it takes in the virtual machine to bind 32 NVMe functions to vfio-pci: in one call, in 32 calls one after
 # the other, and by a loop of echo; the best of the rounds, all in one run of the machine. Its clock counts
 # instructions, so that the same comes out on a busy host.
+# Each of them can be reset by FLR, but vfio-pci does that when its file is opened and closed, not when it is bound
+# (vfio_pci_core_enable(), vfio_pci_core_disable()): what is waited for here are nvme, which shuts its controller down, and
+# the device on its way to D3hot.
 # usage: tests/bench/bind.sh
 # Fails when the one call takes more than a quarter of the 32. Needs what tests/vm/run.sh needs, and some minutes.
 set -euo pipefail
