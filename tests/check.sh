@@ -74,6 +74,7 @@ full)
 	tier proof "$MAKE" --no-print-directory check-proof
 	tier sweep-all "$MAKE" --no-print-directory check-sweep
 	tier vm "$MAKE" --no-print-directory check-vm
+	tier calls "$MAKE" --no-print-directory check-calls
 	;;
 asan)
 	build build test || exit 1
@@ -95,6 +96,7 @@ all)
 	fast ASAN=1
 	tier sweep-all "$MAKE" --no-print-directory check-sweep
 	tier vm "$MAKE" --no-print-directory check-vm
+	tier calls "$MAKE" --no-print-directory check-calls
 	;;
 *)
 	echo "usage: tests/check.sh fast|full|asan|lint|all" >&2

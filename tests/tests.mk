@@ -2,7 +2,7 @@
 # The test programs and the targets that run the tiers; included by the Makefile.
 
 T = $(B)/tests
-FAKE_KERNEL = kernel tree kmsg pci file vfio luo kexec process state
+FAKE_KERNEL = kernel tree kmsg pci file vfio luo kexec process state calls
 UNITS = $(patsubst tests/unit/%.c,$(T)/unit/%,$(wildcard tests/unit/*.c))
 FUZZ = $(patsubst tests/fuzz/fuzz-%.c,$(T)/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))
 TEST_CFLAGS = $(filter-out -Wwrite-strings,$(ALL_CFLAGS)) -Icli -Itests/fake -MMD -MP
@@ -60,7 +60,10 @@ check-proof:
 check-lint: $(B)/libvfio-lu.a $(CLI_OBJS)
 	@OBJS=$(abspath $(B)) tests/lint/run.sh
 check-vm: vfio-lu $(VM_PROGRAMS:%=$(T)/%)
-	@tests/vm/run.sh $(VM_PROGRAMS:%=-p $(T)/%) -p early/vfio-lu-restore
+	@tests/vm/run.sh -c $(VM_PROGRAMS:%=-p $(T)/%) -p early/vfio-lu-restore
+# After check-fake and check-vm
+check-calls:
+	@BUILD=$(T) tests/calls.sh
 demo:
 	@tests/deps.sh build vm
 	@$(MAKE) --no-print-directory vfio-lu $(T)/vmm
@@ -76,4 +79,5 @@ lint:
 	@tests/check.sh lint
 
 .PHONY: check check-fast check-asan lint demo
-.PHONY: check-pure check-fuzz fuzz-flags check-tree check-fake check-sweep check-sync check-install check-proof check-lint check-vm
+.PHONY: check-pure check-fuzz fuzz-flags check-tree check-fake check-sweep check-calls
+.PHONY: check-sync check-install check-proof check-lint check-vm

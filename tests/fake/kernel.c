@@ -74,14 +74,8 @@ void answer(int call_fd, int ret, const void *data, size_t size, int fd)
 
 /* ------------------------------------------------------------------ calls */
 
-static int do_open(const struct call *call, struct file **ret_file)
+static int do_open(const char *real, struct file **ret_file)
 {
-	char real[PATH_SIZE];
-	int ret;
-
-	ret = tree_real(call->data, real, sizeof(real));
-	if (ret)
-		return ret;
 	if (strcmp(real, "dev/liveupdate") == 0)
 		return luo_open(ret_file);
 	if (strncmp(real, "dev/vfio/devices/", 17) == 0)
@@ -98,9 +92,20 @@ static int do_open(const struct call *call, struct file **ret_file)
 
 static void call_open(const struct call *call)
 {
+	const struct device *dev;
+	char real[PATH_SIZE] = "";
 	struct file *file;
-	int ret = do_open(call, &file);
+	int ret;
 
+	ret = tree_real(call->data, real, sizeof(real));
+	if (!ret)
+		ret = do_open(real, &file);
+	dev = vfio_device(real);
+	/* that a file of sysfs is opened is told by what is written to it */
+	if (dev)
+		calls_note(call->pid, ret, "open the vfio file of %s", dev->name);
+	else if (ret || file->kind != FILE_ATTR)
+		calls_note(call->pid, ret, "open %s", call->data);
 	if (ret) {
 		answer(call->fd, ret, NULL, 0, -1);
 		return;
@@ -134,6 +139,7 @@ static void call_ioctl(struct call *call, struct file *file)
 	default:
 		ret = -ENOTTY;
 	}
+	calls_note(call->pid, ret, "ioctl %#llx", (unsigned long long)call->head.request);
 	answer(call->fd, ret, call->data, ret < 0 ? 0 : size, fd);
 }
 
@@ -143,8 +149,11 @@ static void call_write(struct call *call, struct file *file)
 
 	if (file->kind == FILE_ATTR)
 		ret = pci_write(file->path, call->data, call->head.size, call->fd);
-	if (ret != BLOCKED)
-		answer(call->fd, ret, NULL, 0, -1);
+	if (ret == BLOCKED)
+		return;
+	calls_note(call->pid, ret, "write %s \"%.*s\"", calls_place(file->path),
+		   (int)call->head.size, call->data);
+	answer(call->fd, ret, NULL, 0, -1);
 }
 
 static void call_read(struct call *call, struct file *file)
@@ -285,6 +294,8 @@ static void call_file(struct call *call)
 
 static void call_run(struct call *call)
 {
+	int ret;
+
 	process_seen(call->pid);
 	switch (call->head.op) {
 	case WIRE_PROC:
@@ -297,7 +308,9 @@ static void call_run(struct call *call)
 		call_spawn(call);
 		break;
 	case WIRE_MODULE:
-		answer(call->fd, module_load(call->data), NULL, 0, -1);
+		ret = module_load(call->data);
+		calls_note(call->pid, ret, "module %s", call->data);
+		answer(call->fd, ret, NULL, 0, -1);
 		break;
 	case WIRE_REFRESH:
 		process_refresh();
@@ -466,6 +479,7 @@ int main(int argc, char **argv)
 	if (chdir(argv[1]))
 		die("%s: %s", argv[1], strerror(errno));
 	machine = fopen("machine", "re");
+	calls_begin();
 	if (chdir("root"))
 		die("%s/root: %s", argv[1], strerror(errno));
 	process_bystanders();

@@ -149,6 +149,8 @@ size_t file_poll(void *pollfds, size_t max);
 
 /* ---------------------------------------------------------------- vfio.c */
 
+/* Whose cdev this is, or NULL. */
+struct device *vfio_device(const char *path);
 int vfio_open(const char *path, struct file **ret_file);
 int vfio_ioctl(struct file *file, uint64_t request, void *data, size_t size,
 	       int passed_fd);
@@ -183,6 +185,13 @@ extern bool handler_built;
 
 /* Off and on again, with an empty disk. */
 void machine_anew(pid_t but);
+
+/* --------------------------------------------------------------- calls.c */
+
+void calls_begin(void);
+void calls_note(pid_t pid, int ret, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+const char *calls_place(const char *path);
 
 /* --------------------------------------------------------------- state.c */
 

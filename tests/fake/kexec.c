@@ -152,12 +152,12 @@ static void boot(const struct handover *from)
 	kmsg_reset();
 	kmsg("Linux version %s (build@fake) #1 SMP", release);
 	kmsg("Command line: %s", cmdline);
-	if (revived) {
+	if (revived)
 		kmsg("KHO: found kexec handover data.");
-		kmsg("KHO: exec from: %s (count %u)", from->old_release, kexec_count);
-	}
 	if (revived && from->luo)	/* also with liveupdate off (measured) */
 		kmsg("luo: Retrieved live update data, liveupdate number: %u", update_count);
+	if (revived)
+		kmsg("KHO: exec from: %s (count %u)", from->old_release, kexec_count);
 	if (luo_on(cmdline) && !kho)
 		kmsg("luo: Disabling liveupdate because KHO is disabled");
 	tree_clear("run");
@@ -296,7 +296,7 @@ static bool parse(const char *word, const char *end, struct kexec_args *a)
 	return true;
 }
 
-static int load(const struct kexec_args *a, char *text, size_t size)
+static int load(const struct kexec_args *a, char *text, size_t size, pid_t caller)
 {
 	const char *const files[] = { a->kernel, a->initrd };
 	char running[4096];
@@ -314,6 +314,7 @@ static int load(const struct kexec_args *a, char *text, size_t size)
 	if (tree_exists("proc/sys/kernel/kexec_load_disabled") &&
 	    tree_read("proc/sys/kernel/kexec_load_disabled", running, sizeof(running)) &&
 	    running[0] == '1') {
+		calls_note(caller, -EPERM, "kexec_file_load");
 		snprintf(text, size, "kexec_file_load failed: Operation not permitted\n");
 		return 255;
 	}
@@ -326,6 +327,7 @@ static int load(const struct kexec_args *a, char *text, size_t size)
 	image.loaded = true;
 	image.by_file = a->by_file;
 	image_show();
+	calls_note(caller, 0, a->by_file ? "kexec_file_load" : "kexec_load");
 	return 0;
 }
 
@@ -350,10 +352,11 @@ int kexec_run(const char *args, size_t size, char *text, size_t text_size,
 	if (a.unload) {
 		image.loaded = false;
 		image_show();
+		calls_note(caller, 0, "kexec_file_load unload");
 		return 0;
 	}
 	if (!a.exec || a.load)
-		return load(&a, text, text_size);
+		return load(&a, text, text_size, caller);
 	if (!image.loaded) {
 		snprintf(text, text_size, "Nothing has been loaded!\n");
 		return 1;
@@ -361,6 +364,7 @@ int kexec_run(const char *args, size_t size, char *text, size_t text_size,
 	ret = jump(caller);
 	if (ret != -EINVAL)
 		return ret;
+	calls_note(caller, ret, "reboot");
 	if (strcmp(name, "systemctl") == 0)
 		return reboot(caller);	/* systemd-shutdown: "Rebooting." */
 	snprintf(text, text_size, "kexec failed: Invalid argument\n");

@@ -6,7 +6,7 @@
 #
 # Needs in $BUILD (default build/tests):
 #   plant         tests/tree/plant.c tests/handover.c                         -lz -lfdt
-#   fake-kernel   tests/fake/{kernel,tree,kmsg,pci,file,vfio,luo,kexec,process,state}.c tests/handover.c   -lz -lfdt
+#   fake-kernel   tests/fake/{kernel,tree,kmsg,pci,file,vfio,luo,kexec,process,state,calls}.c tests/handover.c   -lz -lfdt
 #   selftest      tests/fake/{selftest,client}.c + the objects of lib/        -lcmocka and what lib needs
 #   manager, hammer  tests/manager.c, tests/hammer.c
 #   standin       tests/standin.c, tests/fake/client.c + the objects of lib/
@@ -53,7 +53,7 @@ run_phase() { # FILE PHASE TIMEOUT: prints what the phase does
 	local name=${1##*/} release=7.3.4-fake
 	printf '. %s\n. %s\n' "$here/shim.sh" "$1" >"$tmp/$name"
 	env TIER=fake VFIO_LU="$BUILD/vfio-lu-fake" VFIO_LU_REAL="$VFIO_LU_REAL" FAKE_MACHINE="$tmp/machine" FAKE_JUMP_EXIT=0 \
-		SCN_ROOT="$tmp/machine/root" KEPT="$tmp/kept" DISK_BDF=0000:00:1d.0 RELEASE=$release \
+		SCN_ROOT="$tmp/machine/root" KEPT="$tmp/kept" CALLS="$tmp/machine/calls" DISK_BDF=0000:00:1d.0 RELEASE=$release \
 		KERNEL=/boot/vmlinuz-$release INITRD=/boot/initrd.img-$release LC_ALL=C TERM=dumb SCN_QUIET='' \
 		timeout "$3" sh "$top/tests/scenario/lib.sh" "$tmp/$name" "$2" 2>&1 </dev/null
 }
@@ -105,6 +105,9 @@ run_one() { # FILE
 	[ ! -s "$tmp/machine/log" ] || why="the fake kernel said: $(grep -m 3 . "$tmp/machine/log" | tr '\n' ' ')"
 	[ "$phase" -le "$phases" ] || why="phase $phase, and only $phases were to be"
 	"$here/machine.sh" stop "$tmp/machine"
+	mkdir -p "$BUILD/calls"
+	cp "$tmp/machine/calls" "$BUILD/calls/$name"
+	cp "$tmp/out" "$BUILD/calls/$name.out"
 	if [ -n "$why" ]; then
 		failed=$((failed + 1))
 		echo "FAIL $name: $why"

@@ -21,17 +21,24 @@ struct iommu_ioas_alloc {
 #define REGION_SHIFT	40	/* VFIO_PCI_OFFSET_SHIFT */
 
 /* vfio_device_fops_cdev_open(), drivers/vfio/device_cdev.c */
-int vfio_open(const char *path, struct file **ret_file)
+struct device *vfio_device(const char *path)
 {
 	char name[PATH_SIZE];
-	struct device *dev;
-	struct file *file;
 
-	for (dev = devices; dev; dev = dev->next) {
+	for (struct device *dev = devices; dev; dev = dev->next) {
 		snprintf(name, sizeof(name), "dev/vfio/devices/vfio%d", dev->minor);
 		if (dev->minor >= 0 && strcmp(name, path) == 0)
-			break;
+			return dev;
 	}
+	return NULL;
+}
+
+int vfio_open(const char *path, struct file **ret_file)
+{
+	struct device *dev = vfio_device(path);
+	char name[PATH_SIZE];
+	struct file *file;
+
 	if (!dev)
 		return -ENOENT;
 	/* Until the live update is finished only LUO gives it (measured). */

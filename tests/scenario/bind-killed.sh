@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # vfio-lu killed at ten points of a bind, and of an unbind: the same command again makes it as if nothing had been.
 TIERS="fake vm"
+NO_CALLS="killed each time at another place"
 PHASES=1
 DEVICES="nvme nvme nvme edu nvme edu e1000e nvme"
 TIMEOUT=400

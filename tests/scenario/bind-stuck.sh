@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # A driver that does not come back: the others move, the device is named, and the command ends.
 TIERS="fake vm"
+NO_CALLS="a call that does not come back is not told"
 PHASES=1
 DEVICES="nvme edu nvme edu"
 

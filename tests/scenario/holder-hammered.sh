@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Ten thousand requests that make no sense lose nothing; two hundred commands at once neither.
 TIERS="fake vm"
+NO_CALLS="two hundred at once, in no order"
 PHASES=1
 DEVICES="e1000e edu edu edu"
 TIMEOUT=600

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # With a service manager that keeps files, the end of the holder is not the end of the session.
 TIERS="fake vm"
+NO_CALLS="the holder is not started by vfio-lu"
 PHASES=2
 DEVICES="e1000e edu"
 

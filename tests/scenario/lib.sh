@@ -13,6 +13,7 @@
 #   EXPECT_LOG='regex'       kernel warnings that belong to the scenario
 #   TIMEOUT=180              seconds for the whole of it
 #   QEMU_ARGS="..."          further words for QEMU
+#   NO_CALLS="WHY"           what vfio-lu asks of the kernel is not compared between the tiers (tests/calls.sh)
 # and may use: $DEV1 $DEV2 ... (the BDFs), $PORT1 ... (the ports above them), $DISK_BDF, $KERNEL $INITRD (of the
 # running flavour), $KERNEL_M $KERNEL_Y, $RELEASE, $TIER, $PHASE, $STDOUT $STDERR (files: what the last run printed),
 # $STATUS (its exit status), $SCN_TMP (gone after the phase).
@@ -22,8 +23,11 @@ set -u
 : "${TIER:=vm}" "${VFIO_LU:=vfio-lu}" "${STANDIN:=standin}" "${SCN_QUIET:=}"
 scn_pass=0 scn_fail=0 scn_skip=0 scn_last='' STATUS=''
 
-# Marks in the kernel log what the scenario was doing.
-scn_mark() { [ "$TIER" != vm ] || echo "vlu: $*" >/dev/kmsg; } 2>/dev/null
+# Marks in the kernel log, and in that of calls if there is to be one, what the scenario was doing.
+scn_mark() {
+	[ -z "${CALLS:-}" ] || printf '%s\n' "$*" >>"$CALLS"
+	[ "$TIER" != vm ] || echo "vlu: $*" >/dev/kmsg
+} 2>/dev/null
 
 pass() {
 	scn_pass=$((scn_pass + 1))

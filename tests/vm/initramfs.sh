@@ -75,7 +75,8 @@ printf 'root:x:0:\nnogroup:x:65534:\n' >"$stage/etc/group"
 cp "$here/init" "$stage/init"
 : >"$stage/tests/programs"
 cp "$top/tests/scenario/lib.sh" "$stage/tests/"
-chmod 755 "$stage/init"
+cp "$here/traced" "$here/calls" "$stage/bin/"
+chmod 755 "$stage/init" "$stage/bin/traced" "$stage/bin/calls"
 
 for file; do
 	case $file in

@@ -1,9 +1,11 @@
 #!/bin/bash
 # Runs scenarios in a virtual machine with the test kernel, each in a machine of its own.
-# usage: tests/vm/run.sh [-v|-vv] [-q] [-i] [-j N] [-p PROGRAM]... [SCENARIO...]
+# usage: tests/vm/run.sh [-v|-vv] [-q] [-i] [-c] [-j N] [-p PROGRAM]... [SCENARIO...]
 #   -v  show what a scenario prints while it runs; -vv: and the kernel's log
 #   -q  show only what a scenario says and prints itself, for a demonstration
 #   -i  the machine's clock counts instructions: slower, but what else this host does cannot be seen in its times
+#   -c  what vfio-lu asks of the kernel goes into the file "calls" among the logs, for tests/calls.sh: of scenarios
+#       that the fake kernel runs as well
 #   -j  how many at a time (default 2, with -v 1)
 #   -p  a program that the scenarios need in the VM, statically linked or not
 # SCENARIO is a file or a name; without any, all there are. The logs stay in ~/.cache/vfio-lu/logs.
@@ -11,13 +13,14 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 top=$(cd "$here/../.." && pwd)
-verbose=0 quiet='' jobs='' programs=() clock=(-accel "tcg,thread=multi")
+verbose=0 quiet='' calls='' jobs='' programs=() clock=(-accel "tcg,thread=multi")
 usage() { sed -n '/^# usage/,/^# SCEN/s/^# //p' "$0" >&2; exit 2; }
-while getopts vqij:p: option; do
+while getopts vqicj:p: option; do
 	case $option in
 	v) verbose=$((verbose + 1)) ;;
 	q) quiet=1 verbose=1 ;;
 	i) clock=(-accel "tcg,thread=single" -icount "shift=2,sleep=off") ;;
+	c) calls=1 ;;
 	j) jobs=$OPTARG ;;
 	p) programs+=("$OPTARG") ;;
 	*) usage ;;
@@ -48,10 +51,10 @@ twice=$(printf '%s\n' "${scenarios[@]##*/}" | sort | uniq -d)
 [ -z "$twice" ] || die "two scenarios of one name: $twice"
 
 header() ( # FILE: what the scenario sets at its top, a line each
-	TIERS=vm PHASES=1 DEVICES='' DISK='' FLAVOUR='' KERNEL_ARGS='' EXPECT_LOG='' TIMEOUT='' QEMU_ARGS='' ROOT=''
+	TIERS=vm PHASES=1 DEVICES='' DISK='' FLAVOUR='' KERNEL_ARGS='' EXPECT_LOG='' TIMEOUT='' QEMU_ARGS='' ROOT='' NO_CALLS=''
 	# shellcheck source=/dev/null
 	. "$1" >/dev/null
-	printf '%s\n' "$TIERS" "$PHASES" "$DEVICES" "$DISK" "$FLAVOUR" "$KERNEL_ARGS" "$EXPECT_LOG" "$TIMEOUT" "$QEMU_ARGS" "$ROOT"
+	printf '%s\n' "$TIERS" "$PHASES" "$DEVICES" "$DISK" "$FLAVOUR" "$KERNEL_ARGS" "$EXPECT_LOG" "$TIMEOUT" "$QEMU_ARGS" "$ROOT" "$NO_CALLS"
 )
 
 tmp=$(mktemp -d)
@@ -79,7 +82,7 @@ for file in "${scenarios[@]}"; do
 done
 install=''
 for file in "${scenarios[@]}"; do
-	suite=$(header "$file" | tail -n1)
+	suite=$(header "$file" | sed -n 10p)
 	[ -n "$suite" ] || continue
 	install=-i
 	roots[$suite]=$("$here/rootfs.sh" "$suite" | tail -n1) || :
@@ -205,16 +208,23 @@ sum() { # pass|skip OUT
 }
 
 run_one() { # FILE
-	local file=$1 name dir phases devices disk flavour arguments expect timeout extra suite vlu
+	local file=$1 name dir tiers phases devices disk flavour arguments expect timeout extra suite why_not vlu
 	local qemu='' status=0 timed_out='' start=$SECONDS why='' args=() tails=()
 	trap '[ -z "$qemu" ] || kill "$qemu" 2>/dev/null; exit 143' TERM HUP
 	name=${file##*/} name=${name%.sh}
 	dir=$tmp/$name
 	{
-		read -r _; read -r phases; read -r devices; read -r disk; read -r flavour
+		read -r tiers; read -r phases; read -r devices; read -r disk; read -r flavour
 		read -r arguments; read -r expect; read -r timeout; read -r extra; read -r suite
+		read -r why_not
 	} < <(header "$file")
 	timeout=${timeout:-$((60 + 60 * phases))}
+	# Only what ran on the fake as well can be compared. To be watched takes time.
+	if [[ $calls && " $tiers " == *" fake "* && -z $why_not ]]; then
+		timeout=$((timeout * 2))
+	else
+		calls=''
+	fi
 	if [ -z "$flavour" ]; then
 		flavour=m
 		[ -e "$kernel/m" ] || flavour=y
@@ -237,7 +247,7 @@ run_one() { # FILE
 	touch "$dir/out" "$dir/kernel.log"
 	# Under load, an emulated timer can miss the kernel's own test of it, and the processor's counter be taken to
 	# run fifty times slower than it does: then timeouts end at once.
-	vlu="no_timer_check tsc=unstable clocksource=hpet vlu.scenario=$name vlu.phase=1 vlu.flavour=$flavour${disk:+ vlu.disk=$disk}${quiet:+ vlu.quiet=1}${suite:+ vlu.root=$suite}"
+	vlu="no_timer_check tsc=unstable clocksource=hpet vlu.scenario=$name vlu.phase=1 vlu.flavour=$flavour${disk:+ vlu.disk=$disk}${quiet:+ vlu.quiet=1}${calls:+ vlu.calls=1}${suite:+ vlu.root=$suite}"
 	# Not KVM: a nested one may open and then hang the guest.
 	# -no-reboot makes a reset end the machine, so that a later phase proves a kexec.
 	qemu-system-x86_64 "${clock[@]}" -cpu max -machine q35,kernel-irqchip=split -m 1G -smp 2 \
@@ -270,6 +280,10 @@ run_one() { # FILE
 	[ ${#tails[@]} = 0 ] || wait "${tails[@]}" || :
 	[ -z "$timed_out" ] || status=0
 	why=$(verdict "$phases" "$expect" "$dir/out" "$dir/kernel.log" "$timed_out" "$status")
+	if [ -n "$calls" ]; then
+		sed -n '/^VLU-CALLS$/,/^VLU-CALLS-END$/{/^VLU-CALLS/!p}' "$dir/out" >"$dir/calls"
+		sed -i '/^VLU-CALLS$/,/^VLU-CALLS-END$/d' "$dir/out"
+	fi
 	rm -rf "${logs:?}/$name" "$dir/disk.img"
 	cp -r "$dir" "$logs/$name"
 	if [ "$why" != ok ]; then
