@@ -20,9 +20,10 @@ static void means_path(enum means means, struct vlu_bdf bdf, char path[96])
 }
 
 /*
- * The first line is for a device that waits for its driver, and has vfio-pci
- * loaded; the second for one that a driver of the initial RAM disk, or one that
- * is built in, has taken before.
+ * The first line has vfio-pci loaded, which takes all that wait for it then; the
+ * second is for a device that a driver of the initial RAM disk, or one that is
+ * built in, has taken before; the third for one that comes to a vfio-pci which
+ * another device has had loaded.
  */
 void persist_rule(struct vlu_bdf bdf, char text[RULE_SIZE])
 {
@@ -34,8 +35,9 @@ void persist_rule(struct vlu_bdf bdf, char text[RULE_SIZE])
 		 "ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", "
 		 "ATTR{driver_override}=\"vfio-pci\", RUN{builtin}+=\"kmod load vfio-pci\"\n"
 		 "ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", DRIVER==\"?*\", "
-		 "DRIVER!=\"vfio-pci\", ATTR{driver/unbind}=\"$kernel\", "
-		 "ATTR{[subsystem/pci]drivers_probe}=\"$kernel\"\n", name, name, name);
+		 "DRIVER!=\"vfio-pci\", ATTR{driver/unbind}=\"$kernel\"\n"
+		 "ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", "
+		 "ATTR{[subsystem/pci]drivers_probe}=\"$kernel\"\n", name, name, name, name);
 }
 
 static void means_text(enum means means, struct vlu_bdf bdf, char text[RULE_SIZE])
