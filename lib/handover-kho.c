@@ -186,6 +186,9 @@ static int say_found(struct collect *c, struct vlu_part *part, const struct root
 	if (root->named_at)
 		return collect_why(c, part, "found by a search; boot data at 0x%llx names it",
 				   (unsigned long long)root->named_at);
+	if (root->rival)
+		return collect_why(c, part, "found by a search, and boot data names another of "
+				   "the same number as well");
 	return collect_why(c, part, "found by a search, and no boot data names it: it may be a "
 			   "copy, or left behind by an earlier kernel");
 }
@@ -363,7 +366,7 @@ static int doubt(struct collect *c, const struct root *root, size_t first)
 		if (part->trust == VLU_TRUST_KERNEL)
 			part->trust = VLU_TRUST_STALE;
 		if (!part->why)
-			ret = collect_why(c, part, "it hangs on a tree that no boot data names");
+			ret = collect_why(c, part, "it hangs on a tree that is not certain");
 	}
 	return ret;
 }

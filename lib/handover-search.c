@@ -277,6 +277,7 @@ static void take(const struct search *search, const struct found *found, bool gu
 		*root = (struct root){
 			.address = found->address, .how = guessed ? ROOT_GUESSED : ROOT_FOUND,
 			.named_at = is_certain(search, found) ? found->named_at : 0,
+			.rival = found->named_at && !is_certain(search, found),
 		};
 }
 

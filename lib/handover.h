@@ -18,6 +18,7 @@ struct root {
 		ROOT_GUESSED,	/* so too, and it may be that of the other side */
 	} how;
 	uint64_t named_at;	/* found: boot data that names it; 0: none */
+	bool rival;		/* but there is another that is named */
 };
 
 /* An address that the manifest of the last jump has. */

@@ -532,35 +532,75 @@ static void put_blobs(const struct generation *g, struct ram *ram, const struct 
 	put("blob-pci", at(ram, s->pci), PAGE);
 }
 
-/*
- * What a search must not take for the tree of a kernel, each the newest of all
- * if it did: trees of which something is missing or is somebody else's by now.
- */
-static void strays_make(const struct generation *g, struct ram *ram, const struct side *in)
+/* A tree that leads to what tells a number higher than any true one's. */
+static uint8_t *stray_make(const struct generation *g, struct ram *ram, unsigned int page)
 {
-	const struct generation other = { .kho = "kho-v9", .kho_form = g->kho_form };
-	uint8_t *first = at(ram, LOW + 8 * PAGE), *metadata = at(ram, LOW + 15 * PAGE);
+	uint8_t *tree = at(ram, LOW + page * PAGE);
+
+	kho_begin(g, tree);
+	kho_add(g, tree, g->metadata ? "kexec-metadata" : "LUO", LOW + 15 * PAGE, 73);
+	return tree;
+}
+
+/*
+ * What a search must not take for the tree of a kernel: something is missing in
+ * it, or is somebody else's by now.
+ */
+static void strays_make(const struct generation *g, struct ram *ram)
+{
+	struct generation other = *g;
+	const uint64_t none = 0, odd = 0x123008;
+	uint8_t *told = at(ram, LOW + 15 * PAGE), *tree;
 
 	if (g->metadata)
-		metadata_make(metadata, "7.3.9", 9);
+		metadata_make(told, "7.3.9", 9);
+	else
+		luo_tree_make(g, told, 9, 0, 0);
 	/* a version that nobody knows */
-	kho_begin(&other, first);
-	kho_add(g, first, "kexec-metadata", LOW + 15 * PAGE, 73);
-	/* a subtree that does not begin a page, and one at no address at all */
-	for (unsigned int i = 1; i <= 2; i++) {
-		kho_begin(g, first + i * PAGE);
-		kho_add(g, first + i * PAGE, "kexec-metadata", LOW + 15 * PAGE, 73);
-		kho_add(g, first + i * PAGE, "test", i == 1 ? LOW + 15 * PAGE + 8 : 0, 8);
+	other.kho = "kho-v9";
+	stray_make(&other, ram, 0);
+	/* the subtrees of another one */
+	other.kho = g->kho;
+	other.kho_form = g->kho_form == 1 ? 3 : 1;
+	stray_make(&other, ram, 1);
+	/* a map that begins no page, or is not there where it always is */
+	tree = stray_make(g, ram, 2);
+	check(fdt_setprop_inplace(tree, 0, "preserved-memory-map", &odd, sizeof(odd)));
+	if (g->metadata) {
+		tree = stray_make(g, ram, 4);
+		check(fdt_setprop_inplace(tree, 0, "preserved-memory-map", &none, sizeof(none)));
+		/* a subtree of no size; and no metadata at all */
+		kho_add(g, stray_make(g, ram, 7), "test", LOW, 0);
+		kho_begin(g, at(ram, LOW + 8 * PAGE));
 	}
-	/* the metadata, or the head of LUO, is freed and has something else in it */
-	kho_begin(g, first + 3 * PAGE);
-	kho_add(g, first + 3 * PAGE, g->metadata ? "kexec-metadata" : "LUO", LOW + 14 * PAGE, 73);
+	/* a subtree that begins no page, or is at no address */
+	kho_add(g, stray_make(g, ram, 9), "test", LOW + 8, 8);
+	kho_add(g, stray_make(g, ram, 10), "test", 0, 8);
+	/* larger than a page, by its own account */
+	put32(stray_make(g, ram, 12) + 4, 0x00200000);
+	/* what it leads to is freed, and has something else in it */
+	kho_begin(g, at(ram, LOW + 11 * PAGE));
+	kho_add(g, at(ram, LOW + 11 * PAGE), g->metadata ? "kexec-metadata" : "LUO",
+		LOW + 14 * PAGE, 73);
 	memset(at(ram, LOW + 14 * PAGE), 0x5a, PAGE);
-	/* without what each kernel of its version puts there */
-	if (g->metadata)
-		kho_begin(g, first + 4 * PAGE);
-	/* a copy of the true one, in the page of some process */
-	memcpy(first + 5 * PAGE, at(ram, in->kho), PAGE);
+}
+
+/*
+ * A copy of the true one, in the page of some process. What names it is no boot
+ * data of a kernel, or there are two that are named.
+ */
+static void copy_make(struct ram *ram, const struct side *in, const struct handover_faults *f)
+{
+	const struct side copy = { .kho = LOW + 13 * PAGE };
+	uint8_t *names = at(ram, LOW + 5 * PAGE + 0x100);
+
+	memcpy(at(ram, copy.kho), at(ram, in->kho), PAGE);
+	boot_data_make(names, &copy);
+	put64(names + 24, 2 * PAGE);
+	boot_data_make(names + 64, &copy);
+	put64(names + 64 + 40, 7);
+	if (f->twice)
+		boot_data_make(names + 128, &copy);
 }
 
 /* Freed memory has anything in it; here a piece of a program. */
@@ -606,8 +646,14 @@ void handover_make(const struct generation *g, const struct handover_faults *f, 
 	side_make(g, ram, &out, f, true);
 	if (!f->unnamed)
 		boot_data_make(at(ram, LOW + 6 * PAGE + 0x10), &out);
+	if (f->strays || f->lost)
+		strays_make(g, ram);
 	if (f->strays)
-		strays_make(g, ram, &in);
+		copy_make(ram, &in, f);
+	if (f->lost) {
+		memset(at(ram, in.kho), 0, PAGE);
+		memset(at(ram, out.kho), 0, PAGE);
+	}
 	core = core_of(ram);
 	put("dump", core.data, core.size);
 	buf_free(&core);

@@ -44,6 +44,8 @@ struct handover_faults {
 	bool counts;		/* counts that cannot be */
 	bool unnamed;		/* no boot data is left in memory */
 	bool strays;		/* other trees are in memory that are no kernel's */
+	bool twice;		/* boot data names a copy as well */
+	bool lost;		/* and the true ones are not in memory */
 	enum pci_form pci_form;	/* PCI_NONE: that of the generation */
 	const char *pci;
 };

@@ -180,6 +180,7 @@ phase_2() {
 	if in_vm; then
 		part_is kho-in kernel "! memory cannot be read: Permission denied"
 		part_is kho-out kernel "! debugfs is for root only"
+		part_is processes kernel "not every process can be looked into by this user"
 	fi
 	run 0 restore
 	came_over "after restore"

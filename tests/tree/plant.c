@@ -26,8 +26,8 @@
  *   v BDF N			and vfio-pci made vfioN of it
  *   h GENERATION [WORD...]	what a kernel of this generation was handed and will
  *				hand on, and the memory behind it (tests/handover.h);
- *				cold finished reused cycle counts unnamed strays
- *				FORM=NAME change it
+ *				cold finished reused cycle counts unnamed strays twice
+ *				lost FORM=NAME change it
  *   a BDF CAP VALUE [MULTI]	its Access Control Services offer CAP and have VALUE
  *				on, both hexadecimal ("0 0": it has none); and
  *				it is one function of several
@@ -470,6 +470,10 @@ static void make_handover(const char *name, char *words)
 			faults.unnamed = true;
 		else if (!strcmp(word, "strays"))
 			faults.strays = true;
+		else if (!strcmp(word, "twice"))
+			faults.twice = true;
+		else if (!strcmp(word, "lost"))
+			faults.lost = true;
 		else if (!equals)
 			die("no word %s", word);
 		if (!equals)
