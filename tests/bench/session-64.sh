@@ -4,8 +4,7 @@
 TIERS="vm"
 PHASES=4
 TIMEOUT=1800
-WORD=edu
-DEVICES=$(for n in $(seq 16); do printf '%s ' "$WORD+$WORD+$WORD+$WORD"; done)
+DEVICES=$(for n in $(seq 16); do printf 'edu+edu+edu+edu '; done)
 
 all() { for n in $(seq 64); do dev "$n"; done; }
 four() { all | sed -n "$((4 * $1 - 3)),$((4 * $1))p"; }
