@@ -7,12 +7,12 @@ PHASES=2
 DEVICES="nvme e1000e"
 TIMEOUT=900
 
-image=/boot/initrd.img-dracut
+image=/root/initrd.img-dracut
 
 phase_1() {
 	ln -s /usr/local/libexec/vfio-lu/dracut /usr/lib/dracut/modules.d/90vfio-lu
 	# One without systemd: its early code opens /dev/liveupdate in newer ones.
-	run_cmd 0 dracut --force --no-hostonly --no-compress --kver "$RELEASE" --modules "base kernel-modules rootfs-block udev-rules vfio-lu" $image
+	run_cmd 0 dracut --force --no-hostonly --gzip --kver "$RELEASE" --modules "base kernel-modules rootfs-block udev-rules vfio-lu" $image
 	lsinitrd $image >"$SCN_TMP/files"
 	for file in sbin/vfio-lu sbin/vfio-lu-restore 'hooks/pre-udev/00-vfio-lu-pre-udev\.sh' 'vfio-pci\.ko'; do
 		check_that "it has $file" grep -q "$file" "$SCN_TMP/files"
@@ -33,11 +33,12 @@ phase_1() {
 
 phase_2() {
 	run 0 status
+	cp "$STDOUT" "$SCN_TMP/status"
 	for bdf in "$DEV1" "$DEV2"; do
 		out "$bdf  retrieved; now with vfio-pci"
 	done
 	say "It was the initial RAM disk that did it: nvme, which is built in, had its device, e1000e never."
-	check_that "the holder is older than systemd's udev" test "$(pgrep -o vfio-lu)" -lt "$(pgrep -o systemd-udevd)"
+	check_that "the holder is older than systemd's udev" test "$(sed -n 's/^holder *process \([0-9]*\).*/\1/p' "$SCN_TMP/status")" -lt "$(pgrep -o systemd-udevd)"
 	run_cmd 0 modprobe e1000e
 	klog_not "e1000e $DEV2"
 	run 0 finish

@@ -37,12 +37,13 @@ phase_1() {
 
 phase_2() {
 	run 0 status
+	cp "$STDOUT" "$SCN_TMP/status"
 	for bdf in "$DEV1" "$DEV2"; do
 		out "$bdf  retrieved; now with vfio-pci"
 	done
 	say "It was the initial RAM disk that did it: nvme, which is built in, had its device, e1000e never."
 	check_that "the holder is older than systemd's udev" \
-		test "$(pgrep -o vfio-lu)" -lt "$(pgrep -o systemd-udevd)"
+		test "$(sed -n 's/^holder *process \([0-9]*\).*/\1/p' "$SCN_TMP/status")" -lt "$(pgrep -o systemd-udevd)"
 	run_cmd 0 modprobe e1000e
 	klog_not "e1000e $DEV2"
 	run 0 finish

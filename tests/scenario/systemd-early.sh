@@ -11,7 +11,7 @@ TIMEOUT=600
 when() { systemctl show -P "$1" "$2"; }
 
 phase_1() {
-	check_that "the unit is well-formed" systemd-analyze verify vfio-lu-restore.service
+	check_that "the unit is well-formed" systemd-analyze --man=no verify vfio-lu-restore.service
 	run_cmd 0 systemctl enable vfio-lu-restore.service
 	run 0 bind "$DEV1" "$DEV2"
 	run 0 preserve "$DEV1"
