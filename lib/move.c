@@ -28,6 +28,16 @@ static bool is_gone(struct vlu_plan *plan, const struct step *step)
 	return mode == -ENOENT || mode == -ENODEV;
 }
 
+/* A device that is being removed loses its driver first, and soon after is gone. */
+static bool is_going(struct vlu_plan *plan, const struct step *step)
+{
+	int i;
+
+	for (i = 0; i < 10 && !is_gone(plan, step); i++)
+		vlu_sleep(20);
+	return is_gone(plan, step);
+}
+
 static int driver_of(struct vlu_plan *plan, const struct step *step, char now[64])
 {
 	return device_driver_now(plan->ctx, step->bdf, now, 64);
@@ -138,6 +148,7 @@ static const struct step_kind step_probe = {
 static int run_verify(struct vlu_plan *plan, struct step *step)
 {
 	char now[64], name[VLU_BDF_SIZE];
+	bool taken;
 	int ret;
 
 	vlu_bdf_format(step->bdf, name);
@@ -146,9 +157,10 @@ static int run_verify(struct vlu_plan *plan, struct step *step)
 		return vlu_fail(plan->ctx, VLU_FAILED, ret,
 				"%s: cannot read which driver it has: %s", name,
 				strerror(-ret));
-	if (!now[0] && is_gone(plan, step))
+	taken = strcmp(step->value, ANY_DRIVER) == 0 || strcmp(now, step->value) == 0;
+	if (!now[0] && (taken ? is_gone(plan, step) : is_going(plan, step)))
 		return wrote(plan, step, -ENODEV);
-	if (strcmp(step->value, ANY_DRIVER) != 0 && strcmp(now, step->value) != 0)
+	if (!taken)
 		return vlu_fail(plan->ctx, VLU_FAILED, -EIO,
 				"%s: %s did not take it (driver now: %s); the kernel "
 				"log may say why", name,

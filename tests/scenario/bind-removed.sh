@@ -9,9 +9,9 @@ override_of() { cat "${SCN_ROOT:-}/sys/bus/pci/devices/$1/driver_override"; }
 
 phase_1() {
 	if in_vm; then
-		# A moment between any two steps, so that there is a middle.
+		# A moment before each write, so that there is a middle.
 		run 0 bind "$DEV4"
-		printf 'strace -qq -o /dev/null -e trace=clone -e inject=clone:delay_enter=2000000 vfio-lu "$@"\n' >"$SCN_TMP/slow"
+		printf 'strace -qq -o /dev/null -e trace=sendmsg -e inject=sendmsg:delay_enter=1000000 vfio-lu "$@"\n' >"$SCN_TMP/slow"
 		(
 			while [ "$(override_of "$DEV3")" != vfio-pci ]; do :; done
 			echo 1 >"/sys/bus/pci/devices/$DEV3/remove"
