@@ -7,7 +7,7 @@ PHASES=2
 DEVICES="nvme e1000e"
 TIMEOUT=900
 
-image=/root/initrd.img-dracut
+image=/var/tmp/initrd.img-dracut
 
 phase_1() {
 	ln -s /usr/local/libexec/vfio-lu/dracut /usr/lib/dracut/modules.d/90vfio-lu
