@@ -190,7 +190,8 @@ static int run_let_go(struct vlu_plan *plan, struct step *step)
 {
 	struct session *session = plan->data;
 	struct vlu_ctx *ctx = plan->ctx;
-	char key[HOLDER_KEY], why[sizeof(ctx->error)];
+	char key[HOLDER_KEY], why[sizeof(ctx->error)], names[400] = "";
+	size_t i, len = 0;
 	int ret;
 
 	(void)step;
@@ -210,8 +211,12 @@ static int run_let_go(struct vlu_plan *plan, struct step *step)
 		return 0;
 	}
 	memcpy(why, ctx->error, sizeof(why));
-	return vlu_fail(ctx, VLU_PARTIAL, ret, "session %s is finished, but the holder still has "
-			"files of it: %.600s; vfio-lu finish does the rest", session->name, why);
+	for (i = 0; i < session->n && len < sizeof(names); i++)
+		len += (size_t)snprintf(names + len, sizeof(names) - len, " %s",
+					session->members[i].name);
+	return vlu_fail(ctx, VLU_PARTIAL, ret, "session %s is finished, but the holder may still "
+			"have files of%s: %.400s; vfio-lu finish does the rest",
+			session->name, names, why);
 }
 
 static const struct step_kind step_let_go = {
