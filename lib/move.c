@@ -99,17 +99,31 @@ static const struct step_kind step_clear = {
 	.wrote = wrote,
 };
 
-/* extra: the driver that it is to have in the end */
+/*
+ * extra: the driver that it is to have in the end
+ * bus_add_driver(), drivers/base/bus.c: one that is being loaded first probes
+ * the devices that it finds, and has an unbind file only then.
+ */
 static int run_unbind(struct vlu_plan *plan, struct step *step)
 {
-	char now[64];
-	int ret;
+	struct vlu_ctx *ctx = plan->ctx;
+	long long deadline = vlu_now() + ctx->timeout * 1000LL;
+	char now[64], name[VLU_BDF_SIZE];
 
-	/* The driver may have let go by itself since the plan was made. */
-	ret = driver_of(plan, step, now);
-	if (!ret && (!now[0] || strcmp(now, step->extra) == 0))
-		return 0;
-	return STEP_WRITE;
+	for (;;) {
+		/* The driver may have let go by itself since the plan was made. */
+		if (driver_of(plan, step, now) == 0 &&
+		    (!now[0] || strcmp(now, step->extra) == 0))
+			return 0;
+		if (sys_mode(&ctx->sys, step->path) != -ENOENT || is_gone(plan, step))
+			return STEP_WRITE;
+		if (vlu_now() >= deadline)
+			return vlu_fail(ctx, VLU_BUSY, -ETIMEDOUT, "%s: driver %s has no unbind "
+					"file: it was still being loaded after %u s, or lets go "
+					"of no device; try again when it is loaded",
+					vlu_bdf_format(step->bdf, name), now, ctx->timeout);
+		vlu_sleep(20);
+	}
 }
 
 /* unbind_store(), drivers/base/bus.c: ENODEV from a driver that does not have it */

@@ -239,6 +239,11 @@ static int control(char *line)
 		dev->stalls_at[0] = '\0';
 		return 0;
 	}
+	/* probing BDF: the driver of it is still being loaded; probed BDF: it is loaded */
+	if ((!strcmp(word[0], "probing") || !strcmp(word[0], "probed")) && dev && dev->driver) {
+		driver_files(dev->driver, !strcmp(word[0], "probed"));
+		return 0;
+	}
 	/* vanish-at BDF ATTRIBUTE: removed from the bus once that is written */
 	if (!strcmp(word[0], "vanish-at") && dev) {
 		snprintf(dev->vanishes_at, sizeof(dev->vanishes_at), "%s", word[2]);

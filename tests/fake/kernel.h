@@ -88,6 +88,7 @@ struct device {
 extern struct device *devices;
 
 struct driver *driver_find(const char *name);
+void driver_files(struct driver *drv, bool there);
 void driver_add(const char *name, const char *module, const char *how,
 		const char *ids);
 struct device *device_find(const char *name);

@@ -52,16 +52,27 @@ void driver_add(const char *name, const char *module, const char *how,
 	*end = drv;
 }
 
+/* The files of its own that bus_add_driver(), drivers/base/bus.c, makes after it has probed. */
+void driver_files(struct driver *drv, bool there)
+{
+	const char *const files[] = { "bind", "unbind", "new_id", "remove_id", "uevent" };
+	char path[PATH_SIZE];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "sys/bus/pci/drivers/%s/%s", drv->name, files[i]);
+		if (there)
+			tree_write(path, "%s", "");
+		else
+			tree_remove(path);
+	}
+}
+
 static void driver_register(struct driver *drv)
 {
 	char path[PATH_SIZE], target[PATH_SIZE];
-	const char *const files[] = { "bind", "unbind", "new_id", "remove_id", "uevent" };
 
 	drv->registered = true;
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "sys/bus/pci/drivers/%s/%s", drv->name, files[i]);
-		tree_write(path, "%s", "");
-	}
+	driver_files(drv, true);
 	snprintf(target, sizeof(target), "sys/module/%s", drv->module);
 	tree_mkdir(target);
 	if (!drv->builtin) {
