@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What sysfs says of PCI functions: of one, or of all, by several threads. */
 #include <limits.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 
 #include "attr.h"
@@ -209,7 +207,7 @@ static void read_chunk(struct reading *all, struct vlu_ctx *view, size_t from, s
 	}
 }
 
-static void *read_chunks(void *arg)
+static void read_chunks(void *arg)
 {
 	struct reading *all = arg;
 	/* To read takes nothing of the context but the way to the kernel. */
@@ -220,42 +218,26 @@ static void *read_chunks(void *arg)
 	while ((from = atomic_fetch_add(&all->next, CHUNK)) < all->n)
 		read_chunk(all, &view, from, from + CHUNK < all->n ? from + CHUNK : all->n);
 	sys_near(&view.sys, NULL);
-	return NULL;
 }
 
-static size_t more_threads(const struct reading *all)
+static size_t threads(size_t n)
 {
-	size_t use = all->n / CHUNK, cpus;
+	size_t use = n / CHUNK, cpus;
 	cpu_set_t set;
 
-	/* What is recorded is recorded in one order. */
-	if (all->ctx->sys.recorder || sched_getaffinity(0, sizeof(set), &set) < 0)
-		return 0;
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
 	cpus = (size_t)CPU_COUNT(&set);
 	if (use > cpus)
 		use = cpus;
-	if (use > MAX_THREADS)
-		use = MAX_THREADS;
-	return use ? use - 1 : 0;
+	return use < MAX_THREADS ? use : MAX_THREADS;
 }
 
 int devices_read(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
 		 struct vlu_device **devs)
 {
 	struct reading all = { .ctx = ctx, .bdfs = bdfs, .n = n, .devs = devs };
-	pthread_t threads[MAX_THREADS];
-	size_t want = more_threads(&all), have;
-	sigset_t every, before;
 
-	/* The caller's signals are for the caller's threads. */
-	sigfillset(&every);
-	pthread_sigmask(SIG_SETMASK, &every, &before);
-	for (have = 0; have < want; have++)
-		if (pthread_create(&threads[have], NULL, read_chunks, &all))
-			break;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	read_chunks(&all);
-	while (have-- > 0)
-		pthread_join(threads[have], NULL);
+	sys_together(&ctx->sys, threads(n), read_chunks, &all);
 	return atomic_load(&all.error);
 }

@@ -101,16 +101,17 @@ static int bind_members(struct session *session)
 	int ret;
 
 	ret = session->iommufd < 0 ? iommufd_open(ctx, &session->iommufd) : 0;
-	for (i = 0; !ret && i < session->n; i++) {
+	if (ret)
+		return ret;
+	session_bind(session, NULL);
+	for (i = 0; i < session->n; i++) {
 		struct member *member = &session->members[i];
 
-		ret = vfio_bind(ctx, member->name, member->fd, session->iommufd);
-		if (ret == -EALREADY) {	/* a VMM did */
-			ret = 0;
+		if (member->err && member->err != -EALREADY && !ret)
+			ret = vfio_bind_failed(ctx, member->name, member->err);
+		/* or a VMM did it */
+		if (member->err)
 			continue;
-		}
-		if (ret)
-			break;
 		len += (size_t)snprintf(names + len, sizeof(names) - len, " %s", member->name);
 		if (len >= sizeof(names))
 			len = sizeof(names) - 1;
@@ -197,6 +198,9 @@ static int run_let_go(struct vlu_plan *plan, struct step *step)
 	(void)step;
 	sys_close(&ctx->sys, session->fd);
 	session->fd = -1;
+	/* Who closes a file last waits for the reset, which the holder has no time for. */
+	if (session_fetch(session, NULL))
+		vlu_log(ctx, VLU_LOG_DEBUG, "%s", vlu_error(ctx));
 	ret = session_let_go(session, NULL);
 	if (!ret)
 		ret = session_files_drop(session);
@@ -206,6 +210,7 @@ static int run_let_go(struct vlu_plan *plan, struct step *step)
 	held_session_key(key, session->name);
 	if (!ret)
 		ret = held_drop(ctx, key);
+	session_close(session, NULL);
 	if (!ret) {
 		manifest_remove(ctx, session->name);
 		return 0;

@@ -356,18 +356,6 @@ static const struct step_kind step_manifest = {
 	.undo = undo_manifest,
 };
 
-int outgoing_close(struct vlu_plan *plan, struct step *step)
-{
-	struct member *member = session_member(plan, step);
-	struct session *session = plan->data;
-	char key[HOLDER_KEY];
-
-	sys_close(&plan->ctx->sys, member->fd);
-	member->fd = -1;
-	held_device_key(key, session->name, member->bdf);
-	return held_drop(plan->ctx, key);
-}
-
 int outgoing_plan(struct vlu_ctx *ctx, const char *name, struct held *held,
 		  struct vlu_plan **ret_plan, struct session **ret_session)
 {

@@ -16,7 +16,5 @@ int outgoing_plan(struct vlu_ctx *ctx, const char *name, struct held *held,
 int outgoing_add(struct vlu_plan *plan, struct session *session) must_check;
 /* Close the session here and in the holder, which un-preserves all of it. */
 int outgoing_drop(struct session *session) must_check;
-/* A step: close the file of its member, here and in the holder. */
-int outgoing_close(struct vlu_plan *plan, struct step *step) must_check;
 
 #endif

@@ -11,33 +11,15 @@
 static int run_open(struct vlu_plan *plan, struct step *step)
 {
 	struct member *member = session_member(plan, step);
-	struct session *session = plan->data;
-	struct vlu_ctx *ctx = plan->ctx;
 	struct vlu_device *dev;
-	char key[HOLDER_KEY];
 	int ret;
 
-	if (session->iommufd < 0) {
-		held_iommufd_key(key, session->name);
-		ret = held_get(ctx, key, &session->iommufd);
-		if (ret == -ENOENT)
-			ret = iommufd_open(ctx, &session->iommufd);
-		if (ret)
-			return ret;
-	}
-	ret = vlu_device_find(ctx, member->bdf, &dev);
-	if (!ret) {
-		/* another device may have its number since it was looked at */
-		device_read_cdev(dev);
-		ret = vfio_open(ctx, dev, &member->fd);
-	}
-	if (!ret)
-		ret = vfio_bind(ctx, member->name, member->fd, session->iommufd);
-	if (ret) {
-		sys_close(&ctx->sys, member->fd);
-		member->fd = -1;
-	}
-	return ret;
+	ret = vlu_device_find(plan->ctx, member->bdf, &dev);
+	if (ret)
+		return ret;
+	/* another device may have its number since it was looked at */
+	device_read_cdev(dev);
+	return vfio_open(plan->ctx, dev, &member->fd);
 }
 
 /* The holder has it no more, or not yet. */
@@ -51,9 +33,50 @@ static int close_here(struct vlu_plan *plan, struct step *step)
 }
 
 static const struct step_kind step_open = {
-	.text = "%d: open %p and bind it to an iommufd",
+	.text = "%d: open %p",
 	.run = run_open,
 	.undo = close_here,
+};
+
+static bool is_new(const struct member *member)
+{
+	return !member->held;
+}
+
+static int run_bind(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	struct vlu_ctx *ctx = plan->ctx;
+	char key[HOLDER_KEY];
+	size_t i;
+	int ret;
+
+	(void)step;
+	held_iommufd_key(key, session->name);
+	ret = held_get(ctx, key, &session->iommufd);
+	if (ret == -ENOENT)
+		ret = iommufd_open(ctx, &session->iommufd);
+	if (ret)
+		return ret;
+	session_bind(session, is_new);
+	for (i = 0; i < session->n; i++)
+		if (session->members[i].err)
+			return vfio_bind_failed(ctx, session->members[i].name,
+						session->members[i].err);
+	return 0;
+}
+
+static int undo_bind(struct vlu_plan *plan, struct step *step)
+{
+	(void)step;
+	session_close(plan->data, is_new);
+	return 0;
+}
+
+static const struct step_kind step_bind = {
+	.text = "bind to an iommufd what was opened, all at the same time",
+	.run = run_bind,
+	.undo = undo_bind,
 };
 
 /*
@@ -73,11 +96,6 @@ static const struct step_kind step_take = {
 	.run = run_take,
 	.undo = close_here,
 };
-
-static bool is_new(const struct member *member)
-{
-	return !member->held;
-}
 
 static int run_hold(struct vlu_plan *plan, struct step *step)
 {
@@ -170,7 +188,7 @@ static int add_preserve(struct vlu_plan *plan, struct session *session,
 			const struct held *held, const struct vlu_bdf *bdfs, size_t n)
 {
 	struct vlu_device *dev;
-	bool changes = !session->held;
+	bool changes = !session->held, opens = false;
 	const char *value;
 	struct member *member;
 	char name[VLU_BDF_SIZE], from[48] = "";
@@ -204,6 +222,7 @@ static int add_preserve(struct vlu_plan *plan, struct session *session,
 		member = session_find(session, bdfs[i]);
 		if (!ret && member && !member->held) {
 			changes = true;
+			opens = !session->vmm;
 			ret = session->vmm ?
 			      plan_add(plan, &step_take, bdfs[i], NULL, from, NULL) :
 			      plan_add(plan, &step_open, bdfs[i], dev->cdev, NULL, NULL);
@@ -221,6 +240,8 @@ static int add_preserve(struct vlu_plan *plan, struct session *session,
 					      "%s  preserved in session %s",
 					      session->files[i].name, session->name) : 0;
 	}
+	if (!ret && opens)
+		ret = plan_add(plan, &step_bind, (struct vlu_bdf){ 0 }, NULL, NULL, NULL);
 	if (!ret && changes)
 		ret = session_files_take(plan, session);
 	if (!ret && changes)

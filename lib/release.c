@@ -4,9 +4,38 @@
 #include "outgoing.h"
 #include "session-file.h"
 
+static bool member_leaves(const struct member *member)
+{
+	return member->leaving;
+}
+
+static int run_leave(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	char key[HOLDER_KEY];
+
+	/* Who closes a file last waits for the reset, which the holder has no time for. */
+	if (session_fetch(session, member_leaves))
+		vlu_log(plan->ctx, VLU_LOG_DEBUG, "%s", vlu_error(plan->ctx));
+	held_device_key(key, session->name, step->bdf);
+	return held_drop(plan->ctx, key);
+}
+
 static const struct step_kind step_leave = {
-	.text = "%d: close its file",
-	.run = outgoing_close,
+	.text = "%d: let the holder close its file",
+	.run = run_leave,
+};
+
+static int run_close(struct vlu_plan *plan, struct step *step)
+{
+	(void)step;
+	session_close(plan->data, member_leaves);
+	return 0;
+}
+
+static const struct step_kind step_close = {
+	.text = "close their files here, all at the same time",
+	.run = run_close,
 };
 
 static int run_end(struct vlu_plan *plan, struct step *step)
@@ -72,6 +101,8 @@ static int add_release(struct vlu_plan *plan, struct session *session,
 			ret = plan_say(plan, "%s  no longer preserved; its file is closed",
 				       member->name);
 	}
+	if (!ret && session->n > staying)
+		ret = plan_add(plan, &step_close, (struct vlu_bdf){ 0 }, NULL, NULL, NULL);
 	for (i = 0; !ret && staying && i < session->n_files; i++)
 		ret = plan_say(plan, "%s  stays in session %s, which was made anew",
 			       session->files[i].name, session->name);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdatomic.h>
+
 #include "device.h"
 #include "remember.h"
 #include "session-file.h"
+#include "vfio.h"
 #include "vmm.h"
 
 int vlu_session_name_check(struct vlu_ctx *ctx, const char *name)
@@ -35,13 +38,58 @@ void session_unlock(struct vlu_ctx *ctx)
 		vlu_unlock(ctx);
 }
 
+/* What threads do to the files of members: each takes the next. */
+struct turns {
+	struct session *session;
+	member_fn which;
+	void (*fn)(struct session *session, struct member *member);
+	atomic_size_t next;
+};
+
+static void take_turns(void *arg)
+{
+	struct turns *turns = arg;
+	struct session *session = turns->session;
+	struct member *member;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&turns->next, 1)) < session->n) {
+		member = &session->members[i];
+		if (member->fd >= 0 && (!turns->which || turns->which(member)))
+			turns->fn(session, member);
+	}
+}
+
+static void bind_one(struct session *session, struct member *member)
+{
+	member->err = vfio_bind(&session->ctx->sys, member->fd, session->iommufd);
+}
+
+void session_bind(struct session *session, member_fn which)
+{
+	struct turns turns = { .session = session, .which = which, .fn = bind_one };
+
+	sys_together(&session->ctx->sys, session->n, take_turns, &turns);
+}
+
+static void close_one(struct session *session, struct member *member)
+{
+	sys_close(&session->ctx->sys, member->fd);
+	member->fd = -1;
+}
+
+void session_close(struct session *session, member_fn which)
+{
+	struct turns turns = { .session = session, .which = which, .fn = close_one };
+
+	sys_together(&session->ctx->sys, session->n, take_turns, &turns);
+}
+
 static void session_free(void *data)
 {
 	struct session *session = data;
-	size_t i;
 
-	for (i = 0; i < session->n; i++)
-		sys_close(&session->ctx->sys, session->members[i].fd);
+	session_close(session, NULL);
 	sys_close(&session->ctx->sys, session->fd);
 	sys_close(&session->ctx->sys, session->iommufd);
 	session_files_free(session);

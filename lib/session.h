@@ -17,6 +17,7 @@ struct member {
 	bool leaving;	/* release: not to be in the session any more */
 	int risk;	/* that it refuses the jump, order.c */
 	bool done;	/* what the plan does to each of them is done */
+	int err;	/* of session_bind() */
 };
 
 typedef bool (*member_fn)(const struct member *member);
@@ -65,6 +66,13 @@ int session_keep(struct session *session, member_fn which, const char *value) mu
 int session_note(struct session *session, member_fn which, const char *value) must_check;
 int session_fetch(struct session *session, member_fn which) must_check;
 int session_let_go(struct session *session, member_fn which) must_check;
+/*
+ * All that have a file here, at the same time, since each may have to be reset:
+ * bind the files to the session's iommufd, member->err says what came of it;
+ * close them.
+ */
+void session_bind(struct session *session, member_fn which);
+void session_close(struct session *session, member_fn which);
 /* Such picks: it stays in the session; its plan's work on it is done. */
 bool member_stays(const struct member *member);
 bool member_done(const struct member *member);

@@ -262,6 +262,7 @@ const struct sys_ops sys_real_ops = {
 	.take = real_take,
 	.pass = real_pass,
 	.euid = real_euid,
+	.together = real_together,
 	.max_files = real_max_files,
 	.harden = real_harden,
 };

@@ -49,6 +49,7 @@ int real_pass(struct sys *sys, const int *fds, size_t n);
 void real_sync(struct sys *sys);
 int real_load_module(struct sys *sys, const char *name);
 uid_t real_euid(struct sys *sys);
+void real_together(struct sys *sys, size_t n, void (*fn)(void *arg), void *arg);
 int real_max_files(struct sys *sys);
 int real_harden(struct sys *sys);
 

@@ -246,6 +246,8 @@ int record_start(struct sys *sys, const char *dir, struct recorder **ret_recorde
 	rec->ops.mode = record_mode;
 	rec->ops.size = record_size;
 	rec->ops.list = record_list;
+	/* one order of things */
+	rec->ops.together = NULL;
 	sys->ops = &rec->ops;
 	sys->recorder = rec;
 	*ret_recorder = rec;

@@ -273,6 +273,14 @@ uid_t sys_euid(struct sys *sys)
 	return sys->ops->euid(sys);
 }
 
+void sys_together(struct sys *sys, size_t n, void (*fn)(void *arg), void *arg)
+{
+	if (n > 1 && sys->ops->together)
+		sys->ops->together(sys, n, fn, arg);
+	else
+		fn(arg);
+}
+
 int sys_max_files(struct sys *sys)
 {
 	return sys->ops->max_files ? sys->ops->max_files(sys) : -ENOSYS;

@@ -32,6 +32,8 @@ enum sys_spawn {
 
 /* Files that one packet carries: fewer than SCM_MAX_FD, include/net/scm.h */
 #define SYS_FILES	128
+/* That wait in the kernel at the same time, at most. */
+#define SYS_THREADS	64
 
 struct sys_ops {
 	/* flags as for open(2); O_CLOEXEC is added, mode is 0600 */
@@ -110,6 +112,11 @@ struct sys_ops {
 	 */
 	int (*pass)(struct sys *sys, const int *fds, size_t n);
 	uid_t (*euid)(struct sys *sys);
+	/*
+	 * fn(arg) n times at once, fewer where threads are short; NULL: one
+	 * after the other, and what was asked can be told in order.
+	 */
+	void (*together)(struct sys *sys, size_t n, void (*fn)(void *arg), void *arg);
 
 	/* Both may be NULL. This process, from here on: */
 	/* as many files as it may have open: that number */
@@ -188,6 +195,11 @@ int sys_reap(struct sys *sys, pid_t pid);
 int sys_take(struct sys *sys, pid_t pid, int fd);
 int sys_pass(struct sys *sys, const int *fds, size_t n);
 uid_t sys_euid(struct sys *sys);
+/*
+ * fn(arg) in up to n threads, at least one, each of which does of the work what
+ * no other has begun: it may call the kernel, but nothing that keeps a state.
+ */
+void sys_together(struct sys *sys, size_t n, void (*fn)(void *arg), void *arg);
 int sys_max_files(struct sys *sys);
 int sys_harden(struct sys *sys);
 

@@ -38,24 +38,27 @@ int iommufd_open(struct vlu_ctx *ctx, int *ret_fd)
 	return 0;
 }
 
-int vfio_bind(struct vlu_ctx *ctx, const char *name, int fd, int iommufd)
+int vfio_bind(struct sys *sys, int fd, int iommufd)
 {
 	struct vfio_device_bind_iommufd bind = {
 		.argsz = sizeof(bind), .iommufd = iommufd,
 	};
-	int ret = sys_ioctl(&ctx->sys, fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	int ret = sys_ioctl(sys, fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
 
-	if (ret == -EINVAL)	/* df->access_granted, device_cdev.c */
-		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EALREADY,
+	/* df->access_granted, device_cdev.c */
+	return ret == -EINVAL ? -EALREADY : ret;
+}
+
+int vfio_bind_failed(struct vlu_ctx *ctx, const char *name, int err)
+{
+	if (err == -EALREADY)
+		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, err,
 				"%s: its file is bound to an iommufd already", name);
-	if (ret == -EBUSY)
-		return vlu_fail(ctx, VLU_BUSY, ret, "%s: somebody else uses the device "
+	if (err == -EBUSY)
+		return vlu_fail(ctx, VLU_BUSY, err, "%s: somebody else uses the device "
 				"(its vfio file or its group is open)", name);
-	if (ret < 0)
-		return vlu_fail(ctx, VLU_FAILED, ret,
-				"%s: cannot bind it to an iommufd: %s", name,
-				strerror(-ret));
-	return 0;
+	return vlu_fail(ctx, VLU_FAILED, err, "%s: cannot bind it to an iommufd: %s", name,
+			strerror(-err));
 }
 
 static int get_info(struct vlu_ctx *ctx, int fd)

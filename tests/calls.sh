@@ -77,7 +77,7 @@ normal() { # FILE
 			next
 		}
 		text[++lines] = $0
-		lanes[lines] = /^write / && match($0, /[0-9a-f]+:[0-9a-f][0-9a-f]:[0-9a-f][0-9a-f]\.[0-7]/) ? \
+		lanes[lines] = /^write |BIND_IOMMUFD/ && match($0, /[0-9a-f]+:[0-9a-f][0-9a-f]:[0-9a-f][0-9a-f]\.[0-7]/) ? \
 			substr($0, RSTART, RLENGTH) : ""
 	}
 	END { flush_holder() }' "$1"
