@@ -181,11 +181,12 @@ static int make_plan(struct vlu_ctx *ctx, const struct bind_request *request,
 	int ret;
 
 	inuse_drop(ctx);
-	ret = plan_new(ctx, PLAN_EACH, &plan);
+	ret = plan_new(ctx, PLAN_STOP, &plan);
 	if (ret)
 		return ret;
 	if (before)
 		ret = before(plan);
+	plan->beside = true;
 	if (!ret)
 		ret = add_each(plan, request, add);
 	if (ret) {

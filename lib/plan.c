@@ -59,7 +59,9 @@ static int add(struct vlu_plan *plan, struct steps *steps, const struct step_kin
 		return vlu_nomem(plan->ctx);
 	steps->at = more;
 	step = &more[steps->n++];
-	*step = (struct step){ .kind = kind, .group = plan->group, .bdf = bdf };
+	*step = (struct step){
+		.kind = kind, .group = plan->group, .beside = plan->beside, .bdf = bdf,
+	};
 	if (!copy(&step->path, path) || !copy(&step->value, value) ||
 	    !copy(&step->extra, extra))
 		return vlu_nomem(plan->ctx);
@@ -112,13 +114,13 @@ int plan_say(struct vlu_plan *plan, const char *fmt, ...)
 	return 0;
 }
 
-void plan_unsay(struct vlu_plan *plan, long group)
+void plan_unsay(struct vlu_plan *plan, unsigned int first, unsigned int last)
 {
 	struct plan_result *results = plan->results;
 	size_t i, n = 0;
 
 	for (i = 0; i < plan->n_results; i++)
-		if (results[i].planned && (group < 0 || results[i].group == group))
+		if (results[i].planned && results[i].group >= first && results[i].group <= last)
 			free(results[i].text);
 		else
 			results[n++] = results[i];

@@ -6,6 +6,8 @@
 #ifndef VLU_PLAN_H
 #define VLU_PLAN_H
 
+#include <limits.h>
+
 #include "private.h"
 
 struct step;
@@ -34,6 +36,7 @@ struct step_kind {
 struct step {
 	const struct step_kind *kind;
 	unsigned int group;
+	bool beside;	/* its group goes at the same time as its neighbours, if they are, too */
 	struct vlu_bdf bdf;
 	char *path;
 	char *value;
@@ -50,8 +53,7 @@ struct steps {
 /* What a group that failed does to the groups after it. */
 enum plan_policy {
 	PLAN_ALL,	/* undo every group, newest first: all or nothing */
-	PLAN_EACH,	/* undo this group; the others go their own way, at the same time */
-	PLAN_STOP,	/* undo this group and stop; earlier groups stay */
+	PLAN_STOP,	/* undo this group and stop; earlier groups and those beside it stay */
 };
 
 struct vlu_plan {
@@ -72,6 +74,7 @@ struct vlu_plan {
 	size_t n_results;
 	bool running;
 	unsigned int group;	/* of steps added now, and of the step that runs */
+	bool beside;		/* of steps added now; PLAN_STOP only */
 	vlu_progress_fn watch;
 	void *watch_arg;
 	/* for the steps of session plans, session.c */
@@ -96,8 +99,9 @@ const char *step_text(struct step *step);
  */
 int plan_say(struct vlu_plan *plan, const char *fmt, ...)
 	must_check __attribute__((format(printf, 2, 3)));
-/* What was said of a group (-1: of all) while the plan was built is not so. */
-void plan_unsay(struct vlu_plan *plan, long group);
+/* What was said of these groups while the plan was built is not so. */
+void plan_unsay(struct vlu_plan *plan, unsigned int first, unsigned int last);
+#define ALL_GROUPS 0, UINT_MAX
 
 /*
  * Several failures of one request: each is told once, in order, and the last

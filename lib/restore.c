@@ -264,9 +264,11 @@ static int add_restore(struct vlu_plan *plan, struct session *session,
 				"the kernel's log names no preserved device", session->name);
 	}
 	ret = bind_add_module(plan);
+	plan->beside = true;
 	for (i = 0; !ret && i < session->n; i++)
 		if (!session->members[i].held)
 			ret = bind_add(plan, session->members[i].bdf);
+	plan->beside = false;
 	if (!ret)
 		ret = plan_add(plan, &step_start_holder, none, NULL, NULL, NULL);
 	if (!ret && !value)

@@ -15,6 +15,7 @@ enum way { WAITING, FORTH, BACK, ARRIVED, FAILED, STUCK };
 /* A group on its way through its steps. */
 struct lane {
 	unsigned int group;
+	bool beside;		/* it goes at the same time as its neighbours */
 	enum way way;
 	size_t at, end;		/* in plan->forth or plan->back */
 	bool touched;		/* something was written */
@@ -30,7 +31,7 @@ struct run {
 	struct vlu_plan *plan;
 	struct lane *lanes;
 	size_t n_lanes, n_ended;
-	size_t shared;		/* lanes before the first device's */
+	size_t from, to;	/* the lanes that go at the same time now */
 };
 
 static struct steps *steps_of(struct run *run, const struct lane *lane)
@@ -220,8 +221,7 @@ static void tell(struct run *run)
 	for (lane = run->lanes; lane < run->lanes + run->n_lanes; lane++)
 		if (lane->fd >= 0 && (!longest || lane->since < longest->since))
 			longest = lane;
-	plan->watch(plan->watch_arg, run->n_ended - run->shared,
-		    run->n_lanes - run->shared,
+	plan->watch(plan->watch_arg, run->n_ended - run->from, run->to - run->from,
 		    longest ? step_text(current(run, longest)) : NULL);
 }
 
@@ -268,20 +268,6 @@ static void finish(struct run *run, struct lane *lane)
 		wait_for_one(run, false);
 }
 
-/* One after the other; the first that fails is the last. */
-static struct lane *run_in_turn(struct run *run, size_t n)
-{
-	struct lane *lane;
-
-	for (lane = run->lanes; lane < run->lanes + n; lane++) {
-		set_out(run, lane, FORTH);
-		finish(run, lane);
-		if (lane->way != ARRIVED)
-			return lane;
-	}
-	return NULL;
-}
-
 static size_t in_flight(const struct run *run)
 {
 	size_t i, n = 0;
@@ -293,10 +279,10 @@ static size_t in_flight(const struct run *run)
 
 static void run_together(struct run *run)
 {
-	struct lane *next = run->lanes + run->shared, *end = run->lanes + run->n_lanes;
+	struct lane *next = run->lanes + run->from, *end = run->lanes + run->to;
 	bool starts;
 
-	while (run->n_ended < run->n_lanes) {
+	while (run->n_ended < run->to) {
 		starts = next < end && in_flight(run) < AT_ONCE;
 		if (starts) {
 			set_out(run, next, FORTH);
@@ -332,7 +318,7 @@ static int end_of_one(struct run *run, struct lane *last)
 
 	if (run->plan->policy == PLAN_ALL)
 		turn_back(run, last);
-	plan_unsay(run->plan, -1);
+	plan_unsay(run->plan, ALL_GROUPS);
 	memcpy(ctx->error, last->error, sizeof(ctx->error));
 	ctx->status = last->status;
 	/* What is done of the devices before it stays done. */
@@ -350,21 +336,23 @@ static int end_of_each(struct run *run)
 	bool arrived = false, stuck = false;
 	size_t i;
 
-	for (i = 0; i < run->n_lanes; i++) {
+	for (i = run->from; i < run->to; i++) {
 		const struct lane *lane = &run->lanes[i];
 
 		if (lane->way == ARRIVED) {
-			/* before the first group nothing is of a device */
-			arrived |= lane->group != 0;
+			arrived = true;
 			continue;
 		}
 		stuck |= lane->way == STUCK;
-		plan_unsay(run->plan, lane->group);
+		plan_unsay(run->plan, lane->group, lane->group);
 		failures_add(ctx, &failures, lane->err, lane->status, lane->error);
 	}
 	/* Some devices moved and some did not: that is not "nothing half done". */
 	if (failures.n && arrived && !stuck)
 		failures.worst = VLU_PARTIAL;
+	/* The groups after them do not begin. */
+	if (failures.n && run->to < run->n_lanes)
+		plan_unsay(run->plan, run->lanes[run->to].group, UINT_MAX);
 	return failures_end(ctx, &failures);
 }
 
@@ -382,37 +370,43 @@ static int make_lanes(struct run *run)
 	for (i = 0; i < forth->n; i++)
 		if (!i || forth->at[i].group != forth->at[i - 1].group)
 			run->lanes[run->n_lanes++] = (struct lane){
-				.group = forth->at[i].group, .fd = -1,
+				.group = forth->at[i].group,
+				.beside = forth->at[i].beside, .fd = -1,
 			};
 	return 0;
+}
+
+/* Lanes that are beside each other, or one that is not. */
+static int run_stretch(struct run *run)
+{
+	struct lane *lane = &run->lanes[run->from];
+
+	run->to = run->from + 1;
+	if (!lane->beside) {
+		set_out(run, lane, FORTH);
+		finish(run, lane);
+		return lane->way == ARRIVED ? 0 : end_of_one(run, lane);
+	}
+	while (run->to < run->n_lanes && run->lanes[run->to].beside)
+		run->to++;
+	run_together(run);
+	return end_of_each(run);
 }
 
 int vlu_plan_run(struct vlu_plan *plan)
 {
 	struct run run = { .plan = plan };
-	struct lane *last;
 	int ret;
 
 	ret = vlu_lock(plan->ctx);
 	if (ret) {
-		plan_unsay(plan, -1);
+		plan_unsay(plan, ALL_GROUPS);
 		return ret;
 	}
 	plan->running = true;
 	ret = make_lanes(&run);
-	if (!ret) {
-		bool each = plan->policy == PLAN_EACH;
-
-		/* What comes before all devices is needed by each of them. */
-		run.shared = each && run.n_lanes && !run.lanes[0].group;
-		last = run_in_turn(&run, each ? run.shared : run.n_lanes);
-		if (last) {
-			ret = end_of_one(&run, last);
-		} else {
-			run_together(&run);
-			ret = end_of_each(&run);
-		}
-	}
+	for (; !ret && run.from < run.n_lanes; run.from = run.to)
+		ret = run_stretch(&run);
 	plan->running = false;
 	sys_writers_end(&plan->ctx->sys);
 	vlu_unlock(plan->ctx);

@@ -257,8 +257,8 @@ VLU_EXPORT int vlu_capture(struct vlu_ctx *ctx, const char *dir, size_t *ret_fil
  * undoes what the same group of steps did, in reverse; vlu_error() says what
  * state each device is in when that did not work (VLU_PARTIAL).
  *
- * Where the devices do not depend on each other (bind, unbind), each goes its
- * own way at the same time as the others. When several fail, vlu_error() has
+ * Where the devices do not depend on each other (bind, unbind, the binding at
+ * restore), each goes its own way at the same time as the others. When several fail, vlu_error() has
  * the last of them and the log the others. A write which the kernel does not
  * come back from within the timeout is left to a child process (VLU_BUSY).
  */
@@ -340,7 +340,11 @@ VLU_EXPORT int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
 /* Check once more, turn interrupts off, jump. Comes back only on failure. */
 VLU_EXPORT int vlu_plan_kexec(struct vlu_ctx *ctx, struct vlu_plan **ret_plan);
 
-/* In the new kernel: bind, retrieve the session, retrieve its files, keep them. */
+/*
+ * In the new kernel: bind, retrieve the session, retrieve its files, keep them.
+ * To run it is -EAGAIN where a driver took a device after the plan was made, as
+ * they do while a host boots: nothing was retrieved; plan again.
+ */
 VLU_EXPORT int vlu_plan_restore(struct vlu_ctx *ctx, const char *session,
 				struct vlu_plan **ret_plan);
 /* Bind what nobody took to an iommufd and end the live update. */

@@ -142,11 +142,14 @@ static const struct step_kind kind = {
 	.text = "do %v", .run = run_step, .wrote = wrote_step, .undo = undo_step,
 };
 
+static bool beside;
+
 static void add(unsigned int group, const char *name, const char *how)
 {
 	char value[16];
 
 	plan->group = group;
+	plan->beside = beside && group;
 	snprintf(value, sizeof(value), "%u.%s", group, name);
 	assert_int_equal(plan_add(plan, &kind, (struct vlu_bdf){ 0 }, "/x", value, how), 0);
 }
@@ -166,11 +169,18 @@ static void begin(enum plan_policy policy)
 	n_writes = in_flight = most = 0;
 	order[0] = '\0';
 	held_back = bad = cut = NULL;
-	newest_first = undo_fails = false;
+	newest_first = undo_fails = beside = false;
 	lock_result = 7;
 	assert_int_equal(vlu_new_sys(&ops, "/", &ctx), 0);
 	vlu_set_timeout(ctx, 1);
 	assert_int_equal(plan_new(ctx, policy, &plan), 0);
+}
+
+/* All groups but 0 go at the same time. */
+static void begin_beside(void)
+{
+	begin(PLAN_STOP);
+	beside = true;
 }
 
 static void end(void)
@@ -196,7 +206,7 @@ static void said(const char *text)
 static void test_together(void **state)
 {
 	(void)state;
-	begin(PLAN_EACH);
+	begin_beside();
 	for (unsigned int group = 1; group <= 3; group++) {
 		add(group, "a", "write");
 		add(group, "b", "write");
@@ -213,7 +223,7 @@ static void test_together(void **state)
 static void test_so_many_at_once(void **state)
 {
 	(void)state;
-	begin(PLAN_EACH);
+	begin_beside();
 	for (unsigned int group = 1; group <= 100; group++)
 		add(group, "a", "write");
 	assert_int_equal(vlu_plan_run(plan), 0);
@@ -226,14 +236,14 @@ static void test_so_many_at_once(void **state)
 static void test_shared(void **state)
 {
 	(void)state;
-	begin(PLAN_EACH);
+	begin_beside();
 	add(0, "module", "ok");
 	add(1, "a", "write");
 	assert_int_equal(vlu_plan_run(plan), 0);
 	assert_string_equal(order, "0.module start:1.a end:1.a");
 	end();
 
-	begin(PLAN_EACH);
+	begin_beside();
 	add(0, "module", "fail");
 	add(1, "a", "write");
 	assert_int_equal(plan_say(plan, "already there"), 0);
@@ -244,11 +254,41 @@ static void test_shared(void **state)
 	end();
 }
 
+/* What comes after those that go together waits for all of them. */
+static void test_after_together(void **state)
+{
+	(void)state;
+	begin_beside();
+	add(1, "a", "write");
+	add(2, "a", "write");
+	beside = false;
+	add(3, "after", "ok");
+	newest_first = true;
+	assert_int_equal(vlu_plan_run(plan), 0);
+	assert_string_equal(order, "start:1.a start:2.a end:2.a end:1.a 3.after");
+	end();
+
+	begin_beside();
+	add(1, "a", "write");
+	assert_int_equal(plan_say(plan, "one"), 0);
+	add(2, "a", "write");
+	assert_int_equal(plan_say(plan, "two"), 0);
+	beside = false;
+	add(3, "after", "ok");
+	assert_int_equal(plan_say(plan, "three"), 0);
+	bad = "2.a";
+	assert_int_equal(vlu_plan_run(plan), -EIO);
+	assert_string_equal(order, "start:1.a start:2.a end:1.a end:2.a");
+	said("one");
+	assert_int_equal(vlu_status(ctx), VLU_PARTIAL);
+	end();
+}
+
 /* The one that fails goes back the way it has for that, and then undoes what was done. */
 static void test_one_goes_back(void **state)
 {
 	(void)state;
-	begin(PLAN_EACH);
+	begin_beside();
 	add(1, "a", "write");
 	add(2, "first", "ok");
 	add(2, "a", "write");
@@ -269,7 +309,7 @@ static void test_one_goes_back(void **state)
 static void test_nothing_to_go_back_from(void **state)
 {
 	(void)state;
-	begin(PLAN_EACH);
+	begin_beside();
 	add(1, "first", "ok");
 	add(1, "second", "fail");
 	add_back(1, "back", "write");
@@ -282,7 +322,7 @@ static void test_nothing_to_go_back_from(void **state)
 static void test_no_way_back(void **state)
 {
 	(void)state;
-	begin(PLAN_EACH);
+	begin_beside();
 	add(1, "first", "ok");
 	add(1, "a", "write");
 	add_back(1, "back", "fail");
@@ -299,7 +339,7 @@ static void test_no_way_back(void **state)
 static void test_not_undone(void **state)
 {
 	(void)state;
-	begin(PLAN_EACH);
+	begin_beside();
 	add(1, "first", "ok");
 	add(1, "second", "ok");
 	add(1, "third", "fail");
@@ -315,7 +355,7 @@ static void test_not_undone(void **state)
 static void test_half_a_write(void **state)
 {
 	(void)state;
-	begin(PLAN_EACH);
+	begin_beside();
 	add(1, "a", "write");
 	add(1, "b", "write");
 	cut = "1.a";
@@ -328,7 +368,7 @@ static void test_half_a_write(void **state)
 static void test_left_behind(void **state)
 {
 	(void)state;
-	begin(PLAN_EACH);
+	begin_beside();
 	add(1, "first", "ok");
 	add(1, "a", "write");
 	add(1, "b", "write");
@@ -388,7 +428,7 @@ static void test_stop(void **state)
 static void test_locked(void **state)
 {
 	(void)state;
-	begin(PLAN_EACH);
+	begin_beside();
 	add(1, "a", "write");
 	assert_int_equal(plan_say(plan, "it will be so"), 0);
 	lock_result = -EIO;
@@ -402,7 +442,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_together), cmocka_unit_test(test_so_many_at_once),
-		cmocka_unit_test(test_shared), cmocka_unit_test(test_one_goes_back),
+		cmocka_unit_test(test_shared), cmocka_unit_test(test_after_together),
+		cmocka_unit_test(test_one_goes_back),
 		cmocka_unit_test(test_nothing_to_go_back_from), cmocka_unit_test(test_no_way_back),
 		cmocka_unit_test(test_not_undone),
 		cmocka_unit_test(test_half_a_write), cmocka_unit_test(test_left_behind),
