@@ -81,7 +81,7 @@ static int run_first(struct vlu_plan *plan, struct step *step)
 
 	if (driver_of(plan, step, now) == 0 && now[0] && strcmp(now, step->extra) != 0 &&
 	    strcmp(now, step->value) != 0)
-		return vlu_fail(plan->ctx, VLU_BUSY, -EBUSY, "%s: %s has taken it in the "
+		return vlu_fail(plan->ctx, VLU_BUSY, -EAGAIN, "%s: %s has taken it in the "
 				"meantime; nothing was done, try again",
 				vlu_bdf_format(step->bdf, name), now);
 	return run_override(plan, step);

@@ -251,6 +251,9 @@ static int control(char *line)
 	}
 	if (!strcmp(word[0], "module"))
 		return module_load(word[1]);
+	/* brings DRIVER OTHER */
+	if (!strcmp(word[0], "brings"))
+		return module_brings(word[1], word[2]);
 	if (!strcmp(word[0], "disk"))
 		disk_kept = strcmp(word[1], "none") != 0;
 	else if (!strcmp(word[0], "handler"))

@@ -56,6 +56,7 @@ struct driver {
 	char name[NAME_SIZE];
 	char module[NAME_SIZE];
 	bool builtin;
+	char brings[NAME_SIZE];	/* a module that comes along with its own */
 	bool boot;		/* a module that the system loads by itself */
 	bool variant;		/* a vfio-pci of a vendor's own */
 	bool registered;
@@ -89,6 +90,8 @@ extern struct device *devices;
 
 struct driver *driver_find(const char *name);
 void driver_files(struct driver *drv, bool there);
+/* Whoever loads this module has that one come along. */
+int module_brings(const char *name, const char *other);
 void driver_add(const char *name, const char *module, const char *how,
 		const char *ids);
 struct device *device_find(const char *name);

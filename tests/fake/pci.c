@@ -584,6 +584,16 @@ void device_vanish(struct device *dev)
 
 /* --------------------------------------------------------------- modules */
 
+int module_brings(const char *name, const char *other)
+{
+	struct driver *drv = driver_find(name);
+
+	if (!drv)
+		return -ENOENT;
+	snprintf(drv->brings, sizeof(drv->brings), "%s", other);
+	return 0;
+}
+
 int module_load(const char *name)
 {
 	char module[NAME_SIZE];
@@ -597,6 +607,8 @@ int module_load(const char *name)
 		if (strcmp(drv->module, module))
 			continue;
 		known = true;
+		if (!drv->registered && drv->brings[0])
+			module_load(drv->brings);
 		if (drv->registered)
 			continue;
 		driver_register(drv);
