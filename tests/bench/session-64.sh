@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # What tests/bench/session.sh runs in the virtual machine: 64 devices in one session, then in 16 of four; how long
-# each command takes, and how long of it, and of the holder, the kernel's own ioctls do. Slots of four, an IOMMU group each.
+# each command takes, and how long its ioctls do. Slots of four functions, an IOMMU group each.
 TIERS="vm"
 PHASES=4
 TIMEOUT=1800
-DEVICES=$(for n in $(seq 16); do printf 'edu+edu+edu+edu '; done)
+DEVICES=$(for n in $(seq 16); do printf 'nvme+nvme+nvme+nvme '; done)
 
 all() { for n in $(seq 64); do dev "$n"; done; }
 four() { all | sed -n "$((4 * $1 - 3)),$((4 * $1))p"; }
@@ -19,11 +19,12 @@ took() { # NAME ARGUMENT...
 	echo "bench took $took_name $(($(now) - took_start))"
 }
 
-# "bench ioctls NAME NUMBER SECONDS": in another run, for being traced takes time. The holder's are those of one session.
+# "bench ioctls NAME NUMBER SECONDS": in another run, for being traced takes time, and one in which no thread can be
+# made: those of one slot would wait for each other in the kernel.
 ioctls() { # NAME ARGUMENT...
 	ioctls_name=$1
 	shift
-	strace -T -e trace=ioctl -o "$SCN_TMP/trace" "$VFIO_LU" "$@" >"$STDOUT" 2>"$STDERR" ||
+	strace -T -e trace=ioctl,clone3 -e inject=clone3:error=EAGAIN -o "$SCN_TMP/trace" "$VFIO_LU" "$@" >"$STDOUT" 2>"$STDERR" ||
 		fail "$ioctls_name" "exit $?: $(head -n 3 "$STDERR")"
 	sed -n 's/^ioctl.*<\([0-9.]*\)>$/\1/p' "$SCN_TMP/trace" |
 		awk -v what="$ioctls_name" '{ n++; s += $1 } END { print "bench ioctls", what, n, s }'

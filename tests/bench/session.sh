@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # How long preserve, restore and finish take in the virtual machine with 64 devices in one session and with 16 sessions
-# of four, and how long of that the kernel's own ioctls (LUO, VFIO, iommufd) do, as strace -T says. The command is
+# of four, and how long the kernel's own ioctls (LUO, VFIO, iommufd) do, as strace -T says of each. The command is
 # timed in one run and its ioctls in another, since being traced takes time; the best of each. The machine's clock
 # counts instructions, so that the same comes out on a busy host, and every program costs what it costs without caches.
 # usage: tests/bench/session.sh
-# The devices have next to nothing to reset, which real ones do in each of these ioctls for a tenth of a second; and
-# what the kernel does in other calls, such as probing at restore and the reset when the last file is closed by finish,
-# counts as the command's. Needs what tests/vm/run.sh needs, and some minutes. Prints; judges nothing.
+# The devices have a function level reset, as most that are passed through, which takes a tenth of a second in the
+# ioctl that opens one and in the close of its last file. The commands make what they can at the same time, and so a
+# ratio may be below 1. What the kernel does in other calls counts as the command's: restore has next to nothing but
+# that, taking the devices from nvme; and so do the resets when finish closes the files.
+# Needs what tests/vm/run.sh needs, and some minutes. Prints; judges nothing.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 logs=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-lu/logs
