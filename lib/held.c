@@ -141,19 +141,20 @@ static int ask(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_PACKE
 
 /*
  * Where the answer is lost, nobody knows whether it was done; the second time
- * the holder says so.
+ * the holder says so, or the third if it was just ending.
  */
 static int change(struct vlu_ctx *ctx, const char *request, int *fds, size_t n_send,
 		  int done_already)
 {
 	char reply[HOLDER_PACKET + 1];
-	int ret;
+	int ret, again = 0;
 
-	ret = ask_once(ctx, request, reply, fds, n_send, 0);
-	if (!ret || ret == done_already || ret == -ETIMEDOUT)
-		return ret;
-	ret = ask_once(ctx, request, reply, fds, n_send, 0);
-	return ret == done_already ? 0 : ret;
+	do {
+		ret = ask_once(ctx, request, reply, fds, n_send, 0);
+		if (ret == done_already)
+			return again ? 0 : ret;
+	} while (ret && ret != -ETIMEDOUT && again++ < 2);
+	return ret;
 }
 
 static int failed(struct vlu_ctx *ctx, int err, const char *what, const char *key)
