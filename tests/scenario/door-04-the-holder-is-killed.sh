@@ -4,8 +4,6 @@ TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e"
 
-holder_pid() { "$VFIO_LU" status | sed -n 's/^holder *process \([0-9]*\).*/\1/p'; }
-
 kill_holder_of_ours() {
 	pid=$(holder_pid)
 	check_that "status names the holder" test -n "$pid"

@@ -6,8 +6,6 @@ PHASES=1
 DEVICES="e1000e edu edu edu"
 TIMEOUT=600
 
-holder_pid() { "$VFIO_LU" status | sed -n 's/^holder *process \([0-9]*\).*/\1/p'; }
-
 # N times COMMAND at once; prints how many ended with which status.
 at_once() { # N COMMAND...
 	scn_n=$1

@@ -15,38 +15,11 @@ phase_1() {
 	echo COMPRESS=gzip >/etc/initramfs-tools/conf.d/gzip
 	run_cmd 0 mkinitramfs -o $image "$RELEASE"
 	lsinitramfs $image >"$SCN_TMP/files"
-	for file in sbin/vfio-lu sbin/vfio-lu-restore scripts/init-top/00-vfio-lu 'lib.*/libkmod\.so\.2' 'vfio-pci\.ko'; do
-		check_that "it has $file" grep -q "$file" "$SCN_TMP/files"
-	done
+	initrd_has "$SCN_TMP/files" sbin/vfio-lu sbin/vfio-lu-restore scripts/init-top/00-vfio-lu 'lib.*/libkmod\.so\.2' 'vfio-pci\.ko'
 	unmkinitramfs $image "$SCN_TMP/unpacked"
 	find "$SCN_TMP/unpacked" -path '*init-top/ORDER' -exec cat {} + >"$SCN_TMP/order"
 	check_that "before udev" test "$(sed -n 's,^/scripts/init-top/\([^ ]*\).*,\1,p' "$SCN_TMP/order" | grep -x -e 00-vfio-lu -e udev | tr '\n' ' ')" = "00-vfio-lu udev "
-	for library in $(ldd /usr/local/sbin/vfio-lu | sed -n 's,.*=> .*/\([^ ]*\) .*,\1,p'); do
-		check_that "it has $library" grep -q "/$library\$" "$SCN_TMP/files"
-	done
-
-	run 0 bind "$DEV1" "$DEV2"
-	run 0 preserve "$DEV1" "$DEV2"
-	# This time Debian boots by itself, so what the machine's own init did is to be found on the disk.
-	sed -i "s/^export PHASE=.*/export PHASE='2'/" /tests/environment
-	sed -i '2i stty -F /dev/ttyS1 raw -echo' /tests/service
-	uuid=$(blkid -s UUID -o value "$(findmnt -n -o SOURCE /)")
-	run 0 load "$KERNEL" --initrd $image --cmdline "$(next_cmdline) root=UUID=$uuid rw"
-	run_jump kexec
+	jump_to_debian $image
 }
 
-phase_2() {
-	run 0 status
-	cp "$STDOUT" "$SCN_TMP/status"
-	for bdf in "$DEV1" "$DEV2"; do
-		out "$bdf  retrieved; now with vfio-pci"
-	done
-	say "It was the initial RAM disk that did it: nvme, which is built in, had its device, e1000e never."
-	check_that "the holder is older than systemd's udev" \
-		test "$(sed -n 's/^holder *process \([0-9]*\).*/\1/p' "$SCN_TMP/status")" -lt "$(pgrep -o systemd-udevd)"
-	run_cmd 0 modprobe e1000e
-	klog_not "e1000e $DEV2"
-	run 0 finish
-	run 0 status
-	out "no sessions"
-}
+phase_2() { restored_early; }

@@ -40,8 +40,6 @@ ours() { printf '%s\n' "$DEV1" "$DEV2" "$PORT1" "$PORT2" | sort | tr '\n' ' '; }
 
 flbs_at() { part "$1" | sed -n 's/.*FLBs at \(0x[0-9a-f]*\).*/\1/p'; }
 
-holder_pid() { "$VFIO_LU" status | sed -n 's/^holder *process \([0-9]*\).*/\1/p'; }
-
 # It opens what shows the hand-over, to read it, and nothing else; it calls nothing that could act.
 opens_little() { # WHEN
 	in_vm || return 0

@@ -150,6 +150,8 @@ driver_of() { # BDF
 
 dev() { eval "echo \"\${DEV$1}\""; }
 
+holder_pid() { "$VFIO_LU" status | sed -n 's/^holder *process \([0-9]*\).*/\1/p'; }
+
 # Values that outlive the jump, also where /var/lib does not.
 keep() { # NAME VALUE
 	mkdir -p "$KEPT"
@@ -233,6 +235,65 @@ scn_places() {
 			esac
 		done
 	done
+}
+
+# ------------------------------------------------------- where a whole Debian runs (ROOT=)
+
+# What systemd keeps for the holder is there when it comes up again: after its own new start, and after the holder's end.
+holder_returns() { # STATE OF-DEVICE
+	before=$(holder_pid)
+	run_cmd 0 systemctl daemon-reexec
+	check_that "the holder outlives daemon-reexec" test "$(holder_pid)" = "$before"
+	kill -9 "$before"
+	n=0
+	until { now=$(holder_pid) && [ -n "$now" ] && [ "$now" != "$before" ]; } || [ $n = 100 ]; do
+		n=$((n + 1))
+		sleep 0.2
+	done
+	check_that "a new holder came for the one that was killed" test -n "$now" -a "$now" != "$before"
+	run 0 status
+	out "managed by systemd"
+	out "$1"
+	out "$DEV1  $2"
+}
+
+# The initial RAM disk that Debian's tool made has these, and the libraries that vfio-lu needs.
+initrd_has() { # LIST-OF-ITS-FILES PATTERN...
+	scn_list=$1
+	shift
+	for scn_file; do
+		check_that "it has $scn_file" grep -q "$scn_file" "$scn_list"
+	done
+	for scn_file in $(ldd /usr/local/sbin/vfio-lu | sed -n 's,.*=> .*/\([^ ]*\) .*,\1,p'); do
+		check_that "it has $scn_file" grep -q "/$scn_file\\( \\|\$\\)" "$scn_list"
+	done
+}
+
+# The next kernel is booted by that initial RAM disk, and Debian by itself: what the machine's own init did is to be
+# found on the disk.
+jump_to_debian() { # INITRD
+	run 0 bind "$DEV1" "$DEV2"
+	run 0 preserve "$DEV1" "$DEV2"
+	sed -i "s/^export PHASE=.*/export PHASE='$((PHASE + 1))'/" /tests/environment
+	sed -i '2i stty -F /dev/ttyS1 raw -echo' /tests/service
+	scn_root=$(blkid -s UUID -o value "$(findmnt -n -o SOURCE /)")
+	run 0 load "$KERNEL" --initrd "$1" --cmdline "$(next_cmdline) root=UUID=$scn_root rw"
+	run_jump kexec
+}
+
+restored_early() {
+	run 0 status
+	scn_pid=$(sed -n 's/^holder *process \([0-9]*\).*/\1/p' "$STDOUT")
+	for scn_bdf in "$DEV1" "$DEV2"; do
+		out "$scn_bdf  retrieved; now with vfio-pci"
+	done
+	say "It was the initial RAM disk that did it: nvme, which is built in, had its device, e1000e never."
+	check_that "the holder is older than systemd's udev" test "$scn_pid" -lt "$(pgrep -o systemd-udevd)"
+	run_cmd 0 modprobe e1000e
+	klog_not "e1000e $DEV2"
+	run 0 finish
+	run 0 status
+	out "no sessions"
 }
 
 [ $# = 2 ] || { echo "usage: sh lib.sh SCENARIO.sh PHASE" >&2; exit 2; }
