@@ -8,35 +8,9 @@
 int incoming_plan(struct vlu_ctx *ctx, const char *name, struct held *held,
 		  struct vlu_plan **ret_plan, struct session **ret_session)
 {
-	struct vlu_plan *plan;
-	int ret;
-
 	inuse_drop(ctx);
-	ret = vlu_session_name_check(ctx, name);
-	if (!ret)
-		ret = session_lock(ctx);
-	if (ret)
-		return ret;
-	ret = session_held(ctx, held);
-	if (ret) {
-		session_unlock(ctx);
-		return ret;
-	}
 	/* What was retrieved cannot be taken back, so what led to it stays. */
-	ret = plan_new(ctx, PLAN_STOP, &plan);
-	if (ret) {
-		held_free(held);
-		session_unlock(ctx);
-		return ret;
-	}
-	ret = session_new(plan, name, held, ret_session);
-	if (ret) {
-		vlu_plan_free(plan);
-		held_free(held);
-		return ret;
-	}
-	*ret_plan = plan;
-	return 0;
+	return session_plan(ctx, name, PLAN_STOP, held, ret_plan, ret_session);
 }
 
 enum incoming_fate incoming_fate_of(struct vlu_ctx *ctx, const char *session)

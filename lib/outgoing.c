@@ -359,40 +359,20 @@ static const struct step_kind step_manifest = {
 int outgoing_plan(struct vlu_ctx *ctx, const char *name, struct held *held,
 		  struct vlu_plan **ret_plan, struct session **ret_session)
 {
-	struct vlu_plan *plan;
 	const char *value;
 	int ret;
 
-	ret = vlu_session_name_check(ctx, name);
-	if (!ret)
-		ret = session_lock(ctx);
+	ret = session_plan(ctx, name, PLAN_ALL, held, ret_plan, ret_session);
 	if (ret)
 		return ret;
-	ret = session_held(ctx, held);
-	if (ret) {
-		session_unlock(ctx);
-		return ret;
-	}
 	value = held_find(held, "session/%s", name);
-	if (value && !held_says(value, "direction=outgoing"))
-		ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY, "session %s came from the "
-			       "previous kernel and is not finished; first: "
-			       "vfio-lu finish --session %s", name, name);
-	if (!ret)
-		ret = plan_new(ctx, PLAN_ALL, &plan);
-	if (ret) {
-		held_free(held);
-		session_unlock(ctx);
-		return ret;
-	}
-	ret = session_new(plan, name, held, ret_session);
-	if (ret) {
-		vlu_plan_free(plan);
-		held_free(held);
-		return ret;
-	}
-	*ret_plan = plan;
-	return 0;
+	if (!value || held_says(value, "direction=outgoing"))
+		return 0;
+	vlu_plan_free(*ret_plan);
+	held_free(held);
+	return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EBUSY, "session %s came from the "
+			"previous kernel and is not finished; first: "
+			"vfio-lu finish --session %s", name, name);
 }
 
 int outgoing_add(struct vlu_plan *plan, struct session *session)

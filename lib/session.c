@@ -105,38 +105,6 @@ static void session_free(void *data)
 	free(session);
 }
 
-int session_new(struct vlu_plan *plan, const char *name, const struct held *held,
-		struct session **ret_session)
-{
-	struct session *session = calloc(1, sizeof(*session));
-	char other[64], file[FILE_NAME];
-	struct vlu_bdf bdf;
-	size_t i;
-	int ret;
-
-	if (!session) {
-		session_unlock(plan->ctx);
-		return vlu_nomem(plan->ctx);
-	}
-	session->ctx = plan->ctx;
-	session->fd = session->iommufd = -1;
-	snprintf(session->name, sizeof(session->name), "%s", name);
-	plan->data = session;
-	plan->free_data = session_free;
-	session->held = held_find(held, "session/%s", name);
-	for (i = 0; i < held->n; i++) {
-		ret = 0;
-		if (held_device(held->items[i].key, other, &bdf) && strcmp(other, name) == 0)
-			ret = session_add(session, bdf, true);
-		else if (held_file(held->items[i].key, other, file) && strcmp(other, name) == 0)
-			ret = session_file_add(session, file, true);
-		if (ret)
-			return ret;
-	}
-	*ret_session = session;
-	return 0;
-}
-
 int session_add(struct session *session, struct vlu_bdf bdf, bool held)
 {
 	struct member *members, *member;
@@ -303,6 +271,71 @@ const struct step_kind step_start_holder = {
 	.text = "start the holder",
 	.run = run_start_holder,
 };
+
+/* Takes the lock over, with the plan's data or at once. */
+static int session_new(struct vlu_plan *plan, const char *name, const struct held *held,
+		       struct session **ret_session)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	char other[64], file[FILE_NAME];
+	struct vlu_bdf bdf;
+	size_t i;
+	int ret;
+
+	if (!session) {
+		session_unlock(plan->ctx);
+		return vlu_nomem(plan->ctx);
+	}
+	session->ctx = plan->ctx;
+	session->fd = session->iommufd = -1;
+	snprintf(session->name, sizeof(session->name), "%s", name);
+	plan->data = session;
+	plan->free_data = session_free;
+	session->held = held_find(held, "session/%s", name);
+	for (i = 0; i < held->n; i++) {
+		ret = 0;
+		if (held_device(held->items[i].key, other, &bdf) && strcmp(other, name) == 0)
+			ret = session_add(session, bdf, true);
+		else if (held_file(held->items[i].key, other, file) && strcmp(other, name) == 0)
+			ret = session_file_add(session, file, true);
+		if (ret)
+			return ret;
+	}
+	*ret_session = session;
+	return 0;
+}
+
+int session_plan(struct vlu_ctx *ctx, const char *name, enum plan_policy policy,
+		 struct held *held, struct vlu_plan **ret_plan, struct session **ret_session)
+{
+	struct vlu_plan *plan;
+	int ret;
+
+	ret = vlu_session_name_check(ctx, name);
+	if (!ret)
+		ret = session_lock(ctx);
+	if (ret)
+		return ret;
+	ret = session_held(ctx, held);
+	if (ret) {
+		session_unlock(ctx);
+		return ret;
+	}
+	ret = plan_new(ctx, policy, &plan);
+	if (ret) {
+		held_free(held);
+		session_unlock(ctx);
+		return ret;
+	}
+	ret = session_new(plan, name, held, ret_session);
+	if (ret) {
+		vlu_plan_free(plan);
+		held_free(held);
+		return ret;
+	}
+	*ret_plan = plan;
+	return 0;
+}
 
 int vlu_session_device_fd(struct vlu_ctx *ctx, const char *session,
 			  struct vlu_bdf bdf, int *ret_fd)

@@ -49,9 +49,13 @@ struct session {
  */
 int session_lock(struct vlu_ctx *ctx) must_check;
 void session_unlock(struct vlu_ctx *ctx);
-/* Allocates plan->data, to which the lock then belongs; read what is held for this name into it. */
-int session_new(struct vlu_plan *plan, const char *name, const struct held *held,
-		struct session **ret_session) must_check;
+/*
+ * A plan about the session of this name, with the lock, and what is held of it
+ * read into it. *held is freed by the caller on success.
+ */
+int session_plan(struct vlu_ctx *ctx, const char *name, enum plan_policy policy,
+		 struct held *held, struct vlu_plan **ret_plan,
+		 struct session **ret_session) must_check;
 int session_add(struct session *session, struct vlu_bdf bdf, bool held) must_check;
 struct member *session_find(struct session *session, struct vlu_bdf bdf);
 /* The step's member. */
