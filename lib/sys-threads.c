@@ -21,7 +21,7 @@ static void *work(void *arg)
 void real_together(struct sys *sys, size_t n, void (*fn)(void *arg), void *arg)
 {
 	struct work todo = { .fn = fn, .arg = arg };
-	pthread_t threads[SYS_THREADS];
+	pthread_t threads[SYS_THREADS - 1];
 	sigset_t every, before;
 	size_t have;
 
@@ -29,7 +29,7 @@ void real_together(struct sys *sys, size_t n, void (*fn)(void *arg), void *arg)
 	/* The caller's signals are for the caller's threads. */
 	sigfillset(&every);
 	pthread_sigmask(SIG_SETMASK, &every, &before);
-	for (have = 0; have + 1 < n && have < SYS_THREADS; have++)
+	for (have = 0; have + 1 < n && have + 1 < SYS_THREADS; have++)
 		if (pthread_create(&threads[have], NULL, work, &todo))
 			break;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
