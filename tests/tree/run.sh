@@ -2,14 +2,14 @@
 # Runs vfio-lu on trees that stand for machines and compares all that it says with what it said before.
 # usage: tests/tree/run.sh [PATTERN...]	only the cases (lines of the file "cases") that contain a PATTERN
 #        UPDATE=1 tests/tree/run.sh	writes the golden files anew
-# Each case is also run under strace: looking must not touch anything.
+# Each case runs under strace: looking must not touch anything.
 #
 # Needs: $VFIO_LU (default: at the top), $BUILD/plant (default build/tests; tests/tree/plant.c, -lz), strace.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-: "${BUILD:=$top/build/tests}" "${VFIO_LU:=$top/vfio-lu}" "${UPDATE:=}"
+: "${BUILD:=$top/build/tests}" "${VFIO_LU:=$top/vfio-lu}" "${UPDATE:=}" "${SANITIZED:=}"
 export LC_ALL=C TERM=dumb COLUMNS=
 unset NO_COLOR
 passed=0 failed=0 skipped=0
@@ -20,65 +20,63 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 pass() { passed=$((passed + 1)); }
-fail() {
+fail() { # WHAT [DETAILS]
 	failed=$((failed + 1))
 	echo "FAIL $1"
+	[ -z "${2-}" ] || sed 's/^/    /' <<<"$2"
 }
 
-can_trace=1
-strace -qq -o "$tmp/trace" true 2>/dev/null || can_trace=
+# What may do more than look. The others are not stopped at: that would take most of the time.
+calls='execve|p?write(64|v2?)?|open(at2?)?|creat|ioctl|v?fork|clone3?|memfd_create|mkdir(at)?|mknod(at)?|unlink(at)?|rmdir'
+calls+='|rename(at2?)?|link(at)?|symlink(at)?|f?chmod(at2?)?|l?f?chown(at)?|f?truncate|fallocate|utimensat|f?setxattr|mount'
+calls+='|umount2|sendmsg|sendto|f?init_module|delete_module|kexec_load|kexec_file_load|reboot|kill|tgkill|ptrace|process_vm_writev'
+strace=(strace -f --seccomp-bpf -qq -e "trace=/^($calls)$")
+# The sanitizers' own run time does more than look.
+{ [ -z "$SANITIZED" ] && "${strace[@]}" -o "$tmp/trace" true 2>/dev/null; } || strace=()
 
-said() { # ARGUMENT...: runs it, prints stdout, stderr and the exit status, with the tree as DIR
-	local status=0
-	"$VFIO_LU" --sysroot "$tree" "$@" >"$tmp/stdout" 2>"$tmp/stderr" </dev/null || status=$?
-	echo "\$ vfio-lu --sysroot DIR $*"
-	echo "--- stdout"
+# Runs it; $status, and in the file said: stdout, stderr and the exit status, with the tree as DIR.
+run() { # ARGUMENT...
+	status=0
+	{
+		echo "\$ vfio-lu --sysroot DIR $*"
+		echo "--- stdout"
+		${strace[@]+"${strace[@]}" -o "$tmp/trace"} "$VFIO_LU" --sysroot "$tree" "$@" 2>"$tmp/stderr" </dev/null || status=$?
+		echo "--- stderr"
+		cat "$tmp/stderr"
+		echo "--- exit $status"
+	} >"$tmp/stdout"
 	# one version of json-c breaks the line in an empty array, another does not
-	sed -z "s|$tree|DIR|g; s/\[\n *\]/[]/g" "$tmp/stdout"
-	echo "--- stderr"
-	sed "s|$tree|DIR|g" "$tmp/stderr"
-	echo "--- exit $status"
+	sed -z "s|$tree|DIR|g; s/\[\n *\]/[]/g" "$tmp/stdout" >"$tmp/said"
 }
 
 # Lines of the trace that no command which only looks may cause.
 touched() {
-	sed -E 's/^[0-9]+ +//' "$1" | awk '
-		/^(execve)\(/ { if (++execs > 1) print; next }
-		/^(write|pwrite64|writev|pwritev2?)\(/ { if ($0 !~ /^[a-z0-9]+\([12],/) print; next }
-		/^(open|openat|openat2|creat)\(/ {
+	awk '
+		{ sub(/^[0-9]+ +/, "") }
+		/^execve/ && ++execs == 1 { next }
+		/^[a-z0-9]*write[a-z0-9]*\([12],/ { next }
+		/^open/ {
 			# O_PATH finds the file and does not call its driver
 			if (/O_PATH/) next
-			if (/O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|^creat/) print
-			else if (/\/dev\/(liveupdate|vfio|iommu)/) print
-			next
+			if (!/O_WRONLY|O_RDWR|O_CREAT|O_TRUNC/ && !/\/dev\/(liveupdate|vfio|iommu)/) next
 		}
-		/^(ioctl|fork|vfork|clone3?|memfd_create|mkdir(at)?|mknod(at)?|unlink(at)?|rmdir|rename(at2?)?|link(at)?|symlink(at)?)\(/ { print; next }
-		/^(f?chmod(at2?)?|l?f?chown(at)?|f?truncate|fallocate|utimensat|f?setxattr|mount|umount2|sendmsg|sendto)\(/ { print; next }
-		/^(f?init_module|delete_module|kexec_load|kexec_file_load|reboot|kill|tgkill|ptrace|process_vm_writev)\(/ { print; next }
-	'
+		{ print }
+	' "$tmp/trace"
 }
 
-watch() { # NAME ARGUMENT...
-	local name=$1 bad
-	shift
-	# The sanitizers' own run time does more than look.
-	[ -z "${SANITIZED-}" ] || return 0
-	if [ -z "$can_trace" ]; then
+watch() { # NAME: what the trace of the last run shows
+	local bad
+	[ -z "$SANITIZED" ] || return 0
+	if [ ${#strace[@]} = 0 ]; then
 		skipped=$((skipped + 1))
 		return
 	fi
-	strace -f -qq -o "$tmp/trace" "$VFIO_LU" --sysroot "$tree" "$@" >"$tmp/stdout" 2>"$tmp/stderr" </dev/null || :
-	bad=$(touched "$tmp/trace")
+	bad=$(touched | head -n 5)
 	if [ -n "$bad" ]; then
-		fail "$name: it does more than look:"
-		head -n 5 <<<"$bad" | sed 's/^/    /'
-	elif ! grep -q "openat2.*RESOLVE_IN_ROOT" "$tmp/trace"; then
-		# A trace of a program that did nothing proves nothing; but one that was told wrongly stops there.
-		if grep -qE "^try 'vfio-lu |makes no sense here" "$tmp/stderr"; then
-			pass
-		else
-			fail "$name: the trace shows no look at the tree"
-		fi
+		fail "$1: it does more than look:" "$bad"
+	# A trace of a program that did nothing proves nothing; but one that was told wrongly stops there.
+	elif ! grep -q "openat2.*RESOLVE_IN_ROOT" "$tmp/trace" && ! grep -qE "^try 'vfio-lu |makes no sense here" "$tmp/stderr"; then
+		fail "$1: the trace shows no look at the tree"
 	else
 		pass
 	fi
@@ -86,42 +84,75 @@ watch() { # NAME ARGUMENT...
 
 # A captured machine is to look like the machine, and capturing it writes into the capture and nowhere else.
 captured() { # MACHINE
-	local copy=$tmp/$1.captured arguments bad='' status=0
-	if [ -n "$can_trace" ] && [ -z "${SANITIZED-}" ]; then
-		strace -f -qq -o "$tmp/trace" "$VFIO_LU" --sysroot "$tree" check --capture "$copy" >"$tmp/stdout" 2>"$tmp/stderr" </dev/null ||
-			status=$?
+	local copy=$tree.captured arguments bad=''
+	run check --capture "$copy"
+	if [ ${#strace[@]} -gt 0 ]; then
 		# below its own directory, or a descriptor that was opened there
-		bad=$(touched "$tmp/trace" | grep -vE \
+		bad=$(touched | grep -vE \
 			-e '^(openat|mkdirat|fchmodat)\([0-9]+, "[^/]' -e '^symlinkat\("[^"]*", [0-9]+, "[^/]' \
-			-e '^(pwrite64|ftruncate|fchmod)\(' -e "^mkdir\(\"$copy\"" || :)
-	else
-		[ -n "${SANITIZED-}" ] || skipped=$((skipped + 1))
-		"$VFIO_LU" --sysroot "$tree" check --capture "$copy" >"$tmp/stdout" 2>"$tmp/stderr" </dev/null || status=$?
+			-e '^(pwrite64|ftruncate|fchmod)\(' -e "^mkdir\(\"$copy\"" | head -n 5 || :)
+	elif [ -z "$SANITIZED" ]; then
+		skipped=$((skipped + 1))
 	fi
 	if [ -n "$bad" ]; then
-		fail "$1: capturing it touches something else:"
-		head -n 5 <<<"$bad" | sed 's/^/    /'
+		fail "$1: capturing it touches something else:" "$bad"
 	elif [ ! -d "$tree/sys/bus/pci/devices" ]; then
 		# nothing to look at, and that is said
-		[ "$status" = 1 ] && pass || fail "$1: captured, and there is nothing"
+		if [ "$status" = 1 ]; then pass; else fail "$1: captured, and there is nothing"; fi
 		return
 	else
 		pass
 	fi
+	local strace=()
 	for arguments in "list --json" "check --json"; do
 		# shellcheck disable=SC2086 # words
-		said $arguments >"$tmp/said"
+		run $arguments
+		mv "$tmp/said" "$tmp/said-of-machine"
 		# shellcheck disable=SC2086
-		(tree=$copy && said $arguments) >"$tmp/said-of-copy"
-		if diff -u "$tmp/said" "$tmp/said-of-copy" >"$tmp/diff"; then
+		tree=$copy run $arguments
+		if diff -u "$tmp/said-of-machine" "$tmp/said" >"$tmp/diff"; then
 			pass
 		else
-			fail "$1: $arguments of what was captured"
-			sed 's/^/    /' "$tmp/diff"
+			fail "$1: $arguments of what was captured" "$(<"$tmp/diff")"
 		fi
 	done
 }
 
+# Each with the time of its last change, so that what is in it counts too.
+names() { find "$tree" -printf '%P %C@\n'; }
+
+# All cases of one, in a directory of its own.
+look_at() { # MACHINE
+	local arguments golden status tree=$tmp/$1/tree
+	tmp=$tmp/$1
+	mkdir "$tmp"
+	"$BUILD/plant" "$tree" "$here/machines/$1.tree" || { fail "$1: no tree"; return 0; }
+	names >"$tmp/names"
+	captured "$1"
+	while read -r arguments; do
+		golden_of "$1" "$arguments"
+		# shellcheck disable=SC2086 # words
+		run $arguments
+		if [ -n "$UPDATE" ]; then
+			mkdir -p "${golden%/*}"
+			cp "$tmp/said" "$golden"
+			pass
+		elif diff -u "$golden" "$tmp/said" >"$tmp/diff" 2>&1; then
+			pass
+		else
+			fail "$1 $arguments" "$(<"$tmp/diff")"
+		fi
+		watch "$1 $arguments"
+	done <<<"${cases[$1]}"
+	names | cmp -s - "$tmp/names" || fail "$1: the tree has changed"
+}
+
+golden_of() { # MACHINE ARGUMENTS
+	golden=${2//--/}
+	golden=$here/golden/$1/${golden// /_}
+}
+
+patterns=("$@")
 wanted() { # LINE
 	local pattern
 	[ ${#patterns[@]} -gt 0 ] || return 0
@@ -131,81 +162,36 @@ wanted() { # LINE
 	return 1
 }
 
-names() { find "$tree" | LC_ALL=C sort | cksum; }
+# The arguments of a machine's cases, a line each; and the golden files that have a case.
+declare -A cases=() known=()
+while read -r machine arguments; do
+	case $machine in '' | '#'*) continue ;; esac
+	golden_of "$machine" "$arguments"
+	known[$golden]=1
+	wanted "$machine $arguments" || continue
+	cases[$machine]+=${cases[$machine]+$'\n'}$arguments
+done <"$here/cases"
 
-unchanged() { # WHAT
-	names >"$tmp/names"
-	cmp -s "$tmp/names" "$tree.names" || fail "$1: the tree has changed"
-}
-
-patterns=("$@")
-workers=$(nproc 2>/dev/null || echo 1)
-
-# Every workers-th machine, beginning with the FIRSTth, in a directory of its own.
-cases() { # FIRST
-	local machine arguments golden turn=0 machines=' '
-	tmp=$tmp/$1
-	mkdir "$tmp"
-	while read -r line; do
-		case $line in '' | '#'*) continue ;; esac
-		wanted "$line" || continue
-		read -r machine arguments <<<"$line"
-		tree=$tmp/$machine
-		if [[ $machines != *" $machine "* ]]; then
-			machines="$machines$machine " turn=$((turn + 1))
-			[ $((turn % workers)) = "$1" ] || continue
-			if ! "$BUILD/plant" "$tree" "$here/machines/$machine.tree"; then
-				fail "$line: no tree"
-				continue
-			fi
-			names >"$tree.names"
-			captured "$machine"
-			unchanged "$machine, captured"
-		fi
-		[ -d "$tree" ] || continue
-		golden=$here/golden/$machine/$(tr ' ' '_' <<<"${arguments//--/}")
-		# shellcheck disable=SC2086 # words
-		said $arguments >"$tmp/said"
-		if [ -n "$UPDATE" ]; then
-			mkdir -p "${golden%/*}"
-			cp "$tmp/said" "$golden"
-			pass
-		elif diff -u "$golden" "$tmp/said" >"$tmp/diff" 2>&1; then
-			pass
-		else
-			fail "$line"
-			sed 's/^/    /' "$tmp/diff"
-		fi
-		# shellcheck disable=SC2086
-		watch "$line" $arguments
-		unchanged "$line"
-	done <"$here/cases"
-	echo "$passed $failed $skipped" >"$tmp/counts"
-}
-
-for ((i = 0; i < workers; i++)); do
-	cases $i &
+# One more than processors: a program waits at each call that is traced.
+running=0 workers=$(($(nproc 2>/dev/null || echo 1) + 1))
+for machine in ${cases[@]+"${!cases[@]}"}; do
+	[ $running -lt "$workers" ] || { wait -n || :; running=$((running - 1)); }
+	{ look_at "$machine"; echo "$passed $failed $skipped" >"$tmp/counts"; } &
+	running=$((running + 1))
 done
 wait
-for ((i = 0; i < workers; i++)); do
-	if read -r p f s <"$tmp/$i/counts"; then
+for machine in ${cases[@]+"${!cases[@]}"}; do
+	if read -r p f s 2>/dev/null <"$tmp/$machine/counts"; then
 		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	else
-		fail "cases of worker $i: it died"
+		fail "$machine: its worker died"
 	fi
 done
 
 # A golden file without its case would never be compared with anything.
-if [ ${#patterns[@]} = 0 ]; then
-	for golden in "$here"/golden/*/*; do
-		machine=${golden%/*} machine=${machine##*/}
-		known=''
-		while read -r m arguments; do
-			[ "$m/$(tr ' ' '_' <<<"${arguments//--/}")" != "$machine/${golden##*/}" ] || known=1
-		done <"$here/cases"
-		[ -n "$known" ] || fail "$machine/${golden##*/}: no such case"
-	done
-fi
+for golden in "$here"/golden/*/*; do
+	[ -n "${known[$golden]-}" ] || fail "${golden#"$here/golden/"}: no such case"
+done
 
 echo "tree: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
