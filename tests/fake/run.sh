@@ -3,6 +3,7 @@
 # usage: tests/fake/run.sh [-v] [SCENARIO...]
 #   -v  show what each prints
 # SCENARIO is a file or a name; without any, all that have "fake" in their TIERS, and the self-test.
+# More at a time than there are processors: mostly they wait.
 #
 # Needs in $BUILD (default build/tests):
 #   plant         tests/tree/plant.c tests/handover.c                         -lz -lfdt
@@ -30,9 +31,12 @@ while getopts v option; do
 done
 shift $((OPTIND - 1))
 
-tmp=$(mktemp -d)
+# In memory: a disk that has just lost many files is slow to make others.
+tmp=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 cleanup() {
-	[ ! -d "$tmp/machine" ] || "$here/machine.sh" stop "$tmp/machine"
+	local machine
+	wait
+	for machine in "$tmp"/*/machine; do [ ! -d "$machine" ] || "$here/machine.sh" stop "$machine"; done
 	chmod -R u+rwx "$tmp"
 	rm -rf "$tmp"
 }
@@ -51,11 +55,11 @@ header() ( # FILE: what the scenario sets at its top, a line each
 
 run_phase() { # FILE PHASE TIMEOUT: prints what the phase does
 	local name=${1##*/} release=7.3.4-fake
-	printf '. %s\n. %s\n' "$here/shim.sh" "$1" >"$tmp/$name"
-	env TIER=fake VFIO_LU="$BUILD/vfio-lu-fake" VFIO_LU_REAL="$VFIO_LU_REAL" FAKE_MACHINE="$tmp/machine" FAKE_JUMP_EXIT=0 \
-		SCN_ROOT="$tmp/machine/root" KEPT="$tmp/kept" CALLS="$tmp/machine/calls" DISK_BDF=0000:00:1d.0 RELEASE=$release \
+	printf '. %s\n. %s\n' "$here/shim.sh" "$1" >"$dir/$name"
+	env TIER=fake VFIO_LU="$BUILD/vfio-lu-fake" VFIO_LU_REAL="$VFIO_LU_REAL" FAKE_MACHINE="$dir/machine" FAKE_JUMP_EXIT=0 \
+		SCN_ROOT="$dir/machine/root" KEPT="$dir/kept" CALLS="$dir/machine/calls" DISK_BDF=0000:00:1d.0 RELEASE=$release \
 		KERNEL=/boot/vmlinuz-$release INITRD=/boot/initrd.img-$release LC_ALL=C TERM=dumb SCN_QUIET='' \
-		timeout "$3" sh "$top/tests/scenario/lib.sh" "$tmp/$name" "$2" 2>&1 </dev/null
+		timeout "$3" sh "$top/tests/scenario/lib.sh" "$dir/$name" "$2" 2>&1 </dev/null
 }
 
 # One line on what is wrong, or none.
@@ -78,62 +82,77 @@ why_failed() { # PHASES FILE
 sum() { sed -n "s/^VLU-RESULT.* $1=\([0-9]*\).*/\1/p" "$2" | awk '{ n += $1 } END { print n + 0 }'; }
 
 run_one() { # FILE
-	local name=${1##*/} phases devices disk flavour arguments timeout phase=1 why
-	name=${name%.sh}
+	local phases devices disk flavour arguments timeout phase=1 why
 	{
 		read -r _; read -r phases; read -r devices; read -r disk; read -r flavour
 		read -r arguments; read -r timeout
 	} < <(header "$1")
-	rm -rf "$tmp/kept" "$tmp/kept.jumped"
-	mkdir "$tmp/kept"
+	mkdir "$dir/kept"
 	# shellcheck disable=SC2086 # words
 	if ! DISK=$disk FLAVOUR=$flavour KERNEL_ARGS=$arguments RELEASE=7.3.4-fake \
-		"$here/machine.sh" start "$tmp/machine" $devices >/dev/null; then
+		"$here/machine.sh" start "$dir/machine" $devices >/dev/null; then
 		echo "FAIL $name: no machine"
-		failed=$((failed + 1))
+		failed=1
 		return
 	fi
-	: >"$tmp/out"
+	: >"$dir/out"
 	while :; do
-		run_phase "$1" $phase "$timeout" >>"$tmp/out" || break
-		[ -e "$tmp/kept.jumped" ] || break
-		rm "$tmp/kept.jumped"
+		run_phase "$1" $phase "$timeout" >>"$dir/out" || break
+		[ -e "$dir/kept.jumped" ] || break
+		rm "$dir/kept.jumped"
 		phase=$((phase + 1))
 	done
-	[ -z "$verbose" ] || cat "$tmp/out"
-	why=$(why_failed "$phases" "$tmp/out")
-	[ ! -s "$tmp/machine/log" ] || why="the fake kernel said: $(grep -m 3 . "$tmp/machine/log" | tr '\n' ' ')"
+	[ -z "$verbose" ] || cat "$dir/out"
+	why=$(why_failed "$phases" "$dir/out")
+	[ ! -s "$dir/machine/log" ] || why="the fake kernel said: $(grep -m 3 . "$dir/machine/log" | tr '\n' ' ')"
 	[ "$phase" -le "$phases" ] || why="phase $phase, and only $phases were to be"
-	"$here/machine.sh" stop "$tmp/machine"
+	"$here/machine.sh" stop "$dir/machine"
 	mkdir -p "$BUILD/calls"
-	cp "$tmp/machine/calls" "$BUILD/calls/$name"
-	cp "$tmp/out" "$BUILD/calls/$name.out"
+	cp "$dir/machine/calls" "$BUILD/calls/$name"
+	cp "$dir/out" "$BUILD/calls/$name.out"
 	if [ -n "$why" ]; then
-		failed=$((failed + 1))
+		failed=1
 		echo "FAIL $name: $why"
-		[ -n "$verbose" ] || tail -n 30 "$tmp/out" | sed 's/^/    /'
+		[ -n "$verbose" ] || tail -n 30 "$dir/out" | sed 's/^/    /'
 	else
-		passed=$((passed + 1))
-		echo "ok   $name: $phases phases, $(sum pass "$tmp/out") passed, $(sum skip "$tmp/out") skipped"
+		passed=1
+		echo "ok   $name: $phases phases, $(sum pass "$dir/out") passed, $(sum skip "$dir/out") skipped"
 	fi
 }
 
-if [ $# = 0 ]; then
-	"$BUILD/selftest" "$here/machine.sh" "$tmp/self" >"$tmp/out" 2>&1 || :
-	n=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$tmp/out")
-	f=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$tmp/out")
-	all=$(sed -n 's/^\[==========\] Running \([0-9]*\) test.*/\1/p' "$tmp/out")
+self_test() {
+	local all
+	"$BUILD/selftest" "$here/machine.sh" "$dir/machine" >"$dir/out" 2>&1 || :
+	passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$dir/out")
+	failed=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$dir/out")
+	all=$(sed -n 's/^\[==========\] Running \([0-9]*\) test.*/\1/p' "$dir/out")
 	# A test that neither passed nor failed is one too few.
-	[ "$((${n:-0} + ${f:-0}))" = "${all:-none}" ] || f=$((${all:-1} - ${n:-0}))
-	if [ -z "$n" ] || [ -n "$f" ]; then
-		grep -v '^\[ RUN\|^\[       OK' "$tmp/out"
-		"$here/machine.sh" stop "$tmp/self"
+	[ "$((${passed:-0} + ${failed:-0}))" = "${all:-none}" ] || failed=$((${all:-1} - ${passed:-0}))
+	if [ -z "$passed" ] || [ -n "$failed" ]; then
+		grep -v '^\[ RUN\|^\[       OK' "$dir/out"
 	else
-		echo "ok   the fake kernel reacts as measured: $n tests"
+		echo "ok   the fake kernel reacts as measured: $passed tests"
 	fi
-	passed=$((passed + ${n:-0})) failed=$((failed + ${f:-0}))
-	[ -n "$n" ] || failed=$((failed + 1))
-	for file in "$top"/tests/scenario/*.sh; do
+	: "${passed:=0}" "${failed:=0}"
+	[ "$passed" != 0 ] || failed=$((failed + 1))
+}
+
+names=() running=0 jobs=$((2 * $(nproc 2>/dev/null || echo 1)))
+begin() { # NAME COMMAND...: runs it in a directory of its own
+	local name=$1 dir=$tmp/$1
+	shift
+	names+=("$name")
+	mkdir "$dir"
+	[ $running -lt "$jobs" ] || { wait -n || :; running=$((running - 1)); }
+	{ "$@" >"$dir/said"; cat "$dir/said"; echo "$passed $failed" >"$dir/counts"; } &
+	running=$((running + 1))
+}
+
+if [ $# = 0 ]; then
+	begin self-test self_test
+	# Those that wait most first, as their text tells.
+	mapfile -t files < <(grep -cE 'sleep|--timeout' "$top"/tests/scenario/*.sh | sort -t: -k2,2nr | cut -d: -f1)
+	for file in "${files[@]}"; do
 		[ "${file##*/}" = lib.sh ] || set -- "$@" "$file"
 	done
 fi
@@ -149,9 +168,15 @@ for name; do
 	*" fake "*) ;;
 	*) continue ;;
 	esac
-	before=$((passed + failed + skipped))
-	run_one "$(realpath "$file")"
-	if [ $((passed + failed + skipped)) = $before ]; then
+	name=${file##*/}
+	begin "${name%.sh}" run_one "$(realpath "$file")"
+done
+wait
+
+for name in ${names[@]+"${names[@]}"}; do
+	if read -r p f 2>/dev/null <"$tmp/$name/counts" && [ $((p + f)) -gt 0 ]; then
+		passed=$((passed + p)) failed=$((failed + f))
+	else
 		failed=$((failed + 1))
 		echo "FAIL $name: ran and left no verdict"
 	fi

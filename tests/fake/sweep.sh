@@ -4,7 +4,7 @@
 # every way that makes sense for the call (the table in fault.c).
 # usage: tests/fake/sweep.sh [-f N] [-j N] [-k KIND,...] [-n CALL] [CASE...]
 #   -f  fewer: every Nth call only, and each in one way, the next call in the next
-#   -j  how many at a time (default: as many as there are processors)
+#   -j  how many at a time (default: twice as many as there are processors: they wait, too)
 #   -k  these kinds only; -n: this call only, and show what the command printed
 # CASE is a command, or one in another situation, with @holder when it is the holder's calls that fail; default: all.
 #
@@ -27,7 +27,7 @@ export BUILD
 a=0000:01:00.0 b=0000:02:00.0 kernel=/boot/vmlinuz-7.3.4-fake
 # Seconds: what fails with EBUSY is waited for.
 patience=2
-kinds=EIO,EBUSY,ENODEV,ENOENT,EINTR,ENOSPC,SHORT only='' fewer='' jobs=$(nproc)
+kinds=EIO,EBUSY,ENODEV,ENOENT,EINTR,ENOSPC,SHORT only='' fewer='' jobs=$((2 * $(nproc)))
 
 # What comes before, a command a line, and what is swept.
 declare -A before=() swept=()
