@@ -409,29 +409,44 @@ void manifest_remove(struct vlu_ctx *ctx, const char *session)
 	}
 }
 
-struct each {
-	int (*fn)(void *arg, const char *session);
-	void *arg;
+struct sessions {
+	size_t n;
+	char (*at)[64];
 };
 
-static int call_session(void *arg, const char *name)
+static int note_session(void *arg, const char *name)
 {
-	struct each *each = arg;
+	struct sessions *sessions = arg;
 	size_t len = strlen(name);
-	char session[64];
+	char (*more)[64];
 
-	if (name[0] == '.' || len <= 5 || len - 5 >= sizeof(session) ||
+	if (name[0] == '.' || len <= 5 || len - 5 >= sizeof(*more) ||
 	    strcmp(name + len - 5, ".json") != 0)
 		return 0;
-	memcpy(session, name, len - 5);
-	session[len - 5] = '\0';
-	return each->fn(each->arg, session);
+	more = reallocarray(sessions->at, sessions->n + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	sessions->at = more;
+	snprintf(sessions->at[sessions->n++], sizeof(*more), "%.*s", (int)(len - 5), name);
+	return 0;
+}
+
+static int by_session(const void *a, const void *b)
+{
+	return strcmp(a, b);
 }
 
 int manifest_each(struct vlu_ctx *ctx, const char *dir,
 		  int (*fn)(void *arg, const char *session), void *arg)
 {
-	struct each each = { fn, arg };
+	struct sessions sessions = { .n = 0 };
+	int ret;
 
-	return sys_list(&ctx->sys, dir, call_session, &each);
+	ret = sys_list(&ctx->sys, dir, note_session, &sessions);
+	if (!ret && sessions.n)
+		qsort(sessions.at, sessions.n, sizeof(*sessions.at), by_session);
+	for (size_t i = 0; !ret && i < sessions.n; i++)
+		ret = fn(arg, sessions.at[i]);
+	free(sessions.at);
+	return ret;
 }

@@ -63,7 +63,7 @@ int manifest_read(struct vlu_ctx *ctx, const char *dir, const char *session,
 int manifest_write(struct vlu_ctx *ctx, const char *dir,
 		   const char *session, const char *text) must_check;
 void manifest_remove(struct vlu_ctx *ctx, const char *session);
-/* Calls fn with each session that has a manifest file in dir. */
+/* Calls fn with each session that has a manifest file in dir, by name. */
 int manifest_each(struct vlu_ctx *ctx, const char *dir,
 		  int (*fn)(void *arg, const char *session), void *arg);
 
