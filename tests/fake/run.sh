@@ -31,8 +31,7 @@ while getopts v option; do
 done
 shift $((OPTIND - 1))
 
-# In memory: a disk that has just lost many files is slow to make others.
-tmp=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
+tmp=$(mktemp -d -p "$("$top/tests/scratch.sh")")
 cleanup() {
 	local machine
 	wait

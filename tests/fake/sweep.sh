@@ -68,9 +68,7 @@ shift $((OPTIND - 1))
 [ $# -gt 0 ] || set -- $cases
 for name; do [ -n "${swept[${name%@holder}]:-}" ] || usage; done
 
-# Every command writes through to the disk: better none.
-[ ! -w /dev/shm ] || export TMPDIR=/dev/shm
-tmp=$(mktemp -d)
+tmp=$(mktemp -d -p "$("$here/../scratch.sh")")
 cleanup() {
 	local machine pids
 	pids=$(jobs -p)

@@ -14,8 +14,7 @@ export LC_ALL=C TERM=dumb COLUMNS=
 unset NO_COLOR
 passed=0 failed=0 skipped=0
 
-# In memory: a disk that has just lost many files is slow to make others.
-tmp=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
+tmp=$(mktemp -d -p "$("$top/tests/scratch.sh")")
 trap 'chmod -R u+rwx "$tmp"; rm -rf "$tmp"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
