@@ -109,10 +109,12 @@ logs=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-lu/logs
 mkdir -p "$logs"
 
 slots() { # DEVICES: prints the words for QEMU, one a line
-	local slot=0 n=0 words word function port more namespace
+	local slot=0 n=0 words word function port more namespace place
 	for words in $1; do
-		slot=$((slot + 1)) function=0
-		printf '%s\n' -device "pcie-root-port,id=port$slot,bus=pcie.0,addr=$slot,chassis=$slot,slot=$slot"
+		slot=$((slot + 1)) function=0 place=$slot
+		# Of more ports than the root bus has places, eight are functions of one; PORT1... are not theirs then.
+		[ "$(wc -w <<<"$1")" -le 30 ] || place=$(((slot + 7) / 8)).$(((slot - 1) % 8)),multifunction=on
+		printf '%s\n' -device "pcie-root-port,id=port$slot,bus=pcie.0,addr=$place,chassis=$slot,slot=$slot"
 		for word in ${words//+/ }; do
 			n=$((n + 1))
 			port=bus=port$slot,addr=0.$function,multifunction=on
