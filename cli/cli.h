@@ -50,8 +50,7 @@ int cli_fail(struct cli *cli);
 /* Prints the steps (--dry-run), or takes them and prints the results; frees plan. */
 int cli_plan(struct cli *cli, struct vlu_plan *plan);
 
-/* The two halves of the latter: vlu_plan_run(), its progress shown; and what it returned. */
-int cli_run(struct cli *cli, struct vlu_plan *plan);
+/* The second half of it, for a plan that was run and returned ret. */
 int cli_ran(struct cli *cli, struct vlu_plan *plan, int ret);
 
 /* Prints the steps of a command that has no plan. */

@@ -1,44 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <errno.h>
 #include <time.h>
 
 #include "cli.h"
 #include "cmd.h"
 
-typedef int (*plan_fn)(struct vlu_ctx *ctx, const char *session, struct vlu_plan **ret_plan);
-
-/* Others are not to be in each other's way: the lock is free between two tries. */
-static int run_until(struct cli *cli, plan_fn make, bool (*passes)(struct cli *cli, int ret))
-{
-	static const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
-	unsigned int tries = cli->g.timeout * 10;
-	struct vlu_plan *plan;
-	int ret;
-
-	for (;;) {
-		if (make(cli->ctx, cli->session, &plan) < 0)
-			return cli_fail(cli);
-		if (cli->g.dry_run)
-			return cli_plan(cli, plan);
-		ret = cli_run(cli, plan);
-		if (ret == 0 || !passes(cli, ret) || !tries--)
-			return cli_ran(cli, plan, ret);
-		vlu_plan_free(plan);
-		nanosleep(&pause, NULL);
-	}
-}
-
-/* While the host boots, a driver may come between the look at a device and the deed. */
-static bool driver_came(struct cli *cli, int ret)
-{
-	(void)cli;
-	return ret == -EAGAIN;
-}
-
 static int run_restore(struct cli *cli, const void *opts, int argc, char **argv)
 {
+	struct vlu_plan *plan;
+
 	(void)opts, (void)argc, (void)argv;
-	return run_until(cli, vlu_plan_restore, driver_came);
+	if (vlu_plan_restore(cli->ctx, cli->session, &plan) < 0)
+		return cli_fail(cli);
+	return cli_plan(cli, plan);
 }
 
 struct finish_opts {
@@ -53,10 +26,25 @@ static const struct opt finish_opts[] = {
 	OPT_END
 };
 
-static bool vmm_is_due(struct cli *cli, int ret)
+/* VMMs are not to be in each other's way: the lock is free in between. */
+static int finish_when_taken(struct cli *cli)
 {
-	(void)ret;
-	return vlu_status(cli->ctx) == VLU_BUSY;
+	static const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+	unsigned int tries = cli->g.timeout * 10;
+	struct vlu_plan *plan;
+	int ret;
+
+	for (;;) {
+		if (vlu_plan_finish_taken(cli->ctx, cli->session, &plan) < 0)
+			return cli_fail(cli);
+		if (cli->g.dry_run)
+			return cli_plan(cli, plan);
+		ret = vlu_plan_run(plan);
+		if (ret == 0 || vlu_status(cli->ctx) != VLU_BUSY || !tries--)
+			return cli_ran(cli, plan, ret);
+		vlu_plan_free(plan);
+		nanosleep(&pause, NULL);
+	}
 }
 
 static int run_finish(struct cli *cli, const void *opts, int argc, char **argv)
@@ -66,7 +54,7 @@ static int run_finish(struct cli *cli, const void *opts, int argc, char **argv)
 
 	(void)argc, (void)argv;
 	if (o->wait)
-		return run_until(cli, vlu_plan_finish_taken, vmm_is_due);
+		return finish_when_taken(cli);
 	if (vlu_plan_finish(cli->ctx, cli->session, &plan) < 0)
 		return cli_fail(cli);
 	return cli_plan(cli, plan);

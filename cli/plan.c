@@ -102,23 +102,19 @@ int cli_ran(struct cli *cli, struct vlu_plan *plan, int ret)
 	return status;
 }
 
-int cli_run(struct cli *cli, struct vlu_plan *plan)
+int cli_plan(struct cli *cli, struct vlu_plan *plan)
 {
 	struct progress progress = { .start = seconds() };
 
+	if (cli->g.dry_run) {
+		print_steps(cli, plan);
+		vlu_plan_free(plan);
+		return VLU_OK;
+	}
 	/* with --verbose each step has a line of its own */
 	if (!cli->g.quiet && !cli->g.verbose)
 		progress.edge = out_live();
 	if (progress.edge)
 		vlu_plan_watch(plan, on_progress, &progress);
-	return vlu_plan_run(plan);
-}
-
-int cli_plan(struct cli *cli, struct vlu_plan *plan)
-{
-	if (!cli->g.dry_run)
-		return cli_ran(cli, plan, cli_run(cli, plan));
-	print_steps(cli, plan);
-	vlu_plan_free(plan);
-	return VLU_OK;
+	return cli_ran(cli, plan, vlu_plan_run(plan));
 }

@@ -79,12 +79,13 @@ static int run_first(struct vlu_plan *plan, struct step *step)
 {
 	char now[64], name[VLU_BDF_SIZE];
 
-	if (driver_of(plan, step, now) == 0 && now[0] && strcmp(now, step->extra) != 0 &&
-	    strcmp(now, step->value) != 0)
-		return vlu_fail(plan->ctx, VLU_BUSY, -EAGAIN, "%s: %s has taken it in the "
-				"meantime; nothing was done, try again",
-				vlu_bdf_format(step->bdf, name), now);
-	return run_override(plan, step);
+	if (driver_of(plan, step, now) || !now[0] || strcmp(now, step->extra) == 0 ||
+	    strcmp(now, step->value) == 0)
+		return run_override(plan, step);
+	if (plan->taken)
+		return plan->taken(plan, step->bdf);
+	return vlu_fail(plan->ctx, VLU_BUSY, -EBUSY, "%s: %s has taken it in the meantime; "
+			"nothing was done, try again", vlu_bdf_format(step->bdf, name), now);
 }
 
 static const struct step_kind step_override = {
@@ -106,31 +107,28 @@ static const struct step_kind step_clear = {
  */
 static int run_unbind(struct vlu_plan *plan, struct step *step)
 {
-	struct vlu_ctx *ctx = plan->ctx;
-	long long deadline = vlu_now() + ctx->timeout * 1000LL;
-	char now[64], name[VLU_BDF_SIZE];
+	char now[64];
+	int ret;
 
-	for (;;) {
-		/* The driver may have let go by itself since the plan was made. */
-		if (driver_of(plan, step, now) == 0 &&
-		    (!now[0] || strcmp(now, step->extra) == 0))
-			return 0;
-		if (sys_mode(&ctx->sys, step->path) != -ENOENT || is_gone(plan, step))
-			return STEP_WRITE;
-		if (vlu_now() >= deadline)
-			return vlu_fail(ctx, VLU_BUSY, -ETIMEDOUT, "%s: driver %s has no unbind "
-					"file: it was still being loaded after %u s, or lets go "
-					"of no device; try again when it is loaded",
-					vlu_bdf_format(step->bdf, name), now, ctx->timeout);
-		vlu_sleep(20);
-	}
+	/* The driver may have let go by itself since the plan was made. */
+	ret = driver_of(plan, step, now);
+	if (!ret && (!now[0] || strcmp(now, step->extra) == 0))
+		return 0;
+	if (!ret && sys_mode(&plan->ctx->sys, step->path) == -ENOENT && !is_gone(plan, step))
+		return STEP_AGAIN;
+	return STEP_WRITE;
 }
 
 /* unbind_store(), drivers/base/bus.c: ENODEV from a driver that does not have it */
 static int wrote_unbind(struct vlu_plan *plan, struct step *step, int ret)
 {
-	char now[64];
+	char now[64], name[VLU_BDF_SIZE];
 
+	if (ret == -ETIMEDOUT && driver_of(plan, step, now) == 0)
+		return vlu_fail(plan->ctx, VLU_BUSY, ret, "%s: driver %s has no unbind file: it "
+				"was still being loaded after %u s, or lets go of no device; "
+				"try again when it is loaded", vlu_bdf_format(step->bdf, name),
+				now, plan->ctx->timeout);
 	if ((ret == -ENODEV || ret == -ENOENT) && !is_gone(plan, step) &&
 	    driver_of(plan, step, now) == 0 && !now[0])
 		return 0;

@@ -14,6 +14,8 @@ struct step;
 
 /* From step_kind.run: what is left to do is to write the step's value to its path. */
 #define STEP_WRITE 1
+/* Somebody else is to do something first: run is called again soon, the other groups go on. */
+#define STEP_AGAIN 2
 
 struct step_kind {
 	/*
@@ -21,12 +23,13 @@ struct step_kind {
 	 * its value, %d for its device.
 	 */
 	const char *text;
-	/* 0, STEP_WRITE, or a negative errno and vlu_fail() */
+	/* 0, STEP_WRITE, STEP_AGAIN, or a negative errno and vlu_fail() */
 	int (*run)(struct vlu_plan *plan, struct step *step);
 	/*
 	 * After STEP_WRITE, which the kernel may take its time for: other
 	 * groups go on meanwhile. ret is what came of it, 0 or a negative
-	 * errno; returns as run does.
+	 * errno; returns as run does. -ETIMEDOUT: of STEP_AGAIN, as long as the
+	 * context's timeout.
 	 */
 	int (*wrote)(struct vlu_plan *plan, struct step *step, int ret);
 	/* NULL: there is nothing to undo. Failure makes the plan partial. */
@@ -77,6 +80,11 @@ struct vlu_plan {
 	bool beside;		/* of steps added now; PLAN_STOP only */
 	vlu_progress_fn watch;
 	void *watch_arg;
+	/*
+	 * What to do with a function that a driver took after the plan was
+	 * made, so that it has vfio-pci all the same; NULL: leave it alone.
+	 */
+	int (*taken)(struct vlu_plan *plan, struct vlu_bdf bdf);
 	/* for the steps of session plans, session.c */
 	void *data;
 	void (*free_data)(void *data);

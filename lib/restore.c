@@ -8,6 +8,7 @@
 #include "bind.h"
 #include "device.h"
 #include "incoming.h"
+#include "inuse.h"
 #include "liveupdate.h"
 #include "move.h"
 #include "remember.h"
@@ -69,11 +70,13 @@ static const char *differs(const struct manifest_device *was,
 	return NULL;
 }
 
+/* With a look of its own at who uses it, now. */
 static int bind_now(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 {
 	struct vlu_plan *plan;
 	int ret;
 
+	inuse_drop(ctx);
 	ret = plan_new(ctx, PLAN_ALL, &plan);
 	if (ret)
 		return ret;
@@ -82,6 +85,12 @@ static int bind_now(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 		ret = vlu_plan_run(plan);
 	vlu_plan_free(plan);
 	return ret;
+}
+
+/* While the host boots, a driver may come between the look at a device and the deed. */
+static int bind_taken(struct vlu_plan *plan, struct vlu_bdf bdf)
+{
+	return bind_now(plan->ctx, bdf);
 }
 
 static int retrieve_device(struct vlu_plan *plan, struct member *member,
@@ -264,6 +273,7 @@ static int add_restore(struct vlu_plan *plan, struct session *session,
 				"the kernel's log names no preserved device", session->name);
 	}
 	ret = bind_add_module(plan);
+	plan->taken = bind_taken;
 	plan->beside = true;
 	for (i = 0; !ret && i < session->n; i++)
 		if (!session->members[i].held)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Runs plans. There is one thread; what may take long, or for ever, are writes
- * into sysfs, and those are made by children while the groups that wait for
- * none go on. A thread would not do: one that the kernel keeps keeps its
- * process from ending.
+ * Runs plans. There is one thread; what may take for ever are writes into
+ * sysfs, and those are made by children while the groups that wait for none go
+ * on. A thread would not do: one that the kernel keeps keeps its process from
+ * ending. (What session_bind() does in threads the kernel gives up by itself.)
  */
 #include "plan.h"
 
 #define AT_ONCE		64	/* as many as sys_wait() takes */
 #define TICK		1000	/* ms: how often progress is told while all wait */
+#define SOON		20	/* ms: how often it is seen whether somebody else is done */
 
 enum way { WAITING, FORTH, BACK, ARRIVED, FAILED, STUCK };
 
@@ -21,7 +22,8 @@ struct lane {
 	bool touched;		/* something was written */
 	int fd;			/* of the write in flight, -1: none */
 	pid_t pid;
-	long long since;
+	bool waits;		/* for somebody else, STEP_AGAIN */
+	long long since;	/* of either */
 	int err;
 	enum vlu_status status;
 	char error[1024];
@@ -161,6 +163,14 @@ static void go(struct run *run, struct lane *lane)
 		vlu_log(plan->ctx, VLU_LOG_DEBUG, "%s%s", lane->way == BACK ? "undo: " : "",
 			step_text(step));
 		ret = step->kind->run(plan, step);
+		if (ret == STEP_AGAIN && !lane->waits)
+			lane->since = vlu_now();
+		lane->waits = ret == STEP_AGAIN;
+		if (lane->waits && vlu_now() - lane->since < plan->ctx->timeout * 1000LL)
+			return;
+		if (lane->waits)
+			ret = step->kind->wrote(plan, step, -ETIMEDOUT);
+		lane->waits = false;
 		if (ret != STEP_WRITE) {
 			stepped(run, lane, ret);
 			continue;
@@ -225,7 +235,7 @@ static void tell(struct run *run)
 		    longest ? step_text(current(run, longest)) : NULL);
 }
 
-/* Waits until a write of any lane has ended, or is given up; or only looks. */
+/* Waits until a write of any lane has ended, or is given up, or one may go on; or only looks. */
 static void wait_for_one(struct run *run, bool look)
 {
 	struct vlu_ctx *ctx = run->plan->ctx;
@@ -239,6 +249,8 @@ static void wait_for_one(struct run *run, bool look)
 	for (i = 0; i < run->n_lanes && n < AT_ONCE; i++) {
 		struct lane *lane = &run->lanes[i];
 
+		if (lane->waits && least > SOON)
+			least = SOON;
 		if (lane->fd < 0)
 			continue;
 		left = lane->since + seconds * 1000LL - now;
@@ -247,8 +259,11 @@ static void wait_for_one(struct run *run, bool look)
 		lanes[n] = lane;
 		fds[n++] = lane->fd;
 	}
-	if (!n)
+	if (!n) {
+		if (!look && least == SOON)
+			vlu_sleep(SOON);
 		return;
+	}
 	ret = sys_wait(&ctx->sys, fds, n, look ? 0 : (int)least);
 	/* Who cannot wait for any of them waits for one after the other. */
 	if (ret != -ETIMEDOUT) {
@@ -264,8 +279,11 @@ static void wait_for_one(struct run *run, bool look)
 static void finish(struct run *run, struct lane *lane)
 {
 	go(run, lane);
-	while (lane->way == FORTH || lane->way == BACK)
+	while (lane->way == FORTH || lane->way == BACK) {
 		wait_for_one(run, false);
+		if (lane->waits)
+			go(run, lane);
+	}
 }
 
 static size_t in_flight(const struct run *run)
@@ -279,7 +297,7 @@ static size_t in_flight(const struct run *run)
 
 static void run_together(struct run *run)
 {
-	struct lane *next = run->lanes + run->from, *end = run->lanes + run->to;
+	struct lane *next = run->lanes + run->from, *end = run->lanes + run->to, *lane;
 	bool starts;
 
 	while (run->n_ended < run->to) {
@@ -290,6 +308,9 @@ static void run_together(struct run *run)
 		}
 		/* A child that is done in the meantime need not be made again. */
 		wait_for_one(run, starts);
+		for (lane = run->lanes + run->from; lane < next; lane++)
+			if (lane->waits)
+				go(run, lane);
 		tell(run);
 	}
 }

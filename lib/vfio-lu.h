@@ -258,9 +258,12 @@ VLU_EXPORT int vlu_capture(struct vlu_ctx *ctx, const char *dir, size_t *ret_fil
  * state each device is in when that did not work (VLU_PARTIAL).
  *
  * Where the devices do not depend on each other (bind, unbind, the binding at
- * restore), each goes its own way at the same time as the others. When several fail, vlu_error() has
- * the last of them and the log the others. A write which the kernel does not
- * come back from within the timeout is left to a child process (VLU_BUSY).
+ * restore), each goes its own way at the same time as the others. When several
+ * fail, vlu_error() has the last of them and the log the others. A write which
+ * the kernel does not come back from within the timeout is left to a child
+ * process (VLU_BUSY), and a driver that is still being loaded is waited for as
+ * long. Files of several devices are bound to an iommufd and closed at the same
+ * time, in threads that are gone when the call returns.
  */
 struct vlu_plan;
 
@@ -342,8 +345,8 @@ VLU_EXPORT int vlu_plan_kexec(struct vlu_ctx *ctx, struct vlu_plan **ret_plan);
 
 /*
  * In the new kernel: bind, retrieve the session, retrieve its files, keep them.
- * To run it is -EAGAIN where a driver took a device after the plan was made, as
- * they do while a host boots: nothing was retrieved; plan again.
+ * A driver that takes a device after the plan was made, as they do while a host
+ * boots, has to give it back as if it had been there before.
  */
 VLU_EXPORT int vlu_plan_restore(struct vlu_ctx *ctx, const char *session,
 				struct vlu_plan **ret_plan);

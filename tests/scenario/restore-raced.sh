@@ -20,7 +20,7 @@ phase_2() {
 		fake brings vfio-pci e1000e
 	fi
 	run 0 restore
-	out "$DEV1  bound to vfio-pci (was e1000e)"
+	out "$DEV1  bound to vfio-pci"
 	out "$DEV1  retrieved from session vfio-lu"
 	run 0 finish
 }

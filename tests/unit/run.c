@@ -117,12 +117,16 @@ static struct vlu_ctx *ctx;
 static struct vlu_plan *plan;
 
 /* extra says what comes of it: "write", "ok", or "fail" */
+static int again;	/* how often somebody else is still to do something */
+
 static int run_step(struct vlu_plan *of, struct step *step)
 {
 	if (strcmp(step->extra, "write") == 0)
 		return STEP_WRITE;
+	if (strcmp(step->extra, "again") == 0 && again-- > 0)
+		return STEP_AGAIN;
 	note("", step->value);
-	if (strcmp(step->extra, "ok") == 0)
+	if (strcmp(step->extra, "ok") == 0 || strcmp(step->extra, "again") == 0)
 		return plan_say(of, "%s is done", step->value);
 	return vlu_fail(of->ctx, VLU_FAILED, -ENXIO, "%s: refused", step->value);
 }
@@ -352,6 +356,41 @@ static void test_not_undone(void **state)
 	end();
 }
 
+/* Who waits for somebody else is asked again, and keeps nobody from going on. */
+static void test_again(void **state)
+{
+	(void)state;
+	begin_beside();
+	again = 3;
+	add(1, "a", "again");
+	add(1, "b", "write");
+	add(2, "a", "write");
+	add(2, "b", "ok");
+	assert_int_equal(vlu_plan_run(plan), 0);
+	assert_string_equal(order, "start:2.a end:2.a 2.b 1.a start:1.b end:1.b");
+	end();
+
+	/* for as long as the timeout says */
+	begin_beside();
+	again = 1000000;
+	add(1, "first", "ok");
+	add(1, "a", "again");
+	add(2, "a", "write");
+	assert_int_equal(vlu_plan_run(plan), -ETIMEDOUT);
+	assert_string_equal(order, "1.first start:2.a end:2.a undo:1.first");
+	assert_string_equal(vlu_error(ctx), "1.a: no");
+	end();
+
+	/* the same where one goes after the other */
+	begin(PLAN_ALL);
+	again = 2;
+	add(1, "a", "again");
+	add(2, "a", "ok");
+	assert_int_equal(vlu_plan_run(plan), 0);
+	assert_string_equal(order, "1.a 2.a");
+	end();
+}
+
 static void test_half_a_write(void **state)
 {
 	(void)state;
@@ -444,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_together), cmocka_unit_test(test_so_many_at_once),
 		cmocka_unit_test(test_shared), cmocka_unit_test(test_after_together),
 		cmocka_unit_test(test_one_goes_back),
+		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_nothing_to_go_back_from), cmocka_unit_test(test_no_way_back),
 		cmocka_unit_test(test_not_undone),
 		cmocka_unit_test(test_half_a_write), cmocka_unit_test(test_left_behind),
