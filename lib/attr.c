@@ -158,3 +158,42 @@ int attr_read_all(struct vlu_ctx *ctx, const char *path, size_t max,
 	*ret_size = used;
 	return 0;
 }
+
+struct entries {
+	size_t n;
+	char (*at)[NAME_MAX + 1];
+};
+
+static int note_entry(void *arg, const char *name)
+{
+	struct entries *entries = arg;
+	char (*more)[NAME_MAX + 1];
+
+	more = reallocarray(entries->at, entries->n + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	entries->at = more;
+	snprintf(entries->at[entries->n++], sizeof(*more), "%s", name);
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+int attr_each(struct vlu_ctx *ctx, const char *dir,
+	      int (*fn)(void *arg, const char *name), void *arg)
+{
+	struct entries entries = { .n = 0 };
+	size_t i;
+	int ret;
+
+	ret = sys_list(&ctx->sys, dir, note_entry, &entries);
+	if (!ret && entries.n)
+		qsort(entries.at, entries.n, sizeof(*entries.at), by_name);
+	for (i = 0; !ret && i < entries.n; i++)
+		ret = fn(arg, entries.at[i]);
+	free(entries.at);
+	return ret;
+}

@@ -112,21 +112,6 @@ int vlu_fail(struct vlu_ctx *ctx, enum vlu_status status, int err,
 	return err;
 }
 
-int vlu_wrap(struct vlu_ctx *ctx, int err, const char *fmt, ...)
-{
-	char text[sizeof(ctx->error)];
-	va_list args;
-	size_t len;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	len = strlen(text);
-	snprintf(text + len, sizeof(text) - len, ": %s", ctx->error);
-	memcpy(ctx->error, text, sizeof(text));
-	return err;
-}
-
 int vlu_nomem(struct vlu_ctx *ctx)
 {
 	return vlu_fail(ctx, VLU_FAILED, -ENOMEM, "out of memory");

@@ -2,46 +2,14 @@
 #include "attr.h"
 #include "group.h"
 
-struct names {
-	size_t n;
-	char (*at)[32];
-};
-
-static int note(void *arg, const char *name)
-{
-	struct names *names = arg;
-	char (*more)[32];
-
-	more = reallocarray(names->at, names->n + 1, sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	names->at = more;
-	snprintf(names->at[names->n++], sizeof(*more), "%s", name);
-	return 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
 int group_each(struct vlu_ctx *ctx, int64_t group,
 	       int (*fn)(void *arg, const char *name), void *arg)
 {
-	struct names names = { .n = 0 };
 	char path[80];
-	size_t i;
-	int ret;
 
 	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%lld/devices",
 		 (long long)group);
-	ret = sys_list(&ctx->sys, path, note, &names);
-	if (!ret && names.n)
-		qsort(names.at, names.n, sizeof(*names.at), by_name);
-	for (i = 0; !ret && i < names.n; i++)
-		ret = fn(arg, names.at[i]);
-	free(names.at);
-	return ret;
+	return attr_each(ctx, path, fn, arg);
 }
 
 static void __attribute__((format(printf, 3, 4)))

@@ -217,7 +217,7 @@ int held_read(struct vlu_ctx *ctx, struct held *ret_held)
 		held_free(&held);
 		if (ret == -ETIMEDOUT)
 			return vlu_fail(ctx, VLU_BUSY, ret, "the holder did not answer within "
-					"%u s", ctx->timeout);
+					"%u s", patience(ctx));
 		return vlu_fail(ctx, VLU_FAILED, ret, "cannot ask the holder: %s",
 				strerror(-ret));
 	}

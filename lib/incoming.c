@@ -148,6 +148,7 @@ struct unfinished {
 	const struct held *held;
 	int (*fn)(void *arg, const char *name, bool restored);
 	void *arg;
+	int ret;	/* of fn */
 };
 
 static int look_at_waiting(void *arg, const char *name)
@@ -156,29 +157,33 @@ static int look_at_waiting(void *arg, const char *name)
 	struct vlu_ctx *ctx = look->ctx;
 	struct manifest manifest;
 	char id[40];
-	int ret = 0;
 
 	if (held_find(look->held, "session/%s", name) ||
 	    manifest_read(ctx, STATE_DIR, name, &manifest))
 		return 0;
 	if (boot_id(ctx, id) == 0 && strcmp(id, manifest.boot_id) != 0 &&
 	    incoming_fate(ctx, &manifest) == FATE_WAITING)
-		ret = look->fn(look->arg, name, false);
+		look->ret = look->fn(look->arg, name, false);
 	manifest_free(&manifest);
-	return ret;
+	return look->ret;
 }
 
-void incoming_unfinished(struct vlu_ctx *ctx, const struct held *held,
+int incoming_unfinished(struct vlu_ctx *ctx, const struct held *held,
 			 int (*fn)(void *arg, const char *name, bool restored), void *arg)
 {
-	struct unfinished look = { ctx, held, fn, arg };
+	struct unfinished look = { ctx, held, fn, arg, 0 };
 	size_t i;
-	int ret = 0;
+	int ret;
 
-	for (i = 0; !ret && i < held->n; i++)
+	for (i = 0; !look.ret && i < held->n; i++)
 		if (strncmp(held->items[i].key, "session/", 8) == 0 &&
 		    held_says(held->items[i].value, "direction=incoming"))
-			ret = fn(arg, held->items[i].key + 8, true);
-	if (!ret)
-		manifest_each(ctx, STATE_DIR, look_at_waiting, &look);
+			look.ret = fn(arg, held->items[i].key + 8, true);
+	if (look.ret)
+		return look.ret;
+	ret = manifest_each(ctx, STATE_DIR, look_at_waiting, &look);
+	if (look.ret || !ret || ret == -ENOENT)
+		return look.ret;
+	return vlu_fail(ctx, VLU_FAILED, ret, "cannot read " STATE_DIR ", where sessions that are "
+			"not finished would be: %s", strerror(-ret));
 }

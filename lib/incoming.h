@@ -25,10 +25,11 @@ enum incoming_fate incoming_fate_of(struct vlu_ctx *ctx, const char *session);
 const char *incoming_fate_text(enum incoming_fate fate);
 /*
  * The sessions of the previous kernel that are not finished: those that are
- * held, and those that nobody retrieved, until fn returns non-zero.
+ * held, and those that nobody retrieved, until fn fails.
  */
-void incoming_unfinished(struct vlu_ctx *ctx, const struct held *held,
-			 int (*fn)(void *arg, const char *name, bool restored), void *arg);
+int incoming_unfinished(struct vlu_ctx *ctx, const struct held *held,
+			int (*fn)(void *arg, const char *name, bool restored), void *arg)
+	must_check;
 /*
  * Adds the devices that came over: those of the manifest on disk, else those
  * that the kernel's log names. *ret_known: a manifest of another boot says so.

@@ -273,11 +273,14 @@ static int add_jump(struct jump *jump)
 
 	inuse_drop(ctx);
 	ret = manifest_each(ctx, RUN_DIR, check_promise, jump);
-	ret = jump->ret ? jump->ret : ret == -ENOENT || ret > 0 ? 0 : ret;
-	if (!ret) {
-		incoming_unfinished(ctx, &jump->held, check_unfinished, jump);
+	if (jump->ret)
 		ret = jump->ret;
-	}
+	else if (ret == -ENOENT)
+		ret = 0;
+	else if (ret)
+		ret = vlu_fail(ctx, VLU_FAILED, ret, "cannot read " RUN_DIR ": %s", strerror(-ret));
+	if (!ret)
+		ret = incoming_unfinished(ctx, &jump->held, check_unfinished, jump);
 	if (!ret && !jump->sessions)
 		ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT, "nothing is preserved; "
 			       "first: vfio-lu preserve BDF (or 'kexec -e' for a jump "

@@ -409,44 +409,29 @@ void manifest_remove(struct vlu_ctx *ctx, const char *session)
 	}
 }
 
-struct sessions {
-	size_t n;
-	char (*at)[64];
+struct each {
+	int (*fn)(void *arg, const char *session);
+	void *arg;
 };
 
-static int note_session(void *arg, const char *name)
+static int call_session(void *arg, const char *name)
 {
-	struct sessions *sessions = arg;
+	struct each *each = arg;
 	size_t len = strlen(name);
-	char (*more)[64];
+	char session[64];
 
-	if (name[0] == '.' || len <= 5 || len - 5 >= sizeof(*more) ||
+	if (name[0] == '.' || len <= 5 || len - 5 >= sizeof(session) ||
 	    strcmp(name + len - 5, ".json") != 0)
 		return 0;
-	more = reallocarray(sessions->at, sessions->n + 1, sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	sessions->at = more;
-	snprintf(sessions->at[sessions->n++], sizeof(*more), "%.*s", (int)(len - 5), name);
-	return 0;
-}
-
-static int by_session(const void *a, const void *b)
-{
-	return strcmp(a, b);
+	memcpy(session, name, len - 5);
+	session[len - 5] = '\0';
+	return each->fn(each->arg, session);
 }
 
 int manifest_each(struct vlu_ctx *ctx, const char *dir,
 		  int (*fn)(void *arg, const char *session), void *arg)
 {
-	struct sessions sessions = { .n = 0 };
-	int ret;
+	struct each each = { fn, arg };
 
-	ret = sys_list(&ctx->sys, dir, note_session, &sessions);
-	if (!ret && sessions.n)
-		qsort(sessions.at, sessions.n, sizeof(*sessions.at), by_session);
-	for (size_t i = 0; !ret && i < sessions.n; i++)
-		ret = fn(arg, sessions.at[i]);
-	free(sessions.at);
-	return ret;
+	return attr_each(ctx, dir, call_session, &each);
 }

@@ -102,15 +102,14 @@ static int run_hold(struct vlu_plan *plan, struct step *step)
 	struct session *session = plan->data;
 	struct vlu_ctx *ctx = plan->ctx;
 	char key[HOLDER_KEY], first[sizeof(ctx->error)], why[sizeof(ctx->error)];
-	int ret = 0;
+	int ret;
 
-	held_iommufd_key(key, session->name);
-	if (session->iommufd >= 0)
-		ret = held_put(ctx, key, "", session->iommufd);
-	if (ret && ret != -EEXIST)
-		return ret;
+	/* The iommufd last: one without a device would be found by nobody. */
 	ret = session_keep(session, is_new, "state=opened");
-	if (!ret)
+	held_iommufd_key(key, session->name);
+	if (!ret && session->iommufd >= 0)
+		ret = held_put(ctx, key, "", session->iommufd);
+	if (!ret || ret == -EEXIST)
 		return 0;
 	/* It may have taken several requests, and some of them be done. */
 	memcpy(first, ctx->error, sizeof(first));

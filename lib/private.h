@@ -63,12 +63,10 @@ static inline void free_ptr(void *p)
 
 /*
  * The one way a function reports failure: text and class are kept in the
- * context, err comes back. vlu_wrap() puts what was being attempted in front.
+ * context, err comes back.
  */
 int vlu_fail(struct vlu_ctx *ctx, enum vlu_status status, int err,
 	     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-int vlu_wrap(struct vlu_ctx *ctx, int err, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
 int vlu_nomem(struct vlu_ctx *ctx);
 void vlu_log(struct vlu_ctx *ctx, enum vlu_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
