@@ -103,14 +103,11 @@ static int bind_members(struct session *session)
 	ret = session->iommufd < 0 ? iommufd_open(ctx, &session->iommufd) : 0;
 	if (ret)
 		return ret;
-	session_bind(session, NULL);
+	ret = session_bind(session, NULL);
 	for (i = 0; i < session->n; i++) {
 		struct member *member = &session->members[i];
 
-		if (member->err && member->err != -EALREADY && !ret)
-			ret = vfio_bind_failed(ctx, member->name, member->err);
-		/* or a VMM did it */
-		if (member->err)
+		if (member->err)	/* or a VMM did it */
 			continue;
 		len += (size_t)snprintf(names + len, sizeof(names) - len, " %s", member->name);
 		if (len >= sizeof(names))
@@ -198,10 +195,7 @@ static int run_let_go(struct vlu_plan *plan, struct step *step)
 	(void)step;
 	sys_close(&ctx->sys, session->fd);
 	session->fd = -1;
-	/* Who closes a file last waits for the reset, which the holder has no time for. */
-	if (session_fetch(session, NULL))
-		vlu_log(ctx, VLU_LOG_DEBUG, "%s", vlu_error(ctx));
-	ret = session_let_go(session, NULL);
+	ret = session_end_files(session, NULL);
 	if (!ret)
 		ret = session_files_drop(session);
 	held_iommufd_key(key, session->name);
@@ -210,7 +204,6 @@ static int run_let_go(struct vlu_plan *plan, struct step *step)
 	held_session_key(key, session->name);
 	if (!ret)
 		ret = held_drop(ctx, key);
-	session_close(session, NULL);
 	if (!ret) {
 		manifest_remove(ctx, session->name);
 		return 0;

@@ -48,7 +48,6 @@ static int run_bind(struct vlu_plan *plan, struct step *step)
 	struct session *session = plan->data;
 	struct vlu_ctx *ctx = plan->ctx;
 	char key[HOLDER_KEY];
-	size_t i;
 	int ret;
 
 	(void)step;
@@ -56,14 +55,12 @@ static int run_bind(struct vlu_plan *plan, struct step *step)
 	ret = held_get(ctx, key, &session->iommufd);
 	if (ret == -ENOENT)
 		ret = iommufd_open(ctx, &session->iommufd);
+	if (!ret)
+		ret = session_bind(session, is_new);
+	/* Those that were bound are reset once more: together, too. */
 	if (ret)
-		return ret;
-	session_bind(session, is_new);
-	for (i = 0; i < session->n; i++)
-		if (session->members[i].err)
-			return vfio_bind_failed(ctx, session->members[i].name,
-						session->members[i].err);
-	return 0;
+		session_close(session, is_new);
+	return ret;
 }
 
 static int undo_bind(struct vlu_plan *plan, struct step *step)
@@ -250,7 +247,7 @@ static int add_preserve(struct vlu_plan *plan, struct session *session,
 	if (!ret && !changes)
 		plan->forth.n = 0;	/* nothing to do: not even the holder */
 	if (!ret)
-		incoming_unfinished(plan->ctx, held, say_unfinished, plan);
+		ret = incoming_unfinished(plan->ctx, held, say_unfinished, plan);
 	return ret;
 }
 

@@ -11,31 +11,13 @@ static bool member_leaves(const struct member *member)
 
 static int run_leave(struct vlu_plan *plan, struct step *step)
 {
-	struct session *session = plan->data;
-	char key[HOLDER_KEY];
-
-	/* Who closes a file last waits for the reset, which the holder has no time for. */
-	if (session_fetch(session, member_leaves))
-		vlu_log(plan->ctx, VLU_LOG_DEBUG, "%s", vlu_error(plan->ctx));
-	held_device_key(key, session->name, step->bdf);
-	return held_drop(plan->ctx, key);
+	(void)step;
+	return session_end_files(plan->data, member_leaves);
 }
 
 static const struct step_kind step_leave = {
-	.text = "%d: let the holder close its file",
+	.text = "close the files of those that leave, all at the same time",
 	.run = run_leave,
-};
-
-static int run_close(struct vlu_plan *plan, struct step *step)
-{
-	(void)step;
-	session_close(plan->data, member_leaves);
-	return 0;
-}
-
-static const struct step_kind step_close = {
-	.text = "close their files here, all at the same time",
-	.run = run_close,
 };
 
 static int run_end(struct vlu_plan *plan, struct step *step)
@@ -94,15 +76,12 @@ static int add_release(struct vlu_plan *plan, struct session *session,
 			ret = plan_say(plan, "%s  stays in session %s, which was made anew: it was "
 				       "not preserved for a moment, and its file stayed open",
 				       member->name, session->name);
-		if (!member->leaving)
-			continue;
-		ret = plan_add(plan, &step_leave, member->bdf, NULL, NULL, NULL);
-		if (!ret)
+		else
 			ret = plan_say(plan, "%s  no longer preserved; its file is closed",
 				       member->name);
 	}
 	if (!ret && session->n > staying)
-		ret = plan_add(plan, &step_close, (struct vlu_bdf){ 0 }, NULL, NULL, NULL);
+		ret = plan_add(plan, &step_leave, (struct vlu_bdf){ 0 }, NULL, NULL, NULL);
 	for (i = 0; !ret && staying && i < session->n_files; i++)
 		ret = plan_say(plan, "%s  stays in session %s, which was made anew",
 			       session->files[i].name, session->name);

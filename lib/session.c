@@ -46,18 +46,32 @@ struct turns {
 	atomic_size_t next;
 };
 
+static bool has_turn(const struct turns *turns, const struct member *member)
+{
+	return member->fd >= 0 && (!turns->which || turns->which(member));
+}
+
 static void take_turns(void *arg)
 {
 	struct turns *turns = arg;
 	struct session *session = turns->session;
-	struct member *member;
 	size_t i;
 
-	while ((i = atomic_fetch_add(&turns->next, 1)) < session->n) {
-		member = &session->members[i];
-		if (member->fd >= 0 && (!turns->which || turns->which(member)))
-			turns->fn(session, member);
-	}
+	while ((i = atomic_fetch_add(&turns->next, 1)) < session->n)
+		if (has_turn(turns, &session->members[i]))
+			turns->fn(session, &session->members[i]);
+}
+
+static void at_once(struct session *session, member_fn which,
+		    void (*fn)(struct session *session, struct member *member))
+{
+	struct turns turns = { .session = session, .which = which, .fn = fn };
+	size_t i, n = 0;
+
+	for (i = 0; i < session->n; i++)
+		n += has_turn(&turns, &session->members[i]);
+	if (n)
+		sys_together(&session->ctx->sys, n, take_turns, &turns);
 }
 
 static void bind_one(struct session *session, struct member *member)
@@ -65,11 +79,22 @@ static void bind_one(struct session *session, struct member *member)
 	member->err = vfio_bind(&session->ctx->sys, member->fd, session->iommufd);
 }
 
-void session_bind(struct session *session, member_fn which)
+int session_bind(struct session *session, member_fn which)
 {
-	struct turns turns = { .session = session, .which = which, .fn = bind_one };
+	struct vlu_ctx *ctx = session->ctx;
+	struct failures failures = { 0 };
+	struct member *member;
+	int ret;
 
-	sys_together(&session->ctx->sys, session->n, take_turns, &turns);
+	at_once(session, which, bind_one);
+	for (member = session->members; member < session->members + session->n; member++) {
+		/* what the holder had may be a VMM's as well, who bound it */
+		if (!member->err || (member->held && member->err == -EALREADY))
+			continue;
+		ret = vfio_bind_failed(ctx, member->name, member->err);
+		failures_add(ctx, &failures, ret, ctx->status, ctx->error);
+	}
+	return failures_end(ctx, &failures);
 }
 
 static void close_one(struct session *session, struct member *member)
@@ -80,9 +105,7 @@ static void close_one(struct session *session, struct member *member)
 
 void session_close(struct session *session, member_fn which)
 {
-	struct turns turns = { .session = session, .which = which, .fn = close_one };
-
-	sys_together(&session->ctx->sys, session->n, take_turns, &turns);
+	at_once(session, which, close_one);
 }
 
 static void session_free(void *data)
@@ -168,7 +191,9 @@ static int with_entries(struct session *session, member_fn which, enum entry_use
 		entries[n].fd = use == KEEP ? member->fd : -1;
 		of[n++] = member;
 	}
-	switch (n ? use : NOTE) {
+	if (!n)
+		return 0;
+	switch (use) {
 	case KEEP:
 	case NOTE:
 		ret = held_put_all(ctx, entries, n, value);
@@ -203,6 +228,17 @@ int session_fetch(struct session *session, member_fn which)
 int session_let_go(struct session *session, member_fn which)
 {
 	return with_entries(session, which, LET_GO, NULL);
+}
+
+int session_end_files(struct session *session, member_fn which)
+{
+	int ret;
+
+	if (session_fetch(session, which))
+		vlu_log(session->ctx, VLU_LOG_DEBUG, "%s", vlu_error(session->ctx));
+	ret = session_let_go(session, which);
+	session_close(session, which);
+	return ret;
 }
 
 int session_held(struct vlu_ctx *ctx, struct held *ret_held)

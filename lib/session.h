@@ -72,11 +72,16 @@ int session_fetch(struct session *session, member_fn which) must_check;
 int session_let_go(struct session *session, member_fn which) must_check;
 /*
  * All that have a file here, at the same time, since each may have to be reset:
- * bind the files to the session's iommufd, member->err says what came of it;
- * close them.
+ * bind the files to the session's iommufd, member->err says what came of each
+ * (-EALREADY of one that was held is no failure); close them.
  */
-void session_bind(struct session *session, member_fn which);
+int session_bind(struct session *session, member_fn which) must_check;
 void session_close(struct session *session, member_fn which);
+/*
+ * Let those go and close them. Who closes a file last waits for the reset,
+ * which the holder has no time for, and so they are fetched first.
+ */
+int session_end_files(struct session *session, member_fn which) must_check;
 /* Such picks: it stays in the session; its plan's work on it is done. */
 bool member_stays(const struct member *member);
 bool member_done(const struct member *member);

@@ -113,8 +113,8 @@ struct sys_ops {
 	int (*pass)(struct sys *sys, const int *fds, size_t n);
 	uid_t (*euid)(struct sys *sys);
 	/*
-	 * fn(arg) n times at once, fewer where threads are short; NULL: one
-	 * after the other, and what was asked can be told in order.
+	 * fn(arg) n times at once, fewer where threads are short; NULL: only
+	 * ever once, and what was asked can be told in order.
 	 */
 	void (*together)(struct sys *sys, size_t n, void (*fn)(void *arg), void *arg);
 
