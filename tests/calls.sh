@@ -77,7 +77,7 @@ normal() { # FILE
 			next
 		}
 		text[++lines] = $0
-		lanes[lines] = /^write |BIND_IOMMUFD/ && match($0, /[0-9a-f]+:[0-9a-f][0-9a-f]:[0-9a-f][0-9a-f]\.[0-7]/) ? \
+		lanes[lines] = /^write / && match($0, /[0-9a-f]+:[0-9a-f][0-9a-f]:[0-9a-f][0-9a-f]\.[0-7]/) ? \
 			substr($0, RSTART, RLENGTH) : ""
 	}
 	END { flush_holder() }' "$1"
@@ -135,7 +135,11 @@ for name; do
 	*" vm "*) ;;
 	*) continue ;;
 	esac
-	[ -z "$why_not" ] || continue
+	if [ -n "$why_not" ]; then
+		skipped=$((skipped + 1))
+		echo "skip $name: $why_not"
+		continue
+	fi
 	if [ ! -s "$BUILD/calls/$name" ] || [ ! -s "$logs/$name/calls" ]; then
 		failed=$((failed + 1))
 		echo "FAIL $name: it did not run on both, or left no calls"

@@ -215,6 +215,8 @@ run_one() { # FILE
 	trap '[ -z "$qemu" ] || kill "$qemu" 2>/dev/null; exit 143' TERM HUP
 	name=${file##*/} name=${name%.sh}
 	dir=$tmp/$name
+	# What an earlier run left is no result of this one.
+	rm -rf "${logs:?}/$name"
 	{
 		read -r tiers; read -r phases; read -r devices; read -r disk; read -r flavour
 		read -r arguments; read -r expect; read -r timeout; read -r extra; read -r suite
@@ -286,7 +288,7 @@ run_one() { # FILE
 		sed -n '/^VLU-CALLS$/,/^VLU-CALLS-END$/{/^VLU-CALLS/!p}' "$dir/out" >"$dir/calls"
 		sed -i '/^VLU-CALLS$/,/^VLU-CALLS-END$/d' "$dir/out"
 	fi
-	rm -rf "${logs:?}/$name" "$dir/disk.img"
+	rm -f "$dir/disk.img"
 	cp -r "$dir" "$logs/$name"
 	if [ "$why" != ok ]; then
 		{
