@@ -117,6 +117,7 @@ run_one() { # FILE
 		passed=1
 		echo "ok   $name: $phases phases, $(sum pass "$dir/out") passed, $(sum skip "$dir/out") skipped"
 	fi
+	skipped=$(sum skip "$dir/out")
 }
 
 self_test() {
@@ -143,7 +144,7 @@ begin() { # NAME COMMAND...: runs it in a directory of its own
 	names+=("$name")
 	mkdir "$dir"
 	[ $running -lt "$jobs" ] || { wait -n || :; running=$((running - 1)); }
-	{ "$@" >"$dir/said"; cat "$dir/said"; echo "$passed $failed" >"$dir/counts"; } &
+	{ "$@" >"$dir/said"; cat "$dir/said"; echo "$passed $failed $skipped" >"$dir/counts"; } &
 	running=$((running + 1))
 }
 
@@ -173,8 +174,8 @@ done
 wait
 
 for name in ${names[@]+"${names[@]}"}; do
-	if read -r p f 2>/dev/null <"$tmp/$name/counts" && [ $((p + f)) -gt 0 ]; then
-		passed=$((passed + p)) failed=$((failed + f))
+	if read -r p f s 2>/dev/null <"$tmp/$name/counts" && [ $((p + f)) -gt 0 ]; then
+		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	else
 		failed=$((failed + 1))
 		echo "FAIL $name: ran and left no verdict"

@@ -29,9 +29,9 @@ if [ $# -gt 0 ]; then
 	exit
 fi
 
-for corpus in "$here"/corpus/*; do
-	target=${corpus##*/}
-	for file in "$corpus"/*; do
+for source in "$here"/fuzz-*.c; do
+	target=${source##*/} target=${target%.c} target=${target#fuzz-}
+	for file in "$here/corpus/$target"/*; do
 		if "$BUILD/fuzz/$target" "$file" >"$BUILD/fuzz/out" 2>&1; then
 			passed=$((passed + 1))
 		else

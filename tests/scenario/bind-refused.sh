@@ -20,7 +20,7 @@ phase_1() {
 	# Nothing is done to those that could be bound.
 	run 3 bind "$DEV4" "$DISK_BDF" "$DEV2" "$PORT1" "$DEV5"
 	err "$DISK_BDF: in use: "
-	err "is mounted on"
+	err "is mounted on /disk; fix: umount /disk first"
 	err "$DEV2: half of IOMMU group"
 	err "$PORT1: a bridge"
 	check_that "each refusal is told once" test "$(grep -c ': in use\|: half of\|: a bridge' "$STDERR")" = 3
@@ -29,7 +29,7 @@ phase_1() {
 
 	# What would not be survived is not to be forced.
 	run 3 bind --force "$DISK_BDF"
-	err "is mounted on"
+	err "is mounted on /disk; fix: umount /disk first"
 	run 3 bind --force "$PORT1"
 	err "a bridge"
 	check_that "the disk has its driver" test "$(driver_of "$DISK_BDF")" = nvme

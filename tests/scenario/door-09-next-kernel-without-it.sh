@@ -4,7 +4,6 @@ TIERS="vm"
 PHASES=4
 DEVICES="edu"
 KERNEL_ARGS="pci_liveupdate.flb=block"
-EXPECT_LOG='WARNING: .*refcount'
 TIMEOUT=600
 
 phase_1() {

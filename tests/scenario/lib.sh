@@ -6,7 +6,8 @@
 #   TIERS="fake vm"          where it can run
 #   PHASES=2                 how many kernels it runs under; phase_1, phase_2, ... are its functions
 #   DEVICES="edu e1000e"     one word a slot, each behind a root port of its own: edu pci-testdev e1000e nvme nvme-sriov
-#                            virtio-net; a+b puts two functions into one slot (and one IOMMU group)
+#                            virtio-net bochs-display; a+b puts two functions into one slot (and one IOMMU group)
+#   ROOT="sid"               a whole Debian of that suite runs (tests/vm/rootfs.sh); nothing: busybox
 #   DISK=none                /var/lib does not survive a jump
 #   FLAVOUR=y                m (vfio-pci is a module) or y (built in); m where not given
 #   KERNEL_ARGS="..."        appended to the command line of the first kernel
@@ -264,6 +265,7 @@ initrd_has() { # LIST-OF-ITS-FILES PATTERN...
 	for scn_file; do
 		check_that "it has $scn_file" grep -q "$scn_file" "$scn_list"
 	done
+	check_that "what libraries it needs is known" ldd /usr/local/sbin/vfio-lu
 	for scn_file in $(ldd /usr/local/sbin/vfio-lu | sed -n 's,.*=> .*/\([^ ]*\) .*,\1,p'); do
 		check_that "it has $scn_file" grep -q "/$scn_file\\( \\|\$\\)" "$scn_list"
 	done

@@ -26,6 +26,10 @@ phase_2() {
 	err "not finished"
 	run 3 unbind "$DEV1"
 	err "vfio-lu finish"
+	run 0 finish --dry-run
+	out "finish LUO session vfio-lu"
+	run 0 status
+	out "$DEV1  retrieved"
 	run 0 finish
 	run 0 finish
 	out "already finished"

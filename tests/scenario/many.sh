@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# 64 devices in one session, then in 16 sessions of 4, through two jumps: in time, and all of them back.
+# 64 devices in one session, then in 16 sessions of 4, through two jumps: all of them come back.
 TIERS="vm"
 PHASES=3
 # four functions a slot, which are one IOMMU group: that can be bound to one iommufd only

@@ -28,6 +28,15 @@ phase_1() {
 	run 0 finish
 	out "already finished"
 
+	# An answer that nobody can have got is none.
+	for words in list "check --json" status "bind --dry-run $DEV1" --version; do
+		STATUS=0
+		# shellcheck disable=SC2086 # words
+		"$VFIO_LU" $words >/dev/full 2>"$STDERR" || STATUS=$?
+		check_that "vfio-lu $words >/dev/full: exit 1" test $STATUS = 1
+		err "cannot write to standard output: No space left on device"
+	done
+
 	run_as_nobody 1 bind "$DEV1"
 	err "root"
 	run_as_nobody 0 list

@@ -4,7 +4,7 @@
 #        UPDATE=1 tests/tree/run.sh	writes the golden files anew
 # Each case runs under strace: looking must not touch anything.
 #
-# Needs: $VFIO_LU (default: at the top), $BUILD/plant (default build/tests; tests/tree/plant.c, -lz), strace.
+# Needs: $VFIO_LU (default: at the top), $BUILD/plant (default build/tests), strace.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
