@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that what a part of the work needs is installed (Debian 12 and later).
+# Makes sure that what a part of the work needs is installed (Debian 12).
 # usage: tests/deps.sh build|test|lint|vm...
 set -eu
 

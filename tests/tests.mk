@@ -66,7 +66,7 @@ check-calls:
 	@BUILD=$(T) tests/calls.sh
 demo:
 	@tests/deps.sh build vm
-	@$(MAKE) --no-print-directory vfio-lu $(T)/vmm
+	@$(MAKE) --no-print-directory vfio-lu
 	@tests/vm/demo.sh
 
 check:
@@ -77,7 +77,13 @@ check-asan:
 	@tests/check.sh asan
 lint:
 	@tests/check.sh lint
+# Ratios, for who changes what they measure
+bench: vfio-lu $(T)/plant
+	@tests/deps.sh build test vm
+	@tests/bench/list.sh
+	@tests/bench/bind.sh
+	@tests/bench/session.sh
 
-.PHONY: check check-fast check-asan lint demo
+.PHONY: check check-fast check-asan lint bench demo
 .PHONY: check-pure check-fuzz fuzz-flags check-tree check-fake check-sweep check-calls
 .PHONY: check-sync check-install check-proof check-lint check-vm

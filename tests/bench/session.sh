@@ -9,7 +9,7 @@
 # ioctl that opens one and in the close of its last file. The commands make what they can at the same time, and so a
 # ratio may be below 1. What the kernel does in other calls counts as the command's: restore has next to nothing but
 # that, taking the devices from nvme; and so do the resets when finish closes the files.
-# Needs what tests/vm/run.sh needs, and some minutes. Prints; judges nothing.
+# Fails when all three together take more than 1.3 times their ioctls. Needs what tests/vm/run.sh needs, and some minutes.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 logs=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-lu/logs
@@ -30,5 +30,9 @@ awk '
 			i[size] += ioctls[names[j]]
 			c[size] += number[names[j]]
 		}
-		for (size in t) line(size, t[size], i[size], c[size])
+		for (size in t) {
+			line(size, t[size], i[size], c[size])
+			slow += t[size] > 1.3 * i[size]
+		}
+		exit slow > 0
 	}' "$logs/session-64/out"
