@@ -50,6 +50,7 @@ struct vlu_ctx {
 	enum vlu_known kho_boot;	/* host_kho_boot() */
 	int lock_fd;		/* of RUN_DIR/lock, -1: not taken */
 	unsigned int lock_depth;
+	unsigned int plan_depth;	/* plans that run, one inside the other */
 };
 
 #define must_check __attribute__((warn_unused_result))

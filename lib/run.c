@@ -425,11 +425,14 @@ int vlu_plan_run(struct vlu_plan *plan)
 		return ret;
 	}
 	plan->running = true;
+	plan->ctx->plan_depth++;
 	ret = make_lanes(&run);
 	for (; !ret && run.from < run.n_lanes; run.from = run.to)
 		ret = run_stretch(&run);
 	plan->running = false;
-	sys_writers_end(&plan->ctx->sys);
+	/* The outer plan's children are still at it. */
+	if (!--plan->ctx->plan_depth)
+		sys_writers_end(&plan->ctx->sys);
 	vlu_unlock(plan->ctx);
 	free(run.lanes);
 	return ret;
