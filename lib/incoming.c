@@ -169,7 +169,7 @@ static int look_at_waiting(void *arg, const char *name)
 }
 
 int incoming_unfinished(struct vlu_ctx *ctx, const struct held *held,
-			 int (*fn)(void *arg, const char *name, bool restored), void *arg)
+			int (*fn)(void *arg, const char *name, bool restored), void *arg)
 {
 	struct unfinished look = { ctx, held, fn, arg, 0 };
 	size_t i;

@@ -70,14 +70,17 @@ static const char *differs(const struct manifest_device *was,
 	return NULL;
 }
 
-/* With a look of its own at who uses it, now. */
-static int bind_now(struct vlu_ctx *ctx, struct vlu_bdf bdf)
+/*
+ * In the middle of a plan, with a look of its own at who uses it: while the
+ * host boots, a driver may come between the first look and the deed.
+ */
+static int bind_now(struct vlu_plan *outer, struct vlu_bdf bdf)
 {
 	struct vlu_plan *plan;
 	int ret;
 
-	inuse_drop(ctx);
-	ret = plan_new(ctx, PLAN_ALL, &plan);
+	inuse_drop(outer->ctx);
+	ret = plan_new(outer->ctx, PLAN_ALL, &plan);
 	if (ret)
 		return ret;
 	ret = bind_add(plan, bdf);
@@ -85,12 +88,6 @@ static int bind_now(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 		ret = vlu_plan_run(plan);
 	vlu_plan_free(plan);
 	return ret;
-}
-
-/* While the host boots, a driver may come between the look at a device and the deed. */
-static int bind_taken(struct vlu_plan *plan, struct vlu_bdf bdf)
-{
-	return bind_now(plan->ctx, bdf);
 }
 
 static int retrieve_device(struct vlu_plan *plan, struct member *member,
@@ -108,7 +105,7 @@ static int retrieve_device(struct vlu_plan *plan, struct member *member,
 	ret = vlu_device_refresh(ctx, member->bdf, &dev);
 	/* A device that only the inner manifest knew is not bound yet. */
 	if (!ret && strcmp(dev->driver, VFIO_DRIVER) != 0)
-		ret = bind_now(ctx, member->bdf);
+		ret = bind_now(plan, member->bdf);
 	if (!ret)
 		ret = luo_retrieve(ctx, session->fd, vlu_bdf_token(member->bdf),
 				   member->name, &member->fd);
@@ -273,7 +270,7 @@ static int add_restore(struct vlu_plan *plan, struct session *session,
 				"the kernel's log names no preserved device", session->name);
 	}
 	ret = bind_add_module(plan);
-	plan->taken = bind_taken;
+	plan->taken = bind_now;
 	plan->beside = true;
 	for (i = 0; !ret && i < session->n; i++)
 		if (!session->members[i].held)

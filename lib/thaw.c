@@ -41,13 +41,10 @@ static const struct step_kind step_unpreserve = {
 
 static int run_close(struct vlu_plan *plan, struct step *step)
 {
-	struct member *member = session_member(plan, step);
 	struct session *session = plan->data;
 	char key[HOLDER_KEY];
 
-	sys_close(&plan->ctx->sys, member->fd);
-	member->fd = -1;
-	held_device_key(key, session->name, member->bdf);
+	held_device_key(key, session->name, step->bdf);
 	return held_drop(plan->ctx, key);
 }
 

@@ -116,9 +116,9 @@ static const struct sys_ops ops = {
 static struct vlu_ctx *ctx;
 static struct vlu_plan *plan;
 
-/* extra says what comes of it: "write", "ok", or "fail" */
 static int again;	/* how often somebody else is still to do something */
 
+/* extra says what comes of it: "write", "again", "ok", or "fail" */
 static int run_step(struct vlu_plan *of, struct step *step)
 {
 	if (strcmp(step->extra, "write") == 0)
