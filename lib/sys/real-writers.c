@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The real kernel: writes that may take long, made by children. A child that is
- * done waits for the next write, because to make one costs more than most
- * writes do; one that the kernel keeps is left behind.
+ * The real kernel: child processes make writes that may block. A child waits for the next
+ * write when it is done, because starting a child costs more than most writes. A child
+ * that is stuck in the kernel is left behind.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys-real.h"
+#include "sys/real.h"
 
-#define REQUEST_MAX	1024	/* a path, its NUL, and what is written */
+#define REQUEST_MAX	1024	/* a path, its NUL, and the data */
 
 struct writer {
 	pid_t pid;
@@ -31,8 +31,8 @@ struct writers {
 /* ---------------------------------------------------------------- in a child */
 
 /*
- * The kernel may keep it for days: our lock, our output and the files of others
- * must not live as long.
+ * The child may be stuck in the kernel for days. It must not keep the lock, the output or
+ * the device files open.
  */
 static void close_others(int *keep, size_t n)
 {
@@ -77,14 +77,14 @@ static void __attribute__((noreturn)) serve(struct sys *sys, int keep, int fd)
 	dup2(null, 0);
 	dup2(null, 1);
 	dup2(null, 2);
-	/* nor is a signal to our parent's terminal meant for it */
+	/* a signal from the parent's terminal is not for the child */
 	setsid();
-	sys_near(sys, NULL);
+	sys_view(sys, sys);
 	close_others((int[]){ sys->root_fd, keep, fd }, 3);
 	while ((n = recv(fd, request, REQUEST_MAX, 0)) > 0) {
 		request[n] = '\0';
 		n = do_write(sys, request, (size_t)n);
-		/* nobody may be there any more to read it */
+		/* the parent may have ended */
 		if (send(fd, &n, sizeof(n), MSG_NOSIGNAL) != sizeof(n))
 			break;
 	}
@@ -107,7 +107,7 @@ static struct writer *find_fd(struct sys *sys, int fd)
 {
 	size_t i;
 
-	for (i = 0; i < sys->writers->n; i++)
+	for (i = 0; sys->writers && i < sys->writers->n; i++)
 		if (sys->writers->at[i].fd == fd)
 			return &sys->writers->at[i];
 	return NULL;
@@ -187,13 +187,15 @@ ssize_t real_write_end(struct sys *sys, int fd)
 	struct writer *writer = find_fd(sys, fd);
 	ssize_t result, n;
 
+	if (!writer)
+		return -EBADF;
 	do
 		n = recv(fd, &result, sizeof(result), 0);
 	while (n < 0 && errno == EINTR);
 	writer->busy = false;
 	if (n == sizeof(result))
 		return result;
-	/* it was killed before it could say */
+	/* the child was killed before it answered */
 	waitpid(writer->pid, NULL, 0);
 	forget(sys, writer);
 	return -EIO;
@@ -201,10 +203,13 @@ ssize_t real_write_end(struct sys *sys, int fd)
 
 void real_write_leave(struct sys *sys, int fd)
 {
-	forget(sys, find_fd(sys, fd));
+	struct writer *writer = find_fd(sys, fd);
+
+	if (writer)
+		forget(sys, writer);
 }
 
-void sys_writers_end(struct sys *sys)
+void real_writers_end(struct sys *sys)
 {
 	struct writer *writer;
 	bool waits;
@@ -215,7 +220,7 @@ void sys_writers_end(struct sys *sys)
 		pid = writer->pid;
 		waits = !writer->busy;
 		forget(sys, writer);
-		/* it ends when there is nobody to write for */
+		/* the child ends when its socket closes */
 		while (waits && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}

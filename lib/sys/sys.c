@@ -5,17 +5,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sys-real.h"
+#include "sys/real.h"
 
 int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root)
 {
 	sys->ops = ops;
 	sys->read_only = false;
 	sys->recorder = NULL;
+	sys->witness = NULL;
 	sys->writers = NULL;
 	sys->root_is_slash = strcmp(root, "/") == 0;
-	sys->near_fd = -1;
-	sys->near_size = 0;
+	sys->n_near = 0;
 	sys->root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return sys->root_fd < 0 ? -errno : 0;
 }
@@ -23,7 +23,8 @@ int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root)
 void sys_exit(struct sys *sys)
 {
 	sys_writers_end(sys);
-	sys_near(sys, NULL);
+	while (sys->n_near)
+		sys_near(sys, NULL);
 	if (sys->root_fd >= 0)
 		close(sys->root_fd);
 	sys->root_fd = -1;
@@ -31,34 +32,30 @@ void sys_exit(struct sys *sys)
 
 void sys_near(struct sys *sys, const char *dir)
 {
-	int fd;
+	struct near *near;
 
-	if (sys->near_fd >= 0)
-		close(sys->near_fd);
-	sys->near_fd = -1;
-	sys->near_size = 0;
-	if (!dir || strlen(dir) + 2 > sizeof(sys->near))
+	if (!dir) {
+		near = &sys->near[--sys->n_near];
+		if (near->fd >= 0)
+			close(near->fd);
 		return;
-	fd = real_open(sys, dir, O_PATH | O_DIRECTORY);
-	if (fd < 0)
-		return;
-	sys->near_fd = fd;
-	strcpy(sys->near, dir);
-	strcat(sys->near, "/");
-	sys->near_size = strlen(sys->near);
+	}
+	near = &sys->near[sys->n_near];
+	near->size = strlen(dir) + 1;
+	near->fd = near->size < sizeof(near->path) ?
+		   real_open(sys, dir, O_PATH | O_DIRECTORY) : -1;
+	if (near->fd >= 0)
+		strcat(strcpy(near->path, dir), "/");
+	sys->n_near++;
 }
 
 void sys_view(const struct sys *sys, struct sys *ret_view)
 {
 	*ret_view = *sys;
-	ret_view->near_fd = -1;
-	ret_view->near_size = 0;
+	ret_view->n_near = 0;
 }
 
-/*
- * What a signal interrupted is done again: none of ours means "give up", and
- * whoever asked would not know what to do with half an answer.
- */
+/* Repeats a call that a signal interrupted. No signal of vfio-lu means to give up a call. */
 #define again(call) ({			\
 	__typeof__(call) result;	\
 					\
@@ -69,8 +66,8 @@ void sys_view(const struct sys *sys, struct sys *ret_view)
 })
 
 /*
- * Device nodes act on being opened: /dev/liveupdate deserializes, a vfio file
- * resets. The kernel log is the one that only tells.
+ * Opening a device node can act: /dev/liveupdate deserializes, a vfio file resets the
+ * device. Opening the kernel log is harmless.
  */
 static bool opens_harmlessly(const char *path)
 {
@@ -105,7 +102,7 @@ int sys_close(struct sys *sys, int fd)
 {
 	int ret = fd < 0 ? 0 : sys->ops->close(sys, fd);
 
-	/* it is closed all the same, and the number may be somebody else's by now */
+	/* EINTR: the file is closed all the same, and the number may be in use again. */
 	return ret == -EINTR ? 0 : ret;
 }
 
@@ -124,9 +121,24 @@ int sys_mode(struct sys *sys, const char *path)
 	return sys->ops->mode(sys, path);
 }
 
+int sys_node(struct sys *sys, const char *path, dev_t *ret_number)
+{
+	return sys->ops->node ? sys->ops->node(sys, path, ret_number) : -ENOSYS;
+}
+
+int sys_claim(struct sys *sys, const char *path, dev_t number)
+{
+	return sys->read_only ? -EPERM : again(sys->ops->claim(sys, path, number));
+}
+
 off_t sys_size(struct sys *sys, const char *path)
 {
 	return sys->ops->size ? sys->ops->size(sys, path) : -ENOSYS;
+}
+
+int sys_stamp(struct sys *sys, const char *path, char buf[SYS_STAMP])
+{
+	return sys->ops->stamp(sys, path, buf);
 }
 
 bool sys_exists(struct sys *sys, const char *path)
@@ -157,7 +169,8 @@ int sys_unlink(struct sys *sys, const char *path)
 
 int sys_lock(struct sys *sys, const char *path)
 {
-	return sys->read_only ? -EPERM : again(sys->ops->lock(sys, path));
+	/* a read-only context takes the lock without writing */
+	return again(sys->ops->lock(sys, path));
 }
 
 int sys_write_start(struct sys *sys, const char *path, const void *data, size_t size,
@@ -175,6 +188,12 @@ ssize_t sys_write_end(struct sys *sys, int fd)
 void sys_write_leave(struct sys *sys, int fd)
 {
 	sys->ops->write_leave(sys, fd);
+}
+
+void sys_writers_end(struct sys *sys)
+{
+	if (sys->ops->writers_end)
+		sys->ops->writers_end(sys);
 }
 
 int sys_memfd(struct sys *sys, const char *name, const void *data, size_t size)
@@ -200,7 +219,7 @@ int sys_accept(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid)
 ssize_t sys_send(struct sys *sys, int fd, const void *buf, size_t size, const int *fds,
 		 size_t n_fds)
 {
-	/* Asking the holder what it has changes nothing; all else may. */
+	/* A request for the holder's list changes nothing; other requests may. */
 	if (sys->read_only &&
 	    (n_fds || size < 5 || memcmp(buf, "list ", 5) != 0))
 		return -EPERM;
@@ -218,6 +237,25 @@ int sys_wait(struct sys *sys, const int *fds, size_t nfds, int msec)
 	return again(sys->ops->wait(sys, fds, nfds, msec));
 }
 
+int sys_pipe(struct sys *sys, int ret_ends[2])
+{
+	return sys->ops->pipe(sys, ret_ends);
+}
+
+int sys_notify_socket(struct sys *sys)
+{
+	if (sys->read_only)
+		return -EPERM;
+	return sys->ops->notify_socket ? sys->ops->notify_socket(sys) : -ENOENT;
+}
+
+int sys_journal(struct sys *sys, int priority, const char *const *fields, size_t n)
+{
+	if (sys->read_only)
+		return -EPERM;
+	return sys->ops->journal ? again(sys->ops->journal(sys, priority, fields, n)) : -ENOSYS;
+}
+
 int sys_spawn(struct sys *sys, const char *file, char *const argv[],
 	      enum sys_spawn how, char *text, size_t text_size)
 {
@@ -227,7 +265,7 @@ int sys_spawn(struct sys *sys, const char *file, char *const argv[],
 	if (sys->read_only)
 		return -EPERM;
 	ret = sys->ops->spawn(sys, file, argv, how, text, text_size);
-	/* it goes into a sentence */
+	/* the text becomes part of a sentence */
 	len = text ? strlen(text) : 0;
 	while (len && strchr(" \n", text[len - 1]))
 		text[--len] = '\0';
@@ -254,6 +292,18 @@ int sys_reap(struct sys *sys, pid_t pid)
 	return sys->ops->reap(sys, pid);
 }
 
+int sys_start(struct sys *sys, const char *path, char *const argv[], const int *fds, size_t n)
+{
+	if (sys->read_only)
+		return -EPERM;
+	return sys->ops->start ? sys->ops->start(sys, path, argv, fds, n) : -ENOSYS;
+}
+
+int sys_end(struct sys *sys, pid_t pid)
+{
+	return sys->ops->end ? sys->ops->end(sys, pid) : -ENOSYS;
+}
+
 int sys_take(struct sys *sys, pid_t pid, int fd)
 {
 	if (sys->read_only)
@@ -273,6 +323,13 @@ uid_t sys_euid(struct sys *sys)
 	return sys->ops->euid(sys);
 }
 
+void sys_now(struct sys *sys, struct sys_time *ret_now)
+{
+	*ret_now = (struct sys_time){ -1, -1, -1 };
+	if (sys->ops->now)
+		sys->ops->now(sys, ret_now);
+}
+
 void sys_together(struct sys *sys, size_t n, void (*fn)(void *arg), void *arg)
 {
 	if (n > 1 && sys->ops->together)
@@ -289,4 +346,9 @@ int sys_max_files(struct sys *sys)
 int sys_harden(struct sys *sys)
 {
 	return sys->ops->harden ? sys->ops->harden(sys) : -ENOSYS;
+}
+
+int sys_follow(struct sys *sys, int dir)
+{
+	return sys->ops->follow ? sys->ops->follow(sys, dir) : -ENOSYS;
 }

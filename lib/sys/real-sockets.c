@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The real kernel: Unix sockets that carry files. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "sys-real.h"
+#include "sys/real.h"
 
-/* A socket path below root_fd; /proc/self/fd keeps it short and inside. */
+/* Makes a socket address below root_fd, through /proc/self/fd to keep it short. */
 static int socket_address(struct sys *sys, const char *path, int *ret_parent,
 			  struct sockaddr_un *ret_addr)
 {
@@ -48,7 +51,7 @@ int real_listen(struct sys *sys, const char *path)
 		close(parent);
 		return ret;
 	}
-	unlink(addr.sun_path);	/* of a holder that died */
+	unlink(addr.sun_path);	/* left by a holder that died */
 	mask = umask(0177);
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
 	    listen(fd, 64) < 0)
@@ -70,7 +73,7 @@ int real_connect(struct sys *sys, const char *path)
 	ret = socket_address(sys, path, &parent, &addr);
 	if (ret)
 		return ret;
-	/* A listener with a full queue is -EAGAIN, not a wait without end. */
+	/* A listener with a full queue gives -EAGAIN instead of an endless wait. */
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		ret = -errno;
@@ -183,4 +186,36 @@ int real_wait(struct sys *sys, const int *fds, size_t nfds, int msec)
 		if (polls[i].revents)
 			return (int)i;
 	return -ETIMEDOUT;
+}
+
+int real_pipe(struct sys *sys, int ret_ends[2])
+{
+	(void)sys;
+	return pipe2(ret_ends, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+/* Finds the socket as sd_notify(3) does. It is not below root_fd. */
+int real_notify_socket(struct sys *sys)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	size_t len = path ? strlen(path) : 0;
+	int fd, ret;
+
+	(void)sys;
+	if (len < 2 || len >= sizeof(addr.sun_path) || !strchr("/@", *path))
+		return -ENOENT;
+	memcpy(addr.sun_path, path, len);
+	if (*path == '@')
+		addr.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	len += offsetof(struct sockaddr_un, sun_path) + (*path == '/');
+	if (connect(fd, (struct sockaddr *)&addr, (socklen_t)len) < 0) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	return fd;
 }
