@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The context: what belongs to one user of the library, and its last error. */
+/* The context: the state of one user of the library, and its last failure. */
 #include <time.h>
 
-#include "device.h"
-#include "inuse.h"
-#include "klog.h"
-#include "names.h"
-#include "private.h"
+#include "base/cache.h"
 
 int vlu_new_sys(const struct sys_ops *ops, const char *root,
 		struct vlu_ctx **ret_ctx)
@@ -36,14 +32,12 @@ void vlu_free(struct vlu_ctx *ctx)
 {
 	if (!ctx)
 		return;
-	devices_drop(ctx);
-	inuse_drop(ctx);
-	klog_free(ctx->klog);
-	names_free(ctx->names);
+	cache_end(ctx);
 	if (ctx->lock_fd >= 0)
 		sys_close(&ctx->sys, ctx->lock_fd);
 	sys_exit(&ctx->sys);
 	free(ctx->holder);
+	free(ctx->rehearsals);
 	free(ctx);
 }
 
@@ -58,6 +52,17 @@ int vlu_set_holder(struct vlu_ctx *ctx, const char *path)
 	return 0;
 }
 
+int vlu_set_rehearsals(struct vlu_ctx *ctx, const char *dir)
+{
+	char *copy = dir ? strdup(dir) : NULL;
+
+	if (dir && !copy)
+		return vlu_nomem(ctx);
+	free(ctx->rehearsals);
+	ctx->rehearsals = copy;
+	return 0;
+}
+
 int vlu_set_root(struct vlu_ctx *ctx, const char *dir)
 {
 	struct sys sys;
@@ -65,10 +70,11 @@ int vlu_set_root(struct vlu_ctx *ctx, const char *dir)
 
 	ret = sys_init(&sys, ctx->sys.ops, dir);
 	if (ret)
-		return vlu_fail(ctx, VLU_FAILED, ret, "%s: %s", dir, strerror(-ret));
+		return vlu_failed(ctx, ret, "%s", dir);
+	cache_end(ctx);
 	sys_exit(&ctx->sys);
 	ctx->sys = sys;
-	/* Even "/" given as a captured tree is only looked at. */
+	/* A captured tree is read-only, even if it is "/". */
 	ctx->sys.read_only = true;
 	return 0;
 }
@@ -83,33 +89,60 @@ void vlu_set_timeout(struct vlu_ctx *ctx, unsigned int seconds)
 	ctx->timeout = seconds;
 }
 
+void vlu_set_stop(struct vlu_ctx *ctx, vlu_stop_fn fn, void *arg)
+{
+	ctx->stop = fn;
+	ctx->stop_arg = arg;
+}
+
 void vlu_set_log(struct vlu_ctx *ctx, vlu_log_fn fn, void *arg)
 {
 	ctx->log = fn;
 	ctx->log_arg = arg;
 }
 
+int vlu_journal(struct vlu_ctx *ctx, int priority, const char *const *fields, size_t n)
+{
+	return sys_journal(&ctx->sys, priority, fields, n);
+}
+
 const char *vlu_error(const struct vlu_ctx *ctx)
 {
-	return ctx->error;
+	return ctx->failure.text;
 }
 
 enum vlu_status vlu_status(const struct vlu_ctx *ctx)
 {
-	return ctx->status;
+	return ctx->failure.status;
 }
 
-int vlu_fail(struct vlu_ctx *ctx, enum vlu_status status, int err,
-	     const char *fmt, ...)
+const struct vlu_problem *vlu_problem(struct vlu_ctx *ctx)
 {
+	return failure_problem(&ctx->failure, &ctx->told);
+}
+
+int vlu_fail(struct vlu_ctx *ctx, unsigned int why, int err, const char *fmt, ...)
+{
+	struct failure failure = { .err = err, .code = why, .status = failure_status(why) };
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(ctx->error, sizeof(ctx->error), fmt, args);
+	vsnprintf(failure.text, sizeof(failure.text), fmt, args);
 	va_end(args);
-	ctx->status = status;
-	vlu_log(ctx, VLU_LOG_DEBUG, "%s", ctx->error);
+	ctx->failure = failure;
+	vlu_log(ctx, VLU_LOG_DEBUG, "%s", failure.text);
 	return err;
+}
+
+int vlu_failed(struct vlu_ctx *ctx, int err, const char *fmt, ...)
+{
+	char text[sizeof(ctx->failure.text)];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	return vlu_fail(ctx, VLU_FAILED, err, "%s: %s", text, strerror(-err));
 }
 
 int vlu_nomem(struct vlu_ctx *ctx)
@@ -119,15 +152,16 @@ int vlu_nomem(struct vlu_ctx *ctx)
 
 void vlu_log(struct vlu_ctx *ctx, enum vlu_level level, const char *fmt, ...)
 {
-	char text[1024];
+	struct failure what = { .code = FAIL_WARNING };
 	va_list args;
 
 	if (!ctx->log)
 		return;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	vsnprintf(what.text, sizeof(what.text), fmt, args);
 	va_end(args);
-	ctx->log(ctx->log_arg, level, text);
+	/* A log line with the text of the last failure carries its code and fix. */
+	failure_log(ctx, level, strcmp(what.text, ctx->failure.text) ? &what : &ctx->failure);
 }
 
 long long vlu_now(void)
@@ -152,12 +186,12 @@ int vlu_lock(struct vlu_ctx *ctx)
 
 	if (ctx->lock_depth++)
 		return 0;
-	ret = sys_mkdir(&ctx->sys, RUN_DIR);
+	ret = ctx->sys.read_only ? 0 : sys_mkdir(&ctx->sys, RUN_DIR);
 	if (ret) {
 		ctx->lock_depth--;
-		return vlu_fail(ctx, VLU_FAILED, ret, "cannot make " RUN_DIR ": %s",
-				strerror(-ret));
+		return vlu_failed(ctx, ret, "cannot make " RUN_DIR);
 	}
+	progress_begin(ctx, ctx->timeout, "waiting until another vfio-lu has done its work");
 	for (;;) {
 		ret = sys_lock(&ctx->sys, RUN_DIR "/lock");
 		if (ret >= 0)
@@ -166,14 +200,17 @@ int vlu_lock(struct vlu_ctx *ctx)
 			break;
 		vlu_sleep(20);
 	}
+	progress_end(ctx);
+	/* No command has ever run, or this user may not see the lock. */
+	if (ret < 0 && ret != -EWOULDBLOCK && ctx->sys.read_only)
+		return 0;
 	if (ret < 0) {
 		ctx->lock_depth--;
 		if (ret == -EWOULDBLOCK)
-			return vlu_fail(ctx, VLU_BUSY, -EBUSY,
+			return vlu_fail(ctx, FAIL_LOCKED, -EBUSY,
 					"another vfio-lu is at work: its lock " RUN_DIR
 					"/lock was not free within %u s", ctx->timeout);
-		return vlu_fail(ctx, VLU_FAILED, ret, "cannot take " RUN_DIR "/lock: %s",
-				strerror(-ret));
+		return vlu_failed(ctx, ret, "cannot take " RUN_DIR "/lock");
 	}
 	ctx->lock_fd = ret;
 	return 0;
@@ -185,4 +222,19 @@ void vlu_unlock(struct vlu_ctx *ctx)
 		return;
 	sys_close(&ctx->sys, ctx->lock_fd);
 	ctx->lock_fd = -1;
+}
+
+int change_begin(struct vlu_ctx *ctx)
+{
+	int ret = vlu_lock(ctx);
+
+	/* Cached data is from before the lock. */
+	if (!ret)
+		cache_drop(ctx);
+	return ret;
+}
+
+void change_end(struct vlu_ctx *ctx)
+{
+	vlu_unlock(ctx);
 }

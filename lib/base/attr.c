@@ -27,8 +27,8 @@ static int read_text(struct vlu_ctx *ctx, const char *path, char *buf, size_t si
 			break;
 		used += (size_t)n;
 		/*
-		 * sysfs and procfs give an attribute in one read, so a line
-		 * end means the end: one system call saved for each.
+		 * sysfs and procfs return an attribute in one read. A newline
+		 * is the end, which saves the read that returns 0.
 		 */
 		if (buf[used - 1] == '\n')
 			break;
@@ -96,10 +96,7 @@ int attr_link(struct vlu_ctx *ctx, char *buf, size_t size, const char *fmt, ...)
 		return (int)n;
 	base = strrchr(target, '/');
 	base = base ? base + 1 : target;
-	if (strlen(base) >= size)
-		return -EOVERFLOW;
-	strcpy(buf, base);
-	return (int)strlen(base);
+	return take_text(buf, size, base, strlen(base)) ? (int)strlen(base) : -EOVERFLOW;
 }
 
 int attr_write(struct vlu_ctx *ctx, const char *path, const char *value)
@@ -118,20 +115,22 @@ int attr_write(struct vlu_ctx *ctx, const char *path, const char *value)
 	return (size_t)n != size ? -EIO : ret;
 }
 
-int attr_read_all(struct vlu_ctx *ctx, const char *path, size_t max,
-		  char **ret_data, size_t *ret_size)
+static int read_whole(struct vlu_ctx *ctx, const char *path, int flags, size_t max,
+		      char **ret_data, size_t *ret_size)
 {
+	/* A short read cuts a record off. No record is longer than 8 KiB. */
+	const size_t piece = flags & O_NONBLOCK ? 8192 : 2;
 	size_t used = 0, room = 0;
 	char *data = NULL, *more;
 	ssize_t n;
 	int fd;
 
-	fd = sys_open(&ctx->sys, path, O_RDONLY);
+	fd = sys_open(&ctx->sys, path, O_RDONLY | flags);
 	if (fd < 0)
 		return fd;
-	for (;;) {
-		if (used + 1 >= room) {
-			room = room ? room * 2 : 4096;
+	do {
+		if (room - used < piece) {
+			room = room ? room * 2 : 2048 + piece;
 			more = room > max * 2 + 8192 ? NULL : realloc(data, room);
 			if (!more) {
 				n = -ENOMEM;
@@ -140,16 +139,14 @@ int attr_read_all(struct vlu_ctx *ctx, const char *path, size_t max,
 			data = more;
 		}
 		n = sys_read(&ctx->sys, fd, data + used, room - used - 1);
-		if (n <= 0)
-			break;
-		used += (size_t)n;
-		if (used > max) {
+		if (n > 0)
+			used += (size_t)n;
+		if (used > max)
 			n = -EFBIG;
-			break;
-		}
-	}
+		/* EPIPE: records were overwritten meanwhile. EAGAIN: there are no more records now. */
+	} while (n > 0 || (n == -EPIPE && flags & O_NONBLOCK));
 	sys_close(&ctx->sys, fd);
-	if (n < 0) {
+	if (n < 0 && !(n == -EAGAIN && flags & O_NONBLOCK)) {
 		free(data);
 		return (int)n;
 	}
@@ -157,6 +154,18 @@ int attr_read_all(struct vlu_ctx *ctx, const char *path, size_t max,
 	*ret_data = data;
 	*ret_size = used;
 	return 0;
+}
+
+int attr_read_all(struct vlu_ctx *ctx, const char *path, size_t max,
+		  char **ret_data, size_t *ret_size)
+{
+	return read_whole(ctx, path, 0, max, ret_data, ret_size);
+}
+
+int attr_read_records(struct vlu_ctx *ctx, const char *path, size_t max,
+		      char **ret_data, size_t *ret_size)
+{
+	return read_whole(ctx, path, O_NONBLOCK, max, ret_data, ret_size);
 }
 
 struct entries {

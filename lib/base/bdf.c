@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* PCI addresses and the LUO tokens made from them. */
-#include "private.h"
+/* PCI addresses. */
+#include "base/array.h"
+#include "base/bdf.h"
+#include "base/ctx.h"
 
-/* 1 to max hex digits up to the character end. */
+/* Reads min to max hex digits. Returns what follows the character end, or NULL. */
 static const char *hex_field(const char *p, char end, int min, int max,
 			     uint32_t *ret)
 {
@@ -60,35 +62,52 @@ const char *vlu_bdf_format(struct vlu_bdf bdf, char buf[VLU_BDF_SIZE])
 	return buf;
 }
 
-static uint64_t bdf_key(struct vlu_bdf bdf)
-{
-	return (uint64_t)bdf.domain << 16 | (uint64_t)bdf.bus << 8 |
-	       (uint64_t)(bdf.device & 31u) << 3 | (bdf.function & 7u);
-}
-
 int vlu_bdf_compare(struct vlu_bdf a, struct vlu_bdf b)
 {
-	uint64_t x = bdf_key(a), y = bdf_key(b);
+	uint64_t x = vlu_bdf_token(a), y = vlu_bdf_token(b);
 
 	return x < y ? -1 : x > y;
 }
 
-#define TOKEN_DEVICE 0x1000000000000ull
-
-uint64_t vlu_bdf_token(struct vlu_bdf bdf)
+int bdf_order(const void *a, const void *b)
 {
-	return TOKEN_DEVICE | bdf_key(bdf);
+	return vlu_bdf_compare(*(const struct vlu_bdf *)a, *(const struct vlu_bdf *)b);
 }
 
-bool vlu_token_bdf(uint64_t token, struct vlu_bdf *ret_bdf)
+void *bdf_look(const void *array, size_t n, size_t size, struct vlu_bdf bdf)
 {
-	if (token >> 48 != TOKEN_DEVICE >> 48)
-		return false;
-	*ret_bdf = (struct vlu_bdf){
-		.domain = (uint32_t)(token >> 16),
-		.bus = (uint8_t)(token >> 8),
-		.device = (token >> 3) & 31,
-		.function = token & 7,
-	};
-	return true;
+	const char *at = array;
+
+	for (; n--; at += size)
+		if (bdf_order(at, &bdf) == 0)
+			return (void *)at;
+	return NULL;
+}
+
+int bdf_add(struct vlu_ctx *ctx, struct vlu_bdf **bdfs, size_t *n, struct vlu_bdf bdf)
+{
+	struct vlu_bdf *added = array_add(bdfs, n);
+
+	if (!added)
+		return vlu_nomem(ctx);
+	*added = bdf;
+	return 0;
+}
+
+void *bdf_span(const void *array, size_t n, size_t size, struct vlu_bdf bdf, size_t *ret_n)
+{
+	size_t low = 0, high = n, mid;
+	const char *at = array;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (bdf_order(at + mid * size, &bdf) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (high = low; high < n && bdf_order(at + high * size, &bdf) == 0; high++)
+		;
+	*ret_n = high - low;
+	return *ret_n ? (void *)(at + low * size) : NULL;
 }
