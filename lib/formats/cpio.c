@@ -2,11 +2,11 @@
 #include "cpio.h"
 #include "unpack.h"
 
-/* What all archives together may unpack to: no bomb keeps us for long. */
+/* The limit for all archives together, against decompression bombs. */
 #define UNPACKED_MAX	(2ull << 30)
 #define PIECES_MAX	1024
 
-/* A field of the header: eight hexadecimal digits. */
+/* Reads field n of the header, eight hexadecimal digits. */
 static bool field(const uint8_t *header, unsigned int n, size_t *ret)
 {
 	const uint8_t *p = header + 6 + n * 8;
@@ -29,24 +29,28 @@ static bool field(const uint8_t *header, unsigned int n, size_t *ret)
 
 static int start_name(struct cpio *cpio)
 {
-	size_t mode;
+	size_t mode, names;
 
 	if (memcmp(cpio->header, "070701", 6) != 0 &&
 	    memcmp(cpio->header, "070702", 6) != 0)
 		return -EBADMSG;
-	if (!field(cpio->header, 1, &mode) ||
+	if (!field(cpio->header, 0, &cpio->inode) || !field(cpio->header, 1, &mode) ||
+	    !field(cpio->header, 4, &names) ||
 	    !field(cpio->header, 6, &cpio->body_size) ||
 	    !field(cpio->header, 11, &cpio->name_size) ||
 	    !cpio->name_size || cpio->name_size > CPIO_NAME)
 		return -EBADMSG;
 	cpio->is_file = (mode & 0170000) == 0100000;
+	if (names < 2)
+		cpio->inode = 0;
+	cpio->is_link = (mode & 0170000) == 0120000;
 	cpio->state = CPIO_IN_NAME;
 	cpio->have = 0;
 	return 0;
 }
 
-/* Names are relative, but not all writers know. */
-static const char *file_name(const struct cpio *cpio)
+/* Names are relative, but some writers add "./" or "/". */
+static const char *entry_name(const struct cpio *cpio)
 {
 	const char *name = cpio->name;
 
@@ -68,7 +72,8 @@ static int start_body(struct cpio *cpio)
 		return 0;
 	}
 	cpio->state = CPIO_IN_BODY;
-	wanted = cpio->is_file ? cpio->sink->wants(cpio->arg, file_name(cpio)) : 0;
+	wanted = cpio->is_file ? cpio->sink->wants(cpio->arg, entry_name(cpio), cpio->inode) :
+		 cpio->is_link && cpio->sink->link ? CPIO_NAME : 0;
 	cpio->keep = wanted && cpio->body_size <= wanted;
 	if (!cpio->keep)
 		return 0;
@@ -82,8 +87,9 @@ static int end_body(struct cpio *cpio)
 
 	if (cpio->keep) {
 		cpio->body[cpio->body_size] = '\0';
-		ret = cpio->sink->file(cpio->arg, file_name(cpio), cpio->body,
-				      cpio->body_size);
+		ret = cpio->is_link ?
+		      cpio->sink->link(cpio->arg, entry_name(cpio), (char *)cpio->body) :
+		      cpio->sink->file(cpio->arg, entry_name(cpio), cpio->body, cpio->body_size);
 	}
 	free(cpio->body);
 	cpio->body = NULL;
@@ -94,7 +100,7 @@ static int end_body(struct cpio *cpio)
 	return ret;
 }
 
-/* Takes bytes until want are there; those beyond them are left. */
+/* Takes bytes until there are want of them, and leaves the rest. */
 static size_t take(struct cpio *cpio, void *to, size_t want, const uint8_t *data,
 		   size_t size)
 {
@@ -206,7 +212,7 @@ int cpio_each(const uint8_t *data, size_t len, const struct cpio_ops *ops,
 		codec = codec_of(data + at, len - at);
 		if (disk.cpio.state != CPIO_BETWEEN || data[at] == 0 || data[at] == '0')
 			ret = cpio_feed(&disk.cpio, data + at, len - at, &used);
-		else if (codec_known(codec))
+		else if (codec_is_known(codec))
 			ret = unpack_each(data + at, len - at, feed_unpacked, &disk, &used);
 		else
 			ret = -ENOTSUP;

@@ -14,7 +14,7 @@
 
 #define PIECE	65536u
 
-/* One unpacking: where it reads, where what comes out goes. */
+/* The state of one unpacking. */
 struct stream {
 	const uint8_t *data;
 	size_t size, used;
@@ -47,15 +47,39 @@ enum codec codec_of(const void *data, size_t size)
 	return CODEC_NONE;
 }
 
+static const struct {
+	const char *name, *command;	/* command that unpacks a file to standard output */
+} codecs[] = {
+	[CODEC_NONE] = { "no known way", "cat" },
+	[CODEC_GZIP] = { "gzip", "gzip -dc" },
+	[CODEC_XZ] = { "xz", "xz -dc" },
+	[CODEC_LZMA] = { "lzma", "xz -dc --format=lzma" },
+	[CODEC_ZSTD] = { "zstd", "zstd -dc" },
+	[CODEC_LZ4] = { "lz4", "lz4 -dc" },
+	[CODEC_BZIP2] = { "bzip2", "bzip2 -dc" },
+	[CODEC_LZO] = { "lzo", "lzop -dc" },
+};
+
 const char *codec_name(enum codec codec)
 {
-	static const char *const names[] = {
-		[CODEC_NONE] = "no known way", [CODEC_GZIP] = "gzip",
-		[CODEC_XZ] = "xz", [CODEC_LZMA] = "lzma", [CODEC_ZSTD] = "zstd",
-		[CODEC_LZ4] = "lz4", [CODEC_BZIP2] = "bzip2", [CODEC_LZO] = "lzo",
-	};
+	return codecs[codec].name;
+}
 
-	return names[codec];
+const char *codec_command(enum codec codec)
+{
+	return codecs[codec].command;
+}
+
+enum codec codec_named(const char *word, size_t len)
+{
+	size_t i, n;
+
+	for (i = CODEC_NONE + 1; i < ARRAY_SIZE(codecs); i++) {
+		n = strlen(codecs[i].name);
+		if (len >= n && memcmp(word, codecs[i].name, n) == 0)
+			return (enum codec)i;
+	}
+	return CODEC_NONE;
 }
 
 static int un_gzip(struct stream *s)
@@ -82,7 +106,7 @@ static int un_gzip(struct stream *s)
 }
 
 #ifdef HAVE_LZMA
-/* More than any kernel build asks for (xz -9 and dictionaries of 128 MiB). */
+/* Enough for any kernel build (xz -9, dictionaries of 128 MiB). */
 #define LZMA_MEMORY	(256u << 20)
 
 static int un_lzma(struct stream *s)
@@ -141,7 +165,7 @@ static int un_zstd(struct stream *s)
 #endif
 
 #ifdef HAVE_LZ4
-/* The "legacy" frame of lz4 -l: blocks of at most 8 MiB, each on its own. */
+/* The legacy format of lz4 -l: independent blocks of at most 8 MiB. */
 #define LZ4_BLOCK	(8u << 20)
 
 static int un_lz4(struct stream *s)
@@ -153,9 +177,9 @@ static int un_lz4(struct stream *s)
 	if (!out)
 		return -ENOMEM;
 	s->used = 4;
-	/* A kernel has four bytes more, its size; too few for a block. */
+	/* A kernel is followed by its size, four bytes, which are too few for a block. */
 	while (!ret && s->size - s->used > 4) {
-		memcpy(&block, s->data + s->used, 4);	/* LUO's machines are little-endian */
+		memcpy(&block, s->data + s->used, 4);	/* architectures with LUO are little-endian */
 		if (!block || codec_of(s->data + s->used, 4) != CODEC_NONE)
 			break;		/* the next stream */
 		if (block > s->size - s->used - 4 || block > LZ4_COMPRESSBOUND(LZ4_BLOCK)) {
@@ -195,7 +219,7 @@ static int (*codec_fn(enum codec codec))(struct stream *)
 	}
 }
 
-bool codec_known(enum codec codec)
+bool codec_is_known(enum codec codec)
 {
 	return codec_fn(codec) != NULL;
 }

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/attr.h"
+#include "formats/kconfig.h"
+
+int kconfig_read(struct vlu_ctx *ctx, const char *dir, const char *release,
+		 struct kconfig *config)
+{
+	const struct { const char *dir, *before, *after; } places[] = {
+		{ dir, "config-", "" }, { "/boot/", "config-", "" },
+		{ "/lib/modules/", "", "/config" }, { "/usr/lib/modules/", "", "/config" },
+	};
+	size_t i, size;
+	int ret;
+
+	for (i = dir ? 0 : 1; i < ARRAY_SIZE(places); i++) {
+		snprintf(config->source, sizeof(config->source), "%s%s%s%s", places[i].dir,
+			 places[i].before, release, places[i].after);
+		ret = attr_read_all(ctx, config->source, KCONFIG_MAX, &config->text, &size);
+		if (!ret || ret == -ENOMEM)
+			return ret;
+	}
+	config->source[0] = '\0';
+	return 0;
+}
+
+void kconfig_free(struct kconfig *config)
+{
+	free(config->text);
+	config->text = NULL;
+}
+
+char kconfig_get(const struct kconfig *config, const char *name)
+{
+	const char *p = config->text;
+	size_t len = strlen(name);
+
+	for (; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
+		if (strncmp(p, "CONFIG_", 7) == 0 &&
+		    strncmp(p + 7, name, len) == 0 && p[7 + len] == '=')
+			return p[8 + len];
+	}
+	return 0;
+}
+
+enum vlu_known kconfig_has(const struct kconfig *config, const char *name)
+{
+	if (!config->text)
+		return VLU_DONT_KNOW;
+	return kconfig_get(config, name) ? VLU_YES : VLU_NO;
+}
