@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory that the command line reserved: a tree with a node for each region. */
-#include "blob-fdt.h"
+/* Memory reserved on the command line (reserve_mem=): a tree with a node for each region. */
+#include "abi/fdt.h"
 
 static int add_region(struct pool *pool, const struct tree *tree, int node,
 		      struct vlu_memblock *memblock, struct blob_error *err)
 {
 	const char *name = tree_name(tree, node), *text;
-	struct vlu_region *regions, region = { .name = NULL };
+	struct vlu_region *more, region = { .name = NULL };
 
 	text = tree_text(tree, node, "compatible");
 	if (!name || !text || strcmp(text, "reserve-mem-v1") != 0 ||
 	    !tree_u64(tree, node, "start", &region.start) ||
 	    !tree_u64(tree, node, "size", &region.size))
 		return blob_fail(err, (uint64_t)node, "a region without start and size");
-	regions = pool_add(pool, memblock->regions, memblock->n_regions, sizeof(*regions));
 	region.name = pool_text(pool, name, 256);
-	if (!regions || !region.name)
+	more = region.name ? pool_add(pool, &memblock->regions, &memblock->n_regions) : NULL;
+	if (!more)
 		return -ENOMEM;
-	memblock->regions = regions;
-	regions[memblock->n_regions++] = region;
+	*more = region;
 	return 0;
 }
 
-int memblock_decode(struct pool *pool, const struct blob *blob,
-		    struct vlu_memblock *ret, struct blob_error *err)
+int memblock_decode(struct pool *pool, const struct blob *blob, void *ret_memblock,
+		    struct blob_error *err)
 {
+	struct vlu_memblock *ret = ret_memblock;
 	struct tree tree;
 	int node, r;
 

@@ -1,34 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The root of it all: a tree with a node for each subsystem.
- * kho-v1: "fdt"; v2: "preserved-data"; v3 and newer: "blob-size" as well.
+ * The root of the handover: a tree with a node for each subsystem.
+ * kho-v1: "fdt"; v2: "preserved-data"; v3 and later: "blob-size" as well.
  */
-#include "blob-fdt.h"
+#include "abi/fdt.h"
+
+struct vlu_subtree *kho_add(struct pool *pool, struct vlu_kho *kho, const char *name)
+{
+	struct vlu_subtree *subtree;
+
+	name = pool_text(pool, name, 256);
+	subtree = name ? pool_add(pool, &kho->subtrees, &kho->n_subtrees) : NULL;
+	if (subtree)
+		*subtree = (struct vlu_subtree){ .name = name, .size = -1 };
+	return subtree;
+}
 
 static int add_subtree(struct pool *pool, const struct tree *tree, int node,
 		       struct vlu_kho *kho)
 {
 	const char *name = tree_name(tree, node);
-	struct vlu_subtree *subtrees;
+	struct vlu_subtree *subtree;
 	uint64_t number;
 
-	if (!name)	/* where the tree is cut */
+	if (!name)	/* the tree is cut here */
 		return 0;
-	subtrees = pool_add(pool, kho->subtrees, kho->n_subtrees, sizeof(*subtrees));
-	if (!subtrees)
-		return -ENOMEM;
-	kho->subtrees = subtrees;
-	subtrees += kho->n_subtrees;
-	*subtrees = (struct vlu_subtree){ .size = -1 };
-	subtrees->name = pool_text(pool, name, 256);
-	if (!subtrees->name)
+	subtree = kho_add(pool, kho, name);
+	if (!subtree)
 		return -ENOMEM;
 	if (tree_u64(tree, node, "preserved-data", &number) ||
 	    tree_u64(tree, node, "fdt", &number))
-		subtrees->address = number;
+		subtree->address = number;
 	if (tree_u64(tree, node, "blob-size", &number) && number <= INT64_MAX)
-		subtrees->size = (int64_t)number;
-	kho->n_subtrees++;
+		subtree->size = (int64_t)number;
 	return 0;
 }
 

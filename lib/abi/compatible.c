@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "abi.h"
+#include "abi/compatible.h"
+#include "base/text.h"
+#include "formats/unpack.h"
 
 static const char *const stems[ABI_KINDS] = {
 	[ABI_KHO] = "kho-v",
@@ -11,25 +13,15 @@ static const char *const stems[ABI_KINDS] = {
 	[ABI_PCI] = "pci-v",
 };
 
-static bool digit(uint8_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool printable(uint8_t c)
-{
-	return c >= ' ' && c < 0x7f;
-}
-
-/* "v1" or, at the end of a compound, "v1;radix-v1": its length, 0 for neither. */
+/* Returns the length of "v1" or, at the end of a compound, "v1;radix-v1"; 0 for other text. */
 static size_t version_length(const uint8_t *p, size_t size)
 {
 	size_t i = 0;
 
 	for (;;) {
-		if (i >= size || !digit(p[i]))
+		if (i >= size || !is_digit(p[i]))
 			return 0;
-		while (i < size && digit(p[i]))
+		while (i < size && is_digit(p[i]))
 			i++;
 		if (i >= size)
 			return 0;
@@ -39,7 +31,7 @@ static size_t version_length(const uint8_t *p, size_t size)
 			return 0;
 		while (i < size && ((p[i] >= 'a' && p[i] <= 'z') || p[i] == '-' || p[i] == '_'))
 			i++;
-		/* what was taken must end in "-v" */
+		/* the next part must begin with a name that ends in "-v" */
 		if (i < 3 || p[i - 1] != 'v' || p[i - 2] != '-')
 			return 0;
 	}
@@ -61,7 +53,7 @@ static void take(struct abi_word *word, const uint8_t *p, size_t len,
 	word->source = source;
 }
 
-/* A whole string: nothing printable before it, a NUL behind it. */
+/* Takes whole strings alone: nothing printable before them, a NUL behind them. */
 static void scan_versioned(struct abi_word *word, const char *stem,
 			   const uint8_t *data, size_t size, const char *source)
 {
@@ -70,16 +62,16 @@ static void scan_versioned(struct abi_word *word, const char *stem,
 
 	while ((p = memmem(p, (size_t)(end - p), stem, len))) {
 		more = version_length(p + len, (size_t)(end - p) - len);
-		if (more && (p == data || !printable(p[-1])))
+		if (more && (p == data || !is_printable(p[-1])))
 			take(word, p, len + more, source);
 		p += len;
 	}
 }
 
 /*
- * The name "pci" alone is everywhere. As the name of an FLB it fills 48 bytes
- * behind a pointer (struct liveupdate_flb, include/linux/liveupdate.h), in a
- * kernel that has the messages of drivers/pci/liveupdate.c.
+ * "pci" alone occurs everywhere. As the name of an FLB it fills 48 bytes behind a pointer
+ * (struct liveupdate_flb, include/linux/liveupdate.h), in a kernel that has the messages of
+ * drivers/pci/liveupdate.c.
  */
 static void scan_plain_pci(struct abi_word *word, const uint8_t *data, size_t size,
 			   const char *source)
@@ -110,7 +102,24 @@ void abi_scan(struct abi *abi, const void *data, size_t size, const char *source
 	}
 }
 
-/* "" stands for none, NULL for not known. */
+int abi_scan_module(struct abi *abi, const void *data, size_t size, const char *source)
+{
+	struct blob blob;
+	int ret;
+
+	if (size >= 4 && memcmp(data, "\177ELF", 4) == 0) {
+		abi_scan(abi, data, size, source);
+		return 0;
+	}
+	ret = unpack(data, size, MODULE_MAX, &blob);
+	if (ret)
+		return ret;
+	abi_scan(abi, blob.data, blob.size, source);
+	free(blob.data);
+	return 0;
+}
+
+/* "" is for none, NULL for not known. */
 static const struct {
 	int major, minor;
 	const char *words[ABI_KINDS];
@@ -137,7 +146,7 @@ void abi_of_release(struct abi *abi, const char *release, const char *source)
 	if (end == release || *end != '.')
 		return;
 	minor = (int)strtol(end + 1, &end, 10);
-	/* Strings came and went while a release was being made. */
+	/* Strings changed during the release candidates, so these are not known. */
 	if (strncmp(end, "-rc", 3) == 0 || strncmp(end, ".0-rc", 5) == 0 ||
 	    strncmp(end, "~rc", 3) == 0)
 		return;

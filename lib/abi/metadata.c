@@ -7,11 +7,13 @@
 #define COUNT_AT	69
 #define METADATA_SIZE	73
 
-int metadata_decode(struct pool *pool, const struct blob *blob,
-		    struct vlu_metadata *ret, struct blob_error *err)
+int metadata_decode(struct pool *pool, const struct blob *blob, void *ret_metadata,
+		    struct blob_error *err)
 {
+	struct vlu_metadata *ret = ret_metadata;
 	const char *release;
 
+	ret->kexec_count = -1;
 	if (blob->size < METADATA_SIZE)
 		return blob_fail(err, blob->size, "it ends before its %d bytes do", METADATA_SIZE);
 	if (blob_u32(blob->data, 0) != 1)

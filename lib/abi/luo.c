@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The head of what LUO hands over. Up to Linux 7.1 a tree (luo-v1), then
- * struct luo_ser: a string whose field is as long as it takes, rounded up to
- * eight bytes, and three numbers.
+ * The head of LUO's handover. Up to Linux 7.1 it is a tree (luo-v1). Later it is struct
+ * luo_ser: a string, padded to a multiple of eight bytes, and three numbers.
  */
-#include "blob-fdt.h"
+#include "abi/fdt.h"
 
 static int decode_tree(struct pool *pool, const struct blob *blob,
 		       struct vlu_luo *ret, struct blob_error *err)
@@ -25,7 +24,7 @@ static int decode_tree(struct pool *pool, const struct blob *blob,
 		return blob_fail(err, 0, "no address of the sessions");
 	text = tree_text(&tree, node, "compatible");
 	ret->session_compatible = text ? pool_text(pool, text, 256) : NULL;
-	/* Linux 6.19 has none */
+	/* Linux 6.19 has no FLBs */
 	node = tree_find(&tree, "luo-flb");
 	if (node < 0)
 		return 0;
@@ -36,20 +35,21 @@ static int decode_tree(struct pool *pool, const struct blob *blob,
 	return 0;
 }
 
-int luo_decode(struct pool *pool, const struct blob *blob, struct vlu_luo *ret,
+int luo_decode(struct pool *pool, const struct blob *blob, void *ret_luo,
 	       struct blob_error *err)
 {
 	const char *text = (const char *)blob->data;
+	struct vlu_luo *ret = ret_luo;
 	size_t len, at;
 
 	ret->liveupdate_num = -1;
-	if (tree_magic(blob))
+	if (is_tree(blob))
 		return decode_tree(pool, blob, ret, err);
 	if (blob->size < 8 || memcmp(text, "luo-v", 5) != 0)
 		return blob_fail(err, 0, "no compatible string of LUO");
 	len = strnlen(text, blob->size < 128 ? blob->size : 128);
 	at = (len + 8) & ~(size_t)7;
-	if (at + 24 > blob->size || !blob_name(text, 0, len + 1))
+	if (at + 24 > blob->size || !blob_is_name(text, 0, len + 1))
 		return blob_fail(err, len, "no end of the compatible string, or nothing "
 				 "behind it");
 	ret->compatible = pool_text(pool, text, len);

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <libfdt.h>
 
-#include "blob-fdt.h"
+#include "abi/fdt.h"
 
-#define TREE_MAX	(1u << 20)	/* the kernel's are a page each */
+#define TREE_MAX	(1u << 20)	/* the kernel's trees take one page each */
 
-bool tree_magic(const struct blob *blob)
+bool is_tree(const struct blob *blob)
 {
 	return blob->size >= 4 && fdt_magic(blob->data) == FDT_MAGIC;
 }
 
 size_t tree_size(const struct blob *blob)
 {
-	return blob->size >= sizeof(struct fdt_header) && tree_magic(blob) ?
+	return blob->size >= sizeof(struct fdt_header) && is_tree(blob) ?
 	       fdt_totalsize(blob->data) : 0;
 }
 
 /*
- * The names of properties stand at the end, where the file is cut short first,
- * and are the same in all trees of a version. Offsets as libfdt gives them
- * when the tree is made by kho_out_fdt_setup() and kho_add_subtree().
+ * Writes the property names that were cut off. They are at the end of a tree, where a short
+ * file loses them first, and are the same in all trees of a version. Their offsets are those
+ * that libfdt gives in kho_out_fdt_setup() and kho_add_subtree().
  */
 static void mend_names(unsigned char *fdt, size_t have)
 {
@@ -47,8 +47,8 @@ static uint32_t cell(const unsigned char *fdt, size_t at)
 }
 
 /*
- * One tag after the other, up to the end of the tree or to where it is cut.
- * libfdt 1.6 runs in a circle where a property has a length below zero.
+ * Walks all tags, up to the end of the tree or to where the file was cut. libfdt 1.6 loops for
+ * ever on a property with a negative length.
  */
 static bool is_sane(const unsigned char *fdt, size_t cut)
 {
@@ -71,7 +71,7 @@ static bool is_sane(const unsigned char *fdt, size_t cut)
 			depth--;
 			n = 0;
 		} else {
-			/* zeros, which nobody wrote */
+			/* zeros from the allocation, not from the file */
 			return cut && tag == 0 && at > cut;
 		}
 		n = (n + 3) & ~(size_t)3;
@@ -95,13 +95,13 @@ int tree_open(struct pool *pool, const struct blob *blob, struct tree *ret,
 		return blob_fail(err, 0, "no device tree");
 	if (size > TREE_MAX || size < sizeof(struct fdt_header))
 		return blob_fail(err, 4, "a tree of %zu bytes", size);
-	/* a copy: libfdt wants it aligned, and as large as it says to be */
+	/* libfdt wants a copy that is aligned and has the full size of its header */
 	fdt = pool_alloc(pool, size);
 	if (!fdt)
 		return -ENOMEM;
 	memcpy(fdt, blob->data, cut ? cut : size);
 	ret_fdt = fdt_check_header(fdt);
-	/* Older ones do not say how large their parts are, and no kernel makes them. */
+	/* Versions before 17 do not have the sizes of their parts, and no kernel makes them. */
 	if (!ret_fdt && fdt_version(fdt) < 17)
 		ret_fdt = -FDT_ERR_BADVERSION;
 	if (!ret_fdt && !is_sane(fdt, cut))
@@ -145,7 +145,7 @@ int tree_find(const struct tree *tree, const char *name)
 	return fdt_subnode_offset(tree->fdt, 0, name);
 }
 
-/* What is behind the cut is zeros that nobody wrote. */
+/* Data behind the cut is zeros from the allocation, not from the file. */
 static bool is_there(const struct tree *tree, const void *data, int len)
 {
 	size_t end = (size_t)((const char *)data - (const char *)tree->fdt) + (size_t)len;

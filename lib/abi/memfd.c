@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A memfd: v1 (Linux 6.19, 7.0) is u64 pos, size, nr_folios and a kho_vmalloc;
- * v2 has u32 seals and u32 flags before nr_folios.
+ * A memfd. v1 (Linux 6.19, 7.0) is u64 pos, size, nr_folios and a kho_vmalloc. v2 has u32 seals
+ * and u32 flags before nr_folios.
  */
 #include "blob.h"
 
 #define FOLIO_SIZE	16
 #define SEALS_KNOWN	0x3f	/* F_SEAL_SEAL to F_SEAL_EXEC */
 
-/* u64 first, u32 pages, u16 flags, u16 order: the list of folios is that long? */
-static bool vmalloc_fits(const unsigned char *data, uint64_t nr_folios, size_t page)
+/* Has the kho_vmalloc (u64 first, u32 pages, u16 flags, u16 order) room for nr_folios? */
+static bool has_fitting_vmalloc(const unsigned char *data, uint64_t nr_folios, size_t page)
 {
 	uint64_t first = blob_u64(data, 0), pages = blob_u32(data, 8);
 	unsigned int order = blob_u16(data, 14);
@@ -39,7 +39,7 @@ static bool decode(const struct blob *blob, bool v2, size_t page, struct vlu_mem
 	if (v2 && ((blob_u32(data, 16) & ~(uint32_t)SEALS_KNOWN) || blob_u32(data, 20)))
 		return false;
 	return ret->size <= INT64_MAX && ret->pos <= INT64_MAX &&
-	       vmalloc_fits(data + folios + 8, ret->nr_folios, page);
+	       has_fitting_vmalloc(data + folios + 8, ret->nr_folios, page);
 }
 
 int memfd_decode(const struct blob *blob, const char *compatible, size_t page,
@@ -50,7 +50,7 @@ int memfd_decode(const struct blob *blob, const char *compatible, size_t page,
 
 	if (!v1 && !v2)
 		return blob_fail(err, 0, "%.64s is not known", compatible);
-	/* Where the name does not tell, an empty one is the same in both. */
+	/* Without a name, try both: an empty memfd is the same in both. */
 	if ((v2 && decode(blob, true, page, ret)) || (v1 && decode(blob, false, page, ret)))
 		return 0;
 	return blob_fail(err, 0, "no memfd");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What all decoders of a hand-over share. */
+/* Errors and fields, shared by all decoders of a handover. */
 #include "blob.h"
 
 int blob_fail(struct blob_error *err, uint64_t at, const char *fmt, ...)
@@ -51,6 +51,14 @@ uint64_t blob_u64(const void *data, size_t at)
 	return value;
 }
 
+struct vlu_bdf blob_bdf(uint32_t domain, uint16_t bdf)
+{
+	return (struct vlu_bdf){
+		.domain = domain, .bus = (uint8_t)(bdf >> 8),
+		.device = bdf >> 3 & 0x1f, .function = bdf & 7,
+	};
+}
+
 const char *blob_text(const void *data, size_t at, size_t size)
 {
 	const char *text = (const char *)data + at;
@@ -58,7 +66,7 @@ const char *blob_text(const void *data, size_t at, size_t size)
 	return memchr(text, '\0', size) ? text : NULL;
 }
 
-bool blob_name(const void *data, size_t at, size_t size)
+bool blob_is_name(const void *data, size_t at, size_t size)
 {
 	const char *text = blob_text(data, at, size);
 
@@ -72,13 +80,11 @@ bool blob_name(const void *data, size_t at, size_t size)
 
 int raw_add(struct raw *raw, uint64_t address, const void *data, size_t size)
 {
-	struct vlu_bytes *bytes;
+	struct vlu_bytes *bytes = pool_add(raw->pool, &raw->bytes, &raw->n);
 
-	bytes = pool_add(raw->pool, raw->bytes, raw->n, sizeof(*bytes));
 	if (!bytes)
 		return -ENOMEM;
-	raw->bytes = bytes;
-	bytes[raw->n++] = (struct vlu_bytes){ address, size, data };
+	*bytes = (struct vlu_bytes){ address, size, data };
 	return 0;
 }
 
@@ -90,7 +96,7 @@ int memory_get(const struct memory *memory, uint64_t address, size_t size,
 
 	if (!memory)
 		return blob_lack(err, address, -ENXIO);
-	/* An address above all memory costs no allocation of what it asks for. */
+	/* Callers limit size, so a wrong count in memory cannot allocate much. */
 	data = pool_alloc(raw->pool, size);
 	if (!data)
 		return -ENOMEM;

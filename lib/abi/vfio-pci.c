@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A vfio-pci file: u32 domain, u16 bdf, in some postings u8 reset_works. It has a zeroed page
+ * for itself, so its length says nothing about the format.
+ */
+#include "blob.h"
+
+int vfio_decode(const struct blob *blob, struct vlu_vfio *ret, struct blob_error *err)
+{
+	if (blob->size < 6)
+		return blob_fail(err, blob->size, "it ends before its address does");
+	/* the rest of the page is not checked */
+	for (size_t i = 6; i < blob->size && i < VFIO_SIZE; i++)
+		if (blob->data[i] > (i == 6))
+			return blob_fail(err, i, "no vfio-pci file");
+	ret->bdf = blob_bdf(blob_u32(blob->data, 0), blob_u16(blob->data, 4));
+	return 0;
+}
