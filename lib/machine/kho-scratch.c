@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <fcntl.h>
 
-#include "attr.h"
-#include "host.h"
-#include "scratch.h"
+#include "base/attr.h"
+#include "formats/kernel-image.h"
+#include "machine/kernel.h"
+#include "machine/kho-scratch.h"
 
 /* scratch_len_show(), kernel/liveupdate/kexec_handover_debugfs.c */
 int scratch_parse(const char *text, struct scratch *ret_scratch)
@@ -37,27 +38,6 @@ int scratch_read(struct vlu_ctx *ctx, struct scratch *ret_scratch)
 	return ret ? ret : scratch_parse(text, ret_scratch);
 }
 
-static uint64_t little(const unsigned char *p, unsigned int bytes)
-{
-	uint64_t number = 0;
-
-	while (bytes--)
-		number = number << 8 | p[bytes];
-	return number;
-}
-
-uint64_t scratch_image_memory(const unsigned char *head, size_t size)
-{
-	/* x86: init_size, Documentation/arch/x86/boot.rst; as bzImage64_load() asks for it */
-	if (size >= 0x264 && memcmp(head + 0x202, "HdrS", 4) == 0 &&
-	    little(head + 0x206, 2) >= 0x20a)
-		return little(head + 0x260, 4);
-	/* arm64: image_size, Documentation/arch/arm64/booting.rst */
-	if (size >= 64 && memcmp(head + 56, "ARM\x64", 4) == 0)
-		return little(head + 16, 8);
-	return 0;
-}
-
 static uint64_t memory_of(struct vlu_ctx *ctx, const char *path)
 {
 	unsigned char head[1024];
@@ -69,7 +49,7 @@ static uint64_t memory_of(struct vlu_ctx *ctx, const char *path)
 		return 0;
 	n = sys_pread(&ctx->sys, fd, head, sizeof(head), 0);
 	sys_close(&ctx->sys, fd);
-	return n < 0 ? 0 : scratch_image_memory(head, (size_t)n);
+	return n < 0 ? 0 : image_memory(head, (size_t)n);
 }
 
 int scratch_need_read(struct vlu_ctx *ctx, struct scratch_need *ret_need)
@@ -106,7 +86,7 @@ int scratch_need_read(struct vlu_ctx *ctx, struct scratch_need *ret_need)
 
 bool scratch_takes(const struct scratch *scratch, const struct scratch_need *need)
 {
-	/* the second cannot have what the first has taken */
+	/* the initrd cannot use the memory of the kernel */
 	return need->kernel <= scratch->largest && need->initrd <= scratch->largest &&
 	       need->kernel + need->initrd <= scratch->total;
 }

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a user of the library may ask of a device. */
-#include "attr.h"
+/* The public getters of a device. */
+#include "base/attr.h"
 #include "device.h"
-#include "klog.h"
-#include "names.h"
+#include "machine/kernel-log.h"
+#include "machine/pci-names.h"
+
+/* Reads what is missing. Values that are read stay, so a const device does not change. */
+static const struct vlu_device *whole(const struct vlu_device *dev)
+{
+	device_read_more((struct vlu_device *)dev, FOR_REPORT);
+	return dev;
+}
 
 static const char *or_null(const char *text)
 {
@@ -22,7 +29,7 @@ const char *vlu_device_name(const struct vlu_device *dev)
 
 enum vlu_kind vlu_device_kind(const struct vlu_device *dev)
 {
-	return dev->kind;
+	return whole(dev)->kind;
 }
 
 int64_t vlu_device_vendor(const struct vlu_device *dev)
@@ -35,25 +42,15 @@ int64_t vlu_device_device(const struct vlu_device *dev)
 	return dev->device;
 }
 
-/* Seldom asked for, and so not read with the rest: this and the NUMA node. */
-static int64_t read_number(const struct vlu_device *dev, const char *attr)
-{
-	int64_t number;
-
-	if (attr_number(dev->ctx, &number, PCI_DEVICES "/%s/%s", dev->name, attr) < 0)
-		return -1;
-	return number;
-}
-
-/* Seldom asked for, so not read with the rest; kept, so that nothing changes. */
+/* Few callers need it, so it is read on demand. It stays, so a const device does not change. */
 int64_t vlu_device_subsystem(const struct vlu_device *const_dev)
 {
 	struct vlu_device *dev = (struct vlu_device *)const_dev;
 	int64_t vendor, device;
 
 	if (!dev->subsystem_known) {
-		vendor = read_number(dev, "subsystem_vendor");
-		device = read_number(dev, "subsystem_device");
+		vendor = device_number(dev, "subsystem_vendor");
+		device = device_number(dev, "subsystem_device");
 		dev->subsystem = vendor < 0 || device < 0 ? -1 : vendor << 16 | device;
 		dev->subsystem_known = true;
 	}
@@ -90,27 +87,27 @@ int64_t vlu_device_iommu_group(const struct vlu_device *dev)
 
 int64_t vlu_device_iommu_group_size(const struct vlu_device *dev)
 {
-	return dev->iommu_group_size;
+	return whole(dev)->iommu_group_size;
 }
 
 const char *vlu_device_cdev(const struct vlu_device *dev)
 {
-	return or_null(dev->cdev);
+	return or_null(whole(dev)->cdev);
 }
 
 int64_t vlu_device_numa_node(const struct vlu_device *dev)
 {
-	return read_number(dev, "numa_node");
+	return device_number(dev, "numa_node");
 }
 
 const char *vlu_device_power_state(const struct vlu_device *dev)
 {
-	return or_null(dev->power_state);
+	return or_null(whole(dev)->power_state);
 }
 
 const char *vlu_device_path(const struct vlu_device *dev)
 {
-	return dev->path;
+	return whole(dev)->path;
 }
 
 enum vlu_known vlu_device_incoming(const struct vlu_device *dev)
@@ -120,41 +117,31 @@ enum vlu_known vlu_device_incoming(const struct vlu_device *dev)
 
 static void look_up_names(struct vlu_device *dev)
 {
-	struct names *names;
+	struct names *names = dev->names_known ? NULL : names_get(dev->ctx);
 
-	if (dev->names_known)
-		return;
 	dev->names_known = true;
-	if (!dev->ctx->names)
-		dev->ctx->names = names_new();
-	names = dev->ctx->names;
-	if (!names)
+	if (!names || dev->vendor < 0)
 		return;
-	if (dev->vendor >= 0)
-		names_device(names, (int)dev->vendor, -1, dev->vendor_name,
-			     sizeof(dev->vendor_name));
-	if (dev->vendor >= 0 && dev->device >= 0)
-		names_device(names, (int)dev->vendor, (int)dev->device,
-			     dev->device_name, sizeof(dev->device_name));
-	if (dev->class >= 0)
-		names_class(names, (int)dev->class, dev->class_name,
-			    sizeof(dev->class_name));
+	dev->vendor_name = names_device(names, (int)dev->vendor, -1);
+	if (dev->device >= 0)
+		dev->device_name = names_device(names, (int)dev->vendor, (int)dev->device);
 }
 
 const char *vlu_device_vendor_name(struct vlu_device *dev)
 {
 	look_up_names(dev);
-	return or_null(dev->vendor_name);
+	return dev->vendor_name;
 }
 
 const char *vlu_device_device_name(struct vlu_device *dev)
 {
 	look_up_names(dev);
-	return or_null(dev->device_name);
+	return dev->device_name;
 }
 
 const char *vlu_device_class_name(struct vlu_device *dev)
 {
-	look_up_names(dev);
-	return or_null(dev->class_name);
+	struct names *names = dev->class < 0 ? NULL : names_get(dev->ctx);
+
+	return names ? names_class(names, (int)dev->class) : NULL;
 }

@@ -1,10 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "attr.h"
-#include "blocked.h"
+#include <fnmatch.h>
+#include <sys/stat.h>
+
+#include "base/attr.h"
+#include "base/bdf.h"
+#include "base/cache.h"
 #include "device.h"
-#include "procs.h"
+#include "machine/device-node.h"
+#include "machine/kernel.h"
+#include "machine/processes.h"
 
 #define SYSPATH	"vfio-device-syspath:"
+
+bool is_unbind_file(const char *path)
+{
+	static const char *const files[] = {
+		"/sys/bus/*/drivers/*/unbind", "/sys/devices/*/remove",
+		"/sys/bus/pci/slots/*/power",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		if (fnmatch(files[i], path, 0) == 0)
+			return true;
+	return false;
+}
 
 enum proc_kind proc_link_parse(const char *target, struct proc_file *ret)
 {
@@ -12,7 +32,7 @@ enum proc_kind proc_link_parse(const char *target, struct proc_file *ret)
 	char *end;
 	size_t len;
 
-	/* vfio_device_open_file() and vfio_group_get_device_fd() name theirs */
+	/* the names given by vfio_device_open_file() and vfio_group_get_device_fd() */
 	if (strncmp(target, "anon_inode:[vfio-device", 23) == 0) {
 		ret->legacy = target[23] == ']';
 		return PROC_VFIO;
@@ -22,23 +42,19 @@ enum proc_kind proc_link_parse(const char *target, struct proc_file *ret)
 		snprintf(ret->name, sizeof(ret->name), "%.63s", target);
 		return PROC_SESSION;
 	}
-	if (blocked_file(target)) {
-		len = strlen(target);
-		len = len < sizeof(ret->name) ? 0 : len - sizeof(ret->name) + 1;
-		strcpy(ret->name, target + len);
+	len = strlen(target);
+	len = len < sizeof(ret->name) ? 0 : len - sizeof(ret->name) + 1;
+	strcpy(ret->name, target + len);
+	if (is_unbind_file(target))
 		return PROC_UNBIND;
-	}
-	if (strncmp(target, "/dev/", 5) != 0)
-		return PROC_NOTHING;
-	target += 5;
-	if (strcmp(target, "liveupdate") == 0)
+	if (strcmp(target, DEV_LIVEUPDATE) == 0)
 		return PROC_LIVEUPDATE;
-	if (strncmp(target, "vfio/devices/", 13) == 0) {
-		snprintf(ret->name, sizeof(ret->name), "%.63s", target + 13);
+	if (strncmp(target, "/dev/vfio/devices/", 18) == 0) {
+		snprintf(ret->name, sizeof(ret->name), "%.63s", target + 18);
 		return PROC_VFIO;
 	}
-	if (strncmp(target, "vfio/", 5) == 0) {
-		number = target + 5;
+	if (strncmp(target, "/dev/vfio/", 10) == 0) {
+		number = target + 10;
 		if (strncmp(number, "noiommu-", 8) == 0)
 			number += 8;
 		errno = 0;
@@ -46,14 +62,10 @@ enum proc_kind proc_link_parse(const char *target, struct proc_file *ret)
 		return errno || end == number || *end || *number == '-' ?
 		       PROC_NOTHING : PROC_GROUP;
 	}
-	/* /dev/null and terminals are what most files are */
-	if (strncmp(target, "pts/", 4) == 0 || strcmp(target, "null") == 0)
-		return PROC_NOTHING;
-	len = strlen(target);
-	if (len >= sizeof(ret->name))
-		return PROC_NOTHING;
-	memcpy(ret->name, target, len + 1);
-	return PROC_BLOCK;
+	/* most files are /dev/null and terminals; /proc/ and the like have no nodes */
+	return target[0] != '/' || strcmp(target, "/dev/null") == 0 ||
+	       strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/proc/", 6) == 0 ||
+	       strncmp(target, "/sys/", 5) == 0 ? PROC_NOTHING : PROC_NODE;
 }
 
 bool proc_path_bdf(const char *path, size_t size, struct vlu_bdf *ret_bdf)
@@ -89,24 +101,9 @@ struct scan {
 	struct vlu_ctx *ctx;
 	struct procs *procs;
 	char self[16];
-	bool any;		/* there is a process at all */
-	struct proc_file file;	/* pid and comm of the process at hand */
+	bool any;		/* found at least one process */
+	struct proc_file file;	/* template with pid and comm of the current process */
 };
-
-static int add(struct procs *procs, const struct proc_file *file)
-{
-	struct proc_file *more;
-
-	if ((procs->n & (procs->n - 1)) == 0) {
-		more = reallocarray(procs->files, procs->n ? procs->n * 2 : 1,
-				    sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		procs->files = more;
-	}
-	procs->files[procs->n++] = *file;
-	return 0;
-}
 
 static bool find_device(struct scan *scan, const char *fd, struct proc_file *file)
 {
@@ -119,7 +116,7 @@ static bool find_device(struct scan *scan, const char *fd, struct proc_file *fil
 	if (attr_read_all(scan->ctx, path, 65536, &text, &size) == 0 &&
 	    proc_fdinfo_parse(text, size, &file->bdf))
 		return true;
-	/* older kernels do not tell; the name of a cdev does */
+	/* older kernels have no such line, so the name of the cdev is used */
 	if (!file->name[0] || strchr(file->name, '/'))
 		return false;
 	snprintf(link, sizeof(link), "/sys/class/vfio-dev/%.63s", file->name);
@@ -127,24 +124,68 @@ static bool find_device(struct scan *scan, const char *fd, struct proc_file *fil
 	return n > 0 && proc_path_bdf(link, (size_t)n, &file->bdf);
 }
 
-static void read_comm(struct scan *scan, struct proc_file *file)
+/* Returns false when the process has ended meanwhile, and so has nothing open. */
+static bool read_comm(struct scan *scan, struct proc_file *file)
 {
-	char *p;
+	char *p, path[32];
 
 	if (file->comm[0])
-		return;
+		return true;
 	if (attr_read(scan->ctx, file->comm, sizeof(file->comm), "/proc/%d/comm",
-		      (int)file->pid) <= 0)
+		      (int)file->pid) <= 0) {
+		snprintf(path, sizeof(path), "/proc/%d/fd", (int)file->pid);
+		if (!sys_exists(&scan->ctx->sys, path))
+			return false;
 		strcpy(file->comm, "?");
+	}
 	for (p = file->comm; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';
+	return true;
+}
+
+/*
+ * Finds a node in sysfs by its number, since it may have any name in any directory. A captured
+ * machine has no numbers, so the kernel's name is used.
+ */
+static bool find_node(struct scan *scan, const char *fd, struct proc_file *file)
+{
+	char path[64], sysfs[512];
+	dev_t number = 0;
+	int mode;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%.12s", (int)file->pid, fd);
+	mode = sys_node(&scan->ctx->sys, path, &number);
+	if (mode >= 0 && !number && scan->ctx->sys.root_is_slash)
+		return false;
+	file->is_block = mode >= 0 && S_ISBLK(mode);
+	if (number)
+		node_by_number(scan->ctx, file->is_block, number, sysfs);
+	else
+		file->is_block = node_by_name(scan->ctx, file->name, sysfs);
+	if (sysfs[0])
+		file->sysfs = pool_text(&scan->procs->pool, sysfs, sizeof(sysfs));
+	return sysfs[0] || number || strncmp(file->name, "/dev/", 5) == 0;
+}
+
+/* A container may open a vfio file through a device node of its own. */
+static void tell_vfio(struct proc_file *file)
+{
+	const char *group = strstr(file->sysfs, "/virtual/vfio/");
+
+	if (strstr(file->sysfs, "/vfio-dev/") &&
+	    proc_path_bdf(file->sysfs, strlen(file->sysfs), &file->bdf))
+		file->kind = PROC_VFIO;
+	else if (group) {
+		file->kind = PROC_GROUP;
+		file->group = strtoll(group + strlen("/virtual/vfio/"), NULL, 10);
+	}
 }
 
 static int look_at_file(void *arg, const char *fd)
 {
 	struct scan *scan = arg;
-	struct proc_file file = scan->file;
+	struct proc_file file = scan->file, *more;
 	char path[64], target[256];
 	int ret;
 
@@ -152,41 +193,53 @@ static int look_at_file(void *arg, const char *fd)
 	ret = (int)sys_readlink(&scan->ctx->sys, path, target, sizeof(target));
 	if (ret == -EACCES || ret == -EPERM)
 		scan->procs->complete = false;
-	if (ret < 0)	/* closed meanwhile, or too long for one of ours */
+	if (ret < 0)	/* closed meanwhile, or too long to be of interest */
 		return 0;
 	file.fd = atoi(fd);
 	file.kind = proc_link_parse(target, &file);
 	if (file.kind == PROC_NOTHING)
 		return 0;
-	if (file.kind == PROC_VFIO && !find_device(scan, fd, &file)) {
+	if (file.kind == PROC_NODE && !find_node(scan, fd, &file))
+		return 0;
+	if (file.kind == PROC_NODE && file.sysfs)
+		tell_vfio(&file);
+	else if (file.kind == PROC_VFIO && !find_device(scan, fd, &file)) {
 		scan->procs->complete = false;
 		return 0;
 	}
-	read_comm(scan, &file);
+	if (!read_comm(scan, &file))
+		return 0;
 	memcpy(scan->file.comm, file.comm, sizeof(file.comm));
-	return add(scan->procs, &file);
+	more = pool_add(&scan->procs->pool, &scan->procs->files, &scan->procs->n);
+	if (!more)
+		return -ENOMEM;
+	*more = file;
+	return 0;
 }
 
 static int note_namespace(struct scan *scan, pid_t pid)
 {
 	struct procs *procs = scan->procs;
 	char path[64], id[32];
-	void *more;
+	struct proc_namespace *more;
+	ssize_t n;
 	size_t i;
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
-	if (sys_readlink(&scan->ctx->sys, path, id, sizeof(id)) < 0)
+	n = sys_readlink(&scan->ctx->sys, path, id, sizeof(id));
+	/* a captured machine may lack the namespace's name, but have its mounts */
+	if (n == -ENOENT)
+		snprintf(id, sizeof(id), "of %d", (int)pid);
+	else if (n < 0)
 		return 0;
 	for (i = 0; i < procs->n_namespaces; i++)
 		if (strcmp(procs->namespaces[i].id, id) == 0)
 			return 0;
-	more = reallocarray(procs->namespaces, procs->n_namespaces + 1,
-			    sizeof(*procs->namespaces));
+	more = pool_add(&procs->pool, &procs->namespaces, &procs->n_namespaces);
 	if (!more)
 		return -ENOMEM;
-	procs->namespaces = more;
-	strcpy(procs->namespaces[procs->n_namespaces].id, id);
-	procs->namespaces[procs->n_namespaces++].pid = pid;
+	strcpy(more->id, id);
+	more->pid = pid;
 	return 0;
 }
 
@@ -209,7 +262,7 @@ static int look_at_process(void *arg, const char *name)
 	ret = sys_list(&scan->ctx->sys, path, look_at_file, scan);
 	if (ret == -EACCES || ret == -EPERM)
 		scan->procs->complete = false;
-	return ret == -ENOMEM ? ret : 0;	/* it may have ended meanwhile */
+	return ret == -ENOMEM ? ret : 0;	/* the process may have ended */
 }
 
 static int by_kind(const void *a, const void *b)
@@ -222,32 +275,27 @@ static int by_kind(const void *a, const void *b)
 	return order ? order : (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-void procs_free(struct procs *procs)
-{
-	if (!procs)
-		return;
-	free(procs->files);
-	free(procs->namespaces);
-	free(procs);
-}
+static const struct cache cache = { .free = pool_end };
 
 const struct procs *procs_get(struct vlu_ctx *ctx)
 {
-	struct scan scan = { .ctx = ctx };
+	struct scan scan = { .ctx = ctx, .procs = cache_get(ctx, &cache) };
 	int ret;
 
-	if (ctx->procs)
-		return ctx->procs;
+	if (scan.procs)
+		return scan.procs;
 	scan.procs = calloc(1, sizeof(*scan.procs));
 	if (!scan.procs)
 		return NULL;
-	/* With hidepid= others are not even listed. */
+	/* With hidepid= the processes of other users are not listed. */
 	scan.procs->complete = !ctx->sys.root_is_slash || sys_euid(&ctx->sys) == 0;
 	if (sys_readlink(&ctx->sys, "/proc/self", scan.self, sizeof(scan.self)) < 0)
 		scan.self[0] = '\0';
+	progress_begin(ctx, 0, "looking at the open files of all processes");
 	ret = sys_list(&ctx->sys, "/proc", look_at_process, &scan);
+	progress_end(ctx);
 	if (ret == -ENOMEM) {
-		procs_free(scan.procs);
+		pool_end(scan.procs);
 		return NULL;
 	}
 	if (ret || !scan.any)
@@ -255,8 +303,7 @@ const struct procs *procs_get(struct vlu_ctx *ctx)
 	if (scan.procs->n)
 		qsort(scan.procs->files, scan.procs->n, sizeof(*scan.procs->files),
 		      by_kind);
-	ctx->procs = scan.procs;
-	return ctx->procs;
+	return cache_put(ctx, &cache, scan.procs);
 }
 
 int procs_of(struct vlu_ctx *ctx, pid_t pid, struct procs **ret_procs)
@@ -272,17 +319,11 @@ int procs_of(struct vlu_ctx *ctx, pid_t pid, struct procs **ret_procs)
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	ret = sys_list(&ctx->sys, path, look_at_file, &scan);
 	if (ret < 0) {
-		procs_free(scan.procs);
+		pool_end(scan.procs);
 		return ret;
 	}
 	*ret_procs = scan.procs;
 	return 0;
-}
-
-void procs_drop(struct vlu_ctx *ctx)
-{
-	procs_free(ctx->procs);
-	ctx->procs = NULL;
 }
 
 const struct proc_file *procs_kind(const struct procs *procs, enum proc_kind kind,
@@ -304,19 +345,8 @@ const struct proc_file *procs_device(const struct procs *procs, struct vlu_bdf b
 				     size_t *ret_n)
 {
 	const struct proc_file *files;
-	size_t low = 0, high, mid, all, n;
+	size_t all;
 
 	files = procs_kind(procs, PROC_VFIO, &all);
-	for (high = all; low < high; ) {
-		mid = low + (high - low) / 2;
-		if (vlu_bdf_compare(files[mid].bdf, bdf) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (n = 0; low + n < all; n++)
-		if (vlu_bdf_compare(files[low + n].bdf, bdf))
-			break;
-	*ret_n = n;
-	return n ? &files[low] : NULL;
+	return bdf_range(files, all, bdf, ret_n);
 }

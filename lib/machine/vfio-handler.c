@@ -2,19 +2,16 @@
 #include <fcntl.h>
 #include <limits.h>
 
-#include "attr.h"
-#include "handler.h"
-#include "unpack.h"
+#include "abi/compatible.h"
+#include "base/attr.h"
+#include "machine/device.h"
+#include "machine/vfio-handler.h"
 
 #define MODULES_DEP_MAX	(8u << 20)
-#define MODULE_MAX	(32u << 20)
 #define LONGEST_WORD	32
 
 /* drivers/vfio/pci/vfio_pci_liveupdate.c of the VFIO series, all versions */
 static const char *const symbols[] = { "vfio_pci_liveupdate" };
-/* the compatible strings that it registers */
-static const char *const strings[] = { "vfio-pci-v1", "vfio-pci-v2", "vfio-pci-v3" };
-
 int file_contains(struct vlu_ctx *ctx, const char *path, const char *const *words,
 		  size_t n_words)
 {
@@ -32,7 +29,7 @@ int file_contains(struct vlu_ctx *ctx, const char *path, const char *const *word
 		kept += (size_t)n;
 		for (i = 0; !found && i < n_words; i++)
 			found = memmem(buf, kept, words[i], strlen(words[i])) != NULL;
-		/* a word may lie across two pieces */
+		/* a word may span two pieces */
 		if (kept > LONGEST_WORD) {
 			memmove(buf, buf + kept - LONGEST_WORD, LONGEST_WORD);
 			kept = LONGEST_WORD;
@@ -53,12 +50,9 @@ bool modules_dep_find(const char *text, const char *module, char *buf, size_t si
 			continue;
 		for (name = end; name > line && name[-1] != '/'; name--)
 			;
-		if (strncmp(name, module, len) != 0 || strncmp(name + len, ".ko", 3) != 0 ||
-		    (size_t)(end - line) >= size)
-			continue;
-		memcpy(buf, line, (size_t)(end - line));
-		buf[end - line] = '\0';
-		return true;
+		if (strncmp(name, module, len) == 0 && strncmp(name + len, ".ko", 3) == 0 &&
+		    take_text(buf, size, line, (size_t)(end - line)))
+			return true;
 	}
 	return false;
 }
@@ -77,70 +71,50 @@ char vfio_pci_built(struct vlu_ctx *ctx, const struct kconfig *config)
 	ret = file_contains(ctx, path, word, 1);
 	if (ret == 1)
 		return 'y';
-	/* modules.dep tells of modules, whatever they were configured by */
+	/* modules.dep lists modules even without the configuration */
 	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", release);
 	if (ret == 0 && file_contains(ctx, path, word, 1) == 1)
 		return 'm';
 	return '?';
 }
 
-static int packed_contains(struct vlu_ctx *ctx, const char *path,
-			   const char *const *words, size_t n_words)
-{
-	_cleanup_free_ char *data = NULL;
-	struct blob blob;
-	int ret, found = 0;
-	size_t size, i;
-
-	ret = attr_read_all(ctx, path, MODULE_MAX, &data, &size);
-	if (!ret)
-		ret = unpack(data, size, MODULE_MAX, &blob);
-	if (ret)
-		return ret;
-	for (i = 0; !found && i < n_words; i++)
-		found = memmem(blob.data, blob.size, words[i], strlen(words[i])) != NULL;
-	free(blob.data);
-	return found;
-}
-
-/* The module file: 1 or 0, or a negative errno and why in text. */
+/* Searches the module file. Returns 1 or 0, or a negative errno with the reason in text. */
 static int look_in_module(struct vlu_ctx *ctx, char *text, size_t text_size)
 {
 	char release[128], name[256] = "kernel/drivers/vfio/pci/vfio-pci.ko";
-	char path[512];
-	char *dep = NULL;
-	const char *end;
+	struct abi abi = { 0 };
+	char path[512], *data;
 	size_t size;
 	int ret;
 
 	if (host_release(ctx, release, sizeof(release)))
 		return -ENOENT;
 	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", release);
-	if (attr_read_all(ctx, path, MODULES_DEP_MAX, &dep, &size) == 0) {
-		if (!modules_dep_find(dep, "vfio-pci", name, sizeof(name)))
+	if (attr_read_all(ctx, path, MODULES_DEP_MAX, &data, &size) == 0) {
+		if (!modules_dep_find(data, VFIO_DRIVER, name, sizeof(name)))
 			name[0] = '\0';
-		free(dep);
+		free(data);
 		if (!name[0]) {
 			snprintf(text, text_size, "%s has no vfio-pci", path);
 			return -ENOENT;
 		}
 	}
-	/* an absolute path stands for itself: depmod with another directory */
+	/* depmod with another directory writes absolute paths */
 	if (name[0] == '/')
 		snprintf(path, sizeof(path), "%s", name);
 	else
 		snprintf(path, sizeof(path), "/lib/modules/%s/%s", release, name);
-	end = strrchr(path, '.');
-	if (end && strcmp(end, ".ko") != 0)
-		ret = packed_contains(ctx, path, strings, ARRAY_SIZE(strings));
-	else
-		ret = file_contains(ctx, path, strings, ARRAY_SIZE(strings));
+	ret = attr_read_all(ctx, path, MODULE_MAX, &data, &size);
+	if (!ret) {
+		ret = abi_scan_module(&abi, data, size, path);
+		free(data);
+	}
 	if (ret == -ENOTSUP || ret == -EBADMSG)
 		snprintf(text, text_size, "%s cannot be unpacked", path);
 	else
 		snprintf(text, text_size, "%s%s%s", path, ret < 0 ? ": " : "",
 			 ret < 0 ? strerror(-ret) : "");
-	return ret;
+	return ret ? ret : abi.word[ABI_VFIO].text[0] != '\0';
 }
 
 static int look_in_map(struct vlu_ctx *ctx)
@@ -208,11 +182,11 @@ void handler_find(struct vlu_ctx *ctx, const struct kconfig *config,
 	if (complete && config->text)
 		say(ret_handler, VLU_NO, "this kernel preserves no vfio files: there is no "
 		    "CONFIG_VFIO_PCI_LIVEUPDATE in %s and no trace of it in %s",
-		    config->source, running ? "its symbols" : "vfio-pci");
+		    config->source, running ? "its symbols" : VFIO_DRIVER);
 	else if (complete)
 		say(ret_handler, VLU_DONT_KNOW, "no trace of it in %s, and no configuration "
 		    "of this kernel was found to confirm that",
-		    running ? "the kernel's symbols" : "vfio-pci");
+		    running ? "the kernel's symbols" : VFIO_DRIVER);
 	else
 		say(ret_handler, VLU_DONT_KNOW, "cannot be told: %s%s%s", config->text ?
 		    "its configuration does not name it" : "no configuration of this kernel was found",

@@ -1,44 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * An unbind of a preserved device waits in vfio_unregister_group_dev()
- * (drivers/vfio/vfio_main.c) until the session is closed; first so that a
- * signal can wake it (state S), after a signal so that nothing can (state D).
- * So the state does not tell. What does:
- *  - the sysfs file that is being written to is open, whatever the kernel was
- *    built with;
- *  - the function in /proc/PID/wchan, also of the kernel's own threads, which
- *    remove an unplugged device. Since the wait has a time-out, that is right
- *    only where the kernel can unwind a stack (ORC, frame pointers); one that
- *    guesses says process_timeout.
+ * (drivers/vfio/vfio_main.c) until the session is closed. A signal can wake it at first (state
+ * S), but not after the first signal (state D), so the task's state does not tell. Two other
+ * things do:
+ * - The task has the sysfs file open that it writes to, with any kernel configuration.
+ * - /proc/PID/wchan has the function. This also works for kernel threads that remove an
+ * unplugged device. The wait has a time-out, so a kernel that can unwind its stacks (ORC, frame
+ * pointers) gives the right function, and one that guesses gives process_timeout.
  */
-#include <fnmatch.h>
-
-#include "attr.h"
-#include "blocked.h"
-#include "procs.h"
+#include "base/attr.h"
+#include "machine/pending-unbind.h"
+#include "machine/processes.h"
 
 struct look {
 	struct vlu_ctx *ctx;
 	struct blocked *found;
 	const char *file;	/* "wchan" or "stack" */
 	char process[16];
-	bool told;		/* tasks say where they wait */
+	bool told;		/* some task's file had text */
 	bool yes;
 };
-
-bool blocked_file(const char *link)
-{
-	static const char *const files[] = {
-		"/sys/bus/*/drivers/*/unbind", "/sys/devices/*/remove",
-		"/sys/bus/pci/slots/*/power",
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		if (fnmatch(files[i], link, 0) == 0)
-			return true;
-	return false;
-}
 
 static bool is_name(char c)
 {
@@ -49,9 +31,8 @@ static bool is_name(char c)
 const char *blocked_where(const char *text, size_t *ret_len)
 {
 	/*
-	 * The wait itself, and those who wait for the lock of a device that
-	 * is being unbound: drivers/base/bus.c, drivers/base/dd.c and
-	 * drivers/pci/pci-sysfs.c.
+	 * The wait itself, and the functions that wait for the lock of a device being unbound:
+	 * drivers/base/bus.c, drivers/base/dd.c and drivers/pci/pci-sysfs.c.
 	 */
 	static const char *const functions[] = {
 		"vfio_unregister_group_dev", "unbind_store", "remove_store",
@@ -83,10 +64,10 @@ static int look_at_task(void *arg, const char *name)
 
 	snprintf(path, sizeof(path), "/proc/%s/task/%.16s/%s", look->process, name,
 		 look->file);
-	/* no line end in wchan, many in stack */
+	/* wchan ends without a newline, stack has many lines */
 	if (attr_read_all(look->ctx, path, 65536, &text, &size))
 		return 0;
-	/* init and kthreadd sleep; if they say nothing, no silence means much */
+	/* init and kthreadd sleep: if their files are empty, other empty files prove nothing */
 	if ((strcmp(look->process, "1") == 0 || strcmp(look->process, "2") == 0) &&
 	    text[0] && strcmp(text, "0") != 0)
 		look->told = true;
@@ -116,7 +97,7 @@ static int look_at_process(void *arg, const char *name)
 
 enum vlu_known blocked_find(struct vlu_ctx *ctx, struct blocked *ret_blocked)
 {
-	/* wchan costs less; stack is there without kallsyms as well */
+	/* wchan is cheaper, but needs kallsyms */
 	static const char *const files[] = { "wchan", "stack" };
 	struct look look = { .ctx = ctx, .found = ret_blocked };
 	const struct procs *procs = procs_get(ctx);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * PCI core and LUO tell about preserved devices in the log and nowhere else:
- * no sysfs attribute exists up to Linux 7.3 and the series on top of it.
+ * The PCI core and LUO report preserved devices in the kernel log alone. Linux 7.3 and the
+ * series on top of it have no sysfs attribute.
  */
-#include <fcntl.h>
+#include "base/attr.h"
+#include "base/bdf.h"
+#include "base/cache.h"
+#include "machine/kernel-log.h"
 
-#include "klog.h"
+#define LOG_MAX	(16u << 20)
 
 /* drivers/pci/liveupdate.c of the PCI series, pci_info() */
 #define SAYS_INCOMING	": Device was preserved by previous kernel across Live Update"
@@ -18,43 +21,40 @@
 #define SAYS_NUMBER	"luo: Retrieved live update data, liveupdate number: "
 /* kernel/liveupdate/luo_file.c luo_file_deserialize_one() */
 #define SAYS_NO_HANDLER	"luo: No registered handler for compatible 'vfio-pci"
+/* drivers/pci/liveupdate.c of the PCI series, where the incoming FLB is searched for */
+#define SAYS_NO_LIST	"No incoming FLB matched pci"
 /* kernel/liveupdate/luo_session.c luo_session_release() */
 #define SAYS_LEAKED	"luo: Unable to finish session ["
 /* kernel/liveupdate/kexec_handover.c kho_in_kexec_metadata() */
 #define SAYS_FROM	"KHO: exec from: "
-/* init/main.c start_kernel(): linux_banner, the first line of a log that has it all */
+/* init/main.c run_init_process() */
+#define SAYS_INIT	"Run "
+#define SAYS_INIT_END	" as init process"
+/* init/main.c start_kernel(): linux_banner, the first line of a complete log */
 #define SAYS_BANNER	"Linux version "
 
-static int list_add(struct vlu_bdf **bdfs, size_t *n, struct vlu_bdf bdf)
+static int list_add(struct klog *log, struct vlu_bdf **bdfs, size_t *n, struct vlu_bdf bdf)
 {
 	struct vlu_bdf *more;
-	size_t i;
 
-	for (i = 0; i < *n; i++)
-		if (vlu_bdf_compare((*bdfs)[i], bdf) == 0)
-			return 0;
-	more = realloc(*bdfs, (*n + 1) * sizeof(*more));
+	if (bdf_find(*bdfs, *n, bdf))
+		return 0;
+	more = pool_add(&log->pool, bdfs, n);
 	if (!more)
 		return -ENOMEM;
-	*bdfs = more;
-	more[(*n)++] = bdf;
+	*more = bdf;
 	return 0;
 }
 
 static void list_remove(struct vlu_bdf *bdfs, size_t *n, struct vlu_bdf bdf)
 {
-	size_t i;
+	struct vlu_bdf *at = bdf_find(bdfs, *n, bdf);
 
-	for (i = 0; i < *n; i++) {
-		if (vlu_bdf_compare(bdfs[i], bdf))
-			continue;
-		--*n;
-		memmove(bdfs + i, bdfs + i + 1, (*n - i) * sizeof(*bdfs));
-		return;
-	}
+	if (at)
+		memmove(at, at + 1, (size_t)(bdfs + --*n - at) * sizeof(*at));
 }
 
-/* pr_fmt() of kernel/liveupdate/ and of the PCI series */
+/* Keeps the lines with the pr_fmt() of kernel/liveupdate/ and of the PCI series. */
 static int note_line(struct klog *log, const char *line)
 {
 	static const char *const speakers[] = { "KHO: ", "luo: ", "PCI: liveupdate: " };
@@ -66,18 +66,16 @@ static int note_line(struct klog *log, const char *line)
 			break;
 	if (i == ARRAY_SIZE(speakers))
 		return 0;
-	copy = strdup(line);
+	copy = pool_text(&log->pool, line, strlen(line));
 	if (!copy)
 		return -ENOMEM;
-	if (log->n_lines == KLOG_LINES) {
-		free(log->lines[0]);
+	if (log->n_lines == KLOG_LINES)
 		memmove(log->lines, log->lines + 1, --log->n_lines * sizeof(log->lines[0]));
-	}
 	log->lines[log->n_lines++] = copy;
 	return 0;
 }
 
-/* The address before a ": ..." text: "vfio-pci 0000:01:00.0". */
+/* Parses the BDF at the end of text such as "vfio-pci 0000:01:00.0". */
 static bool address_before(const char *line, const char *end, struct vlu_bdf *ret)
 {
 	char text[VLU_BDF_SIZE];
@@ -85,14 +83,11 @@ static bool address_before(const char *line, const char *end, struct vlu_bdf *re
 
 	while (start > line && start[-1] != ' ')
 		start--;
-	if ((size_t)(end - start) >= sizeof(text))
-		return false;
-	memcpy(text, start, (size_t)(end - start));
-	text[end - start] = '\0';
-	return vlu_bdf_parse(text, ret) == 0;
+	return take_text(text, sizeof(text), start, (size_t)(end - start)) &&
+	       vlu_bdf_parse(text, ret) == 0;
 }
 
-/* "NAME] on release" */
+/* Parses "NAME] on release". */
 static int add_leaked(struct klog *log, const char *name)
 {
 	size_t len = strcspn(name, "]");
@@ -100,12 +95,10 @@ static int add_leaked(struct klog *log, const char *name)
 
 	if (!name[len] || len >= sizeof(*more))
 		return 0;
-	more = reallocarray(log->leaked, log->n_leaked + 1, sizeof(*more));
+	more = pool_add(&log->pool, &log->leaked, &log->n_leaked);
 	if (!more)
 		return -ENOMEM;
-	log->leaked = more;
-	memcpy(more[log->n_leaked], name, len);
-	more[log->n_leaked++][len] = '\0';
+	take_text(*more, sizeof(*more), name, len);
 	return 0;
 }
 
@@ -113,17 +106,16 @@ static int parse_message(struct klog *log, const char *line)
 {
 	struct vlu_bdf bdf;
 	const char *p;
-	size_t n;
 
 	if (note_line(log, line))
 		return -ENOMEM;
 	if ((p = strstr(line, SAYS_INCOMING)) && address_before(line, p, &bdf))
-		return list_add(&log->incoming, &log->n_incoming, bdf);
+		return list_add(log, &log->incoming, &log->n_incoming, bdf);
 	if ((p = strstr(line, SAYS_OUTGOING)) && address_before(line, p, &bdf))
-		return list_add(&log->outgoing, &log->n_outgoing, bdf);
+		return list_add(log, &log->outgoing, &log->n_outgoing, bdf);
 	if ((p = strstr(line, SAYS_FINISHED)) && address_before(line, p, &bdf)) {
 		list_remove(log->incoming, &log->n_incoming, bdf);
-		return list_add(&log->finished, &log->n_finished, bdf);
+		return list_add(log, &log->finished, &log->n_finished, bdf);
 	}
 	if ((p = strstr(line, SAYS_LEAKED)))
 		return add_leaked(log, p + strlen(SAYS_LEAKED));
@@ -132,17 +124,15 @@ static int parse_message(struct klog *log, const char *line)
 	else if ((p = strstr(line, SAYS_FREEZE)) && address_before(line, p, &bdf)) {
 		snprintf(log->freeze, sizeof(log->freeze), "%s", line);
 		log->n_freezes++;
-	} else if ((p = strstr(line, SAYS_NO_HANDLER)))
+	} else if (strstr(line, SAYS_NO_LIST))
+		log->no_list = true;
+	else if ((p = strstr(line, SAYS_NO_HANDLER)))
 		snprintf(log->no_handler, sizeof(log->no_handler), "%s", p);
 	else if ((p = strstr(line, SAYS_NUMBER)))
 		log->liveupdate_number = strtoll(p + strlen(SAYS_NUMBER), NULL, 10);
 	else if ((p = strstr(line, SAYS_FROM))) {
 		p += strlen(SAYS_FROM);
-		n = strcspn(p, " ");
-		if (n < sizeof(log->previous_release)) {
-			memcpy(log->previous_release, p, n);
-			log->previous_release[n] = '\0';
-		}
+		take_text(log->previous_release, sizeof(log->previous_release), p, strcspn(p, " "));
 		p = strstr(p, "(count ");
 		if (p)
 			log->kexec_count = strtoll(p + strlen("(count "), NULL, 10);
@@ -157,13 +147,14 @@ static struct klog *klog_new(void)
 	if (log) {
 		log->liveupdate_number = -1;
 		log->kexec_count = -1;
+		log->init_started = -1;
 	}
 	return log;
 }
 
-/* A record of /dev/kmsg: "PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;TEXT". */
+/* Parses a record of /dev/kmsg: "PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;TEXT". */
 static const char *record_text(const char *line, unsigned long *ret_priority,
-			       unsigned long long *ret_sequence)
+			       unsigned long long *ret_sequence, int64_t *ret_usec)
 {
 	const char *semicolon = strchr(line, ';');
 	char *end;
@@ -171,11 +162,22 @@ static const char *record_text(const char *line, unsigned long *ret_priority,
 	*ret_priority = strtoul(line, &end, 10);
 	if (!semicolon || end == line || *end != ',')
 		return NULL;
-	*ret_sequence = strtoull(end + 1, NULL, 10);
+	*ret_sequence = strtoull(end + 1, &end, 10);
+	*ret_usec = *end == ',' ? strtoll(end + 1, NULL, 10) : -1;
 	return semicolon + 1;
 }
 
-/* What dmesg prints: "<6>[    0.000000] TEXT", with or without each of both. */
+/* The kernel logs each init that it tries. The last one in the log is the one that ran. */
+static void note_init(struct klog *log, const char *text, int64_t usec)
+{
+	size_t len = strlen(text), end = strlen(SAYS_INIT_END);
+
+	if (strncmp(text, SAYS_INIT, strlen(SAYS_INIT)) == 0 && len > end &&
+	    strcmp(text + len - end, SAYS_INIT_END) == 0)
+		log->init_started = usec;
+}
+
+/* Skips the prefix that dmesg prints: "<6>[    0.000000] TEXT". Both parts are optional. */
 static const char *printed_text(const char *line)
 {
 	const char *p = line, *end;
@@ -192,24 +194,24 @@ static int parse_line(struct klog *log, const char *line, bool first)
 	unsigned long long sequence;
 	unsigned long priority;
 	const char *text;
+	int64_t usec;
 
-	text = record_text(line, &priority, &sequence);
+	text = record_text(line, &priority, &sequence, &usec);
 	if (!text)
 		priority = *line == '<' ? strtoul(line + 1, NULL, 10) : 0;
 	if (first)
 		/* sequence 0: nothing has been overwritten yet */
 		log->whole = text ? sequence == 0 :
 			     strncmp(printed_text(line), SAYS_BANNER, strlen(SAYS_BANNER)) == 0;
-	/*
-	 * /dev/kmsg can be written to by root's programs; what they say has a
-	 * facility in its priority, what the kernel says not.
-	 */
+	/* a program of root can write to /dev/kmsg, but its priority includes a facility */
 	if (priority > 7)
 		return 0;
+	if (text)
+		note_init(log, text, usec);
 	return parse_message(log, text ? text : printed_text(line));
 }
 
-/* A line that begins with a blank goes on about the record before it. */
+/* A line that begins with a blank continues the record before it. */
 struct klog *klog_parse(const char *text, size_t size)
 {
 	const char *p = text, *end = text + size, *eol;
@@ -226,58 +228,16 @@ struct klog *klog_parse(const char *text, size_t size)
 			eol = end;
 		if (p == eol || *p == ' ')
 			continue;
-		len = (size_t)(eol - p);
-		if (len >= sizeof(line))
-			len = sizeof(line) - 1;
+		len = (size_t)(eol - p) < sizeof(line) ? (size_t)(eol - p) : sizeof(line) - 1;
 		memcpy(line, p, len);
 		line[len] = '\0';
 		if (parse_line(log, line, first)) {
-			klog_free(log);
+			pool_end(log);
 			return NULL;
 		}
 		first = false;
 	}
 	return log;
-}
-
-/* Each read of /dev/kmsg gives one record; a captured file gives many. */
-static int read_records(struct vlu_ctx *ctx, const char *path, char **ret_text,
-			size_t *ret_size)
-{
-	const size_t max = 16u << 20;
-	size_t used = 0, room = 0;
-	char *text = NULL, *more;
-	ssize_t n;
-	int fd;
-
-	fd = sys_open(&ctx->sys, path, O_RDONLY | O_NONBLOCK);
-	if (fd < 0)
-		return fd;
-	for (;;) {
-		if (room - used < 8192) {
-			room = room ? room * 2 : 65536;
-			more = room > max ? NULL : realloc(text, room);
-			if (!more) {
-				n = -ENOMEM;
-				break;
-			}
-			text = more;
-		}
-		n = sys_read(&ctx->sys, fd, text + used, room - used);
-		if (n == -EPIPE)	/* overwritten under our eyes: go on */
-			continue;
-		if (n <= 0)
-			break;
-		used += (size_t)n;
-	}
-	sys_close(&ctx->sys, fd);
-	if (n < 0 && n != -EAGAIN) {
-		free(text);
-		return (int)n;
-	}
-	*ret_text = text;
-	*ret_size = used;
-	return 0;
 }
 
 int klog_read(struct vlu_ctx *ctx, const char *path, struct klog **ret_log)
@@ -287,7 +247,7 @@ int klog_read(struct vlu_ctx *ctx, const char *path, struct klog **ret_log)
 	size_t size = 0;
 	int ret;
 
-	ret = read_records(ctx, path, &text, &size);
+	ret = attr_read_records(ctx, path, LOG_MAX, &text, &size);
 	if (ret)
 		return ret;
 	log = klog_parse(text, size);
@@ -297,71 +257,47 @@ int klog_read(struct vlu_ctx *ctx, const char *path, struct klog **ret_log)
 	return 0;
 }
 
+static const struct cache cache = { .free = pool_end };
+
 const struct klog *klog_get(struct vlu_ctx *ctx)
 {
+	struct klog *log = cache_get(ctx, &cache);
 	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
 	int ret;
 
-	if (ctx->klog)
-		return ctx->klog;
-	ret = read_records(ctx, "/dev/kmsg", &text, &size);
+	if (log)
+		return log;
+	ret = attr_read_records(ctx, "/dev/kmsg", LOG_MAX, &text, &size);
 	if (ret == -ENOMEM)
 		return NULL;
-	ctx->klog = ret ? klog_new() : klog_parse(text, size);
-	if (ctx->klog)
-		ctx->klog->error = ret;
-	return ctx->klog;
-}
-
-void klog_drop(struct vlu_ctx *ctx)
-{
-	klog_free(ctx->klog);
-	ctx->klog = NULL;
-}
-
-void klog_free(struct klog *log)
-{
-	size_t i;
-
+	log = ret ? klog_new() : klog_parse(text, size);
 	if (!log)
-		return;
-	for (i = 0; i < log->n_lines; i++)
-		free(log->lines[i]);
-	free(log->incoming);
-	free(log->outgoing);
-	free(log->finished);
-	free(log->leaked);
-	free(log);
+		return NULL;
+	log->error = ret;
+	return cache_put(ctx, &cache, log);
 }
 
 static enum vlu_known known(const struct klog *log, const struct vlu_bdf *bdfs,
 			    size_t n, struct vlu_bdf bdf)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (vlu_bdf_compare(bdfs[i], bdf) == 0)
-			return VLU_YES;
-	return log->whole ? VLU_NO : VLU_DONT_KNOW;
+	if (bdf_find(bdfs, n, bdf))
+		return VLU_YES;
+	return log->whole && !log->error ? VLU_NO : VLU_DONT_KNOW;
 }
 
 enum vlu_known klog_incoming(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 {
 	const struct klog *log = klog_get(ctx);
 
-	if (!log || log->error)
-		return VLU_DONT_KNOW;
-	return known(log, log->incoming, log->n_incoming, bdf);
+	return log ? known(log, log->incoming, log->n_incoming, bdf) : VLU_DONT_KNOW;
 }
 
 enum vlu_known klog_outgoing(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 {
 	const struct klog *log = klog_get(ctx);
 
-	if (!log || log->error)
-		return VLU_DONT_KNOW;
-	return known(log, log->outgoing, log->n_outgoing, bdf);
+	return log ? known(log, log->outgoing, log->n_outgoing, bdf) : VLU_DONT_KNOW;
 }
 
 bool klog_finished(struct vlu_ctx *ctx, struct vlu_bdf bdf)
@@ -376,6 +312,13 @@ bool klog_shut(struct vlu_ctx *ctx)
 	const struct klog *log = klog_get(ctx);
 
 	return log && log->no_handler[0];
+}
+
+bool klog_no_list(struct vlu_ctx *ctx)
+{
+	const struct klog *log = klog_get(ctx);
+
+	return log && log->no_list;
 }
 
 bool klog_leaked(struct vlu_ctx *ctx, const char *session)

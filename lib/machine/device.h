@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A PCI function as sysfs describes it. */
+#ifndef VLU_MACHINE_DEVICE_H
+#define VLU_MACHINE_DEVICE_H
+
+#include "base/ctx.h"
+
+#define PCI_DEVICES "/sys/bus/pci/devices"
+#define VFIO_DRIVER "vfio-pci"
+
+/* How much is read of a function. A machine may have thousands, so lists read less. */
+enum detail {
+	OF_ALL,		/* the values that are read of every function */
+	FOR_VERDICT,	/* also the values for which a rule may fail */
+	FOR_REPORT,	/* also the values that are reported of a device named by the user */
+};
+
+struct vlu_device {
+	struct vlu_ctx *ctx;
+	enum detail detail;
+	struct vlu_bdf bdf;
+	char name[VLU_BDF_SIZE];
+	enum vlu_kind kind;	/* a PF is VLU_ENDPOINT until it is read FOR_REPORT */
+	int64_t vendor, device, class;
+	int64_t subsystem;	/* read on demand */
+	bool subsystem_known;
+	int64_t iommu_group;
+	char driver[64];
+	int driver_error;	/* errno of the reading, or 0 */
+	bool override_known;
+	char override[64];	/* read on demand by vlu_device_override() */
+	/* read FOR_VERDICT */
+	char cdev[48];		/* "/dev/vfio/devices/vfio0" */
+	bool cdev_there;	/* the node exists */
+	char power_state[16];
+	int64_t iommu_group_size;	/* 0: not read yet */
+	/* read FOR_REPORT */
+	char *path;		/* "/sys/devices/..." */
+	char reset_method[64];	/* "flr bus" */
+	int reset_error;	/* errno of the reading, or 0 */
+	/* read on demand by device_is_ones() */
+	bool asked;
+	int ones;
+	unsigned int look;	/* ctx->look when changing values were read */
+	bool judged;		/* the device was checked in that look */
+	bool names_known;
+	const char *vendor_name, *device_name;	/* owned by names_get(), never freed */
+};
+
+/* device-read.c: reads FOR_REPORT. Returns -ENODEV for no device. Free it with device_free(). */
+int device_read(struct vlu_ctx *ctx, struct vlu_bdf bdf,
+		struct vlu_device **ret_dev) must_check;
+void device_free(struct vlu_device *dev);
+/*
+ * Reads many functions: those with vfio-pci in this detail, the others OF_ALL. devs[i] stays
+ * NULL when bdfs[i] is gone.
+ */
+int devices_read(struct vlu_ctx *ctx, enum detail detail, const struct vlu_bdf *bdfs,
+		 size_t n, struct vlu_device **devs) must_check;
+void device_read_more(struct vlu_device *dev, enum detail detail);
+/* Read again the values that change with the driver, or the cdev alone. */
+void device_read_changing(struct vlu_device *dev);
+void device_read_cdev(struct vlu_device *dev);
+/* device-list.c: does what vlu_device_refresh() does, within the current look. */
+int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
+		   struct vlu_device **ret_dev) must_check;
+/*
+ * Call this before a device is checked. If it was checked before in this look, a new look
+ * begins and its changing values are read again.
+ */
+void device_judge(struct vlu_device *dev);
+/* Is there a function at this address? Reads nothing else of it. */
+bool device_there(struct vlu_ctx *ctx, struct vlu_bdf bdf);
+/*
+ * Is its configuration space all ones? Returns 1 or 0, or a negative errno: -ENODATA when the
+ * header is not complete, -ENODEV when the device is gone. Wakes a device that sleeps.
+ */
+int device_is_ones(struct vlu_device *dev) must_check;
+/* Returns a number from a sysfs attribute, or -1 when it is not known. */
+int64_t device_number(const struct vlu_device *dev, const char *attr);
+/* Reads the current driver without the cache, "" for none. */
+int device_driver_now(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
+		      size_t size) must_check;
+/* Is this driver a variant of vfio-pci, such as mlx5_vfio_pci? Accepts '-' for '_'. */
+bool device_is_variant(const char *driver);
+/* Has the device a network interface in our namespace? */
+bool device_has_net(const struct vlu_device *dev);
+/* Does dev disappear when other loses its driver, as below a VMD controller? */
+bool device_is_behind(const struct vlu_device *dev, const struct vlu_device *other);
+/* Is this component of a path below /sys/devices a BDF? */
+bool device_on_path(const char *component, size_t size, struct vlu_bdf *ret_bdf);
+#endif

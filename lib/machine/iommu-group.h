@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* IOMMU groups: functions that the IOMMU cannot tell apart. */
+#ifndef VLU_MACHINE_IOMMU_GROUP_H
+#define VLU_MACHINE_IOMMU_GROUP_H
+
+#include "device.h"
+
+/* Works as sys_list() for the members of a group, sorted by name. */
+int group_each(struct vlu_ctx *ctx, int64_t group,
+	       int (*fn)(void *arg, const char *name), void *arg) must_check;
+
+#define GROUP_MATES 16	/* larger than any group that is passed through at once */
+
+/* The other functions in a device's group. */
+struct group_mates {
+	char all[384];		/* "0000:01:00.1 (driver e1000e), 0000:01:00.2" */
+	char foreign[384];	/* the functions in all whose driver does DMA itself */
+	struct vlu_bdf bdfs[GROUP_MATES];	/* the n foreign ones */
+	size_t n;
+	bool movable;		/* all foreign ones are PCI functions, and are in bdfs */
+};
+
+/* Reads the group of dev, without the n functions in but. */
+int group_mates(const struct vlu_device *dev, const struct vlu_bdf *but, size_t n,
+		struct group_mates *ret) must_check;
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* libvirt: the domain of a QEMU process, and what happens to its devices when the domain ends. */
+#ifndef VLU_MACHINE_LIBVIRT_H
+#define VLU_MACHINE_LIBVIRT_H
+
+#include "base/ctx.h"
+
+#define LIBVIRT_NAME 256	/* of a file name */
+
+/* Sets the name of the domain whose QEMU this is. Returns -ENOENT if libvirt did not start it. */
+int libvirt_domain(struct vlu_ctx *ctx, pid_t pid, char name[LIBVIRT_NAME]) must_check;
+/*
+ * Does libvirt unbind the device from vfio-pci when the domain ends, because libvirt bound it?
+ * managed='yes' does not tell: a device that was bound before stays bound.
+ */
+enum vlu_known libvirt_unbinds(struct vlu_ctx *ctx, const char *name, struct vlu_bdf bdf);
+
+#endif
