@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <fcntl.h>
 
-#include "device.h"
-#include "luo.h"
+#include "machine/device.h"
+#include "uapi/uapi.h"
 #include "vfio.h"
 
 #define DEV_IOMMU "/dev/iommu"
@@ -21,8 +21,7 @@ int vfio_open(struct vlu_ctx *ctx, const struct vlu_device *dev, int *ret_fd)
 				"preserved by the previous kernel and is not finished, or "
 				"its IOMMU group is in use", dev->name, dev->cdev);
 	if (fd < 0)
-		return vlu_fail(ctx, VLU_FAILED, fd, "%s: cannot open %s: %s", dev->name,
-				dev->cdev, strerror(-fd));
+		return vlu_failed(ctx, fd, "%s: cannot open %s", dev->name, dev->cdev);
 	*ret_fd = fd;
 	return 0;
 }
@@ -55,10 +54,9 @@ int vfio_bind_failed(struct vlu_ctx *ctx, const char *name, int err)
 		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, err,
 				"%s: its file is bound to an iommufd already", name);
 	if (err == -EBUSY)
-		return vlu_fail(ctx, VLU_BUSY, err, "%s: somebody else uses the device "
-				"(its vfio file or its group is open)", name);
-	return vlu_fail(ctx, VLU_FAILED, err, "%s: cannot bind it to an iommufd: %s", name,
-			strerror(-err));
+		return vlu_fail(ctx, VLU_BUSY, err, "%s: another process uses the device (its vfio "
+				"file or its group is open)", name);
+	return vlu_failed(ctx, err, "%s: cannot bind it to an iommufd", name);
 }
 
 static int get_info(struct vlu_ctx *ctx, int fd)
@@ -68,17 +66,17 @@ static int get_info(struct vlu_ctx *ctx, int fd)
 	return sys_ioctl(&ctx->sys, fd, VFIO_DEVICE_GET_INFO, &info);
 }
 
-bool vfio_bound(struct vlu_ctx *ctx, int fd)
+bool vfio_is_bound(struct vlu_ctx *ctx, int fd)
 {
 	return get_info(ctx, fd) != -EINVAL;	/* vfio_device_fops_unl_ioctl() */
 }
 
-bool vfio_frozen(struct vlu_ctx *ctx, int fd)
+bool vfio_is_frozen(struct vlu_ctx *ctx, int fd)
 {
 	return get_info(ctx, fd) == -EIO;
 }
 
-/* INTx, MSI and MSI-X off: how many of them were on, or a negative errno. */
+/* Disables INTx, MSI and MSI-X. Returns how many were enabled, or a negative errno. */
 static int turn_off(struct vlu_ctx *ctx, int fd)
 {
 	struct vfio_irq_set set = {
@@ -90,7 +88,7 @@ static int turn_off(struct vlu_ctx *ctx, int fd)
 	for (set.index = VFIO_PCI_INTX_IRQ_INDEX;
 	     set.index <= VFIO_PCI_MSIX_IRQ_INDEX; set.index++) {
 		ret = sys_ioctl(&ctx->sys, fd, VFIO_DEVICE_SET_IRQS, &set);
-		/* EINVAL: that kind is not on, or the device does not have it */
+		/* EINVAL: this kind is disabled, or the device does not have it */
 		if (ret < 0 && ret != -EINVAL)
 			return ret;
 		were_on += ret >= 0;
@@ -102,15 +100,15 @@ int vfio_irqs_off(struct vlu_ctx *ctx, const char *name, int fd)
 {
 	int ret = turn_off(ctx, fd);
 
-	/* That none is on is seen from the same request: it fails for each kind. */
+	/* Verify with the same request: it fails for each kind that is disabled. */
 	if (ret > 0)
 		ret = turn_off(ctx, fd);
 	if (ret > 0)
-		return vlu_fail(ctx, VLU_BUSY, -EBUSY, "%s: somebody turned its interrupts on "
-				"again at once; fix: end the program that uses it", name);
+		return vlu_fail(ctx, VLU_BUSY, -EBUSY, "%s: a program enabled its interrupts again "
+				"at once; fix: end the program that uses it", name);
 	if (ret < 0)
-		return vlu_fail(ctx, VLU_FAILED, ret, "%s: cannot turn its interrupts off: %s",
-				name, ret == -EIO ? "it was frozen by a jump that failed, and "
-				"must be bound again" : strerror(-ret));
+		return vlu_fail(ctx, VLU_FAILED, ret, "%s: cannot disable its interrupts: %s",
+				name, ret == -EIO ? "a kexec that failed froze it, and it must be "
+				"bound again" : strerror(-ret));
 	return 0;
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The numbers of <linux/liveupdate.h> and of the parts of <linux/vfio.h> and
- * <linux/iommufd.h> that are newer than the headers of the distributions we
- * build on. Interface facts only; the sources are
- * include/uapi/linux/{liveupdate,vfio,iommufd}.h of Linux 7.3.
+ * The constants of <linux/liveupdate.h>, and those of <linux/vfio.h> that are newer than
+ * the headers of the distributions on which vfio-lu is built. Their sources are
+ * include/uapi/linux/{liveupdate,vfio}.h of Linux 7.3.
  */
-#ifndef VLU_LUO_H
-#define VLU_LUO_H
+#ifndef VLU_UAPI_UAPI_H
+#define VLU_UAPI_UAPI_H
 
 #include <linux/ioctl.h>
 #include <linux/types.h>

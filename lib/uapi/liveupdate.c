@@ -2,66 +2,58 @@
 #include <fcntl.h>
 
 #include "liveupdate.h"
-#include "luo.h"
-
-#define DEV_LIVEUPDATE "/dev/liveupdate"
+#include "machine/kernel.h"
+#include "uapi/uapi.h"
 
 static int open_failed(struct vlu_ctx *ctx, int err)
 {
 	switch (err) {
 	case -EBUSY:
-		return vlu_fail(ctx, VLU_BUSY, err, DEV_LIVEUPDATE
+		return vlu_fail(ctx, FAIL_LUO_BUSY, err, DEV_LIVEUPDATE
 				" was open in another process for %u s", ctx->timeout);
 	case -ENOENT:
 	case -ENODEV:
 	case -ENXIO:
-		return vlu_fail(ctx, VLU_UNSUPPORTED, err, DEV_LIVEUPDATE " does not exist: "
+		return vlu_fail(ctx, FAIL_HOST, err, DEV_LIVEUPDATE " does not exist: "
 				"see vfio-lu check");
 	case -EIO:
-		return vlu_fail(ctx, VLU_UNSUPPORTED, err, "the kernel could not take in what "
-				"the previous one handed over (see its log, \"luo:\"); "
-				DEV_LIVEUPDATE " stays closed until the next kexec or reboot");
+		return vlu_fail(ctx, FAIL_HOST, err, "the kernel could not read what the previous "
+				"one handed over (see its log, \"luo:\"); " DEV_LIVEUPDATE " "
+				"cannot be opened before the next kexec or reboot");
 	default:
-		return vlu_fail(ctx, VLU_FAILED, err, "cannot open " DEV_LIVEUPDATE ": %s",
-				strerror(-err));
+		return vlu_failed(ctx, err, "cannot open " DEV_LIVEUPDATE);
 	}
 }
 
-/*
- * One process may have it open at a time, so it is closed again at once; the
- * sessions do not depend on it (luo_open(), luo_core.c).
- */
-static int open_luo(struct vlu_ctx *ctx, int *ret_fd)
+int luo_open(struct vlu_ctx *ctx, int *ret_fd)
 {
 	long long deadline = vlu_now() + ctx->timeout * 1000LL;
 	int fd;
 
+	progress_begin(ctx, ctx->timeout, "waiting until no other process has " DEV_LIVEUPDATE " "
+		       "open");
 	while ((fd = sys_open(&ctx->sys, DEV_LIVEUPDATE, O_RDWR)) == -EBUSY &&
 	       vlu_now() < deadline)
 		vlu_sleep(20);
+	progress_end(ctx);
 	if (fd < 0)
 		return open_failed(ctx, fd);
 	*ret_fd = fd;
 	return 0;
 }
 
-int luo_create_session(struct vlu_ctx *ctx, const char *name, int *ret_fd)
+int luo_create_on(struct vlu_ctx *ctx, int luo, const char *name, int *ret_fd)
 {
 	struct liveupdate_ioctl_create_session arg = { .size = sizeof(arg), .fd = -1 };
-	int luo, ret;
+	int ret;
 
-	ret = open_luo(ctx, &luo);
-	if (ret)
-		return ret;
 	strncpy((char *)arg.name, name, sizeof(arg.name) - 1);
 	ret = sys_ioctl(&ctx->sys, luo, LIVEUPDATE_IOCTL_CREATE_SESSION, &arg);
-	sys_close(&ctx->sys, luo);
 	if (ret == -EEXIST)
 		return vlu_fail(ctx, VLU_BUSY, ret,
 				"another process has an outgoing session %s", name);
 	if (ret < 0)
-		return vlu_fail(ctx, VLU_FAILED, ret, "cannot create session %s: %s", name,
-				strerror(-ret));
+		return vlu_failed(ctx, ret, "cannot create session %s", name);
 	*ret_fd = arg.fd;
 	return 0;
 }
@@ -71,8 +63,8 @@ int luo_retrieve_session(struct vlu_ctx *ctx, const char *name, int *ret_fd)
 	struct liveupdate_ioctl_retrieve_session arg = { .size = sizeof(arg), .fd = -1 };
 	int luo, ret;
 
-	ret = open_luo(ctx, &luo);
-	/* not to be taken for a session that is not there */
+	ret = luo_open(ctx, &luo);
+	/* ENOENT of /dev/liveupdate must not look like a missing session. */
 	if (ret)
 		return ret == -ENOENT ? -ENODEV : ret;
 	strncpy((char *)arg.name, name, sizeof(arg.name) - 1);
@@ -88,21 +80,19 @@ int luo_retrieve_session_failed(struct vlu_ctx *ctx, const char *name, int err)
 {
 	switch (err) {
 	case -ENOENT:
-		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, err,
+		return vlu_fail(ctx, FAIL_NO_SESSION, err,
 				"the previous kernel handed over no session %s", name);
 	case -EINVAL:
-		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, err,
-				"session %s was retrieved before, by a process that did not "
-				"keep it or still has it; if it is gone, only the next kexec or "
-				"reboot frees its devices", name);
+		return vlu_fail(ctx, FAIL_LOST, err,
+				"session %s was retrieved already; if the process that retrieved "
+				"it has ended, only the next kexec or reboot frees its devices", name);
 	case -EBUSY:
 	case -ENODEV:
 	case -ENXIO:
 	case -EIO:
 		return open_failed(ctx, err);
 	default:
-		return vlu_fail(ctx, VLU_FAILED, err, "cannot retrieve session %s: %s", name,
-				strerror(-err));
+		return vlu_failed(ctx, err, "cannot retrieve session %s", name);
 	}
 }
 
@@ -116,8 +106,8 @@ int luo_preserve(struct vlu_ctx *ctx, int session, int fd, uint64_t token,
 
 	switch (ret) {
 	case -ENOENT:
-		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, ret,
-				"%s: this kernel preserves no such file", what);
+		return vlu_fail(ctx, FAIL_FILE_KIND, ret,
+				"%s: this kernel does not preserve such a file", what);
 	case -EBUSY:
 		return vlu_fail(ctx, VLU_BUSY, ret, "%s: already preserved in another "
 				"session, or handed over by the previous kernel and not "
@@ -128,8 +118,7 @@ int luo_preserve(struct vlu_ctx *ctx, int session, int fd, uint64_t token,
 	default:
 		if (ret >= 0)
 			return 0;
-		return vlu_fail(ctx, VLU_FAILED, ret, "%s: cannot preserve it: %s", what,
-				strerror(-ret));
+		return vlu_failed(ctx, ret, "%s: cannot preserve it", what);
 	}
 }
 
@@ -151,8 +140,7 @@ int luo_retrieve(struct vlu_ctx *ctx, int session, uint64_t token,
 				"next kexec or reboot", what);
 	default:
 		if (ret < 0)
-			return vlu_fail(ctx, VLU_FAILED, ret, "%s: cannot retrieve it: %s",
-					what, strerror(-ret));
+			return vlu_failed(ctx, ret, "%s: cannot retrieve it", what);
 		*ret_fd = arg.fd;
 		return 0;
 	}
@@ -164,10 +152,9 @@ int luo_finish(struct vlu_ctx *ctx, int session, const char *name)
 	int ret = sys_ioctl(&ctx->sys, session, LIVEUPDATE_SESSION_FINISH, &arg);
 
 	if (ret == -EBUSY)
-		return vlu_fail(ctx, VLU_BUSY, ret, "session %s cannot be finished: a device "
+		return vlu_fail(ctx, FAIL_NOT_RETRIEVED, ret, "session %s cannot be finished: a device "
 				"of it is not retrieved, or not bound to an iommufd", name);
 	if (ret < 0)
-		return vlu_fail(ctx, VLU_FAILED, ret, "cannot finish session %s: %s", name,
-				strerror(-ret));
+		return vlu_failed(ctx, ret, "cannot finish session %s", name);
 	return 0;
 }
