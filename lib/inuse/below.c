@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/attr.h"
+#include "inuse/below.h"
+#include "machine/device-node.h"
+
+#define DEPTH	8	/* of block devices stacked on each other */
+#define STEPS	4096	/* of the search below one device: more than any machine needs */
+#define SUBSYSTEM "/virtual/nvme-subsystem/"
+
+/* -------------------------------------------------------------------- ways */
+
+struct ways {
+	struct vlu_ctx *ctx;
+	void (*fn)(void *arg, const char *way);
+	void *arg;
+};
+
+/* Passes on each controller of an NVMe subsystem: the disk is below none of its controllers. */
+static int find_controller(void *arg, const char *name)
+{
+	const struct ways *ways = arg;
+	char path[512];
+
+	if (strncmp(name, "nvme", 4) != 0 || !name[4] ||
+	    name[4 + strspn(name + 4, "0123456789")])
+		return 0;
+	snprintf(path, sizeof(path), "/sys/class/nvme/%.32s", name);
+	if (sys_readlink(&ways->ctx->sys, path, path, sizeof(path)) > 0)
+		ways->fn(ways->arg, path);
+	return 0;
+}
+
+void each_way(struct vlu_ctx *ctx, const char *sysfs,
+	      void (*fn)(void *arg, const char *way), void *arg)
+{
+	struct ways ways = { ctx, fn, arg };
+	const char *subsystem = strstr(sysfs, SUBSYSTEM);
+	char list[600];
+
+	if (!strstr(sysfs, "/virtual/")) {
+		fn(arg, sysfs);
+	} else if (subsystem) {
+		snprintf(list, sizeof(list), "/sys/devices" SUBSYSTEM "%.*s",
+			 (int)strcspn(subsystem + strlen(SUBSYSTEM), "/"),
+			 subsystem + strlen(SUBSYSTEM));
+		sys_list(&ctx->sys, list, find_controller, &ways);
+	}
+}
+
+/* ------------------------------------------------------- from name to disk */
+
+static void find_disks(struct below *below, const char *name);
+
+static void find_way(void *arg, const char *way)
+{
+	struct below *below = arg;
+	const char *name = strrchr(way, '/');
+
+	name = name ? name + 1 : way;
+	if (below->top && strcmp(name, below->top) != 0)
+		inuse_add(below->inuse, way, below->weight, below->fix, "%s (by way of %s)",
+			  below->what, name);
+	else
+		inuse_add(below->inuse, way, below->weight, below->fix, "%s", below->what);
+}
+
+static int find_slave(void *arg, const char *name)
+{
+	find_disks(arg, name);
+	return 0;
+}
+
+static void find_behind(struct below *below, const char *attr, const char *name)
+{
+	char path[256], disk[64];
+
+	if (attr_read(below->ctx, path, sizeof(path), "/sys/class/block/%.63s/%s",
+		      name, attr) > 0 && disk_name(below->ctx, path, disk))
+		find_disks(below, disk);
+}
+
+/* Finds the parts of device mapper, md (its partitions have slaves one level up), loop, zram. */
+static void find_parts(struct below *below, const char *name, char *path)
+{
+	char list[128], *slash;
+
+	snprintf(list, sizeof(list), "/sys/class/block/%.63s/slaves", name);
+	if (sys_list(&below->ctx->sys, list, find_slave, below) == -ENOENT) {
+		slash = strrchr(path, '/');
+		*slash = '\0';
+		slash = strrchr(path, '/');
+		if (slash && strcmp(slash, "/block") != 0) {
+			find_disks(below, slash + 1);
+			return;
+		}
+	}
+	find_behind(below, "loop/backing_file", name);
+	find_behind(below, "backing_dev", name);
+}
+
+static void find_disks(struct below *below, const char *name)
+{
+	char path[512];
+
+	if (below->depth == DEPTH || !below->steps)
+		return;
+	below->steps--;
+	snprintf(path, sizeof(path), "/sys/class/block/%.63s", name);
+	if (sys_readlink(&below->ctx->sys, path, path, sizeof(path)) < 0)
+		return;
+	below->depth++;
+	each_way(below->ctx, path, find_way, below);
+	if (strstr(path, "/virtual/") && !strstr(path, SUBSYSTEM))
+		find_parts(below, name, path);
+	below->depth--;
+}
+
+void use_disk(struct below *below, const char *name, const char *fix, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(below->what, sizeof(below->what), fmt, args);
+	va_end(args);
+	below->fix = fix;
+	below->top = name;
+	below->steps = STEPS;
+	find_disks(below, name);
+}
+
+void use_place(struct below *below, const char *sysfs, const char *fix, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(below->what, sizeof(below->what), fmt, args);
+	va_end(args);
+	below->fix = fix;
+	below->top = NULL;
+	each_way(below->ctx, sysfs, find_way, below);
+}

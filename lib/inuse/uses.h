@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A use that this host makes of a function; see inuse.h. */
+#ifndef VLU_INUSE_USES_H
+#define VLU_INUSE_USES_H
+
+#include "base/pool.h"
+
+enum use_weight {
+	USE_VITAL,	/* the host or its data is lost without the function */
+	USE_BEARABLE,	/* something ends, and can be started again */
+	USE_UNSURE,	/* a possible use that cannot be proved */
+	USE_IDLE,	/* ready to be used, with no sign that it is */
+};
+
+struct use {
+	struct vlu_bdf bdf;
+	enum use_weight weight;
+	size_t order;		/* in which it was found; the worst use is sorted first */
+	char *what;		/* use and user: "/dev/sda is mounted on /" */
+	char *fix;		/* one sentence */
+};
+
+/* A block device directly on a function. */
+struct disk {
+	struct vlu_bdf bdf;
+	char name[64];		/* in /sys/class/block */
+};
+
+struct inuse {
+	struct pool pool;	/* owns all strings and arrays */
+	size_t n;
+	struct use *uses;	/* sorted by address */
+	size_t n_disks;
+	struct disk *disks;	/* sorted by address */
+	bool short_of_memory;
+	/* Why disks or interfaces could not be read; "": all were read */
+	char unseen_disks[128], unseen_nets[128];
+};
+
+/* Notes a use of each function on a sysfs path. */
+void inuse_add(struct inuse *inuse, const char *path, enum use_weight weight,
+	       const char *fix, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void inuse_cannot(char unseen[128], const char *path, int err);
+
+/* The searches: disks.c, exports.c, open-nodes.c, interfaces.c, screens.c. */
+void inuse_blocks(struct vlu_ctx *ctx, struct inuse *inuse);
+void inuse_exports(struct vlu_ctx *ctx, struct inuse *inuse);
+void inuse_nodes(struct vlu_ctx *ctx, struct inuse *inuse);
+void inuse_nets(struct vlu_ctx *ctx, struct inuse *inuse);
+void inuse_screens(struct vlu_ctx *ctx, struct inuse *inuse);
+
+/* For tests: parsers for a line of /proc. end is its end. They return false for other lines. */
+struct mount {
+	unsigned int major, minor;
+	char point[256], type[32], source[256];
+	char options[1024];	/* of the file system, truncated if longer */
+};
+bool mount_parse(const char *line, const char *end, struct mount *ret);
+bool swap_parse(const char *line, const char *end, char path[256]);
+struct route {
+	char interface[16];
+	char to[64];		/* "default", "10.0.0.0/8", "2001:db8::1/64" */
+};
+bool route4_parse(const char *line, const char *end, struct route *ret);
+/* Both skip what every interface has when it is up. */
+bool route6_parse(const char *line, const char *end, struct route *ret);
+bool address6_parse(const char *line, const char *end, struct route *ret);
+bool pppoe_parse(const char *line, const char *end, char interface[16]);
+
+#endif
