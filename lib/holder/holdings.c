@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "attr.h"
-#include "held.h"
-#include "keeper.h"
-
-static int by_address(const void *a, const void *b)
-{
-	return vlu_bdf_compare(((const struct kept *)a)->bdf,
-			       ((const struct kept *)b)->bdf);
-}
+#include "base/attr.h"
+#include "base/bdf.h"
+#include "base/cache.h"
+#include "holder/client.h"
+#include "holder/holdings.h"
 
 static int take(struct keeper *keeper, const struct held *held)
 {
@@ -22,14 +18,16 @@ static int take(struct keeper *keeper, const struct held *held)
 		if (!held_device(held->items[i].key, kept->session, &kept->bdf))
 			continue;
 		kept->preserved = held_says(held->items[i].value, "state=preserved");
+		kept->incoming = !kept->preserved &&
+				 !held_says(held->items[i].value, "state=opened");
 		keeper->n++;
 	}
-	qsort(keeper->kept, keeper->n, sizeof(*keeper->kept), by_address);
+	qsort(keeper->kept, keeper->n, sizeof(*keeper->kept), bdf_order);
 	keeper->pid = held->pid;
 	return 0;
 }
 
-/* "PID (COMM) STATE PPID ...": process 1 if it is systemd's, or nobody's */
+/* Parses "PID (COMM) STATE PPID ...". The parent of services and orphans is process 1. */
 static pid_t parent_of(struct vlu_ctx *ctx, pid_t pid)
 {
 	char text[512], *end;
@@ -44,14 +42,24 @@ static pid_t parent_of(struct vlu_ctx *ctx, pid_t pid)
 	return parent > 0 ? (pid_t)parent : -1;
 }
 
+static void keeper_free(void *data)
+{
+	struct keeper *keeper = data;
+
+	free(keeper->kept);
+	free(keeper);
+}
+
+static const struct cache cache = { .free = keeper_free };
+
 const struct keeper *keeper_get(struct vlu_ctx *ctx)
 {
-	struct keeper *keeper;
+	struct keeper *keeper = cache_get(ctx, &cache);
 	struct held held;
 	int ret;
 
-	if (ctx->keeper)
-		return ctx->keeper;
+	if (keeper)
+		return keeper;
 	keeper = calloc(1, sizeof(*keeper));
 	if (!keeper)
 		return NULL;
@@ -62,27 +70,26 @@ const struct keeper *keeper_get(struct vlu_ctx *ctx)
 		ret = take(keeper, &held);
 		held_free(&held);
 		if (ret) {
-			free(keeper);
+			keeper_free(keeper);
 			return NULL;
 		}
 		keeper->manager = parent_of(ctx, keeper->pid);
 	}
-	ctx->keeper = keeper;
-	return keeper;
-}
-
-void keeper_drop(struct vlu_ctx *ctx)
-{
-	if (ctx->keeper)
-		free(ctx->keeper->kept);
-	free(ctx->keeper);
-	ctx->keeper = NULL;
+	return cache_put(ctx, &cache, keeper);
 }
 
 const struct kept *keeper_find(const struct keeper *keeper, struct vlu_bdf bdf)
 {
-	const struct kept key = { .bdf = bdf };
+	size_t n;
 
-	return keeper->n ? bsearch(&key, keeper->kept, keeper->n, sizeof(*keeper->kept),
-				   by_address) : NULL;
+	return bdf_range(keeper->kept, keeper->n, bdf, &n);
+}
+
+bool is_keepers(const struct keeper *keeper, const struct proc_file *file, bool kept)
+{
+	if (keeper->known == VLU_YES)
+		/* its service manager has duplicates of its files (fdstore.h) */
+		return file->pid == keeper->pid || (kept && file->pid == keeper->manager);
+	/* a captured machine, or a holder that must not be asked */
+	return strcmp(file->comm, "vfio-lu") == 0;
 }

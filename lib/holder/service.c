@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "attr.h"
+#include "base/attr.h"
+#include "base/program.h"
 #include "service.h"
 
-bool service_systemd(struct vlu_ctx *ctx)
-{
-	/* as sd_booted() has it */
-	return sys_exists(&ctx->sys, "/run/systemd/system");
-}
-
-bool service_installed(struct vlu_ctx *ctx)
+bool service_is_installed(struct vlu_ctx *ctx)
 {
 	static const char *const places[] = {
 		"/etc/systemd/system/" SERVICE_UNIT, "/run/systemd/system/" SERVICE_UNIT,
@@ -29,13 +24,11 @@ int service_start(struct vlu_ctx *ctx)
 	char text[512] = "";
 	int ret;
 
-	ret = sys_spawn(&ctx->sys, "systemctl", (char *const *)argv, SYS_SPAWN_WAIT,
-			text, sizeof(text));
-	if (!ret)
-		return 0;
-	return vlu_fail(ctx, VLU_FAILED, ret < 0 ? ret : -EIO,
-			"systemctl start " SERVICE_UNIT " failed: %s; see journalctl -u "
-			SERVICE_UNIT, ret < 0 ? strerror(-ret) : *text ? text : "it said nothing");
+	ret = program_run(ctx, argv, text, sizeof(text));
+	if (ret <= 0)
+		return ret;
+	return vlu_fail(ctx, FAIL_HOLDER_ENDED, -EIO, "systemctl start " SERVICE_UNIT " failed: %s; see "
+			"journalctl -u " SERVICE_UNIT, *text ? text : "it said nothing");
 }
 
 enum service_place service_of(struct vlu_ctx *ctx, pid_t pid)
@@ -49,13 +42,13 @@ enum service_place service_of(struct vlu_ctx *ctx, pid_t pid)
 	if (attr_read_all(ctx, path, 65536, &text, &size))
 		return SERVICE_UNKNOWN;
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		/* the hierarchy of systemd itself: "0::/..." or "1:name=systemd:/..." */
+		/* systemd's own hierarchy: "0::/..." or "1:name=systemd:/..." */
 		if (strncmp(line, "0::", 3) != 0 && !strstr(line, ":name=systemd:"))
 			continue;
 		group = strrchr(line, ':') + 1;
 		if (strstr(group, "/" SERVICE_UNIT))
 			return SERVICE_OURS;
-		/* what process 1 found when it came up, as from an initrd, is moved there */
+		/* processes started before systemd, as in the initrd, are moved to init.scope */
 		place = strcmp(group, "/") == 0 || strcmp(group, "/init.scope") == 0 ?
 			SERVICE_NONE : SERVICE_OTHER;
 	}

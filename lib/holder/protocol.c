@@ -1,27 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "request.h"
-
-static bool session_name(const char *name)
-{
-	size_t len = strspn(name, SESSION_BYTES);
-
-	return len && len < 64 && !name[len] && name[0] != '.';
-}
+#include "base/text.h"
+#include "holder/protocol.h"
 
 bool request_key(const char *key)
 {
-	char session[64], file[FILE_NAME], again[HOLDER_KEY];
+	char session[64], file[FILE_NAME], name[VLU_BDF_SIZE];
 	struct vlu_bdf bdf;
 
 	if (strncmp(key, "session/", 8) == 0 || strncmp(key, "iommufd/", 8) == 0)
-		return session_name(key + 8);
+		return is_session_name(key + 8);
 	if (held_file(key, session, file))
-		return session_name(session);
-	if (!held_device(key, session, &bdf) || !session_name(session))
+		return is_session_name(session);
+	if (!held_device(key, session, &bdf) || !is_session_name(session))
 		return false;
-	/* an address can be written in more than one way, a key cannot */
-	held_device_key(again, session, bdf);
-	return strcmp(key, again) == 0;
+	/* a BDF has several spellings, a key only one */
+	return strcmp(strrchr(key, '/') + 1, vlu_bdf_format(bdf, name)) == 0;
 }
 
 bool request_value(const char *value)
@@ -31,7 +24,7 @@ bool request_value(const char *value)
 	return !value[len] && len < HOLDER_VALUE;
 }
 
-/* "put " and what follows it, or NULL */
+/* Returns what follows "put ", or NULL. */
 static const char *after(const char *text, const char *verb)
 {
 	size_t len = strlen(verb);
@@ -39,21 +32,12 @@ static const char *after(const char *text, const char *verb)
 	return strncmp(text, verb, len) == 0 ? text + len : NULL;
 }
 
-static bool take_line(const char *line, size_t len, char *ret, size_t size)
-{
-	if (len >= size)
-		return false;
-	memcpy(ret, line, len);
-	ret[len] = '\0';
-	return true;
-}
-
 static bool take_key(struct request *request, const char *line, size_t len)
 {
 	struct request_item *item = &request->items[request->n];
 	size_t i;
 
-	if (request->n == HOLDER_FILES || !take_line(line, len, item->key, sizeof(item->key)) ||
+	if (request->n == HOLDER_FILES || !take_text(item->key, sizeof(item->key), line, len) ||
 	    !request_key(item->key))
 		return false;
 	for (i = 0; i < request->n; i++)
@@ -65,11 +49,11 @@ static bool take_key(struct request *request, const char *line, size_t len)
 
 static bool take_value(struct request_item *item, const char *line, size_t len)
 {
-	return take_line(line, len, item->value, sizeof(item->value)) &&
+	return take_text(item->value, sizeof(item->value), line, len) &&
 	       request_value(item->value);
 }
 
-/* Lines without an end: keys, or keys and values in turn. */
+/* Takes lines with no newline at the end: keys, or keys and values in turn. */
 static bool take_lines(struct request *request, const char *rest)
 {
 	bool values = request->verb == REQUEST_PUT, is_key = true, ok = true;
@@ -104,6 +88,7 @@ int request_parse(const char *data, size_t size, struct request *ret_request)
 	} verbs[] = {
 		{ "put ", REQUEST_PUT }, { "get ", REQUEST_GET }, { "drop ", REQUEST_DROP },
 		{ "retrieve ", REQUEST_RETRIEVE }, { "list ", REQUEST_LIST },
+		{ "settle", REQUEST_SETTLE },
 	};
 	char text[HOLDER_PACKET + 1];
 	const char *rest = NULL;
@@ -121,6 +106,8 @@ int request_parse(const char *data, size_t size, struct request *ret_request)
 	if (!rest)
 		return -EINVAL;
 	ret_request->n = ret_request->from = 0;
+	if (ret_request->verb == REQUEST_SETTLE)
+		return *rest ? -EINVAL : 0;
 	ok = ret_request->verb == REQUEST_LIST ? take_number(ret_request, rest) :
 						 take_lines(ret_request, rest);
 	if (ok && ret_request->verb == REQUEST_RETRIEVE)

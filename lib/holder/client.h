@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Requests to the holder, which keeps open files under keys, each with a value:
+ *   session/NAME      "direction=outgoing|incoming"
+ *   iommufd/NAME      ""
+ *   device/NAME/BDF   "state=opened|preserved|retrieved|bound|failed"
+ *   file/NAME/FILE    another file of a VMM, with the states of a device
+ * "lent=PID.START" follows the state of a file that was given to a VMM (ledger/borrower.h).
+ * A connection carries one request and one reply, each of one packet. The requests:
+ *   put KEY\nVALUE (with a file: keeps it; without: changes the value)
+ *   get KEY        (the reply has a duplicate of the file)
+ *   drop KEY       (closes the file)
+ * These three take up to HOLDER_FILES keys, each on lines of its own, with the files in the
+ * same order. put and get do all or nothing; drop closes the files that exist. drop waits until
+ * the service manager has closed its duplicates too. If the manager does not answer, the reply
+ * is "error ETIMEDOUT" and nothing is dropped.
+ *   retrieve KEY   (a session of the previous kernel, which the holder itself retrieves)
+ *   list N         (the reply is "ok PID TOTAL" and KEY\tVALUE lines, from the N-th on)
+ *   settle         (waits until the service manager has done all requests)
+ * Replies are "ok ..." or "error ERRNO". Any other request is "error EINVAL" and changes
+ * nothing (protocol.c).
+ */
+#ifndef VLU_HOLDER_CLIENT_H
+#define VLU_HOLDER_CLIENT_H
+
+#include "base/token.h"
+
+#define HOLDER_SOCKET	RUN_DIR "/holder"
+#define HOLDER_NOTE	RUN_DIR "/holder.managed" /* pid of the manager that restarts it */
+#define HOLDER_PACKET	8192	/* bytes of a request or a reply */
+#define HOLDER_FILES	SYS_FILES /* at most in a request */
+#define HOLDER_KEY	96
+#define HOLDER_VALUE	128
+#define HOLDER_ITEMS	8192
+#define HOLDER_NO_SESSION (-ENODATA) /* from the kernel; -ENOENT: no holder */
+
+struct held_item {
+	char key[HOLDER_KEY];
+	char value[HOLDER_VALUE];
+};
+
+struct held {
+	enum vlu_holder found;
+	pid_t pid;
+	size_t n;
+	struct held_item *items;
+};
+
+/*
+ * Reads all keys and values. Returns -ENOENT when there is no holder (VLU_HOLDER_NONE). A
+ * context that may change something waits first for a holder that is being restarted. found is
+ * set even after a failure.
+ */
+int held_read(struct vlu_ctx *ctx, struct held *ret_held) must_check;
+void held_free(struct held *held);
+/* Returns the value under a key, or NULL. fmt makes the key. */
+const char *held_find(const struct held *held, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Has value the word "name=value"? */
+bool held_says(const char *value, const char *word);
+
+/*
+ * Waits until the holder answers, or its service manager has restarted it. Returns 0, or
+ * -ENOENT when there is certainly no holder. Other errors are set with vlu_fail().
+ */
+int held_await(struct vlu_ctx *ctx) must_check;
+/* Starts a holder, unless one runs or is being restarted. */
+int held_start(struct vlu_ctx *ctx) must_check;
+
+/* For several keys at once, in as few requests as possible. */
+struct held_entry {
+	char key[HOLDER_KEY];
+	int fd;
+};
+/*
+ * Keeps the files, or changes the values when fd < 0 in all entries. The caller still owns its
+ * fds. A failure of a later request leaves the earlier ones done.
+ */
+int held_put_all(struct vlu_ctx *ctx, const struct held_entry *entries, size_t n,
+		 const char *value) must_check;
+/* After a failure no fd is open. */
+int held_get_all(struct vlu_ctx *ctx, struct held_entry *entries, size_t n) must_check;
+int held_drop_all(struct vlu_ctx *ctx, const struct held_entry *entries, size_t n)
+	must_check;
+/* The same for one key, which fmt makes. */
+int held_put(struct vlu_ctx *ctx, int fd, const char *value, const char *fmt, ...)
+	must_check __attribute__((format(printf, 4, 5)));
+int held_get(struct vlu_ctx *ctx, int *ret_fd, const char *fmt, ...)
+	must_check __attribute__((format(printf, 3, 4)));
+/* Makes the holder retrieve a session and keep it. */
+int held_retrieve_session(struct vlu_ctx *ctx, const char *session) must_check;
+/*
+ * Does the service manager answer? Call this before a change that has to be dropped when it
+ * fails, since a drop needs the manager. Returns -ETIMEDOUT when it does not answer.
+ */
+int held_settle(struct vlu_ctx *ctx) must_check;
+/*
+ * Succeeds when the key does not exist. Returns -ETIMEDOUT, and drops nothing, when the service
+ * manager does not close its duplicate.
+ */
+int held_drop(struct vlu_ctx *ctx, const char *fmt, ...)
+	must_check __attribute__((format(printf, 2, 3)));
+
+/* Splits the key of a file. Returns false for any other key. */
+bool held_file(const char *key, char session[64], char ret_file[FILE_NAME]);
+/* Splits the key of a device or a file. The name of a device is its BDF. */
+bool held_member(const char *key, char session[64], char name[FILE_NAME]);
+/* Splits the key of a device. Returns false for any other key. */
+bool held_device(const char *key, char session[64], struct vlu_bdf *ret_bdf);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Sends a request to the holder and reads the reply; for client.c. */
+#ifndef VLU_HOLDER_EXCHANGE_H
+#define VLU_HOLDER_EXCHANGE_H
+
+#include "holder/client.h"
+
+/*
+ * Returns how many seconds to wait for the holder. A command that has begun to change something
+ * waits longer: then lock_depth is above 1, as the plan has a lock inside the session's.
+ */
+unsigned int holder_patience(const struct vlu_ctx *ctx);
+
+/*
+ * holder_ask() and holder_change() return the error of the reply, or one of these: -ENOENT: no
+ * holder, or no such key; -EHOSTDOWN: the holder is being restarted and does not answer (a
+ * context that may change something has waited for it); -ETIMEDOUT: the holder does not answer;
+ * -ETIME: its service manager does not answer.
+ */
+/* The reply has n_want files, which are put into fds. */
+int holder_ask(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_PACKET + 1],
+	       int *fds, size_t n_want) must_check;
+/* Sends n_send fds. done_already: error of a repeated request whose first try was done, or 0. */
+int holder_change(struct vlu_ctx *ctx, const char *request, int *fds, size_t n_send,
+		  int done_already) must_check;
+/* Returns the pid of the running holder. Does not wait for a restart. */
+int holder_pid_now(struct vlu_ctx *ctx) must_check;
+
+#endif
