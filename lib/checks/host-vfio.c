@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The rules on vfio: its device files, its handler, what it must not be doing. */
-#include "blocked.h"
-#include "check-host.h"
-#include "handler.h"
-#include "klog.h"
+/* The rules on vfio: its device files, its handler, unbinds that hang. */
+#include "machine/pending-unbind.h"
+#include "checks/host-rules.h"
+#include "machine/vfio-handler.h"
+#include "machine/systemd.h"
+#include "machine/kernel-log.h"
 
 static int has_cdev(void *arg, const char *name)
 {
@@ -14,7 +15,7 @@ static int has_cdev(void *arg, const char *name)
 	return sys_exists(&host->ctx->sys, path);
 }
 
-/* drivers/vfio/Kconfig; vfio_init_device_cdev() gives each device its node */
+/* drivers/vfio/Kconfig; vfio_init_device_cdev() makes a node for each device */
 void look_vfio_cdev(const struct host *host, struct verdict *v)
 {
 	if (sys_list(&host->ctx->sys, "/sys/class/vfio-dev", has_cdev,
@@ -33,10 +34,7 @@ void look_vfio_cdev(const struct host *host, struct verdict *v)
 	}
 }
 
-/*
- * vfio_pci_liveupdate_init() of the VFIO series (v5): not in Linux up to 7.3,
- * which has LUO and preserves memfds only
- */
+/* vfio_pci_liveupdate_init() of the VFIO series (v5). Linux 7.3 preserves memfds alone. */
 void look_vfio_handler(const struct host *host, struct verdict *v)
 {
 	struct handler handler;
@@ -51,10 +49,28 @@ void look_vfio_handler(const struct host *host, struct verdict *v)
 		verdict_fix(v, "look for CONFIG_VFIO_PCI_LIVEUPDATE in the kernel's build");
 }
 
+/* can_preserve() of the VFIO series: ENOENT for every device, EINVAL in v1 */
+void look_no_zdev_kvm(const struct host *host, struct verdict *v)
+{
+	switch (kconfig_has(&host->config, "VFIO_PCI_ZDEV_KVM")) {
+	case VLU_NO:
+		verdict_set(v, VLU_PASS, "CONFIG_VFIO_PCI_ZDEV_KVM is not set in %s",
+			    host->config.source);
+		break;
+	case VLU_YES:
+		verdict_set(v, VLU_FAIL, "this kernel was built with CONFIG_VFIO_PCI_ZDEV_KVM (in "
+			    "%s), and then preserves no file of vfio-pci", host->config.source);
+		verdict_fix(v, "boot a kernel without CONFIG_VFIO_PCI_ZDEV_KVM");
+		break;
+	default:
+		look_without_config(v, "CONFIG_VFIO_PCI_ZDEV_KVM");
+	}
+}
+
 /*
- * luo_file_deserialize_one(), kernel/liveupdate/luo_file.c: a file whose handler
- * is not registered at the first open of /dev/liveupdate makes that open, and
- * luo_open() keeps the answer, every later one fail with EIO
+ * luo_file_deserialize_one(), kernel/liveupdate/luo_file.c: the first open of /dev/liveupdate
+ * fails when the handler of a file is not registered by then. luo_open() keeps the result, so
+ * every later open fails with EIO.
  */
 void look_vfio_handler_early(const struct host *host, struct verdict *v)
 {
@@ -69,16 +85,15 @@ void look_vfio_handler_early(const struct host *host, struct verdict *v)
 			    "a reboot");
 	} else if (built == 'y') {
 		verdict_set(v, VLU_PASS, "vfio-pci is built in");
-	} else if (host->systemd > 0 && host->systemd < 261) {
+	} else if (host->systemd > 0 && !systemd_opens_liveupdate(host->systemd)) {
 		verdict_set(v, VLU_PASS, "systemd %d does not open " DEV_LIVEUPDATE ", and "
 			    "vfio-lu restore loads vfio-pci first", host->systemd);
 	} else if (host->systemd == 0) {
 		verdict_set(v, VLU_PASS, "process 1 is not systemd, and vfio-lu restore loads "
 			    "vfio-pci before it opens " DEV_LIVEUPDATE);
 	} else if (host->systemd < 0) {
-		verdict_set(v, VLU_UNKNOWN, "vfio-pci is not known to be built in, and the version "
-			    "of systemd cannot be told (261 and later open " DEV_LIVEUPDATE
-			    " at boot)");
+		verdict_set(v, VLU_UNKNOWN, "vfio-lu cannot see whether vfio-pci is built in, nor "
+			    "the version of systemd (%d and later open " DEV_LIVEUPDATE " at boot)", SYSTEMD_LIVEUPDATE);
 	} else {
 		verdict_set(v, VLU_WARN, "vfio-pci is %s, and systemd %d opens " DEV_LIVEUPDATE
 			    " at boot: unless the initrd loads vfio-pci, all that is handed "
@@ -89,8 +104,8 @@ void look_vfio_handler_early(const struct host *host, struct verdict *v)
 }
 
 /*
- * vfio_unregister_group_dev(), drivers/vfio/vfio_main.c, waits for a device
- * that a session holds; device_shutdown() at the jump then waits for its lock
+ * vfio_unregister_group_dev(), drivers/vfio/vfio_main.c, waits for a device that a session
+ * holds. device_shutdown() then waits for the lock of that device, and the kexec hangs.
  */
 void look_no_pending_unbind(const struct host *host, struct verdict *v)
 {

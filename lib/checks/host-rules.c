@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The rules a host must meet; what they look at is with each, beside the kernel code it comes from. */
-#include "attr.h"
-#include "check-host.h"
+/* The list of the rules that a host must meet. The function of a rule names the kernel code. */
+#include "base/attr.h"
+#include "base/cache.h"
+#include "checks/host-rules.h"
+#include "machine/systemd.h"
 
 struct host_rule {
 	const char *id;
 	host_look *look;
-	unsigned int stops;	/* enum host_use: commands that it can stop */
-	bool advisory;		/* not to know it leaves the verdict alone */
+	unsigned int stops;	/* enum host_use: commands that its failure stops */
+	bool advisory;		/* unknown does not change the verdict */
 };
 
 static const struct host_rule rules[] = {
@@ -16,18 +18,19 @@ static const struct host_rule rules[] = {
 	{ "luo-built", look_luo_built, HOST_ALL, false },
 	{ "luo-enabled", look_luo_enabled, HOST_ALL, false },
 	{ "luo-device", look_luo_device, HOST_ALL, false },
-	/* waiting for its opener is up to those who open it: --timeout */
+	/* commands that open /dev/liveupdate wait until it is free, see --timeout */
 	{ "luo-opener", look_luo_opener, 0, true },
 	{ "vfio-cdev", look_vfio_cdev, HOST_PRESERVE | HOST_RESTORE, false },
 	{ "iommufd", look_iommufd, HOST_PRESERVE | HOST_RESTORE, false },
 	{ "iommu-on", look_iommu_on, HOST_PRESERVE, false },
 	{ "vfio-handler", look_vfio_handler, HOST_PRESERVE, false },
+	{ "no-zdev-kvm", look_no_zdev_kvm, HOST_PRESERVE, true },
 	{ "vfio-handler-early", look_vfio_handler_early, HOST_PRESERVE, true },
 	{ "kexec-file", look_kexec_file, HOST_LOAD, false },
 	{ "kexec-not-disabled", look_kexec_not_disabled, HOST_LOAD, true },
 	{ "lockdown", look_lockdown, 0, true },
 	{ "image-loaded", look_image_loaded, 0, true },
-	/* load cures it, and kexec refuses by itself */
+	/* load replaces such an image, and kexec refuses it itself */
 	{ "image-hands-over", look_image_hands_over, 0, true },
 	{ "scratch-fits", look_scratch_fits, 0, true },
 	{ "no-pending-unbind", look_no_pending_unbind, HOST_JUMP, true },
@@ -36,18 +39,9 @@ static const struct host_rule rules[] = {
 	{ "debugfs", look_debugfs, 0, true },
 };
 
-enum vlu_known host_option(const struct host *host, const char *option)
+const char *host_rule_id(size_t i)
 {
-	if (!host->config.text)
-		return VLU_DONT_KNOW;
-	return kconfig_get(&host->config, option) ? VLU_YES : VLU_NO;
-}
-
-void look_without_config(struct verdict *v, const char *option)
-{
-	verdict_set(v, VLU_UNKNOWN, "no configuration of this kernel was found, so "
-		    "whether it has %s cannot be told", option);
-	verdict_fix(v, "look for %s in the kernel's build", option);
+	return i < ARRAY_SIZE(rules) ? rules[i].id : NULL;
 }
 
 int check_host_for(struct vlu_ctx *ctx, unsigned int use,
@@ -68,8 +62,10 @@ int check_host_for(struct vlu_ctx *ctx, unsigned int use,
 	}
 	host.cmdline_known = attr_read(ctx, host.cmdline, sizeof(host.cmdline),
 				       "/proc/cmdline") >= 0;
+	if (!host.cmdline_known)
+		host.cmdline[0] = '\0';
 	host.luo_device = sys_exists(&ctx->sys, DEV_LIVEUPDATE);
-	host.systemd = host_systemd(ctx);
+	host.systemd = systemd_version(ctx);
 	for (i = 0; i < ARRAY_SIZE(rules); i++) {
 		if (use && !(rules[i].stops & use))
 			continue;
@@ -78,16 +74,12 @@ int check_host_for(struct vlu_ctx *ctx, unsigned int use,
 		v.advisory = rules[i].advisory;
 		report_add(report, rules[i].id, &v);
 	}
-	host_config_free(&host.config);
-	if (report->short_of_memory) {
-		vlu_report_free(report);
-		return vlu_nomem(ctx);
-	}
-	*ret_report = report;
-	return 0;
+	kconfig_free(&host.config);
+	return report_give(ctx, report, ret_report);
 }
 
 int vlu_check_host(struct vlu_ctx *ctx, struct vlu_report **ret_report)
 {
+	cache_drop(ctx);
 	return check_host_for(ctx, 0, ret_report);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The rules on Kexec Handover and the Live Update Orchestrator. */
-#include "attr.h"
-#include "check-host.h"
-#include "procs.h"
+#include "base/attr.h"
+#include "formats/cmdline.h"
+#include "checks/host-rules.h"
+#include "machine/processes.h"
 
 #define DEBUGFS		"/sys/kernel/debug"
 
@@ -12,7 +13,7 @@ static void look_built(const struct host *host, struct verdict *v,
 	if (host->config.text && kconfig_get(&host->config, option + 7)) {
 		verdict_set(v, VLU_PASS, "%s=y in %s", option, host->config.source);
 	} else if (host->luo_device) {
-		/* Only a kernel with both can have registered it. */
+		/* Only a kernel with both options registers /dev/liveupdate. */
 		verdict_set(v, VLU_PASS, DEV_LIVEUPDATE " is there");
 	} else if (!host->config.text) {
 		look_without_config(v, option);
@@ -34,7 +35,7 @@ void look_luo_built(const struct host *host, struct verdict *v)
 	look_built(host, v, "CONFIG_LIVEUPDATE", "the Live Update Orchestrator");
 }
 
-/* A boolean parameter: found on the command line, by default, or not at all. */
+/* Judges a boolean parameter: on the command line, by default, or not known. */
 static void look_enabled(const struct host *host, struct verdict *v,
 			 const char *parameter, bool by_default,
 			 const char *default_source)
@@ -57,8 +58,8 @@ static void look_enabled(const struct host *host, struct verdict *v,
 			verdict_set(v, VLU_FAIL, "%s=%s on the command line turns it off",
 				    parameter, value);
 		else
-			verdict_set(v, VLU_FAIL, "%s=%s on the command line is not "
-				    "something the kernel understands", parameter, value);
+			verdict_set(v, VLU_FAIL, "%s=%s on the command line is not a value that "
+				    "the kernel understands", parameter, value);
 	} else if (by_default) {
 		verdict_set(v, VLU_PASS, "on by default (%s)", default_source);
 		return;
@@ -76,7 +77,7 @@ void look_kho_enabled(const struct host *host, struct verdict *v)
 			  kconfig_get(&host->config, "KEXEC_HANDOVER_ENABLE_DEFAULT");
 
 	if (!by_default && !host->config.text && host->luo_device) {
-		/* luo_early_startup() turns LUO off when KHO is off */
+		/* luo_early_startup() disables LUO when KHO is disabled */
 		verdict_set(v, VLU_PASS, DEV_LIVEUPDATE " is there");
 		return;
 	}
@@ -84,13 +85,13 @@ void look_kho_enabled(const struct host *host, struct verdict *v)
 		     "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y");
 }
 
-/* early_liveupdate_param(), kernel/liveupdate/luo_core.c: off by default */
+/* early_liveupdate_param(), kernel/liveupdate/luo_core.c: disabled by default */
 void look_luo_enabled(const struct host *host, struct verdict *v)
 {
 	look_enabled(host, v, "liveupdate", false, NULL);
 }
 
-/* liveupdate_ioctl_init(), luo_core.c: registered only when both are on */
+/* liveupdate_ioctl_init(), luo_core.c: registered when KHO and LUO are enabled */
 void look_luo_device(const struct host *host, struct verdict *v)
 {
 	if (host->luo_device) {
@@ -108,7 +109,7 @@ void look_luo_device(const struct host *host, struct verdict *v)
 
 /* ------------------------------------------------------------ its opener */
 
-/* luo_open(), luo_core.c: one at a time, everybody else gets EBUSY */
+/* luo_open(), luo_core.c: one process at a time, others get EBUSY */
 void look_luo_opener(const struct host *host, struct verdict *v)
 {
 	const struct procs *procs = procs_get(host->ctx);
@@ -129,7 +130,7 @@ void look_luo_opener(const struct host *host, struct verdict *v)
 		verdict_set(v, VLU_UNKNOWN, "not every process can be looked into by this user");
 		verdict_fix(v, "run it as root");
 	} else {
-		verdict_set(v, VLU_PASS, "nobody has " DEV_LIVEUPDATE " open");
+		verdict_set(v, VLU_PASS, "no process has " DEV_LIVEUPDATE " open");
 	}
 }
 
@@ -142,7 +143,7 @@ static int count_one(void *arg, const char *name)
 	return 1;
 }
 
-/* kho_out_debugfs_init(), kexec_handover_debugfs.c: KHO on, files for root */
+/* kho_out_debugfs_init(), kexec_handover_debugfs.c: exists when KHO is enabled, root reads it */
 void look_debugfs(const struct host *host, struct verdict *v)
 {
 	struct sys *sys = &host->ctx->sys;
@@ -161,10 +162,10 @@ void look_debugfs(const struct host *host, struct verdict *v)
 	} else if (sys_list(sys, DEBUGFS, count_one, &entries) < 0 || !entries) {
 		verdict_set(v, VLU_WARN, "debugfs is not mounted: what will be handed over "
 			    "cannot be looked at");
-		verdict_fix(v, "mount -t debugfs debugfs " DEBUGFS);
+		verdict_run(v, "mount -t debugfs debugfs " DEBUGFS);
 	} else {
 		verdict_set(v, VLU_WARN, "debugfs has no kho: what will be handed over "
-			    "cannot be looked at%s", host_option(host,
+			    "cannot be looked at%s", kconfig_has(&host->config,
 			    "KEXEC_HANDOVER_DEBUGFS") == VLU_NO ?
 			    " (CONFIG_KEXEC_HANDOVER_DEBUGFS is not set)" : "");
 	}

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The rules on loading the next kernel and on the way to the jump. */
-#include "attr.h"
-#include "check-host.h"
-#include "handler.h"
-#include "kexec.h"
-#include "scratch.h"
+/* The rules on loading the next kernel and on the way to the kexec. */
+#include "base/attr.h"
+#include "checks/host-rules.h"
+#include "machine/vfio-handler.h"
+#include "machine/kexec-state.h"
+#include "machine/kho-scratch.h"
+#include "machine/systemd.h"
 
-static bool have_kexec_program(struct sys *sys)
+static bool has_kexec_program(struct sys *sys)
 {
 	static const char *const places[] = {
 		"/usr/sbin/kexec", "/sbin/kexec", "/usr/bin/kexec", "/bin/kexec",
@@ -20,12 +21,12 @@ static bool have_kexec_program(struct sys *sys)
 	return false;
 }
 
-/* kho_fill_kimage() is called from kernel/kexec_file.c and nowhere else */
+/* kho_fill_kimage() is only called from kernel/kexec_file.c */
 void look_kexec_file(const struct host *host, struct verdict *v)
 {
-	enum vlu_known built = host_option(host, "KEXEC_FILE");
+	enum vlu_known built = kconfig_has(&host->config, "KEXEC_FILE");
 
-	/* KEXEC_HANDOVER selects it: kernel/liveupdate/Kconfig */
+	/* KEXEC_HANDOVER selects KEXEC_FILE: kernel/liveupdate/Kconfig */
 	if (host->luo_device)
 		built = VLU_YES;
 	if (built == VLU_DONT_KNOW) {
@@ -34,7 +35,7 @@ void look_kexec_file(const struct host *host, struct verdict *v)
 		verdict_set(v, VLU_FAIL, "this kernel cannot load another with kexec_file_load() "
 			    "(CONFIG_KEXEC_FILE is not set in %s)", host->config.source);
 		verdict_fix(v, "boot a kernel with CONFIG_KEXEC_FILE=y");
-	} else if (!have_kexec_program(&host->ctx->sys)) {
+	} else if (!has_kexec_program(&host->ctx->sys)) {
 		verdict_set(v, VLU_WARN, "the kernel has kexec_file_load(), but no kexec program "
 			    "was found in the usual places");
 		verdict_fix(v, "install kexec-tools");
@@ -44,7 +45,7 @@ void look_kexec_file(const struct host *host, struct verdict *v)
 	}
 }
 
-/* kexec_load_permitted(), kernel/kexec_core.c: neither switch goes back */
+/* kexec_load_permitted(), kernel/kexec_core.c: neither switch can be undone */
 void look_kexec_not_disabled(const struct host *host, struct verdict *v)
 {
 	int64_t disabled, limit = -1;
@@ -57,7 +58,7 @@ void look_kexec_not_disabled(const struct host *host, struct verdict *v)
 			    strerror(-ret));
 		return;
 	}
-	/* since 6.3; -1 is no limit */
+	/* the limit exists since 6.3; -1 is no limit */
 	if (disabled)
 		how = "kernel.kexec_load_disabled is 1";
 	else if (attr_number(host->ctx, &limit, "/proc/sys/kernel/kexec_load_limit_reboot") == 0 &&
@@ -67,31 +68,31 @@ void look_kexec_not_disabled(const struct host *host, struct verdict *v)
 		verdict_set(v, VLU_PASS, "kernels may be loaded");
 	} else if (kexec_loaded(host->ctx) == VLU_YES &&
 		   kexec_loaded_by_us(host->ctx) == VLU_YES) {
-		verdict_set(v, VLU_PASS, "%s, but vfio-lu load has loaded a kernel before", how);
+		verdict_set(v, VLU_PASS, "%s, but vfio-lu load has loaded a kernel already", how);
 	} else {
-		verdict_set(v, VLU_FAIL, "no kernel may be loaded any more: %s", how);
-		verdict_fix(v, "take it out of /etc/sysctl.d and restart; a running kernel "
-			    "does not take it back");
+		verdict_set(v, VLU_FAIL, "no kernel can be loaded any more: %s", how);
+		verdict_fix(v, "remove it from /etc/sysctl.d and reboot; a running kernel does not "
+			    "allow the change back");
 	}
 }
 
 /*
- * kimage_validate_signature(), kernel/kexec_file.c, there with CONFIG_KEXEC_SIG
- * only; security_locked_down(LOCKDOWN_KEXEC) in kernel/kexec.c
+ * kimage_validate_signature(), kernel/kexec_file.c, with CONFIG_KEXEC_SIG alone;
+ * security_locked_down(LOCKDOWN_KEXEC) in kernel/kexec.c
  */
 void look_lockdown(const struct host *host, struct verdict *v)
 {
 	char modes[128], *mode, *end;
 	int ret;
 
-	if (host_option(host, "KEXEC_SIG_FORCE") == VLU_YES) {
+	if (kconfig_has(&host->config, "KEXEC_SIG_FORCE") == VLU_YES) {
 		verdict_set(v, VLU_WARN, "the next kernel must be signed: CONFIG_KEXEC_SIG_FORCE=y "
 			    "in %s", host->config.source);
 		verdict_fix(v, "load a kernel that is signed with a key this one knows");
 		return;
 	}
 	ret = attr_read(host->ctx, modes, sizeof(modes), "/sys/kernel/security/lockdown");
-	if (ret < 0 && host_option(host, "SECURITY_LOCKDOWN_LSM") == VLU_NO) {
+	if (ret < 0 && kconfig_has(&host->config, "SECURITY_LOCKDOWN_LSM") == VLU_NO) {
 		verdict_set(v, VLU_PASS, "this kernel has no lockdown");
 		return;
 	}
@@ -101,14 +102,14 @@ void look_lockdown(const struct host *host, struct verdict *v)
 		verdict_set(v, VLU_UNKNOWN, "/sys/kernel/security/lockdown: %s",
 			    ret < 0 ? strerror(-ret) : "names no mode");
 		if (ret == -ENOENT)
-			verdict_fix(v, "mount -t securityfs securityfs /sys/kernel/security");
+			verdict_run(v, "mount -t securityfs securityfs /sys/kernel/security");
 		return;
 	}
 	mode++;
 	*end = '\0';
 	if (strcmp(mode, "none") == 0) {
 		verdict_set(v, VLU_PASS, "the kernel is not locked down");
-	} else if (host_option(host, "KEXEC_SIG") == VLU_NO) {
+	} else if (kconfig_has(&host->config, "KEXEC_SIG") == VLU_NO) {
 		verdict_set(v, VLU_PASS, "locked down (%s), which does not concern "
 			    "kexec_file_load() here (CONFIG_KEXEC_SIG is not set)", mode);
 	} else {
@@ -118,7 +119,7 @@ void look_lockdown(const struct host *host, struct verdict *v)
 	}
 }
 
-/* /sys/kernel/kexec_loaded, kernel/kexec_core.c; none before load is normal */
+/* /sys/kernel/kexec_loaded, kernel/kexec_core.c; before load, no loaded image is normal */
 void look_image_loaded(const struct host *host, struct verdict *v)
 {
 	enum vlu_known ours = kexec_loaded_by_us(host->ctx);
@@ -141,8 +142,8 @@ void look_image_loaded(const struct host *host, struct verdict *v)
 }
 
 /*
- * kernel_kexec() jumps into either kind of image, and only kexec_file_load()
- * attaches what KHO hands over; which one it was, the kernel does not tell
+ * kernel_kexec() starts either kind of image, but only kexec_file_load() attaches the KHO data.
+ * The kernel does not say which one loaded the image.
  */
 void look_image_hands_over(const struct host *host, struct verdict *v)
 {
@@ -152,21 +153,26 @@ void look_image_hands_over(const struct host *host, struct verdict *v)
 	if (loaded == VLU_NO) {
 		verdict_set(v, VLU_PASS, "none is loaded yet; vfio-lu load loads one that does");
 	} else if (loaded == VLU_YES && ours == VLU_YES) {
-		/* a stranger who loaded another since then would not be seen */
-		verdict_set(v, VLU_PASS, "vfio-lu load has loaded a kernel with "
-			    "kexec_file_load(), and one is loaded");
+		/* vfio-lu cannot notice another program that has loaded an image since then */
+		verdict_set(v, VLU_PASS, "a kernel is loaded, and vfio-lu load loaded "
+			    "one with kexec_file_load()");
 	} else if (loaded == VLU_YES && ours == VLU_NO) {
 		verdict_set(v, VLU_FAIL, "the loaded kernel was not loaded by vfio-lu, and one "
 			    "loaded by kexec_load() takes nothing over");
 		verdict_fix(v, "vfio-lu load KERNEL, or kexec -u");
 	} else {
 		verdict_set(v, VLU_UNKNOWN, "%s", loaded == VLU_YES ?
-			    "who loaded the kernel that is loaded can be seen by root only" :
+			    "only root can see which program loaded the next kernel" :
 			    "this kernel does not say whether one is loaded");
 	}
 }
 
-/* kho_locate_mem_hole(), kexec_handover.c: each part into one scratch area */
+static unsigned long long mib(uint64_t bytes)
+{
+	return bytes >> 20;
+}
+
+/* kho_locate_mem_hole(), kexec_handover.c: each part must fit into one scratch area */
 void look_scratch_fits(const struct host *host, struct verdict *v)
 {
 	struct scratch scratch;
@@ -191,33 +197,28 @@ void look_scratch_fits(const struct host *host, struct verdict *v)
 	if (ret) {
 		verdict_set(v, VLU_UNKNOWN, "the largest scratch area has %llu MiB; there is no "
 			    "image of this kernel in /boot to compare it with",
-			    (unsigned long long)scratch.largest >> 20);
+			    mib(scratch.largest));
 	} else if (!scratch_takes(&scratch, &need)) {
 		verdict_set(v, VLU_WARN, "scratch memory (%llu MiB, the largest area %llu MiB) "
 			    "cannot take this kernel (%llu MiB) and its initrd (%llu MiB): they "
-			    "could not be loaded", (unsigned long long)scratch.total >> 20,
-			    (unsigned long long)scratch.largest >> 20,
-			    (unsigned long long)need.kernel >> 20,
-			    (unsigned long long)need.initrd >> 20);
+			    "could not be loaded", mib(scratch.total), mib(scratch.largest),
+			    mib(need.kernel), mib(need.initrd));
 		verdict_fix(v, "boot with a larger kho_scratch=, or make a smaller initrd");
 	} else {
 		verdict_set(v, VLU_PASS, "this kernel (%llu MiB) and its initrd (%llu MiB) fit "
-			    "into scratch memory (%llu MiB)",
-			    (unsigned long long)need.kernel >> 20,
-			    (unsigned long long)need.initrd >> 20,
-			    (unsigned long long)scratch.total >> 20);
+			    "into scratch memory (%llu MiB)", mib(need.kernel),
+			    mib(need.initrd), mib(scratch.total));
 	}
 }
 
-/* systemd 261, src/core/luo.c: process 1 opens the device before any service */
 void look_systemd_luo(const struct host *host, struct verdict *v)
 {
 	if (host->systemd == 0) {
 		verdict_set(v, VLU_PASS, "process 1 is not systemd; the holder outlives "
 			    "everything but a kill");
 	} else if (host->systemd < 0) {
-		verdict_set(v, VLU_UNKNOWN, "the version of systemd cannot be told");
-	} else if (host->systemd < 261) {
+		verdict_set(v, VLU_UNKNOWN, "vfio-lu cannot see the version of systemd");
+	} else if (!systemd_opens_liveupdate(host->systemd)) {
 		verdict_set(v, VLU_PASS, "systemd %d knows nothing of live updates; the holder "
 			    "carries the sessions through its shutdown", host->systemd);
 	} else if (vfio_pci_built(host->ctx, &host->config) == 'y') {
@@ -230,7 +231,7 @@ void look_systemd_luo(const struct host *host, struct verdict *v)
 	}
 }
 
-/* systemd-shutdown, src/shutdown/shutdown.c: executable there, it goes there */
+/* systemd-shutdown, src/shutdown/shutdown.c: switches to this file if it is executable */
 void look_exitrd(const struct host *host, struct verdict *v)
 {
 	int mode = sys_mode(&host->ctx->sys, "/run/initramfs/shutdown");
@@ -240,9 +241,9 @@ void look_exitrd(const struct host *host, struct verdict *v)
 	} else if (mode < 0) {
 		verdict_set(v, VLU_UNKNOWN, "/run/initramfs/shutdown: %s", strerror(-mode));
 	} else {
-		verdict_set(v, VLU_WARN, "the shutdown goes through /run/initramfs/shutdown, and "
-			    "systemd hands its own fd stores over only without one");
-		verdict_fix(v, "rm /run/initramfs/shutdown before the jump (dracut: systemctl mask "
-			    "dracut-shutdown.service)");
+		verdict_set(v, VLU_WARN, "the shutdown runs /run/initramfs/shutdown, so systemd "
+			    "does not hand over its fd stores");
+		verdict_fix(v, "rm /run/initramfs/shutdown before the kexec (dracut: systemctl "
+			    "mask dracut-shutdown.service)");
 	}
 }
