@@ -7,21 +7,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "copy.h"
-#include "record.h"
+#include "capture/tree-copy.h"
+#include "capture/recorder.h"
 #include "scrub.h"
 
-#define FILE_MAX	(64u << 20)	/* no attribute, no module is larger */
+#define FILE_MAX	(64u << 20)	/* no attribute and no module is larger */
 
-/* What is open, by the number of its descriptor. */
+/* An open file, by its descriptor number. */
 struct opened {
 	char *path;
-	char *data;	/* what was read of it so far */
+	char *data;	/* what was read so far */
 	size_t size;
 };
 
 struct recorder {
-	struct sys_ops ops;	/* with ours in the place of what reads */
+	struct sys_ops ops;	/* the real calls, with the recorder's own for reading */
 	struct copy copy;
 	struct sys *sys;
 	struct opened *opened;
@@ -141,7 +141,7 @@ static ssize_t record_readlink(struct sys *sys, const char *path, char *buf, siz
 	char asked[PATH_MAX];
 	ssize_t n;
 
-	/* the answer may be written over the question */
+	/* the result may overwrite path */
 	snprintf(asked, sizeof(asked), "%s", path);
 	n = rec->copy.machine.ops->readlink(sys, path, buf, size);
 	if (n > 0)
@@ -153,7 +153,7 @@ static void put_found(struct recorder *rec, const char *path, int mode, off_t si
 {
 	if (S_ISDIR(mode))
 		copy_dir(&rec->copy, path, 0755);
-	else	/* a device node as well: that it is there is all that was asked */
+	else	/* the caller asked only whether it exists; also for device nodes */
 		copy_file(&rec->copy, path, NULL, (size_t)size, mode & 0111 ? 0755 : 0644);
 }
 
@@ -180,12 +180,12 @@ static off_t record_size(struct sys *sys, const char *path)
 
 struct listing {
 	struct recorder *rec;
-	const char *path;	/* below /sys, or NULL: only what is looked at counts */
+	const char *path;	/* a directory below /sys, or NULL */
 	int (*fn)(void *arg, const char *name);
 	void *arg;
 };
 
-/* In sysfs a name can be all that is wanted: the members of a group. */
+/* In sysfs a name alone can be the information: the members of a group. */
 static int record_entry(void *arg, const char *name)
 {
 	struct listing *listing = arg;
@@ -246,7 +246,7 @@ int record_start(struct sys *sys, const char *dir, struct recorder **ret_recorde
 	rec->ops.mode = record_mode;
 	rec->ops.size = record_size;
 	rec->ops.list = record_list;
-	/* one order of things */
+	/* without threads, the copy is made in a fixed order */
 	rec->ops.together = NULL;
 	sys->ops = &rec->ops;
 	sys->recorder = rec;

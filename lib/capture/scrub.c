@@ -2,8 +2,8 @@
 #include <ctype.h>
 #include <fnmatch.h>
 
-#include "blocked.h"
-#include "procs.h"
+#include "machine/pending-unbind.h"
+#include "machine/processes.h"
 #include "scrub.h"
 
 static bool like(const char *path, const char *pattern)
@@ -24,8 +24,10 @@ static bool like_any(const char *text, const char *const *patterns, size_t n, in
 bool scrub_keeps_link(const char *path, const char *target)
 {
 	struct proc_file file;
+	enum proc_kind kind = proc_link_parse(target, &file);
 
-	return !like(path, "/proc/*/fd/*") || proc_link_parse(target, &file) != PROC_NOTHING;
+	return !like(path, "/proc/*/fd/*") ||
+	       (kind != PROC_NOTHING && (kind != PROC_NODE || strncmp(target, "/dev/", 5) == 0));
 }
 
 bool scrub_keeps_dir(const char *path)
@@ -49,7 +51,7 @@ static size_t hex_digits(const char *p, const char *end)
 	return n;
 }
 
-/* A UUID: 8-4-4-4-12 digits. Its length, or 0. */
+/* Returns the length of a UUID (8-4-4-4-12 digits), or 0. */
 static size_t uuid_at(const char *p, const char *end)
 {
 	static const unsigned char groups[] = { 8, 4, 4, 4, 12 };
@@ -66,7 +68,7 @@ static size_t uuid_at(const char *p, const char *end)
 	return (size_t)(p - start);
 }
 
-/* A hardware address: six pairs of digits, or twenty of InfiniBand. */
+/* Returns the length of a hardware address, or 0: six pairs of digits, or InfiniBand's twenty. */
 static size_t mac_at(const char *p, const char *end, char joint)
 {
 	const char *start = p;
@@ -97,7 +99,7 @@ static void scrub_text(char *data, size_t size)
 			p += n;
 			continue;
 		}
-		/* on to the beginning of the next row */
+		/* skip the rest of this run of digits */
 		while (p < end && (isalnum((unsigned char)*p) || *p == ':' || *p == '-'))
 			p++;
 		while (p < end && !isalnum((unsigned char)*p))
@@ -105,7 +107,7 @@ static void scrub_text(char *data, size_t size)
 	}
 }
 
-/* The values become zeros, letter by letter. */
+/* Replaces each letter and digit of secret values by a zero. */
 static void scrub_cmdline(char *data, size_t size)
 {
 	static const char *const secret[] = {
@@ -130,7 +132,7 @@ static void scrub_cmdline(char *data, size_t size)
 	}
 }
 
-/* The lower half of an address may be made from the hardware's. */
+/* The lower half of an IPv6 address may contain the hardware address. */
 static void scrub_inet6(char *data, size_t size)
 {
 	char *p = data, *end = data + size;
@@ -143,22 +145,7 @@ static void scrub_inet6(char *data, size_t size)
 	}
 }
 
-/* PCI Express Base Specification, 7.9.3: capability 3, eight bytes at 4 */
-static void scrub_config_space(unsigned char *data, size_t size)
-{
-	size_t at = 0x100, hops;
-	unsigned int head;
-
-	for (hops = 0; hops < 960 && at >= 0x100 && at + 12 <= size; hops++) {
-		head = (unsigned int)data[at] | (unsigned int)data[at + 1] << 8 |
-		       (unsigned int)data[at + 2] << 16 | (unsigned int)data[at + 3] << 24;
-		if ((head & 0xffff) == 3)
-			memset(data + at + 4, 0, 8);
-		at = head >> 20;
-	}
-}
-
-/* Keeps the lines with one of the words; zeroes the addresses of symbols. */
+/* Keeps the lines that contain one of the words, and zeroes the addresses of symbols. */
 static size_t keep_lines(char *data, size_t size, const char *const *words,
 			 size_t n_words, bool symbols, bool first)
 {
@@ -185,7 +172,7 @@ static size_t keep_lines(char *data, size_t size, const char *const *words,
 
 static size_t scrub_log(char *data, size_t size)
 {
-	/* klog.c */
+	/* the words that machine/kernel-log.c looks for */
 	static const char *const words[] = {
 		"KHO: ", "luo: ", "Live Update", "Freeze failed", "vfio",
 	};
@@ -193,7 +180,7 @@ static size_t scrub_log(char *data, size_t size)
 	size_t n;
 
 	size = keep_lines(data, size, words, ARRAY_SIZE(words), false, true);
-	/* the first line says whether the log is whole, and who built the kernel */
+	/* The first line shows whether the log is complete, but also who built the kernel. */
 	eol = memchr(data, '\n', size);
 	text = eol ? memchr(data, ';', (size_t)(eol - data)) : NULL;
 	if (text && memmem(text, (size_t)(eol - text), "Linux version", 13)) {
@@ -227,7 +214,7 @@ bool scrub_data(const char *path, char *data, size_t *size)
 	if (!*size)	/* data may be NULL */
 		return !is_task_place(path);
 	if (is_task_place(path)) {
-		/* the first two show whether places can be seen at all: blocked.c */
+		/* 0 and ffff... show that this user may not see stacks: machine/blocked.c */
 		snprintf(text, sizeof(text), "%.*s", (int)*size, data);
 		return strncmp(path, "/proc/1/", 8) == 0 ||
 		       strncmp(path, "/proc/2/", 8) == 0 || blocked_where(text, &len);
@@ -240,17 +227,15 @@ bool scrub_data(const char *path, char *data, size_t *size)
 		*size = scrub_log(data, *size);
 	if (like(path, "/proc/net/if_inet6") || like(path, "/proc/net/ipv6_route"))
 		scrub_inet6(data, *size);
-	if (like(path, "/proc/*/cmdline"))	/* the name, not the arguments */
+	if (like(path, "/proc/*/cmdline"))	/* keep the name, drop the arguments */
 		*size = strnlen(data, *size);
 	if (like(path, "/proc/cmdline"))
 		scrub_cmdline(data, *size);
-	if (strncmp(path, "/sys/", 5) == 0 && strcmp(base, "config") == 0)
-		scrub_config_space((unsigned char *)data, *size);
-	else if (like_any(base, serials, ARRAY_SIZE(serials), 0))
+	if (like_any(base, serials, ARRAY_SIZE(serials), 0))
 		zero_digits(data, *size);
 	else if (strcmp(base, "boot_id") != 0 && !strstr(path, "/vfio-lu/") &&
 		 !memchr(data, '\0', *size))
-		/* those two are new at each boot, and have to be the same */
+		/* Boot ids differ at each boot anyway, and must stay comparable. */
 		scrub_text(data, *size);
 	return true;
 }

@@ -8,14 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "copy.h"
+#include "capture/tree-copy.h"
 #include "scrub.h"
 
 #define LINKS_MAX	40
 
 /*
- * What is there already is there, and what could not be read on the machine
- * cannot be written to again: copy_start() has seen that the rest can.
+ * Ignores EEXIST, since the file was copied before, and EACCES, since an unreadable file
+ * was copied as unreadable. copy_start() has made sure that dir itself is writable.
  */
 static void failed(struct copy *copy)
 {
@@ -33,7 +33,7 @@ static void pop(char *path)
 		path[0] = '\0';
 }
 
-/* Is it a link? What is in the copy already need not be asked again. */
+/* Reads a link, from the copy if it is there already. */
 static ssize_t link_at(struct copy *copy, const char *place, char *target)
 {
 	char path[PATH_MAX];
@@ -56,8 +56,8 @@ static ssize_t link_at(struct copy *copy, const char *place, char *target)
 }
 
 /*
- * Where a path leads, links followed, as a path in the copy. The links and
- * the directories on the way are made there.
+ * Resolves a path to its place in the copy, and makes the links and directories on the
+ * way.
  */
 static int place_of(struct copy *copy, const char *path, bool follow,
 		    char place[PATH_MAX])
@@ -127,7 +127,6 @@ void copy_dir(struct copy *copy, const char *path, mode_t mode)
 		failed(copy);
 }
 
-/* A file with at least this size; data may be NULL. mode 0: unreadable. */
 void copy_file(struct copy *copy, const char *path, const char *data,
 		     size_t size, mode_t mode)
 {
@@ -177,8 +176,8 @@ int copy_start(struct copy *copy, const struct sys *sys, const char *dir)
 {
 	int ret = 0;
 
-	*copy = (struct copy){ .machine = *sys };
-	copy->machine.near_fd = -1;	/* it moves on without us */
+	*copy = (struct copy){ .n_files = 0 };
+	sys_view(sys, &copy->machine);
 	if (mkdir(dir, 0755) && errno != EEXIST)
 		return -errno;
 	copy->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,28 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "klog.h"
-#include "procs.h"
-#include "record.h"
-#include "private.h"
+#include "capture/recorder.h"
+#include "base/ctx.h"
 
-/* All that list and check ask of one device. */
+/* Reads everything that `list` and `check` ask of one device. These calls read the rest as well. */
 static int look_at_device(struct vlu_device *dev)
 {
 	struct vlu_report *report;
 	int ret;
 
-	vlu_device_vendor(dev);
-	vlu_device_device(dev);
-	vlu_device_subsystem(dev);
-	vlu_device_class(dev);
-	vlu_device_kind(dev);
-	vlu_device_driver(dev);
-	vlu_device_override(dev);
-	vlu_device_iommu_group(dev);
-	vlu_device_iommu_group_size(dev);
-	vlu_device_cdev(dev);
-	vlu_device_numa_node(dev);
 	vlu_device_power_state(dev);
-	vlu_device_path(dev);
+	vlu_device_subsystem(dev);
+	vlu_device_override(dev);
+	vlu_device_numa_node(dev);
 	vlu_device_incoming(dev);
 	vlu_device_persist(dev);
 	ret = vlu_check_device(dev, &report);
@@ -52,16 +41,14 @@ int vlu_capture(struct vlu_ctx *ctx, const char *dir, size_t *ret_files)
 	struct recorder *recorder;
 	int ret, written;
 
-	klog_drop(ctx);		/* or they would not be read again */
-	procs_drop(ctx);
 	ret = record_start(&ctx->sys, dir, &recorder);
 	if (ret)
-		return vlu_fail(ctx, VLU_FAILED, ret, "cannot capture into %s: %s", dir,
-				strerror(-ret));
+		return vlu_failed(ctx, ret, "cannot capture into %s", dir);
+	progress_begin(ctx, 0, "copying what there is of this machine to %s", dir);
 	ret = look_at_all(ctx);
+	progress_end(ctx);
 	written = record_stop(recorder, ret_files);
 	if (!ret && written)
-		ret = vlu_fail(ctx, VLU_FAILED, written, "the capture in %s is not whole: %s",
-			       dir, strerror(-written));
+		ret = vlu_failed(ctx, written, "the capture in %s is not whole", dir);
 	return ret;
 }

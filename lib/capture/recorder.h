@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The recorder copies each file of a machine while the library reads it. A captured
+ * tree therefore contains exactly what was read; there is no list of files to maintain.
+ *
+ * It sits below the gate of sys.c, between the gate and the real calls, so it cannot
+ * do what the gate refuses. It writes into its own directory through its own file
+ * descriptor. No path that the library reads leads there.
+ */
+#ifndef VLU_CAPTURE_RECORDER_H
+#define VLU_CAPTURE_RECORDER_H
+
+#include "sys/sys.h"
+
+struct recorder;
+
+/* Starts recording. Makes dir, or fails with -ENOTEMPTY. dir is not below the root of sys. */
+int record_start(struct sys *sys, const char *dir, struct recorder **ret_recorder);
+/* Stops recording. Returns the errno of the first failed write, and the number of files. */
+int record_stop(struct recorder *recorder, size_t *ret_files);
+
+#endif

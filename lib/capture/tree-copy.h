@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copies parts of a file tree. Links stay links, and what is below a link is copied to
+ * where the link leads.
+ */
+#ifndef VLU_CAPTURE_TREE_COPY_H
+#define VLU_CAPTURE_TREE_COPY_H
+
+#include "sys/sys.h"
+
+struct copy {
+	struct sys machine;	/* the tree that is copied */
+	int dir_fd;
+	size_t n_files;
+	int error;		/* the first failure, a negative errno */
+};
+
+/* Starts a copy. Makes dir, or fails with -ENOTEMPTY if it has files. Copies sys. */
+int copy_start(struct copy *copy, const struct sys *sys, const char *dir);
+/* Ends the copy and returns the first failure. */
+int copy_stop(struct copy *copy);
+
+/* These take absolute paths that exist on the machine. */
+void copy_link(struct copy *copy, const char *path, const char *target);
+void copy_dir(struct copy *copy, const char *path, mode_t mode);
+/* Copies a file of at least this size. data may be NULL. mode 0: unreadable. */
+void copy_file(struct copy *copy, const char *path, const char *data, size_t size,
+	       mode_t mode);
+
+#endif
