@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A plan is a change as data: a list of steps that can be printed, run and undone.
+ * The steps of one group succeed or fail together. A group is usually a device.
+ */
+#ifndef VLU_PLAN_PLAN_H
+#define VLU_PLAN_PLAN_H
+
+#include <limits.h>
+
+#include "base/pool.h"
+
+struct step;
+
+/* step_kind.run returns this to have the step's value written to its path. */
+#define STEP_WRITE 1
+/* step_kind.run returns this to be called again soon, while the other groups go on. */
+#define STEP_AGAIN 2
+
+typedef int (*step_fn)(struct vlu_plan *plan, struct step *step);
+
+struct step_kind {
+	/* The sentence of --dry-run. %p is the step's path, %v its value, %d its device. */
+	const char *text;
+	/* Returns 0, STEP_WRITE, STEP_AGAIN, or an errno after vlu_fail(). NULL: nothing to run. */
+	step_fn run;
+	/*
+	 * Called when the write of STEP_WRITE has returned 0 or a negative errno, ret.
+	 * Also called with -ETIMEDOUT when STEP_AGAIN was repeated for the context's
+	 * timeout. Returns as run does.
+	 */
+	int (*wrote)(struct vlu_plan *plan, struct step *step, int ret);
+	/* NULL: nothing to undo. A failure makes the plan VLU_PARTIAL. */
+	step_fn undo;
+};
+
+struct step {
+	const struct step_kind *kind;
+	unsigned int group;
+	bool beside;	/* its group runs at the same time as neighbours that have this set too */
+	struct vlu_bdf bdf;
+	char name[VLU_BDF_SIZE];	/* bdf as text */
+	char *path;
+	char *value;
+	char *extra;	/* a further argument for the kind */
+	const char *text;	/* the text of vlu_plan_step() */
+	bool done;
+};
+
+struct steps {
+	struct step *at;
+	size_t n;
+};
+
+/* What happens to the other groups when a group fails. */
+enum plan_policy {
+	PLAN_ALL,	/* undo all groups, newest first */
+	PLAN_STOP,	/* undo this group and stop; other groups that are done stay done */
+	PLAN_EACH,	/* as PLAN_STOP, but groups that run at the same time do not stop each other */
+};
+
+struct vlu_plan {
+	struct pool pool;	/* the memory of the whole plan */
+	struct vlu_ctx *ctx;
+	enum plan_policy policy;
+	struct steps forth;
+	/*
+	 * Steps that run when a group has written something and failed. They find out
+	 * by themselves what is left to do. The undo of the done steps follows.
+	 */
+	struct steps back;
+	struct plan_result {
+		unsigned int group;
+		bool planned;	/* added while planning: true only if the whole group succeeds */
+		struct vlu_deed deed;
+	} *results;	/* in the order of the groups */
+	size_t n_results;
+	bool locked;	/* the plan holds the lock */
+	bool failed;	/* memory was short: the plan is incomplete */
+	bool running;
+	unsigned int group;	/* group of steps added now, and of the step that runs */
+	bool beside;		/* for steps added now; not with PLAN_ALL */
+	vlu_progress_fn watch;
+	void *watch_arg;
+	vlu_leave_fn leave;	/* of vlu_plan_on_leave(), or NULL */
+	void *leave_arg;
+	/*
+	 * Binds a device to vfio-pci that another driver took after the plan was made.
+	 * NULL: leave it to that driver.
+	 */
+	int (*taken)(struct vlu_plan *plan, struct vlu_bdf bdf);
+	const char *waiting;	/* for vlu_plan_waiting(); NULL: none */
+	/* data of session plans, session/session.c */
+	void *data;
+	void (*free_data)(void *data);
+};
+
+int plan_new(struct vlu_ctx *ctx, enum plan_policy policy,
+	     struct vlu_plan **ret_plan) must_check;
+/* Makes a plan as plan_new() does and takes the lock until the plan is freed. */
+int plan_begin(struct vlu_ctx *ctx, enum plan_policy policy,
+	       struct vlu_plan **ret_plan) must_check;
+/* Ends the making of a plan: passes it to the caller, or frees it if ret is an error. */
+int plan_give(struct vlu_plan *plan, int ret, struct vlu_plan **ret_plan) must_check;
+/*
+ * Adds a step. path, value and extra may be NULL and are copied. Callers need not check
+ * for short memory, here and in plan_say(): plan_give() and vlu_plan_run() fail then.
+ */
+int plan_add(struct vlu_plan *plan, const struct step_kind *kind,
+	     struct vlu_bdf bdf, const char *path, const char *value,
+	     const char *extra);
+int plan_add_back(struct vlu_plan *plan, const struct step_kind *kind,
+		  struct vlu_bdf bdf, const char *path, const char *value,
+		  const char *extra) must_check;
+/* Returns the sentence of a step, or NULL when memory is short. */
+const char *step_text(struct vlu_plan *plan, struct step *step);
+/*
+ * Adds a result for vlu_plan_result(). A result added while the plan is being made
+ * counts only if its group succeeds; a result added by a running step counts at once.
+ * action is one of the results[].action words of vfio-lu-json(5).
+ */
+int plan_say_so(struct vlu_plan *plan, const char *action, bool already, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+#define plan_say(plan, action, ...) plan_say_so(plan, action, false, __VA_ARGS__)
+#define plan_say_already(plan, action, ...) plan_say_so(plan, action, true, __VA_ARGS__)
+/* Drops the results of these groups that were added while the plan was made. */
+void plan_unsay(struct vlu_plan *plan, unsigned int first, unsigned int last);
+#define ALL_GROUPS 0, UINT_MAX
+
+#endif
