@@ -1,99 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <json-c/json.h>
-#include <time.h>
 
-#include "attr.h"
-#include "handover.h"
-#include "host.h"
-#include "manifest.h"
-
-int boot_id(struct vlu_ctx *ctx, char buf[40])
-{
-	int ret = attr_read(ctx, buf, 40, "/proc/sys/kernel/random/boot_id");
-
-	return ret < 0 ? vlu_fail(ctx, VLU_FAILED, ret, "cannot read "
-				  "/proc/sys/kernel/random/boot_id: %s",
-				  strerror(-ret)) : 0;
-}
-
-int manifest_init(struct vlu_ctx *ctx, struct manifest *manifest,
-		  const char *session)
-{
-	struct luo_out luo;
-	time_t now = time(NULL);
-	struct tm tm;
-	int ret;
-
-	memset(manifest, 0, sizeof(*manifest));
-	snprintf(manifest->session, sizeof(manifest->session), "%s", session);
-	strftime(manifest->created, sizeof(manifest->created), "%FT%TZ",
-		 gmtime_r(&now, &tm));
-	ret = boot_id(ctx, manifest->boot_id);
-	if (!ret)
-		ret = host_release(ctx, manifest->kernel, sizeof(manifest->kernel));
-	manifest->liveupdate_number = -1;
-	if (ret)
-		return ret;
-	/* After the jump that page is all that leads to the FLBs. */
-	ret = handover_luo_out(ctx, &luo);
-	if (!ret) {
-		manifest->liveupdate_number = (int64_t)luo.liveupdate_num;
-		manifest->flbs_pa = luo.flbs_pa;
-	} else if (ret != -ENOENT) {
-		vlu_log(ctx, VLU_LOG_WARNING, "cannot read what LUO hands over: %s; the manifest "
-			"does without", strerror(-ret));
-	}
-	return 0;
-}
-
-int manifest_add(struct manifest *manifest, const struct manifest_device *dev)
-{
-	struct manifest_device *devices;
-
-	devices = reallocarray(manifest->devices, manifest->n_devices + 1,
-			       sizeof(*devices));
-	if (!devices)
-		return -ENOMEM;
-	manifest->devices = devices;
-	devices[manifest->n_devices++] = *dev;
-	return 0;
-}
-
-int manifest_add_file(struct manifest *manifest, const struct manifest_file *file)
-{
-	struct manifest_file *files;
-
-	files = reallocarray(manifest->files, manifest->n_files + 1, sizeof(*files));
-	if (!files)
-		return -ENOMEM;
-	manifest->files = files;
-	files[manifest->n_files++] = *file;
-	return 0;
-}
-
-void manifest_free(struct manifest *manifest)
-{
-	free(manifest->devices);
-	free(manifest->files);
-	free(manifest->command);
-	manifest->devices = NULL;
-	manifest->files = NULL;
-	manifest->command = NULL;
-	manifest->n_devices = manifest->n_files = 0;
-}
-
-const struct manifest_device *manifest_find(const struct manifest *manifest,
-					    struct vlu_bdf bdf)
-{
-	size_t i;
-
-	for (i = 0; i < manifest->n_devices; i++)
-		if (vlu_bdf_compare(manifest->devices[i].bdf, bdf) == 0)
-			return &manifest->devices[i];
-	return NULL;
-}
-
-/* ------------------------------------------------------------------- JSON */
+#include "base/array.h"
+#include "ledger/manifest.h"
 
 static void set_text(struct json_object *obj, const char *key, const char *text)
 {
@@ -115,12 +24,14 @@ int manifest_format(const struct manifest *manifest, char **ret_text)
 	struct json_object *root = json_object_new_object();
 	struct json_object *devices = json_object_new_array();
 	struct json_object *files = json_object_new_array();
-	char name[VLU_BDF_SIZE];
+	char name[VLU_BDF_SIZE], moment[MOMENT_SIZE];
 	size_t i;
 
 	json_object_object_add(root, "schema", json_object_new_int(MANIFEST_SCHEMA));
 	set_text(root, "session", manifest->session);
 	set_text(root, "created", manifest->created);
+	if (is_moment(&manifest->preserved))
+		set_text(root, "preserved", moment_format(&manifest->preserved, moment));
 	set_text(root, "boot_id", manifest->boot_id);
 	set_text(root, "kernel", manifest->kernel);
 	json_object_object_add(root, "liveupdate_number",
@@ -157,7 +68,7 @@ int manifest_format(const struct manifest *manifest, char **ret_text)
 	return *ret_text ? 0 : -ENOMEM;
 }
 
-/* Text of a bounded size; a null or missing one is "". */
+/* Reads a text of less than size bytes. A null or missing text is "". */
 static bool get_text(struct json_object *obj, const char *key, char *buf, size_t size)
 {
 	struct json_object *value = json_object_object_get(obj, key);
@@ -194,7 +105,6 @@ static const char *parse_device(struct json_object *row, struct manifest_device 
 	char text[VLU_BDF_SIZE];
 	int64_t token;
 
-	memset(dev, 0, sizeof(*dev));
 	if (!json_object_is_type(row, json_type_object) ||
 	    !get_text(row, "bdf", text, sizeof(text)) || vlu_bdf_parse(text, &dev->bdf))
 		return "a device without a proper \"bdf\"";
@@ -219,7 +129,7 @@ static const char *parse_file(struct json_object *row, const char *session,
 
 	if (!json_object_is_type(row, json_type_object) ||
 	    !get_text(row, "name", file->name, sizeof(file->name)) ||
-	    !file_name(file->name))
+	    !is_file_name(file->name))
 		return "a file without a proper \"name\"";
 	file->token = file_token(session, file->name);
 	if (!get_hex(row, "token", &token) || (uint64_t)token != file->token)
@@ -227,12 +137,12 @@ static const char *parse_file(struct json_object *row, const char *session,
 	return NULL;
 }
 
-/* What manifests did not have from the start: none of it is the same as empty. */
+/* Manifests of earlier versions have neither files nor a command. */
 static const char *parse_files(struct json_object *root, struct manifest *manifest)
 {
 	struct json_object *files = json_object_object_get(root, "files");
 	char command[MANIFEST_COMMAND];
-	struct manifest_file file;
+	struct manifest_file *file;
 	const char *why;
 	size_t i, j;
 
@@ -245,22 +155,31 @@ static const char *parse_files(struct json_object *root, struct manifest *manife
 	if (!json_object_is_type(files, json_type_array))
 		return "malformed \"files\"";
 	for (i = 0; i < json_object_array_length(files); i++) {
-		why = parse_file(json_object_array_get_idx(files, i), manifest->session, &file);
+		file = array_add(&manifest->files, &manifest->n_files);
+		why = !file ? "out of memory" :
+		      parse_file(json_object_array_get_idx(files, i), manifest->session, file);
 		if (why)
 			return why;
-		for (j = 0; j < manifest->n_files; j++)
-			if (manifest->files[j].token == file.token)
+		for (j = 0; j < i; j++)
+			if (manifest->files[j].token == file->token)
 				return "a file stands in it twice";
-		if (manifest_add_file(manifest, &file))
-			return "out of memory";
 	}
 	return NULL;
+}
+
+/* Manifests of earlier versions do not have it. */
+static void parse_moment(struct json_object *root, struct manifest *manifest)
+{
+	char text[MOMENT_SIZE];
+
+	manifest->preserved = get_text(root, "preserved", text, sizeof(text)) ? moment_parse(text) :
+			      MOMENT_UNKNOWN;
 }
 
 static const char *parse_root(struct json_object *root, struct manifest *manifest)
 {
 	struct json_object *value, *devices;
-	struct manifest_device dev;
+	struct manifest_device *dev;
 	const char *why;
 	int64_t pa;
 	size_t i;
@@ -281,6 +200,7 @@ static const char *parse_root(struct json_object *root, struct manifest *manifes
 	    !get_hex(root, "flbs_pa", &pa))
 		return "a malformed field";
 	manifest->flbs_pa = pa < 0 ? 0 : (uint64_t)pa;
+	parse_moment(root, manifest);
 	value = json_object_object_get(root, "liveupdate_number");
 	if (value && !json_object_is_type(value, json_type_int))
 		return "a malformed \"liveupdate_number\"";
@@ -289,13 +209,12 @@ static const char *parse_root(struct json_object *root, struct manifest *manifes
 	if (!devices || !json_object_is_type(devices, json_type_array))
 		return "it has no \"devices\"";
 	for (i = 0; i < json_object_array_length(devices); i++) {
-		why = parse_device(json_object_array_get_idx(devices, i), &dev);
+		dev = array_add(&manifest->devices, &manifest->n_devices);
+		why = dev ? parse_device(json_object_array_get_idx(devices, i), dev) : "out of memory";
 		if (why)
 			return why;
-		if (manifest_find(manifest, dev.bdf))
+		if (manifest_find(manifest, dev->bdf) != dev)
 			return "a device stands in it twice";
-		if (manifest_add(manifest, &dev))
-			return "out of memory";
 	}
 	return parse_files(root, manifest);
 }
@@ -329,109 +248,4 @@ int manifest_parse(const char *text, size_t size, struct manifest *ret_manifest,
 	}
 	*ret_manifest = manifest;
 	return 0;
-}
-
-/* ------------------------------------------------------------------ files */
-
-static void manifest_path(char path[160], const char *dir, const char *session)
-{
-	snprintf(path, 160, "%s/%s.json", dir, session);
-}
-
-int manifest_text(struct vlu_ctx *ctx, const char *dir, const char *session,
-		  char **ret_text, size_t *ret_size)
-{
-	char path[160];
-	int ret;
-
-	manifest_path(path, dir, session);
-	ret = attr_read_all(ctx, path, MANIFEST_MAX, ret_text, ret_size);
-	return ret ? vlu_fail(ctx, VLU_FAILED, ret, "cannot read %s: %s", path,
-			      strerror(-ret)) : 0;
-}
-
-int manifest_read(struct vlu_ctx *ctx, const char *dir, const char *session,
-		  struct manifest *ret_manifest)
-{
-	_cleanup_free_ char *text = NULL;
-	struct manifest manifest;
-	char path[160];
-	const char *why;
-	size_t size;
-	int ret;
-
-	manifest_path(path, dir, session);
-	ret = manifest_text(ctx, dir, session, &text, &size);
-	if (ret)
-		return ret;
-	ret = manifest_parse(text, size, &manifest, &why);
-	if (ret)
-		return vlu_fail(ctx, VLU_FAILED, ret, "%s is not a usable manifest: %s",
-				path, why);
-	if (strcmp(manifest.session, session) != 0) {
-		manifest_free(&manifest);
-		return vlu_fail(ctx, VLU_FAILED, -EBADMSG, "%s is not a usable manifest: "
-				"it is of another session", path);
-	}
-	*ret_manifest = manifest;
-	return 0;
-}
-
-int manifest_write(struct vlu_ctx *ctx, const char *dir,
-		   const char *session, const char *text)
-{
-	char path[160];
-	int ret;
-
-	manifest_path(path, dir, session);
-	ret = sys_mkdir(&ctx->sys, dir);
-	if (!ret)
-		ret = sys_replace(&ctx->sys, path, text, strlen(text));
-	if (ret)
-		return vlu_fail(ctx, VLU_FAILED, ret, "cannot write %s: %s", path,
-				strerror(-ret));
-	return 0;
-}
-
-void manifest_remove(struct vlu_ctx *ctx, const char *session)
-{
-	static const char *const dirs[] = { RUN_DIR, STATE_DIR };
-	char path[160];
-	size_t i;
-	int ret;
-
-	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
-		manifest_path(path, dirs[i], session);
-		ret = sys_unlink(&ctx->sys, path);
-		if (ret && ret != -ENOENT)
-			vlu_log(ctx, VLU_LOG_WARNING, "cannot remove %s: %s", path,
-				strerror(-ret));
-	}
-}
-
-struct each {
-	int (*fn)(void *arg, const char *session);
-	void *arg;
-};
-
-static int call_session(void *arg, const char *name)
-{
-	struct each *each = arg;
-	size_t len = strlen(name);
-	char session[64];
-
-	if (name[0] == '.' || len <= 5 || len - 5 >= sizeof(session) ||
-	    strcmp(name + len - 5, ".json") != 0)
-		return 0;
-	memcpy(session, name, len - 5);
-	session[len - 5] = '\0';
-	return each->fn(each->arg, session);
-}
-
-int manifest_each(struct vlu_ctx *ctx, const char *dir,
-		  int (*fn)(void *arg, const char *session), void *arg)
-{
-	struct each each = { fn, arg };
-
-	return attr_each(ctx, dir, call_session, &each);
 }

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/attr.h"
+#include "ledger/manifest.h"
+
+int manifest_take(struct vlu_ctx *ctx, const char *text, size_t size, const char *session,
+		  const char *where, struct manifest *ret_manifest)
+{
+	struct manifest manifest;
+	const char *why;
+	int ret = manifest_parse(text, size, &manifest, &why);
+
+	if (!ret && strcmp(manifest.session, session) != 0) {
+		manifest_free(&manifest);
+		why = "it is of another session";
+		ret = -EBADMSG;
+	}
+	if (ret)
+		return vlu_fail(ctx, VLU_FAILED, ret, "%s is not a usable manifest: %s", where, why);
+	*ret_manifest = manifest;
+	return 0;
+}
+
+int manifest_read(struct vlu_ctx *ctx, const char *dir, const char *session,
+		  struct manifest *ret_manifest)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[160];
+	size_t size;
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/%s.json", dir, session);
+	ret = attr_read_all(ctx, path, MANIFEST_MAX, &text, &size);
+	return ret ? vlu_failed(ctx, ret, "cannot read %s", path) :
+	       manifest_take(ctx, text, size, session, path, ret_manifest);
+}
+
+int state_write(struct vlu_ctx *ctx, const char *dir, const char *name, const char *text)
+{
+	char path[160];
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	ret = sys_mkdir(&ctx->sys, dir);
+	if (!ret)
+		ret = sys_replace(&ctx->sys, path, text, strlen(text));
+	return ret ? vlu_failed(ctx, ret, "cannot write %s", path) : 0;
+}
+
+int manifest_keep(struct vlu_ctx *ctx, const char *session, const char *text)
+{
+	char name[80];
+	int ret;
+
+	snprintf(name, sizeof(name), "%s.json", session);
+	/* by the copy in /run, a later command knows that the holder died */
+	ret = state_write(ctx, RUN_DIR, name, text);
+	if (!ret && state_write(ctx, STATE_DIR, name, text))
+		vlu_log(ctx, VLU_LOG_WARNING, "%s; nothing is lost, since the session contains its "
+			"manifest, but in the next kernel vfio-lu status cannot name its devices "
+			"before vfio-lu restore", vlu_error(ctx));
+	return ret;
+}
+
+void manifest_remove(struct vlu_ctx *ctx, const char *session)
+{
+	static const char *const dirs[] = { RUN_DIR, STATE_DIR };
+	char path[160];
+	size_t i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		snprintf(path, sizeof(path), "%s/%s.json", dirs[i], session);
+		ret = sys_unlink(&ctx->sys, path);
+		if (ret && ret != -ENOENT)
+			vlu_log(ctx, VLU_LOG_WARNING, "cannot remove %s: %s", path,
+				strerror(-ret));
+	}
+}
+
+struct each {
+	int (*fn)(void *arg, const char *session);
+	void *arg;
+};
+
+static int call_session(void *arg, const char *name)
+{
+	struct each *each = arg;
+	size_t len = strlen(name);
+	char session[64];
+
+	if (name[0] == '.' || len <= 5 || len - 5 >= sizeof(session) ||
+	    strcmp(name + len - 5, ".json") != 0)
+		return 0;
+	memcpy(session, name, len - 5);
+	session[len - 5] = '\0';
+	return each->fn(each->arg, session);
+}
+
+int manifest_each(struct vlu_ctx *ctx, const char *dir,
+		  int (*fn)(void *arg, const char *session), void *arg)
+{
+	struct each each = { fn, arg };
+
+	return attr_each(ctx, dir, call_session, &each);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Finds the next command for a session, and what has to happen before it. */
+#include "holder/service.h"
+#include "ledger/ledger.h"
+
+struct words {
+	struct ledger *ledger;
+	const char **at;
+	size_t n;
+};
+
+static void add(struct words *words, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add(struct words *words, const char *fmt, ...)
+{
+	struct ledger *ledger = words->ledger;
+	const char **word = ledger_add(ledger, &words->at, &words->n);
+	va_list args;
+
+	if (!word)
+		return;
+	va_start(args, fmt);
+	*word = ledger_kept(ledger, pool_vprint(&ledger->pool, fmt, args));
+	va_end(args);
+}
+
+/* Ends the words with NULL. Returns NULL when there are none. */
+static const char *const *end(struct words *words)
+{
+	return words->at && ledger_add(words->ledger, &words->at, &words->n) ? words->at : NULL;
+}
+
+static void command(struct words *words, const struct vlu_session *session, const char *verb)
+{
+	add(words, "vfio-lu");
+	add(words, "%s", verb);
+	/* load and kexec are about all sessions */
+	if (strcmp(verb, "load") == 0 || strcmp(verb, "kexec") == 0 ||
+	    strcmp(session->name, VLU_SESSION) == 0)
+		return;
+	add(words, "--session");
+	add(words, "%s", session->name);
+}
+
+/* Lists what kexec refuses: VMs with open devices, and unfinished sessions. */
+static void before_kexec(const struct ledger *ledger, struct words *blocked)
+{
+	const struct proc_file *user;
+	char name[VLU_BDF_SIZE];
+	size_t i;
+
+	for (i = 0; i < ledger->n; i++)
+		if (is_unfinished(&ledger->entries[i].seen))
+			add(blocked, "session %s of the previous kernel is not finished",
+			    ledger->entries[i].seen.name);
+	for (i = 0; (user = ledger_user(ledger, NULL, i)); i++)
+		add(blocked, "process %d (%s) has %s open: end it", (int)user->pid, user->comm,
+		    vlu_bdf_format(user->bdf, name));
+}
+
+static void after_held(const struct ledger *ledger, const struct vlu_session *session,
+		       struct words *next, struct words *blocked)
+{
+	if (ledger->state.kexec_loaded == VLU_YES) {
+		command(next, session, "kexec");
+		before_kexec(ledger, blocked);
+	} else {
+		command(next, session, "load");
+		add(next, "KERNEL");
+	}
+}
+
+/* Preserves the present devices again. With files, or without devices, only release is left. */
+static void again(const struct vlu_session *session, struct words *next)
+{
+	size_t i, there = 0;
+
+	for (i = 0; i < session->n_devices; i++)
+		there += session->devices[i].present;
+	if (!there || session->n_files) {
+		command(next, session, "release");
+		return;
+	}
+	command(next, session, "preserve");
+	for (i = 0; i < session->n_devices; i++)
+		if (session->devices[i].present)
+			add(next, "%s", session->devices[i].name);
+}
+
+struct numbers {
+	size_t missing, lent, free, bound, memory;
+};
+
+static struct numbers numbers(const struct vlu_session *session)
+{
+	const struct vlu_member *member;
+	struct numbers n = { 0 };
+	size_t i;
+
+	for (i = 0; (member = member_at(session, i)); i++) {
+		if (i >= session->n_devices) {
+			n.memory += member->state == VLU_MEMBER_RETRIEVED && !member->was_lent;
+			continue;
+		}
+		n.missing += member->state == VLU_MEMBER_MISSING && member->present;
+		n.lent += member->lent_pid >= 0;
+		n.bound += member->state == VLU_MEMBER_BOUND;
+		n.free += member->state == VLU_MEMBER_RETRIEVED && !member->was_lent;
+	}
+	return n;
+}
+
+/* systemd gives the files in its store to the service when it starts. */
+static void start_service(struct words *next)
+{
+	add(next, "systemctl");
+	add(next, "start");
+	add(next, SERVICE_UNIT);
+}
+
+static void run(const struct vlu_session *session, struct words *next)
+{
+	command(next, session, "run");
+	add(next, "--");
+	add(next, "COMMAND");
+}
+
+static void after_restored(const struct vlu_session *session, struct words *next)
+{
+	struct numbers n = numbers(session);
+	size_t i;
+
+	/* the devices were taken from a VMM, so the next one gets them */
+	if ((session->command && n.free && !n.lent && !n.bound) || n.memory) {
+		run(session, next);
+	} else {
+		command(next, session, "finish");
+		if (n.lent)
+			add(next, "--wait");
+		/* memory of a VMM that has ended */
+		for (i = 0; i < session->n_files; i++)
+			if (session->files[i].was_lent && session->files[i].lent_pid < 0) {
+				add(next, "--discard");
+				add(next, "%s", session->files[i].name);
+			}
+	}
+}
+
+static void after_partly(const struct vlu_session *session, struct words *next,
+			 struct words *blocked)
+{
+	struct numbers n = numbers(session);
+
+	if (!session->n_devices && !session->n_files) {
+		command(next, session, "restore");
+		add(blocked, "vfio-pci has none of its devices: vfio-lu bind BDF...");
+	} else if (n.missing) {
+		command(next, session, "restore");
+	} else if (n.free) {
+		run(session, next);
+	} else {
+		command(next, session, "release");
+		add(next, "--abandon");
+	}
+}
+
+void ledger_next(struct ledger *ledger, struct entry *entry)
+{
+	struct words next = { .ledger = ledger }, blocked = next;
+	struct vlu_session *session = &entry->seen;
+
+	/* another program has the session */
+	if (session->direction == VLU_DIRECTION_UNKNOWN)
+		return;
+	switch (session->standing) {
+	case VLU_STANDING_HELD:
+		after_held(ledger, session, &next, &blocked);
+		break;
+	case VLU_STANDING_INCOMPLETE:
+		again(session, &next);
+		break;
+	case VLU_STANDING_WAITING:
+		command(&next, session, "restore");
+		break;
+	case VLU_STANDING_RESTORED:
+		after_restored(session, &next);
+		break;
+	case VLU_STANDING_PARTLY_RESTORED:
+		after_partly(session, &next, &blocked);
+		break;
+	case VLU_STANDING_FINISHED:
+		command(&next, session, "finish");
+		break;
+	case VLU_STANDING_LOST:
+		if (session->direction == VLU_OUTGOING) {
+			again(session, &next);
+		} else {
+			command(&next, session, "release");
+			if (entry->restored || entry->settled[0])
+				add(&next, "--abandon");
+		}
+		break;
+	case VLU_STANDING_UNKNOWN:
+		if (session->direction == VLU_INCOMING && is_asked(ledger))
+			command(&next, session, "restore");
+		else if (ledger->state.holder_detail)
+			add(&blocked, "%s", ledger->state.holder_detail);
+		else if (session->holder_pid == 1)
+			start_service(&next);
+		else if (session->holder_pid >= 0)
+			add(&blocked, "process %d has it and cannot be asked: end it",
+			    (int)session->holder_pid);
+		break;
+	}
+	session->next = end(&next);
+	session->blocked_by = end(&blocked);
+}

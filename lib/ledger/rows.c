@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Adds and finds the rows of the ledger. */
+#include "base/bdf.h"
+#include "base/text.h"
+#include "ledger/ledger.h"
+#include "machine/device.h"
+
+void *ledger_kept(struct ledger *ledger, void *memory)
+{
+	ledger->failed |= !memory;
+	return memory;
+}
+
+char *ledger_print(struct ledger *ledger, const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, fmt);
+	text = ledger_kept(ledger, pool_vprint(&ledger->pool, fmt, args));
+	va_end(args);
+	return text;
+}
+
+struct entry *ledger_entry(struct ledger *ledger, const char *name)
+{
+	struct entry *entry;
+	size_t i;
+
+	for (i = 0; i < ledger->n; i++)
+		if (strcmp(ledger->entries[i].seen.name, name) == 0)
+			return &ledger->entries[i];
+	name = ledger_print(ledger, "%s", name);
+	entry = name ? ledger_add(ledger, &ledger->entries, &ledger->n) : NULL;
+	if (!entry)
+		entry = &ledger->spare;
+	*entry = (struct entry){
+		.held = VLU_DIRECTION_UNKNOWN,
+		.seen = { .name = name ? name : "", .direction = VLU_DIRECTION_UNKNOWN, .holder_pid = -1,
+			  .manifest = "missing" },
+	};
+	return entry;
+}
+
+struct vlu_member *member_at(const struct vlu_session *session, size_t i)
+{
+	if (i < session->n_devices)
+		return (struct vlu_member *)&session->devices[i];
+	i -= session->n_devices;
+	return i < session->n_files ? (struct vlu_member *)&session->files[i] : NULL;
+}
+
+struct vlu_member *ledger_member(struct ledger *ledger, struct entry *entry, const char *name)
+{
+	struct vlu_session *session = &entry->seen;
+	struct vlu_member *member;
+	struct vlu_bdf bdf = { 0 };
+	char driver[64] = "";
+	bool is_file;
+	size_t i;
+
+	for (i = 0; (member = member_at(session, i)); i++)
+		if (strcmp(member->name, name) == 0)
+			return member;
+	is_file = vlu_bdf_parse(name, &bdf) != 0;
+	name = ledger_print(ledger, "%s", name);
+	member = !name ? NULL : is_file ? ledger_add(ledger, &session->files, &session->n_files) :
+		 ledger_add(ledger, &session->devices, &session->n_devices);
+	if (!member)
+		return &ledger->spare_member;
+	*member = (struct vlu_member){
+		.bdf = bdf, .name = name, .lent_pid = -1,
+		.token = is_file ? file_token(session->name, name) : vlu_bdf_token(bdf),
+		.present = is_file || device_there(ledger->ctx, bdf),
+	};
+	if (!is_file && device_driver_now(ledger->ctx, bdf, driver, sizeof(driver)) == 0 && driver[0])
+		member->driver = ledger_print(ledger, "%s", driver);
+	return member;
+}
+
+const struct vlu_session *ledger_find(const struct ledger *ledger, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ledger->state.n_sessions; i++)
+		if (strcmp(ledger->state.sessions[i].name, name) == 0)
+			return &ledger->state.sessions[i];
+	return NULL;
+}
+
+const struct manifest *ledger_manifest(const struct ledger *ledger, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ledger->n; i++)
+		if (strcmp(ledger->entries[i].manifest.session, name) == 0)
+			return &ledger->entries[i].manifest;
+	return NULL;
+}
+
+const struct vlu_member *member_of(const struct vlu_session *session, struct vlu_bdf bdf)
+{
+	return bdf_find(session->devices, session->n_devices, bdf);
+}
+
+bool is_held(const struct vlu_member *member)
+{
+	return member->sources & VLU_FROM_HOLDER;
+}
+
+bool is_promised(const struct vlu_member *member)
+{
+	return member->sources & (VLU_FROM_PROMISE | VLU_FROM_DISK);
+}
+
+bool is_asked(const struct ledger *ledger)
+{
+	return ledger->state.holder == VLU_HOLDER_NONE ||
+	       ledger->state.holder == VLU_HOLDER_ANSWERS;
+}
+
+int ledger_known(const struct ledger *ledger)
+{
+	const struct vlu_state *state = &ledger->state;
+
+	if (is_asked(ledger))
+		return 0;
+	if (state->holder == VLU_HOLDER_UNSEEN)
+		return vlu_fail(ledger->ctx, VLU_FAILED, -EACCES, "%s", state->holder_detail);
+	return vlu_fail(ledger->ctx, FAIL_HOLDER_SILENT, -ETIMEDOUT, "%s; it is unknown what the "
+			"holder has, so nothing was done", state->holder_detail);
+}
+
+/* The user has to replace words like KERNEL and COMMAND. */
+static bool can_be_run(const char *const *argv)
+{
+	size_t i;
+
+	for (i = 0; argv && argv[i]; i++)
+		if (argv[i][strspn(argv[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0')
+			return false;
+	return argv != NULL;
+}
+
+int session_first(struct vlu_ctx *ctx, const struct vlu_session *session)
+{
+	char line[512];
+
+	argline_text(session->next, line, sizeof(line));
+	return failure_fix(ctx, "first", session->next ? line : NULL,
+			   can_be_run(session->next) ? session->next : NULL);
+}
+
+int ledger_no_session(const struct ledger *ledger, const char *name)
+{
+	char names[400] = "";
+	size_t i;
+
+	for (i = 0; i < ledger->state.n_sessions; i++)
+		text_add(names, sizeof(names), " %s", ledger->state.sessions[i].name);
+	return vlu_fail(ledger->ctx, FAIL_NO_SESSION, -ENOENT, "there is no session %s; %s%s",
+			name, *names ? "there are:" : "there are none", names);
+}
