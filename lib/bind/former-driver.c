@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "attr.h"
-#include "remember.h"
+#include "base/attr.h"
+#include "bind/former-driver.h"
 
 static void memory_path(struct vlu_bdf bdf, char path[64])
 {
@@ -17,11 +17,11 @@ int driver_remembered(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
 
 	memory_path(bdf, path);
 	ret = attr_read(ctx, buf, size, "%s", path);
-	/* for root to see; who may change nothing is told what would be done at most */
+	/* only root may read it; a dry run then shows the steps as if nothing was remembered */
 	if (ret == -EACCES && ctx->sys.read_only)
 		ret = -ENOENT;
 	if (ret < 0 && ret != -ENOENT)
-		vlu_fail(ctx, VLU_FAILED, ret, "cannot read %s: %s", path, strerror(-ret));
+		vlu_failed(ctx, ret, "cannot read %s", path);
 	return ret < 0 ? ret : 0;
 }
 
@@ -34,8 +34,7 @@ int driver_remember(struct vlu_ctx *ctx, struct vlu_bdf bdf, const char *driver)
 	snprintf(line, sizeof(line), "%s\n", driver);
 	ret = sys_replace(&ctx->sys, path, line, strlen(line));
 	if (ret)
-		return vlu_fail(ctx, VLU_FAILED, ret, "cannot write %s: %s", path,
-				strerror(-ret));
+		return vlu_failed(ctx, ret, "cannot write %s", path);
 	return 0;
 }
 
@@ -54,7 +53,7 @@ static int run_remember(struct vlu_plan *plan, struct step *step)
 	return driver_remember(plan->ctx, step->bdf, step->value);
 }
 
-/* extra: what was remembered before, NULL: nothing */
+/* extra: the driver remembered before, or NULL */
 static int undo_remember(struct vlu_plan *plan, struct step *step)
 {
 	return step->extra ? driver_remember(plan->ctx, step->bdf, step->extra) :
@@ -78,8 +77,8 @@ int remember_add(struct vlu_plan *plan, const struct vlu_device *dev)
 		return ret;
 	known = !ret;
 	/*
-	 * Without a driver, but with one remembered: a bind or unbind of it was
-	 * killed half way, and what it remembered is what counts.
+	 * It has no driver, but one is remembered: a bind or unbind was killed half way, and
+	 * the remembered driver is still the right one.
 	 */
 	if (known && (!dev->driver[0] || strcmp(before, dev->driver) == 0))
 		return 0;
@@ -90,7 +89,7 @@ int remember_add(struct vlu_plan *plan, const struct vlu_device *dev)
 
 static int run_forget(struct vlu_plan *plan, struct step *step)
 {
-	/* What cannot be forgotten is overwritten by the next bind. */
+	/* Harmless: the next bind overwrites the file. */
 	if (forget(plan->ctx, step->path))
 		vlu_log(plan->ctx, VLU_LOG_WARNING, "%s", vlu_error(plan->ctx));
 	return 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef VLU_SELECT_H
-#define VLU_SELECT_H
+#ifndef VLU_BIND_SELECT_H
+#define VLU_BIND_SELECT_H
 
-#include "private.h"
+#include "base/ctx.h"
 
-/* An address in which the device or the function, or both, may be any. */
+/* An address in which '*' may stand for the device, the function, or both. */
 struct pattern {
 	struct vlu_bdf bdf;
 	bool any_device, any_function;

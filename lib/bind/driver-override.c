@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Only driver_override, unbind and drivers_probe are written: new_id would
- * catch every other card of the same make, and a scan of bind files would ask
- * every driver of the bus.
+ * Only driver_override, unbind and drivers_probe are written. new_id would bind all other
+ * devices with the same ids, and a search for bind files would read every driver of the bus.
  */
-#include "attr.h"
-#include "move.h"
+#include "base/attr.h"
+#include "bind/driver-override.h"
 
 /* drivers/base/dd.c __device_set_driver_override(): an empty line clears it */
 #define NO_OVERRIDE	"\n"
@@ -17,7 +16,7 @@ static void device_path(struct vlu_bdf bdf, const char *attr, char path[128])
 	snprintf(path, 128, PCI_DEVICES "/%s/%s", vlu_bdf_format(bdf, name), attr);
 }
 
-/* Removed from the bus, which no driver outlives. */
+/* Was the device removed from the bus? */
 static bool is_gone(struct vlu_plan *plan, const struct step *step)
 {
 	char path[128];
@@ -28,7 +27,7 @@ static bool is_gone(struct vlu_plan *plan, const struct step *step)
 	return mode == -ENOENT || mode == -ENODEV;
 }
 
-/* A device that is being removed loses its driver first, and soon after is gone. */
+/* Waits for a removal: the device loses its driver first and disappears soon after. */
 static bool is_going(struct vlu_plan *plan, const struct step *step)
 {
 	int i;
@@ -47,19 +46,17 @@ static int driver_of(struct vlu_plan *plan, const struct step *step, char now[64
 
 static int wrote(struct vlu_plan *plan, struct step *step, int ret)
 {
-	char name[VLU_BDF_SIZE];
 
 	if (!ret)
 		return 0;
-	vlu_bdf_format(step->bdf, name);
 	if (is_gone(plan, step))
 		return vlu_fail(plan->ctx, VLU_FAILED, -ENODEV,
-				"%s: gone in the middle of it (removed from the bus?)", name);
+				"%s: it disappeared during the command (removed from the bus?)", step->name);
 	return vlu_fail(plan->ctx, ret == -EBUSY ? VLU_BUSY : VLU_FAILED, ret,
-			"%s: cannot write to %s: %s", name, step->path, strerror(-ret));
+			"%s: cannot write to %s: %s", step->name, step->path, strerror(-ret));
 }
 
-/* What is so already needs no write, and no right to write. */
+/* A value that is set already needs no write, and so no permission to write. */
 static int run_override(struct vlu_plan *plan, struct step *step)
 {
 	const char *want = strcmp(step->value, NO_OVERRIDE) ? step->value : "";
@@ -72,20 +69,20 @@ static int run_override(struct vlu_plan *plan, struct step *step)
 }
 
 /*
- * extra: the driver that it had when the plan was made. One that came since is
- * none that this plan would take away, or know to give back.
+ * extra: the driver when the plan was made. The plan does not take the device from a driver
+ * that came later, since it could not give the device back.
  */
 static int run_first(struct vlu_plan *plan, struct step *step)
 {
-	char now[64], name[VLU_BDF_SIZE];
+	char now[64];
 
 	if (driver_of(plan, step, now) || !now[0] || strcmp(now, step->extra) == 0 ||
 	    strcmp(now, step->value) == 0)
 		return run_override(plan, step);
 	if (plan->taken)
 		return plan->taken(plan, step->bdf);
-	return vlu_fail(plan->ctx, VLU_BUSY, -EBUSY, "%s: %s has taken it in the meantime; "
-			"nothing was done, try again", vlu_bdf_format(step->bdf, name), now);
+	return vlu_fail(plan->ctx, VLU_BUSY, -EBUSY, "%s: driver %s took the device during the "
+			"command; nothing was changed; repeat the command", step->name, now);
 }
 
 static const struct step_kind step_override = {
@@ -101,16 +98,16 @@ static const struct step_kind step_clear = {
 };
 
 /*
- * extra: the driver that it is to have in the end
- * bus_add_driver(), drivers/base/bus.c: one that is being loaded first probes
- * the devices that it finds, and has an unbind file only then.
+ * extra: the driver wanted in the end
+ * bus_add_driver(), drivers/base/bus.c: a driver that is being loaded probes its devices first
+ * and gets its unbind file afterwards.
  */
 static int run_unbind(struct vlu_plan *plan, struct step *step)
 {
 	char now[64];
 	int ret;
 
-	/* The driver may have let go by itself since the plan was made. */
+	/* The driver may have let go since the plan was made. */
 	ret = driver_of(plan, step, now);
 	if (!ret && (!now[0] || strcmp(now, step->extra) == 0))
 		return 0;
@@ -119,16 +116,16 @@ static int run_unbind(struct vlu_plan *plan, struct step *step)
 	return STEP_WRITE;
 }
 
-/* unbind_store(), drivers/base/bus.c: ENODEV from a driver that does not have it */
+/* unbind_store(), drivers/base/bus.c: ENODEV when the driver does not have the device */
 static int wrote_unbind(struct vlu_plan *plan, struct step *step, int ret)
 {
-	char now[64], name[VLU_BDF_SIZE];
+	char now[64];
 
 	if (ret == -ETIMEDOUT && driver_of(plan, step, now) == 0)
-		return vlu_fail(plan->ctx, VLU_BUSY, ret, "%s: driver %s has no unbind file: it "
-				"was still being loaded after %u s, or lets go of no device; "
-				"try again when it is loaded", vlu_bdf_format(step->bdf, name),
-				now, plan->ctx->timeout);
+		return vlu_fail(plan->ctx, VLU_BUSY, ret, "%s: driver %s has no unbind file after "
+				"%u s; if it is still being loaded, repeat the command; otherwise "
+				"it cannot be unbound", step->name, now,
+				plan->ctx->timeout);
 	if ((ret == -ENODEV || ret == -ENOENT) && !is_gone(plan, step) &&
 	    driver_of(plan, step, now) == 0 && !now[0])
 		return 0;
@@ -156,34 +153,31 @@ static const struct step_kind step_probe = {
 
 /* ---------------------------------------------------------------- looking */
 
-/* value: the driver wanted; extra: the one it had */
+/* value: the driver wanted; extra: the previous driver */
 static int run_verify(struct vlu_plan *plan, struct step *step)
 {
-	char now[64], name[VLU_BDF_SIZE];
+	char now[64];
 	bool taken;
 	int ret;
 
-	vlu_bdf_format(step->bdf, name);
 	ret = driver_of(plan, step, now);
 	if (ret)
-		return vlu_fail(plan->ctx, VLU_FAILED, ret,
-				"%s: cannot read which driver it has: %s", name,
-				strerror(-ret));
+		return vlu_failed(plan->ctx, ret, "%s: cannot read which driver it has",
+				  step->name);
 	taken = strcmp(step->value, ANY_DRIVER) == 0 || strcmp(now, step->value) == 0;
 	if (!now[0] && (taken ? is_gone(plan, step) : is_going(plan, step)))
 		return wrote(plan, step, -ENODEV);
 	if (!taken)
-		return vlu_fail(plan->ctx, VLU_FAILED, -EIO,
+		return vlu_fail(plan->ctx, FAIL_DRIVER, -EIO,
 				"%s: %s did not take it (driver now: %s); the kernel "
-				"log may say why", name,
-				*step->value ? step->value : "no driver",
-				now[0] ? now : "none");
+				"log may say why", step->name, *step->value ?
+				step->value : "no driver", now[0] ? now : "none");
 	if (strcmp(step->value, VFIO_DRIVER) == 0)
-		return plan_say(plan, "%s  bound to vfio-pci (was %s)", name,
+		return plan_say(plan, "bind", "%s  bound to vfio-pci (was %s)", step->name,
 				*step->extra ? step->extra : "without a driver");
 	if (now[0])
-		return plan_say(plan, "%s  back with %s", name, now);
-	return plan_say(plan, "%s  without a driver%s", name, *step->value ?
+		return plan_say(plan, "unbind", "%s  back with %s", step->name, now);
+	return plan_say(plan, "unbind", "%s  without a driver%s", step->name, *step->value ?
 			": no loaded driver matches it" : ", as it was before bind");
 }
 
@@ -199,17 +193,17 @@ static const struct step_kind step_verify_any = {
 
 /* --------------------------------------------------------------- way back */
 
-/* extra of each: the driver that it had and is to have again */
+/* extra of each step: the driver before, which the device has to get back */
 static int not_back(struct vlu_plan *plan, struct step *step, int err, const char *why)
 {
-	char now[64], name[VLU_BDF_SIZE];
+	char now[64];
 
 	if (driver_of(plan, step, now))
 		strcpy(now, "not to be read");
 	return vlu_fail(plan->ctx, VLU_PARTIAL, err,
 			"%s: it should be back with %s, but %s; its driver is now: %s",
-			vlu_bdf_format(step->bdf, name),
-			*step->extra ? step->extra : "no driver", why, now[0] ? now : "none");
+			step->name, *step->extra ? step->extra : "no driver", why,
+			now[0] ? now : "none");
 }
 
 static int wrote_back(struct vlu_plan *plan, struct step *step, int ret)
@@ -229,31 +223,20 @@ static bool is_back(struct vlu_plan *plan, const struct step *step)
 	return driver_of(plan, step, now) == 0 && strcmp(now, step->extra) == 0;
 }
 
-static int back_override(struct vlu_plan *plan, struct step *step)
+static int run_unless_back(struct vlu_plan *plan, struct step *step)
 {
 	return is_back(plan, step) ? 0 : STEP_WRITE;
 }
 
-static const struct step_kind step_back_override = {
+static const struct step_kind step_back_write = {
 	.text = "%d: write %v to %p",
-	.run = back_override,
+	.run = run_unless_back,
 	.wrote = wrote_back,
 };
 
 static const struct step_kind step_back_unbind = {
 	.text = "%d: write %v to %p",
 	.run = run_unbind,
-	.wrote = wrote_back,
-};
-
-static int back_probe(struct vlu_plan *plan, struct step *step)
-{
-	return is_back(plan, step) ? 0 : STEP_WRITE;
-}
-
-static const struct step_kind step_back_probe = {
-	.text = "%d: write %v to %p",
-	.run = back_probe,
 	.wrote = wrote_back,
 };
 
@@ -283,12 +266,12 @@ static int add_way_back(struct vlu_plan *plan, struct vlu_device *dev)
 
 	device_path(dev->bdf, "driver_override", overridden);
 	device_path(dev->bdf, "driver/unbind", unbind);
-	ret = plan_add_back(plan, &step_back_override, dev->bdf, overridden,
+	ret = plan_add_back(plan, &step_back_write, dev->bdf, overridden,
 			    *had ? had : NO_OVERRIDE, had);
 	if (!ret)
 		ret = plan_add_back(plan, &step_back_unbind, dev->bdf, unbind, dev->name, had);
 	if (!ret && *had)
-		ret = plan_add_back(plan, &step_back_probe, dev->bdf, PCI_PROBE, dev->name,
+		ret = plan_add_back(plan, &step_back_write, dev->bdf, PCI_PROBE, dev->name,
 				    had);
 	if (!ret)
 		ret = plan_add_back(plan, &step_back_clear, dev->bdf, overridden,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/cache.h"
 #include "bind.h"
-#include "check-device.h"
-#include "guard.h"
-#include "inuse.h"
-#include "move.h"
-#include "persist.h"
-#include "remember.h"
+#include "bind/claim.h"
+#include "bind/refusals.h"
+#include "bind/driver-override.h"
+#include "bind/at-boot.h"
+#include "bind/former-driver.h"
 
 #define VFIO_DIR	"/sys/bus/pci/drivers/" VFIO_DRIVER
 
@@ -25,27 +25,26 @@ static int run_module(struct vlu_plan *plan, struct step *step)
 	case 0:
 		break;
 	case -ENOENT:
-		return vlu_fail(ctx, VLU_UNSUPPORTED, ret, "this kernel has no module %s and "
+		return vlu_fail(ctx, FAIL_HOST, ret, "this kernel has no module %s and "
 				"no such driver built in", step->value);
 	case -EACCES:
-		return vlu_fail(ctx, VLU_FAILED, ret, "module %s is blacklisted; look for it in "
+		return vlu_fail(ctx, FAIL_DRIVER, ret, "module %s is blacklisted; look for it in "
 				"/etc/modprobe.d and for modprobe.blacklist= in /proc/cmdline",
 				step->value);
 	case -ECANCELED:
-		return vlu_fail(ctx, VLU_FAILED, ret, "module %s was not loaded: the command of "
+		return vlu_fail(ctx, FAIL_DRIVER, ret, "module %s was not loaded: the command of "
 				"its install rule failed; look for \"install %s\" in "
 				"/etc/modprobe.d", step->value, step->value);
 	case -EPERM:
-		return vlu_fail(ctx, VLU_FAILED, ret, "the kernel refuses module %s: it is in "
+		return vlu_fail(ctx, FAIL_DRIVER, ret, "the kernel refuses module %s: it is in "
 				"module_blacklist= of /proc/cmdline, or modules are disabled",
 				step->value);
 	default:
-		return vlu_fail(ctx, VLU_FAILED, ret, "cannot load module %s: %s",
-				step->value, strerror(-ret));
+		return vlu_failed(ctx, ret, "cannot load module %s", step->value);
 	}
 	if (sys_exists(&ctx->sys, VFIO_DIR))
 		return 0;
-	return vlu_fail(ctx, VLU_FAILED, -ENODEV, "module %s was to be loaded, and there is no "
+	return vlu_fail(ctx, FAIL_DRIVER, -ENODEV, "module %s was to be loaded, and there is no "
 			"such driver: an install rule in /etc/modprobe.d may do nothing",
 			step->value);
 }
@@ -65,10 +64,12 @@ int bind_add_module(struct vlu_plan *plan)
 
 /* ------------------------------------------------------------------ steps */
 
-static int add_to_vfio(struct vlu_plan *plan, struct vlu_device *dev)
+static int add_to_vfio(struct vlu_plan *plan, struct vlu_device *dev, enum unused_force force)
 {
 	int ret = remember_add(plan, dev);
 
+	if (!ret)
+		ret = claim_add(plan, dev, force);
 	return ret ? ret : move_add(plan, dev, VFIO_DRIVER);
 }
 
@@ -77,14 +78,14 @@ int bind_add(struct vlu_plan *plan, struct vlu_bdf bdf)
 	struct vlu_device *dev;
 	int ret;
 
-	ret = vlu_device_refresh(plan->ctx, bdf, &dev);
+	ret = device_refresh(plan->ctx, bdf, &dev);
 	if (ret || has_vfio(dev))
 		return ret;
 	ret = check_unused(dev, FORCE_NONE);
 	if (ret)
 		return ret;
 	plan->group++;
-	ret = add_to_vfio(plan, dev);
+	ret = add_to_vfio(plan, dev, FORCE_NONE);
 	plan->group++;
 	return ret;
 }
@@ -104,20 +105,20 @@ static int add_bind(struct vlu_plan *plan, struct vlu_device *dev,
 	if (ret)
 		return ret;
 	if (has_vfio(dev))
-		return plan_say(plan, "%s  already bound to vfio-pci", dev->name);
-	return add_to_vfio(plan, dev);
+		return plan_say_already(plan, "bind", "%s  already bound to vfio-pci", dev->name);
+	return add_to_vfio(plan, dev, force_of(request));
 }
 
-/* It has another driver than vfio-pci, or none. before: what is remembered, or NULL */
+/* The function is not bound to vfio-pci. before: the remembered driver, or NULL. */
 static int tidy_up(struct vlu_plan *plan, struct vlu_device *dev, const char *before)
 {
 	const char *override = vlu_device_override(dev);
 	int ret;
 
-	/* Killed half way, from vfio-pci or to it. */
+	/* a bind or unbind was killed half way */
 	if (!dev->driver[0] && before && *before)
 		return move_add(plan, dev, before);
-	ret = plan_say(plan, "%s  already not bound to vfio-pci (driver: %s)",
+	ret = plan_say_already(plan, "unbind", "%s  already not bound to vfio-pci (driver: %s)",
 		       dev->name, dev->driver[0] ? dev->driver : "none");
 	if (!ret && override && (strcmp(override, VFIO_DRIVER) == 0 ||
 				 (before && strcmp(override, before) == 0)))
@@ -153,7 +154,7 @@ static int add_unbind(struct vlu_plan *plan, struct vlu_device *dev,
 typedef int (*add_fn)(struct vlu_plan *plan, struct vlu_device *dev,
 		      const struct bind_request *request);
 
-/* All that is refused is found, and told, before anything is done. */
+/* Checks all functions, and collects all refusals, before any step runs. */
 static int add_each(struct vlu_plan *plan, const struct bind_request *request, add_fn add)
 {
 	struct vlu_ctx *ctx = plan->ctx;
@@ -164,11 +165,11 @@ static int add_each(struct vlu_plan *plan, const struct bind_request *request, a
 
 	for (i = 0; i < request->n; i++) {
 		plan->group++;
-		ret = vlu_device_refresh(ctx, request->bdfs[i], &dev);
+		ret = device_refresh(ctx, request->bdfs[i], &dev);
 		if (!ret)
 			ret = add(plan, dev, request);
 		if (ret)
-			failures_add(ctx, &failures, ret, ctx->status, ctx->error);
+			failures_add(ctx, &failures, &ctx->failure);
 	}
 	return failures_end(ctx, &failures);
 }
@@ -180,8 +181,7 @@ static int make_plan(struct vlu_ctx *ctx, const struct bind_request *request,
 	struct vlu_plan *plan;
 	int ret;
 
-	inuse_drop(ctx);
-	ret = plan_new(ctx, PLAN_STOP, &plan);
+	ret = plan_begin(ctx, PLAN_STOP, &plan);
 	if (ret)
 		return ret;
 	if (before)
@@ -189,12 +189,7 @@ static int make_plan(struct vlu_ctx *ctx, const struct bind_request *request,
 	plan->beside = true;
 	if (!ret)
 		ret = add_each(plan, request, add);
-	if (ret) {
-		vlu_plan_free(plan);
-		return ret;
-	}
-	*ret_plan = plan;
-	return 0;
+	return plan_give(plan, ret, ret_plan);
 }
 
 int vlu_plan_bind(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,

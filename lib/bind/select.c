@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "device.h"
-#include "group.h"
+#include "base/array.h"
+#include "base/bdf.h"
+#include "machine/device.h"
+#include "machine/iommu-group.h"
 #include "select.h"
 
 /* --------------------------------------------------------------- patterns */
 
 /*
- * BUS:DEV.*, BUS:*.FN, BUS:*.* and BUS:*, with a domain or without: the bus is
- * always said, so that no pattern means the whole machine.
+ * Parses BUS:DEV.*, BUS:*.FN, BUS:*.* and BUS:*, with a domain or without. The bus is always
+ * there, so no pattern can mean the whole machine.
  */
 int pattern_parse(const char *text, struct pattern *ret)
 {
@@ -24,7 +26,7 @@ int pattern_parse(const char *text, struct pattern *ret)
 	pattern.any_function = strcmp(function, "*") == 0;
 	if (!*dot && !pattern.any_device)
 		return -EINVAL;
-	/* what is any is 0, to be read as every other address is */
+	/* replace each '*' by 0, so that vlu_bdf_parse() can read the address */
 	if (snprintf(address, sizeof(address), "%.*s%.*s.%s", (int)(slot - text), text,
 		     pattern.any_device ? 2 : (int)(dot - slot),
 		     pattern.any_device ? "00" : slot,
@@ -67,37 +69,21 @@ struct bdfs {
 	size_t n;
 };
 
-static int by_address(const void *a, const void *b)
-{
-	return vlu_bdf_compare(*(const struct vlu_bdf *)a, *(const struct vlu_bdf *)b);
-}
-
-static bool has(const struct bdfs *bdfs, struct vlu_bdf bdf)
-{
-	size_t i;
-
-	for (i = 0; i < bdfs->n; i++)
-		if (vlu_bdf_compare(bdfs->at[i], bdf) == 0)
-			return true;
-	return false;
-}
-
 static int add(struct bdfs *bdfs, struct vlu_bdf bdf)
 {
 	struct vlu_bdf *more;
 
-	if (has(bdfs, bdf))
+	if (bdf_find(bdfs->at, bdfs->n, bdf))
 		return 0;
-	more = reallocarray(bdfs->at, bdfs->n + 1, sizeof(*more));
+	more = array_add(&bdfs->at, &bdfs->n);
 	if (!more)
 		return -ENOMEM;
-	bdfs->at = more;
-	bdfs->at[bdfs->n++] = bdf;
+	*more = bdf;
 	return 0;
 }
 
 struct choice {
-	const struct pattern *pattern;	/* NULL: whatever comes */
+	const struct pattern *pattern;	/* NULL: take all */
 	struct bdfs found;
 };
 
@@ -112,8 +98,8 @@ static int take(void *arg, const char *name)
 	return add(&choice->found, bdf);
 }
 
-/* What was found to what was chosen before: bridges only if they are named. */
-static int add_found(struct vlu_ctx *ctx, struct bdfs *chosen, struct bdfs *found,
+/* Adds found to chosen. Leaves out bridges, unless they are wanted or named. */
+static int add_found(struct vlu_ctx *ctx, struct bdfs *chosen, struct bdfs *found, bool bridges,
 		     const struct vlu_bdf *named, size_t *ret_n)
 {
 	char name[VLU_BDF_SIZE];
@@ -123,14 +109,14 @@ static int add_found(struct vlu_ctx *ctx, struct bdfs *chosen, struct bdfs *foun
 
 	*ret_n = 0;
 	if (found->n)
-		qsort(found->at, found->n, sizeof(*found->at), by_address);
+		qsort(found->at, found->n, sizeof(*found->at), bdf_order);
 	for (i = 0; i < found->n; i++) {
 		ret = vlu_device_find(ctx, found->at[i], &dev);
-		if (ret == -ENODEV)	/* gone in between */
+		if (ret == -ENODEV)	/* gone meanwhile */
 			continue;
 		if (ret)
 			return ret;
-		if (dev->kind == VLU_BRIDGE && !has(chosen, found->at[i]) &&
+		if (dev->kind == VLU_BRIDGE && !bridges && !bdf_find(chosen->at, chosen->n, found->at[i]) &&
 		    !(named && vlu_bdf_compare(*named, found->at[i]) == 0)) {
 			vlu_log(ctx, VLU_LOG_INFO, "%s: a bridge, left out",
 				vlu_bdf_format(found->at[i], name));
@@ -143,7 +129,7 @@ static int add_found(struct vlu_ctx *ctx, struct bdfs *chosen, struct bdfs *foun
 	return 0;
 }
 
-static int choose(struct vlu_ctx *ctx, const struct pattern *pattern,
+static int choose(struct vlu_ctx *ctx, const struct pattern *pattern, bool bridges,
 		  const struct vlu_bdf *named, struct bdfs *chosen, size_t *ret_n)
 {
 	struct choice choice = { .pattern = pattern };
@@ -151,36 +137,53 @@ static int choose(struct vlu_ctx *ctx, const struct pattern *pattern,
 
 	ret = sys_list(&ctx->sys, PCI_DEVICES, take, &choice);
 	if (ret < 0)
-		ret = vlu_fail(ctx, VLU_FAILED, ret, "cannot read " PCI_DEVICES ": %s",
-			       strerror(-ret));
+		ret = vlu_failed(ctx, ret, "cannot read " PCI_DEVICES);
 	else
-		ret = add_found(ctx, chosen, &choice.found, named, ret_n);
+		ret = add_found(ctx, chosen, &choice.found, bridges, named, ret_n);
 	free(choice.found.at);
 	return ret;
 }
 
-static int choose_pattern(struct vlu_ctx *ctx, const char *text, bool all_functions,
+/* Chooses among the devices the command can act on, even if they are gone. */
+static int choose_of(struct vlu_ctx *ctx, const struct pattern *pattern,
+		     const struct vlu_selection *what, struct bdfs *chosen, size_t *ret_n)
+{
+	size_t i;
+
+	*ret_n = 0;
+	for (i = 0; i < what->n_of; i++) {
+		if (!pattern_matches(pattern, what->of[i]))
+			continue;
+		if (add(chosen, what->of[i]))
+			return vlu_nomem(ctx);
+		++*ret_n;
+	}
+	return 0;
+}
+
+static int choose_pattern(struct vlu_ctx *ctx, const char *text, const struct vlu_selection *what,
 			  struct bdfs *chosen)
 {
 	struct pattern pattern;
+	size_t n = 0;
 	bool one;
-	size_t n;
 	int ret;
 
 	ret = parse(ctx, text, &pattern);
 	if (ret)
 		return ret;
 	one = !pattern.any_device && !pattern.any_function;
-	pattern.any_function |= all_functions;
-	ret = one && !all_functions ? 0 :
-	      choose(ctx, &pattern, one ? &pattern.bdf : NULL, chosen, &n);
-	/* What is named need not be there: whoever uses it says so. */
+	pattern.any_function |= what->all_functions;
+	ret = one ? 0 : choose_of(ctx, &pattern, what, chosen, &n);
+	if (!ret && !n && (!one || what->all_functions))
+		ret = choose(ctx, &pattern, what->bridges, one ? &pattern.bdf : NULL, chosen, &n);
+	/* A device that is named is chosen even if it is gone: the command reports that. */
 	if (!ret && one && add(chosen, pattern.bdf))
 		ret = vlu_nomem(ctx);
 	if (!ret && !one && !n)
-		ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENODEV, "%s: no function that could "
-			       "be bound matches it; vfio-lu list shows those that are there",
-			       text);
+		ret = vlu_fail(ctx, FAIL_NO_DEVICE, -ENODEV, "%s: no function%s matches it; "
+			       "vfio-lu list shows those that are there", text,
+			       what->bridges ? "" : " that could be bound");
 	return ret;
 }
 
@@ -192,15 +195,14 @@ static int choose_group(struct vlu_ctx *ctx, unsigned int group, struct bdfs *ch
 
 	ret = group_each(ctx, group, take, &choice);
 	if (ret == -ENOENT)
-		ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, ret, "there is no IOMMU group %u; "
+		ret = vlu_fail(ctx, FAIL_NO_DEVICE, ret, "there is no IOMMU group %u; "
 			       "vfio-lu list shows which there are", group);
 	else if (ret < 0)
-		ret = vlu_fail(ctx, VLU_FAILED, ret, "cannot read the members of IOMMU "
-			       "group %u: %s", group, strerror(-ret));
+		ret = vlu_failed(ctx, ret, "cannot read the members of IOMMU group %u", group);
 	else
-		ret = add_found(ctx, chosen, &choice.found, NULL, &n);
+		ret = add_found(ctx, chosen, &choice.found, false, NULL, &n);
 	if (!ret && !n)
-		ret = vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENODEV, "IOMMU group %u has no "
+		ret = vlu_fail(ctx, FAIL_NO_DEVICE, -ENODEV, "IOMMU group %u has no "
 			       "function that could be bound", group);
 	free(choice.found.at);
 	return ret;
@@ -214,7 +216,7 @@ int vlu_select(struct vlu_ctx *ctx, const struct vlu_selection *what,
 	int ret = 0;
 
 	for (i = 0; !ret && i < what->n_patterns; i++)
-		ret = choose_pattern(ctx, what->patterns[i], what->all_functions, &chosen);
+		ret = choose_pattern(ctx, what->patterns[i], what, &chosen);
 	for (i = 0; !ret && i < what->n_groups; i++)
 		ret = choose_group(ctx, what->groups[i], &chosen);
 	if (ret) {

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/attr.h"
+#include "machine/iommu-group.h"
+#include "bind/refusals.h"
+#include "ledger/ledger.h"
+
+/* When a PF loses its driver, its VFs disappear, even from guests. */
+static int refuse_with_vfs(const struct vlu_device *dev)
+{
+	int64_t vfs;
+
+	if (dev->kind != VLU_PF || !dev->driver[0] ||
+	    attr_number(dev->ctx, &vfs, PCI_DEVICES "/%s/sriov_numvfs", dev->name) < 0 ||
+	    !vfs)
+		return 0;
+	return vlu_fail(dev->ctx, VLU_NOT_PRESERVABLE, -EBUSY,
+			"%s: in use: %lld of its virtual functions are enabled; fix: end what uses "
+			"them, then echo 0 > " PCI_DEVICES "/%s/sriov_numvfs",
+			dev->name, (long long)vfs, dev->name);
+}
+
+/*
+ * While a host driver has another function of the group, vfio cannot use this one
+ * (iommu_device_claim_dma_owner(), drivers/iommu/iommu.c: EPERM). A bind would only take it
+ * from the host.
+ */
+static int refuse_half_group(const struct vlu_device *dev, const struct bind_request *request)
+{
+	const long long group = dev->iommu_group;
+	struct group_mates mates;
+	int ret;
+
+	if (dev->iommu_group_size <= 1)
+		return 0;
+	ret = group_mates(dev, request->bdfs, request->n, &mates);
+	if (ret < 0)
+		return vlu_failed(dev->ctx, ret, "%s: cannot read which other devices are in IOMMU "
+				  "group %lld",
+				  dev->name, group);
+	if (!mates.foreign[0])
+		return 0;
+	if (request->flags & VLU_FORCE) {
+		vlu_log(dev->ctx, VLU_LOG_ERROR, "DANGEROUS: %s: half of IOMMU group %lld: no "
+			"VM can use it while the host has %s", dev->name, group, mates.foreign);
+		return 0;
+	}
+	if (!can_take_mates(dev, &mates))
+		return vlu_fail(dev->ctx, FAIL_IN_USE, -EBUSY, "%s: half of IOMMU group "
+				"%lld: the host would keep %s; fix: another slot, with a group "
+				"of its own, or --force", dev->name, group, mates.foreign);
+	return vlu_fail(dev->ctx, FAIL_IN_USE, -EBUSY, "%s: half of IOMMU group %lld: the "
+			"host would keep %s; fix: name all of them in one call (vfio-lu bind "
+			"--group %lld), or --force", dev->name, group, mates.foreign, group);
+}
+
+struct behind {
+	const struct vlu_device *dev;
+	bool has_bus;
+	char name[VLU_BDF_SIZE];	/* of a function with vfio-pci; "": none */
+};
+
+/* Looks for a host bridge below the function, as a VMD controller has: "pci10000:e0". */
+static int look_for_bus(void *arg, const char *name)
+{
+	struct behind *behind = arg;
+
+	behind->has_bus = strncmp(name, "pci", 3) == 0 && strchr(name, ':');
+	return behind->has_bus;
+}
+
+static int look_behind(void *arg, const char *name)
+{
+	struct behind *behind = arg;
+	struct vlu_device *other;
+	struct vlu_bdf bdf;
+
+	if (vlu_bdf_parse(name, &bdf) || vlu_device_find(behind->dev->ctx, bdf, &other) ||
+	    !device_is_behind(other, behind->dev))
+		return 0;
+	strcpy(behind->name, other->name);
+	return 1;
+}
+
+static int look_behind_for_vm(void *arg, const char *name)
+{
+	const struct behind *behind = arg;
+	char driver[64];
+
+	return attr_link(behind->dev->ctx, driver, sizeof(driver), PCI_DEVICES "/%.16s/driver",
+			 name) > 0 && strcmp(driver, VFIO_DRIVER) == 0 ? look_behind(arg, name) : 0;
+}
+
+/* Functions behind dev disappear when dev loses its driver, also from a VM or from this request. */
+static int refuse_behind(const struct vlu_device *dev, const struct bind_request *request)
+{
+	struct behind behind = { .dev = dev };
+	struct sys *sys = &dev->ctx->sys;
+	char name[VLU_BDF_SIZE];
+	size_t i;
+
+	for (i = 0; i < request->n && !behind.name[0]; i++)
+		look_behind(&behind, vlu_bdf_format(request->bdfs[i], name));
+	if (behind.name[0])
+		return vlu_fail(dev->ctx, VLU_NOT_PRESERVABLE, -EINVAL, "%s: %s, which is named "
+				"too, lies behind it and disappears with its driver; fix: name one "
+				"of the two",
+				dev->name, behind.name);
+	sys_list(sys, dev->path, look_for_bus, &behind);
+	if (behind.has_bus)
+		sys_list(sys, PCI_DEVICES, look_behind_for_vm, &behind);
+	if (behind.name[0]) {
+		vlu_fail(dev->ctx, FAIL_IN_USE, -EBUSY, "%s: in use: %s, which lies behind it and "
+			 "disappears with its driver, is bound to " VFIO_DRIVER, dev->name, behind.name);
+		return failure_run(dev->ctx, "first", "vfio-lu", "unbind", behind.name);
+	}
+	return 0;
+}
+
+/*
+ * Refuses a device of a session that is held or not finished, since what was handed over would
+ * lose its driver. An unbind of a preserved device through sysfs waits unkillably until the
+ * session is closed, and makes a kexec hang (vfio_unregister_group_dev(),
+ * drivers/vfio/vfio_main.c).
+ */
+static int refuse_in_session(const struct vlu_device *dev, const struct vlu_session *session,
+			     const char *why)
+{
+	vlu_fail(dev->ctx, FAIL_IN_SESSION, -EBUSY, "%s: in session %s (%s)%s", dev->name,
+		 session->name, vlu_standing_word(session->standing), why);
+	if (session->direction != VLU_OUTGOING)
+		return session_first(dev->ctx, session);
+	return failure_run(dev->ctx, "first", "vfio-lu", "release", "--session", session->name);
+}
+
+/* Refuses a preserved device in no session, or in a lost one: no command of ours frees it. */
+static int refuse_stranded(const struct vlu_device *dev, const struct ledger *ledger,
+			   const struct vlu_session *lost)
+{
+	switch (ledger_device(ledger, dev->bdf)) {
+	case VLU_OUTGOING:
+		return vlu_fail(dev->ctx, FAIL_IN_SESSION, -EBUSY, "%s: another program preserved "
+				"it, and an unbind would hang; first: have that program close its "
+				"session", dev->name);
+	case VLU_INCOMING:
+		return vlu_fail(dev->ctx, FAIL_IN_SESSION, -EBUSY, "%s: the previous kernel "
+				"preserved it, in %s%s; it cannot be bound before the next kexec "
+				"or reboot", dev->name, lost ? "lost session " :
+				"no session that can be restored", lost ? lost->name : "");
+	default:
+		return 0;
+	}
+}
+
+static int refuse_preserved(const struct vlu_device *dev, const struct ledger *ledger,
+			    const char *why)
+{
+	const struct vlu_session *session, *lost = NULL;
+	const struct vlu_member *member;
+	size_t i;
+
+	for (i = 0; i < ledger->state.n_sessions; i++) {
+		session = &ledger->state.sessions[i];
+		member = member_of(session, dev->bdf);
+		if (member && (is_held(member) || is_unfinished(session)))
+			return refuse_in_session(dev, session, why);
+		if (member && session->standing == VLU_STANDING_LOST)
+			lost = session;
+	}
+	return refuse_stranded(dev, ledger, lost);
+}
+
+int guard_bind(const struct vlu_device *dev, const struct bind_request *request)
+{
+	const struct ledger *ledger = ledger_look(dev->ctx);
+	int ret = ledger ? refuse_preserved(dev, ledger, "") : vlu_nomem(dev->ctx);
+
+	if (!ret)
+		ret = refuse_with_vfs(dev);
+	/* The kernel unbinds a mounted disk without asking. */
+	if (!ret)
+		ret = check_unused(dev, force_of(request));
+	if (!ret)
+		ret = refuse_behind(dev, request);
+	return ret ? ret : refuse_half_group(dev, request);
+}
+
+int guard_unbind(const struct vlu_device *dev)
+{
+	const struct ledger *ledger = ledger_look(dev->ctx);
+	int ret = ledger ? ledger_known(ledger) : vlu_nomem(dev->ctx);
+
+	if (!ret)
+		ret = refuse_preserved(dev, ledger, ", an unbind would hang");
+	if (!ret)
+		ret = refuse_with_vfs(dev);
+	/* An unbind also hangs while a VMM has the file open. */
+	return ret ? ret : check_unused(dev, FORCE_NONE);
+}
