@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "attr.h"
-#include "modconf.h"
-#include "next.h"
+#include "base/attr.h"
+#include "next/next-kernel.h"
 
-#define IMAGE_MAX	(256u << 20)
+#define IMAGE_MAX	(1u << 30)	/* a unified image contains its initrd */
 #define INITRD_MAX	(1u << 30)
-#define CONFIG_MAX	(4u << 20)
 
 char next_vfio_pci(const struct next *next, const char **ret_source)
 {
@@ -25,15 +23,7 @@ char next_vfio_pci(const struct next *next, const char **ret_source)
 	       userland_has(&next->root, "vfio_pci") ? 'm' : 0;
 }
 
-bool next_vfio_ids(const struct next *next, char *buf, size_t size)
-{
-	return cmdline_get(next->cmdline, "vfio-pci.ids", buf, size) ||
-	       cmdline_get(next->cmdline, "vfio_pci.ids", buf, size) ||
-	       modconf_option(&next->initrd, "vfio-pci", "ids", buf, size) ||
-	       modconf_option(&next->root, "vfio-pci", "ids", buf, size);
-}
-
-/* A file that was named: it must be there, or nothing can be said at all. */
+/* Reads a file that the caller named. Without it, nothing can be checked. */
 static int read_named(struct vlu_ctx *ctx, const char *path, size_t max,
 		      char **ret_data, size_t *ret_size)
 {
@@ -42,34 +32,17 @@ static int read_named(struct vlu_ctx *ctx, const char *path, size_t max,
 	ret = mode < 0 ? mode : (mode & 0170000) != 0100000 ? -EINVAL :
 	      attr_read_all(ctx, path, max, ret_data, ret_size);
 	if (ret == -EINVAL)
-		return vlu_fail(ctx, VLU_FAILED, ret, "%s: not a file", path);
+		return vlu_fail(ctx, FAIL_FILE, ret, "%s: not a file", path);
 	if (ret == -EFBIG)
-		return vlu_fail(ctx, VLU_FAILED, ret, "%s: too large to be one", path);
-	return ret ? vlu_fail(ctx, VLU_FAILED, ret, "%s: %s", path, strerror(-ret)) : 0;
+		return vlu_fail(ctx, FAIL_FILE, ret, "%s: too large to be one", path);
+	return ret ? vlu_failed(ctx, ret, "%s", path) : 0;
 }
 
-static int config_from(struct next *next, const char *fmt, const char *a, const char *b)
-{
-	struct kconfig *config = &next->config;
-	size_t size;
-	int ret;
-
-	if (config->text)
-		return 0;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	snprintf(config->source, sizeof(config->source), fmt, a, b);
-#pragma GCC diagnostic pop
-	ret = attr_read_all(next->ctx, config->source, CONFIG_MAX, &config->text, &size);
-	return ret == -ENOMEM ? ret : 0;
-}
-
-/* Inside the image, beside it, or where distributions put it. */
+/* Looks inside the image, beside it, and where distributions put the configuration. */
 static int read_config(struct next *next)
 {
 	const char *slash = strrchr(next->asked->kernel, '/'), *release = next->image.release;
 	char dir[128];
-	int ret;
 
 	if (next->image.config) {
 		next->config.text = next->image.config;
@@ -81,14 +54,7 @@ static int read_config(struct next *next)
 		return 0;
 	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - next->asked->kernel + 1) : 0,
 		 next->asked->kernel);
-	ret = config_from(next, "%sconfig-%s", dir, release);
-	if (!ret)
-		ret = config_from(next, "/boot/%sconfig-%s", "", release);
-	if (!ret)
-		ret = config_from(next, "/lib/modules/%s%s/config", "", release);
-	if (!ret)
-		ret = config_from(next, "/usr/lib/modules/%s%s/config", "", release);
-	return ret;
+	return kconfig_read(next->ctx, dir, release, &next->config);
 }
 
 static int see_iommu(void *arg, const char *name)
@@ -127,49 +93,95 @@ static int read_image(struct next *next)
 	return 0;
 }
 
-static int read_asked(struct next *next)
+/* /proc/sys/kernel/arch exists since 6.1. Before, the type of the IOMMU tells Arm from x86. */
+static void see_machine(struct next *next)
 {
-	const struct vlu_next *asked = next->asked;
-	struct vlu_ctx *ctx = next->ctx;
+	sys_list(&next->ctx->sys, "/sys/class/iommu", see_iommu, &next->iommu);
+	if (attr_read(next->ctx, next->machine, sizeof(next->machine), "/proc/sys/kernel/arch") <= 0)
+		strcpy(next->machine, !next->iommu ? "" :
+		       strcmp(next->iommu, "ARM_SMMU_V3") == 0 ? "aarch64" : "x86_64");
+}
+
+static int take_initrd(struct next *next, const char *data, size_t size)
+{
+	int ret = userland_initrd(&next->initrd, next->image.release, (const uint8_t *)data, size);
+
+	return ret ? vlu_nomem(next->ctx) : 0;
+}
+
+/* Reads the initrd that was named, or else that of a unified image. */
+static int read_initrd(struct next *next)
+{
+	const struct part part = next->image.initrd;
 	char *data;
 	size_t size;
 	int ret;
 
-	ret = read_image(next);
-	if (!ret && asked->initrd) {
-		ret = read_named(ctx, asked->initrd, INITRD_MAX, &data, &size);
+	if (next->own.initrd) {
+		ret = read_named(next->ctx, next->own.initrd, INITRD_MAX, &data, &size);
 		if (ret)
 			return ret;
-		ret = userland_initrd(&next->initrd, next->image.release,
-				      (const uint8_t *)data, size);
+		ret = take_initrd(next, data, size);
 		free(data);
-		if (ret)
-			return vlu_nomem(ctx);
-	}
-	if (ret)
 		return ret;
-	if (userland_root(ctx, &next->root, next->image.release))
-		return vlu_nomem(ctx);
-	if (asked->cmdline) {
-		next->cmdline_known = true;
-		if (strlen(asked->cmdline) >= sizeof(next->cmdline))
-			return vlu_fail(ctx, VLU_USAGE, -E2BIG,
+	}
+	if (!part.size)
+		return 0;
+	snprintf(next->initrd_name, sizeof(next->initrd_name), ".initrd of %s", next->own.kernel);
+	next->own.initrd = next->initrd_name;
+	return take_initrd(next, next->file + part.at, part.size);
+}
+
+static int read_cmdline(struct next *next)
+{
+	const struct part part = next->image.cmdline;
+
+	next->cmdline_known = true;
+	if (next->own.cmdline) {
+		if (strlen(next->own.cmdline) >= sizeof(next->cmdline))
+			return vlu_fail(next->ctx, VLU_USAGE, -E2BIG,
 					"the command line is longer than any kernel takes");
-		strcpy(next->cmdline, asked->cmdline);
+		strcpy(next->cmdline, next->own.cmdline);
+	} else if (part.size && part.size < sizeof(next->cmdline)) {
+		memcpy(next->cmdline, next->file + part.at, part.size);
+		next->own.cmdline = next->cmdline;
 	} else {
-		next->cmdline_known = attr_read(ctx, next->cmdline, sizeof(next->cmdline),
+		next->cmdline_known = attr_read(next->ctx, next->cmdline, sizeof(next->cmdline),
 						"/proc/cmdline") >= 0;
 		if (!next->cmdline_known)
 			next->cmdline[0] = '\0';
 	}
-	sys_list(&ctx->sys, "/sys/class/iommu", see_iommu, &next->iommu);
 	return 0;
+}
+
+static int read_asked(struct next *next)
+{
+	struct vlu_ctx *ctx = next->ctx;
+	int ret;
+
+	next->own = *next->asked;
+	next->asked = &next->own;
+	see_machine(next);
+	progress_begin(ctx, 0, "reading and unpacking %s", next->own.kernel);
+	ret = read_image(next);
+	progress_end(ctx);
+	if (!ret) {
+		progress_begin(ctx, 0, "reading and unpacking %s", next->own.initrd ?: "the initrd inside it");
+		ret = read_initrd(next);
+		progress_end(ctx);
+	}
+	if (!ret) {
+		progress_begin(ctx, 0, "looking at the modules of %s", next->image.release);
+		ret = userland_root(ctx, &next->root, next->image.release) ? vlu_nomem(ctx) : 0;
+		progress_end(ctx);
+	}
+	return ret ? ret : read_cmdline(next);
 }
 
 void next_free(struct next *next)
 {
 	image_free(&next->image);
-	host_config_free(&next->config);
+	kconfig_free(&next->config);
 	userland_free(&next->initrd);
 	userland_free(&next->root);
 	free(next->devices);

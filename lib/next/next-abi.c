@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What this kernel would write, and whether the next one reads it. */
-#include "attr.h"
-#include "next.h"
+/* The compatible strings that this kernel writes, and whether the next kernel reads them. */
+#include "base/attr.h"
+#include "next/next-kernel.h"
 
 #define BLOB_MAX	(1u << 20)
 #define IMAGE_MAX	(256u << 20)
 #define KHO_OUT		"/sys/kernel/debug/kho/out/"
 
-/* What becomes of a live update when the two kernels differ in one word. */
+/* What happens to a live update when a compatible string differs between the two kernels. */
 struct consequence {
-	const char *of;		/* what the word names */
+	const char *of;		/* the part of the handover with this string */
 	const char *mismatch;
 };
 
@@ -22,9 +22,9 @@ static const struct consequence consequences[ABI_KINDS] = {
 	[ABI_LUO] = { "the Live Update Orchestrator", "it would panic while it boots" },
 	[ABI_SESSION] = { "sessions", "it would panic while it boots" },
 	[ABI_FLB] = { "global live update data", "it would panic while it boots" },
-	/* luo_file_deserialize_one(), luo_file.c: -ENOENT, and so for the session */
+	/* luo_file_deserialize_one(), luo_file.c: returns -ENOENT, and the session fails with it */
 	[ABI_MEMFD] = { "memory files",
-		"it could not read the session, which has its manifest in one, and every "
+		"it could not read the session, whose manifest is a memory file, and every "
 		"open of /dev/liveupdate would fail" },
 	[ABI_VFIO] = { "vfio-pci files",
 		"it could not read the session, and every open of /dev/liveupdate would "
@@ -45,7 +45,7 @@ static void scan_blob(struct vlu_ctx *ctx, struct abi *abi, const char *path,
 	free(data);
 }
 
-/* The image that this kernel was booted from, if it is still what it was. */
+/* Searches the image that this kernel was booted from, if the file is unchanged. */
 static void scan_running_image(struct vlu_ctx *ctx, struct abi *abi,
 			       const char *release)
 {
@@ -75,7 +75,7 @@ static void scan_running_image(struct vlu_ctx *ctx, struct abi *abi,
 	}
 }
 
-/* The words of the running kernel, the surest source first. */
+/* Collects the strings of the running kernel, the most reliable source first. */
 static void abi_here(struct vlu_ctx *ctx, struct abi *abi)
 {
 	struct userland root;
@@ -93,7 +93,7 @@ static void abi_here(struct vlu_ctx *ctx, struct abi *abi)
 	abi_of_release(abi, release, "its release");
 }
 
-/* The words of the next one: in its image, or in its vfio-pci. */
+/* Collects the strings of the next kernel from its image and its vfio-pci modules. */
 static void abi_next(const struct next *next, struct abi *abi)
 {
 	const struct userland *from = &next->initrd;
@@ -108,8 +108,8 @@ static void abi_next(const struct next *next, struct abi *abi)
 		abi->word[ABI_VFIO] = from->abi.word[ABI_VFIO];
 }
 
-/* Has the place been searched in which the next kernel would have this word? */
-static bool searched(const struct next *next, enum abi_kind kind)
+/* Was the place searched where the next kernel would have this string? */
+static bool is_searched(const struct next *next, enum abi_kind kind)
 {
 	const char *source;
 
@@ -121,20 +121,13 @@ static bool searched(const struct next *next, enum abi_kind kind)
 			return true;
 		return next_vfio_pci(next, &source) == 'y';
 	case ABI_PCI:
-		return false;	/* "pci" can be there and not be recognized */
+		return false;	/* the image may have "pci" in a form that the search misses */
 	default:
 		return true;
 	}
 }
 
-static void add(char *list, size_t size, const char *text, const char *between)
-{
-	size_t len = strlen(list);
-
-	snprintf(list + len, size - len, "%s%s", len ? between : "", text);
-}
-
-/* Both sides of one word: false when that ends the matter. */
+/* Compares a string of both sides. Returns false if that decides the verdict. */
 static bool compare(const struct next *next, const struct abi *abi_here_,
 		    const struct abi *abi_there, enum abi_kind kind,
 		    struct verdict *v, char *same, char *open, size_t size)
@@ -144,7 +137,7 @@ static bool compare(const struct next *next, const struct abi *abi_here_,
 	const struct consequence *what = &consequences[kind];
 	char text[200];
 
-	/* What is not written need not be read, but for one node (below). */
+	/* A part that is not written need not be read, except for one node (below). */
 	if (here->none && (kind != ABI_FLB || !there->text[0]))
 		return true;
 	if (!here->text[0] && !there->text[0] && (kind == ABI_SESSION || kind == ABI_FLB))
@@ -153,11 +146,11 @@ static bool compare(const struct next *next, const struct abi *abi_here_,
 		snprintf(text, sizeof(text), "%s has more than one name for %s, %s among them",
 			 there->several ? "its image" : "this kernel", what->of,
 			 there->several ? there->text : here->text);
-		add(open, size, text, "; ");
+		text_add(open, size, "%s%s", open[0] ? "; " : "", text);
 		return true;
 	}
 	if (here->text[0] && there->text[0] && strcmp(here->text, there->text) == 0) {
-		add(same, size, here->text, ", ");
+		text_add(same, size, "%s%s", same[0] ? ", " : "", here->text);
 		return true;
 	}
 	if (here->text[0] && there->text[0]) {
@@ -166,12 +159,12 @@ static bool compare(const struct next *next, const struct abi *abi_here_,
 		return false;
 	}
 	if (here->none) {
-		/* 6.19 to 7.0: luo_flb_setup_incoming() wants a node that is not there */
+		/* 6.19 to 7.0: luo_flb_setup_incoming() requires a node that is missing */
 		verdict_set(v, VLU_FAIL, "it wants %s (%s), which this kernel does not write: %s",
 			    what->of, there->text, what->mismatch);
 		return false;
 	}
-	if (here->text[0] && searched(next, kind)) {
+	if (here->text[0] && is_searched(next, kind)) {
 		verdict_set(v, VLU_FAIL, "nothing in it reads %s, which this kernel writes as "
 			    "%s (%s): %s", what->of, here->text, here->source,
 			    kind == ABI_FLB ? consequences[ABI_PCI].mismatch : what->mismatch);
@@ -185,7 +178,7 @@ static bool compare(const struct next *next, const struct abi *abi_here_,
 	else
 		snprintf(text, sizeof(text), "how the two kernels name %s is not known",
 			 what->of);
-	add(open, size, text, "; ");
+	text_add(open, size, "%s%s", open[0] ? "; " : "", text);
 	return true;
 }
 
@@ -209,7 +202,7 @@ void look_next_abi(const struct next *next, struct verdict *v)
 		config.text = NULL;
 	hands_over = !config.text || kconfig_get(&config, "LIVEUPDATE") ||
 		     sys_exists(&next->ctx->sys, KHO_OUT);
-	host_config_free(&config);
+	kconfig_free(&config);
 	if (!hands_over) {
 		verdict_set(v, VLU_UNKNOWN, "this kernel hands nothing over, so there is "
 			    "nothing to compare it with");
@@ -227,7 +220,7 @@ void look_next_abi(const struct next *next, struct verdict *v)
 		verdict_set(v, VLU_UNKNOWN, "its formats are not known: %s", next->image.why);
 	} else if (open[0]) {
 		verdict_set(v, VLU_UNKNOWN, "%s%s%s", open, same[0] ? "; the same: " : "", same);
-		/* what is known of one side and not of the other */
+		/* only one side is known */
 		if (!here.word[ABI_VFIO].text[0] || !here.word[ABI_PCI].text[0])
 			verdict_fix(v, "have the image and the modules of this kernel in /boot "
 				    "and /lib/modules");
@@ -236,13 +229,13 @@ void look_next_abi(const struct next *next, struct verdict *v)
 		else if (!there.word[ABI_VFIO].text[0])
 			verdict_fix(v, "add vfio-pci to its initrd, or install its modules here");
 		else
-			verdict_fix(v, "try it on a machine where nothing is at stake");
+			verdict_fix(v, "try it: vfio-lu rehearse");
 	} else if (strcmp(here.word[ABI_PCI].text, "pci") == 0) {
-		/* struct pci_ser has a version of its own, PCI series from v8 on */
-		verdict_set(v, VLU_WARN, "it has the names of this kernel (%s), but the format "
-			    "behind \"pci\" has a number of its own that an image does not "
-			    "show: with another one it would panic", same);
-		verdict_fix(v, "try it on a machine where nothing is at stake");
+		/* struct pci_ser has its own version, in the PCI series from v8 on */
+		verdict_set(v, VLU_WARN, "its formats have the names of this kernel's (%s), but an "
+			    "image does not show the version of \"pci\": with another version it "
+			    "would panic", same);
+		verdict_fix(v, "try it: vfio-lu rehearse");
 	} else {
 		verdict_set(v, VLU_PASS, "it has the names of this kernel: %s", same);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "attr.h"
+#include "base/attr.h"
 #include "modalias.h"
 
 #define NAME_SIZE	64
@@ -28,10 +28,10 @@ int modalias_of(const struct vlu_device *dev, char buf[MODALIAS_SIZE])
 }
 
 /*
- * One "[...]": is c in it? *pattern is moved behind it; left where it is when
- * the bracket is never closed and so stands for itself.
+ * Is c in the set "[...]"? Moves *pattern behind the set. Leaves it if the bracket is never closed:
+ * then the bracket stands for itself.
  */
-static bool in_set(const char **pattern, unsigned char c)
+static bool is_in_set(const char **pattern, unsigned char c)
 {
 	const char *p = *pattern + 1, *first;
 	bool negated = *p == '!' || *p == '^', found = false;
@@ -54,8 +54,8 @@ static bool in_set(const char **pattern, unsigned char c)
 	return found != negated;
 }
 
-/* One character of text against what pattern begins with. */
-static bool one_matches(const char **pattern, char c)
+/* Does c match the first element of pattern? Moves *pattern behind that element. */
+static bool is_match(const char **pattern, char c)
 {
 	const char *p = *pattern;
 
@@ -66,7 +66,7 @@ static bool one_matches(const char **pattern, char c)
 		*pattern = p + 1;
 		return true;
 	case '[':
-		if (in_set(pattern, (unsigned char)c))
+		if (is_in_set(pattern, (unsigned char)c))
 			return true;
 		if (*pattern != p)
 			return false;
@@ -82,14 +82,14 @@ static bool one_matches(const char **pattern, char c)
 
 bool glob_match(const char *pattern, const char *text)
 {
-	/* Where to go back to: only the last star can have to take more. */
+	/* Where to try again: only the last star may have to match more. */
 	const char *star = NULL, *from = NULL;
 
 	while (*text) {
 		if (*pattern == '*') {
 			star = ++pattern;
 			from = text;
-		} else if (one_matches(&pattern, *text)) {
+		} else if (is_match(&pattern, *text)) {
 			text++;
 		} else if (star) {
 			pattern = star;
@@ -125,19 +125,16 @@ bool module_of_path(const char *path, char *buf, size_t size)
 	       module_name(base, (size_t)(end - base), buf, size);
 }
 
-/* A pattern that does not fit is none that any kernel build makes. */
-static bool pattern_matches(const char *pattern, size_t len, const char *modalias)
+/* A pattern that is too long does not match: no kernel build makes such patterns. */
+static bool is_pattern_match(const char *pattern, size_t len, const char *modalias)
 {
 	char buf[PATTERN_SIZE];
 
-	/* most are told apart by their bus */
-	if (len >= sizeof(buf) || (len > 3 && strncmp(pattern, modalias, 3) != 0 &&
-				   !memchr(pattern, '*', 3) && !memchr(pattern, '?', 3) &&
-				   !memchr(pattern, '[', 3)))
+	/* most patterns differ in the bus */
+	if (len > 3 && strncmp(pattern, modalias, 3) != 0 && !memchr(pattern, '*', 3) &&
+	    !memchr(pattern, '?', 3) && !memchr(pattern, '[', 3))
 		return false;
-	memcpy(buf, pattern, len);
-	buf[len] = '\0';
-	return glob_match(buf, modalias);
+	return take_text(buf, sizeof(buf), pattern, len) && glob_match(buf, modalias);
 }
 
 int modalias_text(const char *text, const char *modalias, modalias_fn fn, void *arg)
@@ -150,11 +147,12 @@ int modalias_text(const char *text, const char *modalias, modalias_fn fn, void *
 	for (line = text; !ret && line && *line; line = next) {
 		end = strchrnul(line, '\n');
 		next = *end ? end + 1 : NULL;
-		if (strncmp(line, "alias ", 6) != 0)
-			continue;
-		pattern = line + 6 + strspn(line + 6, " \t");
+		pattern = line + strspn(line, " \t");
+		/* booster leaves out the word "alias" */
+		if (strncmp(pattern, "alias", 5) == 0 && strspn(pattern + 5, " \t"))
+			pattern += 5 + strspn(pattern + 5, " \t");
 		len = strcspn(pattern, " \t\n");
-		if (!pattern_matches(pattern, len, modalias))
+		if (!is_pattern_match(pattern, len, modalias))
 			continue;
 		pattern += len;
 		pattern += strspn(pattern, " \t");
@@ -181,7 +179,7 @@ int modalias_info(const char *info, size_t size, const char *modalias,
 		dot = memchr(p, '.', (size_t)(end - p));
 		if (!dot || end - dot < 7 || memcmp(dot, ".alias=", 7) != 0)
 			continue;
-		if (pattern_matches(dot + 7, (size_t)(end - dot) - 7, modalias) &&
+		if (is_pattern_match(dot + 7, (size_t)(end - dot) - 7, modalias) &&
 		    module_name(p, (size_t)(dot - p), name, sizeof(name)))
 			ret = fn(arg, name);
 	}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/attr.h"
+#include "base/text.h"
+#include "next/driver-advice.h"
+#include "next/initrd-maker.h"
+
+/* The parts of a fix for several devices. */
+struct advice {
+	const struct next *next;
+	char names[256];	/* addresses of devices that a module takes, separated by blanks */
+	char ids[128];		/* ids of these devices */
+	char softdeps[256];
+	char builtin[128];	/* the built-in drivers */
+	bool shared;		/* a device that was not asked about has the same ids */
+	bool doubt;		/* a rule may give a device to vfio-pci */
+	bool unknown;
+	bool root;		/* a module in the root file system takes a device */
+};
+
+bool next_initrd_bad(const struct next *next)
+{
+	return next->asked->initrd && !next->initrd.read;
+}
+
+struct others {
+	const struct next *next;
+	const struct vlu_device *dev;
+};
+
+/* Returns 1 if another device has the same ids, or if its ids cannot be read. */
+static int see_other(void *arg, const char *name)
+{
+	struct others *others = arg;
+	const struct next *next = others->next;
+	int64_t vendor, device;
+	size_t i;
+
+	for (i = 0; i < next->n_devices; i++)
+		if (strcmp(next->devices[i]->name, name) == 0)
+			return 0;
+	if (attr_number(next->ctx, &vendor, PCI_DEVICES "/%s/vendor", name) ||
+	    attr_number(next->ctx, &device, PCI_DEVICES "/%s/device", name))
+		return 1;
+	return vendor == others->dev->vendor && device == others->dev->device;
+}
+
+static bool is_shared(const struct taker *taker)
+{
+	struct others others = { .next = taker->next, .dev = taker->dev };
+
+	return attr_each(taker->next->ctx, PCI_DEVICES, see_other, &others) != 0;
+}
+
+/* Appends text to a list unless the list has it. Returns false if it does not fit. */
+static bool add(char *list, size_t size, const char *between, const char *text)
+{
+	if (strstr(list, text))
+		return true;
+	if (strlen(list) + strlen(between) + strlen(text) >= size)
+		return false;
+	text_add(list, size, "%s%s", *list ? between : "", text);
+	return true;
+}
+
+static void take_module(struct advice *advice, const struct taker *taker)
+{
+	char id[16], softdep[96];
+
+	snprintf(id, sizeof(id), "%04x:%04x", (unsigned int)taker->dev->vendor & 0xffff,
+		 (unsigned int)taker->dev->device & 0xffff);
+	snprintf(softdep, sizeof(softdep), "\"softdep %s pre: vfio-pci\"", taker->module);
+	if (!add(advice->names, sizeof(advice->names), " ", taker->dev->name))
+		strcpy(advice->names, "BDF...");
+	advice->shared |= is_shared(taker) ||
+			  !add(advice->ids, sizeof(advice->ids), ",", id) ||
+			  !add(advice->softdeps, sizeof(advice->softdeps), " and ", softdep);
+}
+
+static void take(struct advice *advice, const struct taker *taker)
+{
+	if (taker->result == VLU_PASS)
+		return;
+	if (taker->builtin && taker->module[0])
+		add(advice->builtin, sizeof(advice->builtin), ", ", taker->module);
+	else if (taker->module[0] && !taker->user->early && taker->giving == GIVES_NOTHING)
+		advice->root = true;
+	else if (taker->module[0])
+		take_module(advice, taker);
+	else if (taker->giving == GIVES_PERHAPS) {
+		advice->doubt = true;
+		add(advice->names, sizeof(advice->names), " ", taker->dev->name);
+	} else
+		advice->unknown = true;
+}
+
+static void add_fix(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void add_fix(struct verdict *v, const char *fmt, ...)
+{
+	char text[sizeof(v->fix)];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (strlen(v->fix) + 2 + strlen(text) < sizeof(v->fix))
+		text_add(v->fix, sizeof(v->fix), "%s%s", v->fix[0] ? "; " : "", text);
+}
+
+void advise(struct verdict *v, const struct taker *takers, size_t n)
+{
+	struct advice advice = { .next = takers->next };
+	const struct maker *maker = advice.next->initrd.maker;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		take(&advice, &takers[i]);
+	v->fix[0] = '\0';
+	if (advice.names[0] && (advice.shared || advice.doubt))
+		add_fix(v, "vfio-lu bind --persist %s, and an initrd with the rules that this makes%s%s%s",
+			advice.names, maker ? " (" : "", maker ? maker->again : "", maker ? ")" : "");
+	else if (advice.names[0])
+		add_fix(v, "vfio-pci.ids=%s on its command line, with %s in a modprobe.d file of the "
+			"initrd", advice.ids, advice.softdeps);
+	if (advice.root)
+		add_fix(v, "systemctl enable vfio-lu-restore.service, which is before modules are loaded");
+	if (advice.builtin[0])
+		add_fix(v, "only a kernel in which %s is a module keeps it away; vfio-lu restore "
+			"takes the device back, after that driver has used it", advice.builtin);
+	if (advice.unknown && next_initrd_bad(advice.next))
+		add_fix(v, "name an initrd that can be read");
+	else if (advice.unknown && !advice.next->root.tree)
+		add_fix(v, "install that kernel's modules here%s", advice.next->asked->initrd ? "" :
+			", or name its initrd by --next-initrd");
+}

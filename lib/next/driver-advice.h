@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How to keep other drivers from the devices that they would take. */
+#ifndef VLU_NEXT_DRIVER_ADVICE_H
+#define VLU_NEXT_DRIVER_ADVICE_H
+
+#include "next/next-kernel.h"
+#include "next/udev-rules.h"
+
+/* The worst finding about a device. */
+struct taker {
+	const struct next *next;
+	const struct vlu_device *dev;
+	const struct userland *user;	/* whose modules were searched */
+	enum vlu_result result;
+	char module[64];
+	char how[192];			/* "built in" */
+	bool builtin;			/* a built-in driver takes it */
+	enum giving giving;
+	char where[UDEV_WHERE_SIZE];	/* the rule that gives it to vfio-pci */
+};
+
+/* Was an initrd named that cannot be read? */
+bool next_initrd_bad(const struct next *next);
+/* Sets one fix for all devices that do not pass. */
+void advise(struct verdict *v, const struct taker *takers, size_t n);
+
+#endif

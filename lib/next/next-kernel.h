@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The next kernel, with everything that the rules look at. next-rules.c has their table. */
+#ifndef VLU_NEXT_NEXT_KERNEL_H
+#define VLU_NEXT_NEXT_KERNEL_H
+
+#include "abi/compatible.h"
+#include "machine/device.h"
+#include "machine/kernel.h"
+#include "formats/kernel-image.h"
+#include "checks/report.h"
+#include "userland.h"
+
+struct next {
+	struct vlu_ctx *ctx;
+	const struct vlu_next *asked;
+	struct vlu_next own;	/* asked, completed from a unified image */
+	char initrd_name[300];	/* the initrd in own */
+	char machine[16];	/* of this host, as uname -m; "": not known */
+	char *file;		/* content of the image; image points into it */
+	struct image image;
+	bool is_image;
+	bool running;		/* this build is the running one */
+	struct kconfig config;
+	char cmdline[4096];
+	bool cmdline_known;
+	struct userland initrd;	/* empty if none was named */
+	struct userland root;	/* this machine's root file system */
+	const char *iommu;	/* this machine's IOMMU, as "INTEL_IOMMU"; NULL: none seen */
+	struct vlu_device **devices;
+	size_t n_devices;
+};
+
+/* Set ctx and asked before. Call next_end() even after a failure. */
+int next_read(struct next *next, const struct vlu_bdf *bdfs, size_t n) must_check;
+void next_free(struct next *next);
+
+/*
+ * Returns how the next kernel has vfio-pci: 'y' built in, 'm' as a module, 'n' not at all, 0 not
+ * known. *ret_source names the file that tells.
+ */
+char next_vfio_pci(const struct next *next, const char **ret_source);
+
+/* The larger rules, each in its own file. */
+void look_next_image(const struct next *next, struct verdict *v);
+void look_initrd_vfio(const struct next *next, struct verdict *v);
+void look_next_cmdline(const struct next *next, struct verdict *v);
+void look_next_initrd(const struct next *next, struct verdict *v);
+void look_next_abi(const struct next *next, struct verdict *v);
+void look_next_driver(const struct next *next, struct verdict *v);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Results of rehearsals, a file for each pair of kernels. Only vlu_rehearse() writes them. */
+#ifndef VLU_NEXT_REHEARSED_H
+#define VLU_NEXT_REHEARSED_H
+
+#include "base/digest.h"
+
+#define REHEARSALS	"rehearsals"	/* below STATE_DIR, or the user's directory */
+
+#define REHEARSED_DATE	"%Y-%m-%dT%H:%M:%SZ"
+
+/* Returns the id of each row of a rehearsal, and NULL after the last. */
+const char *rehearsal_id(size_t i);
+
+/* A pair of kernels, as hashes of its files. */
+struct pair {
+	char from[DIGEST_SIZE], next[DIGEST_SIZE];
+	char initrd[DIGEST_SIZE];	/* "": no initrd */
+};
+
+int pair_read(struct vlu_ctx *ctx, const char *from, const char *next, const char *initrd,
+	      struct pair *ret_pair) must_check;
+
+/* The content of a record. The caller owns the strings. */
+struct rehearsed {
+	struct pair pair;
+	const char *from, *to;		/* releases, or image paths if the release is not known */
+	const char *from_image, *next_image, *initrd;
+	const char *cmdline;
+	const char *const *devices;
+	size_t n_devices;
+	const char *log;
+	const char *accel;
+	int64_t seconds;
+	const struct vlu_report *report;
+};
+
+/* Returns JSON, which the caller frees, or NULL if memory is short. */
+char *rehearsed_format(const struct rehearsed *rehearsed);
+/*
+ * Writes the record of a pair in dir. Deletes the log of the previous record if its date is before
+ * then.
+ */
+int rehearsed_write(struct vlu_ctx *ctx, const char *dir, const struct pair *pair,
+		    const char *then, const char *text) must_check;
+int rehearsed_make_dir(struct vlu_ctx *ctx, const char *dir) must_check;
+
+/* A record that was found. */
+struct outcome {
+	enum vlu_result verdict;
+	char date[32];
+	char failed[320];	/* the row that failed, and its detail */
+	char path[512];
+};
+
+/*
+ * Finds the newest record of this pair in file (or NULL) and in both directories. Returns -ENOENT
+ * for none, -EACCES if this user may not read them, -EBADMSG if file is not a record.
+ */
+int rehearsed_find(struct vlu_ctx *ctx, const char *file, const char *from, const char *next,
+		   const char *initrd, struct outcome *ret_outcome) must_check;
+
+/* Finds the image of an installed kernel, or returns -ENOENT. */
+int installed_image(struct vlu_ctx *ctx, const char *release, char *buf, size_t size) must_check;
+
+#endif

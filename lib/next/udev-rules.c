@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "bind/at-boot.h"
+#include "modalias.h"
+#include "next/udev-rules.h"
+
+#define TOKENS_MAX	32
+
+/* A file of rules, read line by line. */
+struct reading {
+	const struct vlu_device *dev;
+	char skip_to[64];	/* the label of a GOTO that matched */
+	char doubt_to[64];	/* the label of a GOTO that may match */
+};
+
+static bool has(const char *rule, size_t len, const char *text)
+{
+	return memmem(rule, len, text, strlen(text)) != NULL;
+}
+
+static bool is_key(const struct token *token, const char *key)
+{
+	return strcmp(token->key, key) == 0;
+}
+
+/* Whose driver override does "[pci/0000:05:00.0]driver_override" set? */
+static enum giving override_gives(const struct token *token, const struct vlu_device *dev)
+{
+	if (strcmp(token->value, VFIO_DRIVER) != 0)
+		return GIVES_NOTHING;
+	if (token->attr[0] != '[')
+		return GIVES;
+	return strstr(token->attr, dev->name) || strpbrk(token->attr, "$%") ? GIVES_PERHAPS :
+									     GIVES_NOTHING;
+}
+
+/* udev's own rules run programs for every device. Is this rule about devices such as this? */
+static bool is_about(const char *rule, size_t len, const struct vlu_device *dev)
+{
+	return has(rule, len, "driver_override") || has(rule, len, "vfio") ||
+	       has(rule, len, dev->name) || has(rule, len, "\"pci\"");
+}
+
+static enum giving token_gives(const struct token *token, const struct vlu_device *dev,
+			       bool about)
+{
+	size_t len = strlen(token->attr);
+
+	if (token->op != 'a')
+		return GIVES_NOTHING;
+	if (is_key(token, "ATTR") && len >= 15 && strcmp(token->attr + len - 15, "driver_override") == 0)
+		return override_gives(token, dev);
+	/* new_id, bind, drivers_probe of a driver; the modalias for which udev loads modules */
+	if ((is_key(token, "ATTR") && (strstr(token->attr, "_id") || strstr(token->attr, "bind"))) ||
+	    (is_key(token, "ENV") && strcmp(token->attr, "MODALIAS") == 0))
+		return GIVES_PERHAPS;
+	/* the effects of a program are not known */
+	return about && (((is_key(token, "RUN") || is_key(token, "IMPORT")) &&
+			  (!len || strcmp(token->attr, "program") == 0)) ||
+			 is_key(token, "PROGRAM")) ? GIVES_PERHAPS : GIVES_NOTHING;
+}
+
+static enum giving rule_gives(struct reading *reading, const char *rule, size_t len)
+{
+	struct token tokens[TOKENS_MAX];
+	enum giving most = GIVES_NOTHING, one;
+	bool about = is_about(rule, len, reading->dev);
+	const char *at = rule, *to = NULL;
+	enum vlu_known match;
+	size_t n = 0, i;
+
+	while (n < TOKENS_MAX && token_next(&at, rule + len, &tokens[n]))
+		n++;
+	for (i = 0; i < n; i++) {
+		if (is_key(&tokens[i], "LABEL") && strcmp(tokens[i].value, reading->skip_to) == 0)
+			reading->skip_to[0] = '\0';
+		if (is_key(&tokens[i], "LABEL") && strcmp(tokens[i].value, reading->doubt_to) == 0)
+			reading->doubt_to[0] = '\0';
+	}
+	match = reading->skip_to[0] ? VLU_NO : tokens_match(tokens, n, reading->dev);
+	if (match == VLU_NO)
+		return GIVES_NOTHING;
+	for (i = 0; i < n; i++) {
+		one = token_gives(&tokens[i], reading->dev, about);
+		most = one > most ? one : most;
+		if (is_key(&tokens[i], "GOTO"))
+			to = tokens[i].value;
+	}
+	if (most > GIVES_PERHAPS && (match == VLU_DONT_KNOW || reading->doubt_to[0]))
+		most = GIVES_PERHAPS;
+	if (to)
+		snprintf(match == VLU_YES ? reading->skip_to : reading->doubt_to,
+			 sizeof(reading->skip_to), "%.63s", to);
+	return most;
+}
+
+/* Returns the strongest effect of all rules in a file, and the line of that rule. */
+static enum giving rules_give(const char *text, const struct vlu_device *dev, unsigned int *ret_line)
+{
+	struct reading reading = { .dev = dev };
+	unsigned int line = 1, lines;
+	enum giving most = GIVES_NOTHING, one;
+	const char *end;
+
+	for (; *text; text = *end ? end + 1 : end, line += lines) {
+		lines = 1;
+		/* a backslash joins a line with the next */
+		for (end = text; *end && !(*end == '\n' && (end == text || end[-1] != '\\')); end++)
+			lines += *end == '\n';
+		if (text[strspn(text, " \t")] == '#')
+			continue;
+		one = rule_gives(&reading, text, (size_t)(end - text));
+		if (one > most) {
+			most = one;
+			*ret_line = line;
+		}
+	}
+	return most;
+}
+
+/* Looks for driver_override or bind in a script, without following what the script does. */
+static enum giving script_gives(const char *text, const struct vlu_device *dev, unsigned int *ret_line)
+{
+	const char *at = strstr(text, "driver_override");
+
+	at = at ? at : strstr(text, dev->name);
+	if (!at || strstr(text, "vfio-lu-restore"))
+		return GIVES_NOTHING;
+	for (*ret_line = 1; text < at; text++)
+		*ret_line += *text == '\n';
+	return GIVES_PERHAPS;
+}
+
+enum giving udev_gives(const struct userland *user, const struct vlu_device *dev,
+		       char where[UDEV_WHERE_SIZE])
+{
+	enum giving most = GIVES_NOTHING, one;
+	enum vlu_known known;
+	unsigned int line = 0;
+	size_t i;
+
+	for (i = 0; i < user->n_conf; i++) {
+		const struct conf *conf = &user->conf[i];
+
+		known = persist_gives(conf->name, conf->text, dev->bdf);
+		if (known != VLU_DONT_KNOW)
+			one = known == VLU_YES ? TAKES : GIVES_NOTHING;
+		/* driverctl's own rule runs a program that reads the files that were checked */
+		else if (strstr(conf->name, "/rules.d/") && !strstr(conf->name, "-driverctl.rules"))
+			one = rules_give(conf->text, dev, &line);
+		else
+			one = conf->script ? script_gives(conf->text, dev, &line) : GIVES_NOTHING;
+		if (one <= most)
+			continue;
+		most = one;
+		snprintf(where, UDEV_WHERE_SIZE, "%.80s:%u", conf->name, line);
+	}
+	return most;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* udev rules that may choose a device's driver before a module is loaded for it. */
+#ifndef VLU_NEXT_UDEV_RULES_H
+#define VLU_NEXT_UDEV_RULES_H
+
+#include "machine/device.h"
+#include "userland.h"
+
+#define UDEV_WHERE_SIZE	96
+
+/* What a rule does for a new device, from the weakest. */
+enum giving {
+	GIVES_NOTHING,
+	GIVES_PERHAPS,	/* a program runs, or the rule compares unknown values */
+	GIVES,		/* vfio-pci gets it, unless another driver has it */
+	TAKES,		/* another driver loses it, too: bind --persist, driverctl */
+};
+
+/*
+ * Returns the strongest effect of the rules, driverctl's files and scripts there. where:
+ * "etc/udev/rules.d/x.rules:3".
+ */
+enum giving udev_gives(const struct userland *user, const struct vlu_device *dev,
+		       char where[UDEV_WHERE_SIZE]);
+
+/* udev-match.c: a KEY{ATTRIBUTE}OPERATOR"VALUE" of a rule. */
+struct token {
+	char key[32], attr[96], value[256];
+	char op;		/* '=' and '!' compare, 'a' assigns */
+};
+
+/* Reads the next token of a rule that ends at end. Returns false at the end. */
+bool token_next(const char **at, const char *end, struct token *ret_token);
+/* Would all comparisons of a rule be true when the device is added? */
+enum vlu_known tokens_match(const struct token *tokens, size_t n, const struct vlu_device *dev);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What user space brings to a kernel: modules, and the rules by which they are loaded and take
+ * devices. It is read from an initrd or from the root file system. Both use the same file names.
+ */
+#ifndef VLU_NEXT_USERLAND_H
+#define VLU_NEXT_USERLAND_H
+
+#include "abi/compatible.h"
+#include "next/files.h"
+
+struct conf {
+	char *name;		/* "etc/modprobe.d/vfio.conf" */
+	char *text;
+	bool script;		/* a script of an initrd that runs before udev */
+};
+
+struct userland {
+	struct pool pool;	/* owns modules and conf */
+	struct archive archive;	/* while an initrd is read */
+	struct files files;
+	char release[80];	/* the kernel whose modules count */
+	bool early;		/* an initrd, not the root file system */
+	bool read;		/* the files could be read */
+	char why[160];		/* why not */
+	bool foreign;		/* the file is not an initrd */
+	bool tree;		/* lib/modules/RELEASE exists */
+	char other[80];		/* another release, whose modules it has */
+	char **modules;		/* names, with '_' for '-' */
+	size_t n_modules;
+	char *alias;		/* modules.alias */
+	char *builtin;		/* modules.builtin */
+	char *modinfo;		/* modules.builtin.modinfo, with NULs between entries */
+	size_t modinfo_size;
+	struct abi abi;		/* strings of its vfio-pci modules */
+	bool vfio_read;		/* it has vfio-pci modules */
+	struct conf *conf;	/* each name once: that of the highest precedence */
+	size_t n_conf;
+	const struct maker *maker;	/* NULL: not known, or the root file system */
+	enum vlu_known starts_systemd;	/* init is systemd */
+	bool has_restore;	/* the program vfio-lu is there */
+	int systemd;		/* version; 0 or less: not found */
+};
+
+/* Fails only with -ENOMEM. Problems of the file itself go to why. */
+int userland_initrd(struct userland *user, const char *release,
+		    const uint8_t *data, size_t size) must_check;
+int userland_root(struct vlu_ctx *ctx, struct userland *user,
+		  const char *release) must_check;
+void userland_free(struct userland *user);
+
+bool userland_has(const struct userland *user, const char *module);
+/* Returns a module's position in modules.builtin, which is link order, or -1. */
+long userland_builtin(const struct userland *user, const char *module);
+
+/* conf-files.c: reads the files for user->conf. */
+int conf_read_all(struct userland *user) must_check;
+
+#endif
