@@ -1,35 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "attr.h"
+#include "base/attr.h"
+#include "checks/device-rules.h"
 #include "vmm.h"
 
 static int no_process(struct vlu_ctx *ctx, pid_t pid, int err)
 {
 	if (err == -EACCES || err == -EPERM)
-		return vlu_fail(ctx, VLU_FAILED, err, "process %d may not be looked into: %s",
-				(int)pid, strerror(-err));
-	return vlu_fail(ctx, VLU_FAILED, -ESRCH, "there is no process %d", (int)pid);
+		return vlu_failed(ctx, err, "process %d may not be looked into", (int)pid);
+	return vlu_fail(ctx, FAIL_NO_PROCESS, -ESRCH, "there is no process %d", (int)pid);
 }
 
-int vmm_read(struct vlu_ctx *ctx, pid_t pid, struct vmm *ret_vmm)
+int vmm_read(struct vlu_ctx *ctx, pid_t pid, struct vmm **ret_vmm)
 {
-	struct vmm vmm = { .pid = pid };
-	int ret;
+	struct vmm *vmm = calloc(1, sizeof(*vmm));
+	int ret = vmm ? procs_of(ctx, pid, &vmm->files) : -ENOMEM;
+	_cleanup_free_ char *words = NULL;
+	char path[64];
+	size_t size;
 
-	ret = procs_of(ctx, pid, &vmm.files);
-	if (ret == -ENOMEM)
-		return vlu_nomem(ctx);
-	if (ret)
-		return no_process(ctx, pid, ret);
-	if (attr_read(ctx, vmm.comm, sizeof(vmm.comm), "/proc/%d/comm", (int)pid) <= 0)
-		strcpy(vmm.comm, "?");
+	if (ret) {
+		free(vmm);
+		return ret == -ENOMEM ? vlu_nomem(ctx) : no_process(ctx, pid, ret);
+	}
+	vmm->pid = pid;
+	if (attr_read(ctx, vmm->comm, sizeof(vmm->comm), "/proc/%d/comm", (int)pid) <= 0)
+		strcpy(vmm->comm, "?");
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	if (attr_read_all(ctx, path, 1 << 20, &words, &size) == 0)
+		vmm_quote(words, size, vmm->command);
 	*ret_vmm = vmm;
 	return 0;
 }
 
 void vmm_free(struct vmm *vmm)
 {
-	procs_free(vmm->files);
-	vmm->files = NULL;
+	if (vmm)
+		pool_end(vmm->files);
+	free(vmm);
 }
 
 /*
@@ -56,11 +63,14 @@ int vmm_device(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf bdf,
 	if (!legacy)
 		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT, "%s: process %d (%s) does not "
 				"have it open", name, (int)vmm->pid, vmm->comm);
-	return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EOPNOTSUPP, "%s: process %d (%s) has it through "
-			"its IOMMU group, and the kernel preserves only what was opened through "
-			"/dev/vfio/devices; fix: start the VMM with an iommufd, QEMU with "
-			"-object iommufd,id=i -device vfio-pci,iommufd=i,host=%s", name,
-			(int)vmm->pid, vmm->comm, name);
+	return vlu_fail(ctx, FAIL_FILE_KIND, -EOPNOTSUPP, "%s: process %d (%s) has it "
+			ONLY_CDEV "; fix: " FIX_GROUP, name, (int)vmm->pid, vmm->comm, name);
+}
+
+int vmm_idle(struct vlu_ctx *ctx, const struct vmm *vmm)
+{
+	return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT, "process %d (%s) has no vfio device "
+			"open", (int)vmm->pid, vmm->comm);
 }
 
 int vmm_take(struct vlu_ctx *ctx, const struct vmm *vmm, int fd, const char *what,
@@ -70,7 +80,7 @@ int vmm_take(struct vlu_ctx *ctx, const struct vmm *vmm, int fd, const char *wha
 
 	switch (got) {
 	case -ESRCH:
-		return vlu_fail(ctx, VLU_FAILED, got, "%s: process %d (%s) has ended meanwhile",
+		return vlu_fail(ctx, FAIL_NO_PROCESS, got, "%s: process %d (%s) has ended meanwhile",
 				what, (int)vmm->pid, vmm->comm);
 	case -EBADF:
 		return vlu_fail(ctx, VLU_FAILED, got, "%s: process %d (%s) has no file %d open",
@@ -80,15 +90,14 @@ int vmm_take(struct vlu_ctx *ctx, const struct vmm *vmm, int fd, const char *wha
 				"pidfd_getfd()", what);
 	default:
 		if (got < 0)
-			return vlu_fail(ctx, VLU_FAILED, got, "%s: cannot take file %d of "
-					"process %d (%s): %s", what, fd, (int)vmm->pid,
-					vmm->comm, strerror(-got));
+			return vlu_failed(ctx, got, "%s: cannot take file %d of process %d (%s)",
+					  what, fd, (int)vmm->pid, vmm->comm);
 		*ret_fd = got;
 		return 0;
 	}
 }
 
-/* Since it was looked at, a number may have come to mean another file. */
+/* The VMM may have reused the number for another file since the last look. */
 static bool is_device(struct vlu_ctx *ctx, int fd, struct vlu_bdf bdf)
 {
 	_cleanup_free_ char *text = NULL;
@@ -142,7 +151,7 @@ void vmm_quote(const char *words, size_t size, char buf[VMM_COMMAND])
 
 	for (word = words; word < end; word += len + 1) {
 		len = strnlen(word, (size_t)(end - word));
-		/* {} means something to a shell only with a comma in it */
+		/* to a shell, {} is special only with a comma in it */
 		quoted = !len || strspn(word, plain) < len ||
 			 (memchr(word, '{', len) && memchr(word, ',', len));
 		if (word > words)
@@ -155,23 +164,11 @@ void vmm_quote(const char *words, size_t size, char buf[VMM_COMMAND])
 				used = put(buf, used, '\\');
 				used = put(buf, used, '\'');
 			}
-			/* JSON is to have it, and a line: neither takes any byte */
+			/* the text goes into JSON and into a line, which do not allow every byte */
 			used = put(buf, used, *p < ' ' || *p > '~' ? '?' : *p);
 		}
 		if (quoted)
 			used = put(buf, used, '\'');
 	}
 	buf[used] = '\0';
-}
-
-void vmm_command(struct vlu_ctx *ctx, pid_t pid, char buf[VMM_COMMAND])
-{
-	_cleanup_free_ char *text = NULL;
-	char path[64];
-	size_t size;
-
-	buf[0] = '\0';
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	if (attr_read_all(ctx, path, 1 << 20, &text, &size) == 0)
-		vmm_quote(text, size, buf);
 }

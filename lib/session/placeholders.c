@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "braces.h"
-#include "private.h"
+#include "session/placeholders.h"
+#include "base/ctx.h"
 
 #define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
 
-/* The length of what is in the braces that text begins with, 0: no name. */
+/* Returns the length of the name in braces at the beginning of text; 0: no name. */
 static size_t name_at(const char *text)
 {
 	size_t len = *text == '{' ? strspn(text + 1, NAME_BYTES) : 0;
@@ -28,7 +28,7 @@ int braces_expand(const char *text, int (*number)(void *arg, const char *name),
 			fputc('{', f);
 			text += 2;
 		} else if (len) {
-			/* none that is longer names anything */
+			/* no file has a longer name */
 			snprintf(name, sizeof(name), "%.*s", (int)len, text + 1);
 			n = number(arg, name);
 			fprintf(f, "%d", n);

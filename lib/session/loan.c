@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "session/placeholders.h"
+#include "ledger/borrower.h"
+#include "session.h"
+#include "uapi/vfio.h"
+
+#define FIRST_FD	3	/* SD_LISTEN_FDS_START */
+#define MAX_FILES	64	/* for one command */
+
+struct vlu_loan {
+	struct vlu_ctx *ctx;
+	char session[64];
+	struct ledger *ledger;
+	const struct vlu_session *now;
+	size_t n;
+	struct file {
+		struct vlu_lent lent;
+		const struct vlu_member *member;	/* NULL: the iommufd */
+		bool recorded;	/* the holder knows that it is lent */
+	} files[MAX_FILES];
+	bool given;		/* the moment is noted */
+	bool named;		/* argv names files; otherwise all are lent */
+	char **argv;
+	char unknown[64];	/* a name in argv that is not in the session */
+	int finisher;		/* a pipe to the process that finishes the session; -1: none */
+};
+
+/* ---------------------------------------------------------- what is asked */
+
+static int add(struct vlu_loan *loan, const char *name, const struct vlu_member *member)
+{
+	size_t i;
+
+	for (i = 0; i < loan->n; i++)
+		if (loan->files[i].member == member)
+			return FIRST_FD + (int)i;
+	if (loan->n == MAX_FILES)
+		return -E2BIG;
+	loan->files[i] = (struct file){ { .name = strdup(name), .fd = -1 }, member, false };
+	if (!loan->files[i].lent.name)
+		return -ENOMEM;
+	loan->n++;
+	return FIRST_FD + (int)i;
+}
+
+/* Returns the descriptor number that name will have in the program. */
+static int number_of(void *arg, const char *name)
+{
+	struct vlu_loan *loan = arg;
+	const struct vlu_member *member;
+	char text[VLU_BDF_SIZE];
+	struct vlu_bdf bdf;
+	size_t i;
+
+	if (vlu_bdf_parse(name, &bdf) == 0)
+		name = vlu_bdf_format(bdf, text);
+	if (strcmp(name, FILE_IOMMUFD) == 0)
+		return add(loan, name, NULL);
+	for (i = 0; (member = member_at(loan->now, i)); i++)
+		if (is_held(member) && strcmp(member->name, name) == 0)
+			return add(loan, name, member);
+	snprintf(loan->unknown, sizeof(loan->unknown), "%s", name);
+	return -ENOENT;
+}
+
+static int no_such_name(struct vlu_loan *loan)
+{
+	const struct vlu_member *member;
+	char there[512] = "";
+	size_t i;
+
+	for (i = 0; (member = member_at(loan->now, i)); i++)
+		if (is_held(member))
+			text_add(there, sizeof(there), "{%s}, ", member->name);
+	return vlu_fail(loan->ctx, VLU_USAGE, -ENOENT, "{%s} is not in session %s, which has %s{"
+			FILE_IOMMUFD "}; write {{ for a brace", loan->unknown,
+			loan->session, there);
+}
+
+static int bound_already(struct vlu_loan *loan, const char *name)
+{
+	return vlu_fail(loan->ctx, VLU_NOT_PRESERVABLE, -EALREADY, "%s: its file is bound to an "
+			"iommufd already, which is possible only once; fix: vfio-lu finish "
+			"--session %s, then open the device by its path", name, loan->session);
+}
+
+/* If argv names nothing, adds all files, except those that can no longer be lent. */
+static int add_all(struct vlu_loan *loan)
+{
+	const struct vlu_member *member, *bound = NULL;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; ret >= 0 && (member = member_at(loan->now, i)); i++) {
+		if (is_held(member) && member->state == VLU_MEMBER_BOUND)
+			bound = bound ? bound : member;
+		else if (is_held(member))
+			ret = add(loan, member->name, member);
+	}
+	return bound && !loan->n ? bound_already(loan, bound->name) : ret;
+}
+
+static int expand(struct vlu_loan *loan, char *const *argv)
+{
+	size_t n = 0, i;
+	int ret = 0;
+
+	while (argv && argv[n])
+		n++;
+	loan->argv = calloc(n + 1, sizeof(*loan->argv));
+	if (!loan->argv)
+		return vlu_nomem(loan->ctx);
+	for (i = 0; ret >= 0 && i < n; i++)
+		ret = braces_expand(argv[i], number_of, loan, &loan->argv[i]);
+	loan->named = loan->n;
+	if (ret >= 0 && !loan->named)
+		ret = add_all(loan);
+	switch (ret) {
+	case -ENOENT:
+		return no_such_name(loan);
+	case -E2BIG:
+		return vlu_fail(loan->ctx, VLU_USAGE, ret, "more than %d files for one command",
+				MAX_FILES);
+	case -ENOMEM:
+		return vlu_nomem(loan->ctx);
+	default:
+		return ret < 0 ? ret : 0;
+	}
+}
+
+/* ------------------------------------------------------------ may it be? */
+
+static int check_session(struct vlu_loan *loan)
+{
+	const struct vlu_session *now = loan->now;
+	struct vlu_ctx *ctx = loan->ctx;
+
+	if (!now && strcmp(loan->session, VLU_SESSION) != 0)
+		return ledger_no_session(loan->ledger, loan->session);
+	if (!now)
+		return vlu_fail(ctx, FAIL_NO_SESSION, -ENOENT, "there is no session %s to take "
+				"files from; a VMM opens the devices of a finished session by "
+				"their path", loan->session);
+	if (now->direction == VLU_OUTGOING)
+		return vlu_fail(ctx, FAIL_WRONG_ORDER, -EINVAL, "session %s was made by this "
+				"kernel; use its files in the next kernel, after vfio-lu kexec and "
+				"vfio-lu restore", loan->session);
+	if (now->standing == VLU_STANDING_RESTORED || now->standing == VLU_STANDING_PARTLY_RESTORED)
+		return 0;
+	vlu_fail(ctx, FAIL_WRONG_ORDER, -ENOENT, "session %s is not restored; a VMM opens the "
+		 "devices of a finished session by their path", loan->session);
+	return session_first(ctx, now);
+}
+
+static int check_member(struct vlu_loan *loan, const struct vlu_member *member, bool again)
+{
+	if (!member)
+		return 0;
+	if (member->state == VLU_MEMBER_BOUND)
+		return bound_already(loan, member->name);
+	if (member->state != VLU_MEMBER_RETRIEVED)
+		return vlu_fail(loan->ctx, VLU_NOT_PRESERVABLE, -EXDEV, "%s: it is not the device "
+				"that was preserved; see vfio-lu status", member->name);
+	if (!again && member->lent_pid >= 0)
+		return vlu_fail(loan->ctx, FAIL_LENT, -EBUSY, "%s: process %d (%s) has it already; "
+				"end that process, or use --again to give the file to a second one",
+				member->name, (int)member->lent_pid, member->lent_command);
+	return 0;
+}
+
+/* --------------------------------------------------------------- lending */
+
+static int lend(struct vlu_loan *loan, struct file *file, const char *value)
+{
+	char key[HOLDER_KEY];
+	int ret;
+
+	if (!file->member)
+		return iommufd_open(loan->ctx, &file->lent.fd);
+	member_key(key, loan->session, file->member->name);
+	ret = held_get(loan->ctx, &file->lent.fd, "%s", key);
+	if (ret)
+		return ret;
+	/* an earlier borrower bound it and has ended */
+	if (strncmp(key, "device/", 7) == 0 && vfio_is_bound(loan->ctx, file->lent.fd)) {
+		if (held_put(loan->ctx, -1, "state=bound", "%s", key))
+			vlu_log(loan->ctx, VLU_LOG_WARNING, "%s", vlu_error(loan->ctx));
+		return bound_already(loan, file->member->name);
+	}
+	ret = held_put(loan->ctx, -1, value, "%s", key);
+	file->recorded = !ret;
+	return ret;
+}
+
+static void end_file(struct vlu_loan *loan, struct file *file)
+{
+	sys_close(&loan->ctx->sys, file->lent.fd);
+	free((char *)file->lent.name);
+}
+
+/* Notes the moment at which the devices were given, or drops it. */
+static void note_given(struct vlu_loan *loan, bool given)
+{
+	struct moments moments = { 0 };
+	struct file *file;
+
+	moments_read(loan->ctx, RUN_DIR, loan->session, &moments);
+	for (file = loan->files; file < loan->files + loan->n; file++) {
+		if (!file->member || file->member >= loan->now->devices + loan->now->n_devices ||
+		    file->member < loan->now->devices)
+			continue;
+		if (given)
+			moments_note(loan->ctx, &moments, GIVEN, &file->member->bdf);
+		else if (file->recorded && !file->member->was_lent)
+			moments_drop(&moments, GIVEN, file->member->bdf);
+	}
+	moments_write(loan->ctx, RUN_DIR, loan->session, &moments);
+	moments_free(&moments);
+	loan->given = given;
+}
+
+static int lend_all(struct vlu_loan *loan)
+{
+	char value[HOLDER_VALUE];
+	struct file *file = loan->files;
+	int ret;
+
+	snprintf(value, sizeof(value), "state=retrieved lent=%d.%llu", (int)getpid(),
+		 borrower_start(loan->ctx, "self"));
+	while (file < loan->files + loan->n) {
+		ret = lend(loan, file, value);
+		if (!ret) {
+			file++;
+		} else if (ret == -EALREADY && !loan->named && loan->n > 1) {
+			end_file(loan, file);
+			loan->n--;
+			memmove(file, file + 1, (size_t)(loan->files + loan->n - file) * sizeof(*file));
+		} else {
+			return ret;
+		}
+	}
+	note_given(loan, true);
+	return 0;
+}
+
+static int try_loan(struct vlu_loan *loan, const char *session, char *const *argv, bool again)
+{
+	struct vlu_ctx *ctx = loan->ctx;
+	size_t i;
+	int ret;
+
+	ret = session_ledger(ctx, session, &loan->ledger);
+	if (ret)
+		return ret;
+	loan->now = ledger_find(loan->ledger, session);
+	ret = check_session(loan);
+	if (!ret)
+		ret = expand(loan, argv);
+	for (i = 0; !ret && i < loan->n; i++)
+		ret = check_member(loan, loan->files[i].member, again);
+	if (ret || ctx->sys.read_only)
+		return ret;
+	ret = lend_all(loan);
+	if (ret)
+		vlu_loan_return(loan);
+	return ret;
+}
+
+int vlu_loan_new(struct vlu_ctx *ctx, const char *session, char *const *argv, bool again,
+		 struct vlu_loan **ret_loan)
+{
+	struct vlu_loan *loan;
+	int ret;
+
+	ret = vlu_session_name_check(ctx, session);
+	if (!ret)
+		ret = change_begin(ctx);
+	if (ret)
+		return ret;
+	loan = calloc(1, sizeof(*loan));
+	if (loan) {
+		loan->ctx = ctx;
+		loan->finisher = -1;
+		snprintf(loan->session, sizeof(loan->session), "%s", session);
+	}
+	ret = loan ? try_loan(loan, session, argv, again) : vlu_nomem(ctx);
+	change_end(ctx);
+	if (ret)
+		vlu_loan_free(loan);
+	else
+		*ret_loan = loan;
+	return ret;
+}
+
+/* Takes the lock, so that the holder's values do not change meanwhile. */
+int vlu_loan_return(struct vlu_loan *loan)
+{
+	struct vlu_ctx *ctx = loan->ctx;
+	struct failure first = ctx->failure;
+	char key[HOLDER_KEY];
+	struct file *file;
+	int ret;
+
+	if (loan->finisher >= 0)
+		sys_write(&ctx->sys, loan->finisher, "-", 1);
+	ret = change_begin(ctx);
+	if (ret)
+		return ret;
+	if (loan->given)
+		note_given(loan, false);
+	for (file = loan->files; file < loan->files + loan->n; file++) {
+		if (!file->recorded)
+			continue;
+		member_key(key, loan->session, file->member->name);
+		if (held_put(ctx, -1, held_find(&loan->ledger->held, "%s", key), "%s", key))
+			ret = -EIO;
+		file->recorded = false;
+	}
+	change_end(ctx);
+	if (!ret)
+		ctx->failure = first;
+	return ret;
+}
+
+void vlu_loan_free(struct vlu_loan *loan)
+{
+	size_t i;
+
+	if (!loan)
+		return;
+	for (i = 0; i < loan->n; i++)
+		end_file(loan, &loan->files[i]);
+	for (i = 0; loan->argv && loan->argv[i]; i++)
+		free(loan->argv[i]);
+	free(loan->argv);
+	sys_close(&loan->ctx->sys, loan->finisher);
+	ledger_free(loan->ledger);
+	free(loan);
+}
+
+char *const *vlu_loan_argv(const struct vlu_loan *loan)
+{
+	return loan->argv;
+}
+
+size_t vlu_loan_count(const struct vlu_loan *loan)
+{
+	return loan->n;
+}
+
+const struct vlu_lent *vlu_loan_at(const struct vlu_loan *loan, size_t i)
+{
+	return i < loan->n ? &loan->files[i].lent : NULL;
+}
+
+int vlu_loan_pass(struct vlu_loan *loan)
+{
+	int fds[MAX_FILES], ret;
+	size_t i;
+
+	for (i = 0; i < loan->n; i++)
+		fds[i] = loan->files[i].lent.fd;
+	ret = sys_pass(&loan->ctx->sys, fds, loan->n);
+	/* the old numbers are other files now */
+	for (i = 0; i < loan->n; i++)
+		loan->files[i].lent.fd = ret ? -1 : FIRST_FD + (int)i;
+	return ret ? vlu_failed(loan->ctx, ret, "cannot put the files in their places") : 0;
+}
+
+int vlu_loan_finish(struct vlu_loan *loan)
+{
+	struct vlu_ctx *ctx = loan->ctx;
+	char timeout[16];
+	char *argv[] = {
+		(char *)"vfio-lu", (char *)"finish", (char *)"--quiet", (char *)"--wait",
+		(char *)"--session", loan->session, (char *)"--timeout", timeout, NULL
+	};
+	int ret;
+
+	snprintf(timeout, sizeof(timeout), "%u", ctx->timeout);
+	ret = sys_spawn(&ctx->sys, ctx->holder ? ctx->holder : "vfio-lu", argv, SYS_SPAWN_BESIDE,
+			NULL, 0);
+	if (ret < 0)
+		return vlu_failed(ctx, ret, "cannot start the process that finishes the session");
+	loan->finisher = ret;
+	return 0;
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel cannot take one file out of a session, and a token cannot be used twice, so
+ * a session that changes is made again from the complete list. The holder keeps the
+ * device files open meanwhile. Only the preservation is interrupted, which is safe: the
+ * lock prevents a kexec.
+ */
+#include "base/array.h"
+#include "machine/device.h"
+#include "uapi/liveupdate.h"
+#include "outgoing.h"
+#include "vmm.h"
+#include "bind/former-driver.h"
+
+static int describe(struct vlu_ctx *ctx, struct vlu_bdf bdf, struct manifest_device *ret_dev)
+{
+	struct vlu_device *dev;
+	int ret;
+
+	/* these facts do not change while the device file is open */
+	ret = vlu_device_find(ctx, bdf, &dev);
+	if (!ret)
+		ret = session_identity(ctx, dev, ret_dev);
+	if (ret)
+		return ret;
+	ret = driver_remembered(ctx, bdf, ret_dev->driver_before,
+				sizeof(ret_dev->driver_before));
+	/* A device left out here cannot be restored after the kexec. */
+	if (ret == -ENOENT)
+		ret_dev->driver_before[0] = '\0';
+	return ret == -ENOENT ? 0 : ret;
+}
+
+static int add_member(struct session *session, struct manifest *manifest, const struct member *member)
+{
+	struct manifest_device *device;
+	struct manifest_file *file;
+
+	if (!member->is_file) {
+		device = array_add(&manifest->devices, &manifest->n_devices);
+		return device ? describe(session->ctx, member->bdf, device) : vlu_nomem(session->ctx);
+	}
+	file = array_add(&manifest->files, &manifest->n_files);
+	if (!file)
+		return vlu_nomem(session->ctx);
+	memcpy(file->name, member->name, sizeof(file->name));
+	file->token = member->token;
+	return 0;
+}
+
+static int make_manifest(struct session *session, member_fn which)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	struct manifest manifest;
+	size_t i;
+	int ret;
+
+	ret = manifest_init(ctx, &manifest, session->name);
+	for (i = 0; !ret && i < session->n; i++)
+		if (which(&session->members[i]))
+			ret = add_member(session, &manifest, &session->members[i]);
+	free(session->manifest);
+	session->manifest = NULL;
+	if (session->vmm)
+		manifest.command = session->vmm->command;
+	else if (session->now)
+		manifest.command = (char *)session->now->command;
+	if (!ret && manifest_format(&manifest, &session->manifest))
+		ret = vlu_nomem(ctx);
+	manifest.command = NULL;	/* owned by another struct */
+	manifest_free(&manifest);
+	return ret;
+}
+
+/*
+ * Explains why the kernel refused a file. LUO returns ENOENT when no handler takes it.
+ * The memfd handler takes unlinked files of tmpfs, and refuses seals that it cannot
+ * store (memfd_luo_can_preserve(), memfd_luo_preserve(), mm/memfd_luo.c).
+ */
+static int explain(struct session *session, const struct member *file, int err)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	char path[64], target[256];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+	if (sys_readlink(&ctx->sys, path, target, sizeof(target)) < 0)
+		strcpy(target, "unknown");
+	switch (err) {
+	case -ENOENT:
+		if (strncmp(target, "/memfd:", 7) == 0)
+			return vlu_fail(ctx, FAIL_FILE_KIND, err, "%s: a memfd of huge pages "
+					"(hugetlb), or one this kernel does not preserve; fix: "
+					"give the guest memory of ordinary pages", file->name);
+		return vlu_fail(ctx, FAIL_FILE_KIND, err, "%s: this kernel does not preserve such "
+				"a file (%s), only memfds and devices; the VMM opens an iommufd, a "
+				"pipe or a socket again after the kexec", file->name, target);
+	case -EOPNOTSUPP:
+		return vlu_fail(ctx, FAIL_FILE_KIND, err, "%s: the memfd has seals that this "
+				"kernel does not preserve; it knows F_SEAL_SEAL, SHRINK, GROW, "
+				"WRITE, FUTURE_WRITE and EXEC", file->name);
+	case -EFBIG:
+		return vlu_fail(ctx, FAIL_FILE_KIND, err, "%s: the memfd is too large for "
+				"this kernel to preserve", file->name);
+	default:
+		return err;
+	}
+}
+
+static int preserve_member(struct session *session, struct member *member)
+{
+	int ret = 0;
+
+	if (member->fd < 0)
+		ret = held_get(session->ctx, &member->fd, "%s", member->key);
+	if (ret)
+		return ret;
+	ret = luo_preserve(session->ctx, session->fd, member->fd, member->token, member->name);
+	member->done = !ret;
+	return ret && member->is_file ? explain(session, member, ret) : ret;
+}
+
+int outgoing_drop(struct session *session)
+{
+	sys_close(&session->ctx->sys, session->fd);
+	session->fd = -1;
+	return held_drop(session->ctx, "session/%s", session->name);
+}
+
+/*
+ * Creates the session with this manifest. Everything that can fail is done before the old
+ * session ends; after such a failure *ret_ended is false and nothing has changed.
+ */
+static int create_session(struct session *session, const char *manifest, bool *ret_ended)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	int fd, luo, ret;
+
+	*ret_ended = false;
+	fd = sys_memfd(&ctx->sys, "vfio-lu-manifest", manifest, strlen(manifest));
+	if (fd < 0)
+		return vlu_failed(ctx, fd, "cannot make a memfd");
+	ret = luo_open(ctx, &luo);
+	if (ret) {
+		sys_close(&ctx->sys, fd);
+		return ret;
+	}
+	ret = outgoing_drop(session);
+	*ret_ended = ret != -ETIMEDOUT;
+	/* until the members are in the new session, in case this process is killed */
+	if (!ret)
+		ret = session_ask(session, NOTE, member_held, "state=opened");
+	if (!ret)
+		ret = luo_create_on(ctx, luo, session->name, &session->fd);
+	sys_close(&ctx->sys, luo);
+	if (!ret)
+		ret = held_put(ctx, session->fd, "direction=outgoing", "session/%s", session->name);
+	if (!ret)
+		ret = luo_preserve(ctx, session->fd, fd, VLU_TOKEN_MANIFEST, "the manifest");
+	sys_close(&ctx->sys, fd);
+	return ret;
+}
+
+/*
+ * Preserves again all that the holder had before this plan, with the earlier manifest if
+ * there is one. One failure does not stop the others.
+ */
+static int create_again(struct session *session)
+{
+	const char *manifest = session->manifest_before;
+	struct member *member;
+	int first = 0, ret;
+	bool ended;
+
+	if (!manifest) {
+		first = make_manifest(session, member_held);
+		manifest = session->manifest;
+	}
+	if (!first)
+		first = create_session(session, manifest, &ended);
+	if (session->fd < 0)
+		return first;
+	for (member = session->members; member < session->members + session->n; member++) {
+		member->done = false;
+		ret = member->held ? preserve_member(session, member) : 0;
+		first = first ? first : ret;
+	}
+	ret = session_ask(session, NOTE, member_done, "state=preserved");
+	return first ? first : ret;
+}
+
+/* Goes back to the session as it was before this plan, or to none. */
+static int undo_create(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	struct vlu_ctx *ctx = plan->ctx;
+	struct failure first = ctx->failure;
+	int ret;
+
+	(void)step;
+	ret = session->held ? create_again(session) : outgoing_drop(session);
+	if (ret)
+		return vlu_fail(ctx, VLU_PARTIAL, ret, "session %s was changed and could not be "
+				"changed back; not all of its devices are preserved now: %.600s",
+				session->name, vlu_error(ctx));
+	ctx->failure = first;
+	return 0;
+}
+
+static int run_create(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	const struct manifest *before = ledger_manifest(session->ledger, session->name);
+	struct vlu_ctx *ctx = plan->ctx;
+	struct failure first;
+	bool ended;
+	int ret;
+
+	if (before && session->now && session->now->direction == VLU_OUTGOING &&
+	    manifest_format(before, &session->manifest_before))
+		return vlu_nomem(ctx);
+	/* Nothing has changed until the old session is dropped. */
+	ret = make_manifest(session, member_stays);
+	if (ret)
+		return ret;
+	ret = create_session(session, session->manifest, &ended);
+	if (!ret || !ended)
+		return ret;
+	/* Remove the half-made session here, since undo runs for done steps only. */
+	first = ctx->failure;
+	return undo_create(plan, step) ? failure_join(ctx, &first, "; and ") : ret;
+}
+
+static int run_preserve(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	int ret = session_ask(session, FETCH, member_stays, NULL);
+
+	return ret ? ret : preserve_member(session, session_member(plan, step));
+}
+
+static int run_note(struct vlu_plan *plan, struct step *step)
+{
+	(void)step;
+	return session_ask(plan->data, NOTE, member_stays, "state=preserved");
+}
+
+static int undo_note(struct vlu_plan *plan, struct step *step)
+{
+	(void)step;
+	return session_ask(plan->data, NOTE, member_stays, "state=opened");
+}
+
+static int run_manifest(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+
+	(void)step;
+	return manifest_keep(plan->ctx, session->name, session->manifest);
+}
+
+static int undo_manifest(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+
+	(void)step;
+	if (session->manifest_before)
+		return manifest_keep(plan->ctx, session->name, session->manifest_before);
+	manifest_remove(plan->ctx, session->name);
+	return 0;
+}
+
+static void add_manifest(struct vlu_plan *plan)
+{
+	session_step(plan, run_manifest, undo_manifest, "write the manifest to " STATE_DIR "/%v.json");
+}
+
+int outgoing_rewrite(struct vlu_plan *plan, struct session *session)
+{
+	const struct manifest *manifest = ledger_manifest(session->ledger, session->name);
+
+	if (manifest && manifest_format(manifest, &session->manifest))
+		return vlu_nomem(plan->ctx);
+	if (manifest)
+		add_manifest(plan);
+	return 0;
+}
+
+void outgoing_add(struct vlu_plan *plan, struct session *session)
+{
+	const struct member *member;
+	char token[24];
+
+	order_members(session);
+	session_step(plan, run_create, undo_create, session->held ?
+		     "create LUO session %v again, without its files until the steps below "
+		     "preserve them, and preserve the manifest in it, at token 0x0" :
+		     "create LUO session %v and preserve the manifest in it, at token 0x0");
+	for (member = session->members; member < session->members + session->n; member++) {
+		if (member->leaving)
+			continue;
+		snprintf(token, sizeof(token), "0x%llx", (unsigned long long)member->token);
+		member_step(plan, run_preserve, NULL, member->is_file ? "%p: preserve it at token %v" :
+			    "%d: preserve its file at token %v", member, NULL, token);
+	}
+	session_step(plan, run_note, undo_note, "note in the holder that they are preserved");
+	add_manifest(plan);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Replaces {NAME} in words by numbers. */
+#ifndef VLU_SESSION_PLACEHOLDERS_H
+#define VLU_SESSION_PLACEHOLDERS_H
+
+/*
+ * NAME consists of A-Z a-z 0-9 . _ : - and other braces, as in JSON, are left alone. "{{"
+ * stands for a brace. number() returns the number for a name, or a negative value, which
+ * is returned. The caller frees *ret_text.
+ */
+int braces_expand(const char *text, int (*number)(void *arg, const char *name),
+		  void *arg, char **ret_text);
+
+#endif

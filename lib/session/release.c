@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* release: takes device files out of a session, before the kexec. */
+#include "base/bdf.h"
+#include "outgoing.h"
+
+static int run_end(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	int ret;
+
+	(void)step;
+	ret = outgoing_drop(session);
+	if (ret)
+		return ret;
+	manifest_remove(plan->ctx, session->name);
+	return held_drop(plan->ctx, "iommufd/%s", session->name);
+}
+
+static void end_step(struct vlu_plan *plan)
+{
+	session_step(plan, run_end, NULL, "close LUO session %v, which releases all of it, and "
+		     "remove its manifest");
+}
+
+/* Notes that the session is settled; the command line of this kernel still names it. */
+static int run_forget(struct vlu_plan *plan, struct step *step)
+{
+	(void)step;
+	return session_end(plan->data, "abandoned");
+}
+
+static void forget_step(struct vlu_plan *plan)
+{
+	session_step(plan, run_forget, NULL, "give up what is left of session %v, and remove its "
+		     "manifest");
+}
+
+/* Marks the members that leave. Returns how many stay; *broken: a promise that is not kept. */
+static size_t choose_leaving(struct vlu_plan *plan, struct session *session,
+			     const struct vlu_bdf *bdfs, size_t n, bool *broken)
+{
+	char name[VLU_BDF_SIZE];
+	struct member *member;
+	size_t i, staying = 0;
+	bool promised;
+
+	for (i = 0; i < n; i++) {
+		member = session_device(session, bdfs[i]);
+		if (member) {
+			member->leaving = true;
+			continue;
+		}
+		promised = session->now && member_of(session->now, bdfs[i]);
+		*broken |= promised;
+		plan_say_so(plan, "release", !promised, promised ?
+			    "%s  given up: no process held it" : "%s  already not in session %s",
+			    vlu_bdf_format(bdfs[i], name), session->name);
+	}
+	for (i = 0; i < session->n_devices; i++) {
+		session->members[i].leaving |= n == 0;
+		staying += !session->members[i].leaving;
+	}
+	return staying;
+}
+
+static void add_release(struct vlu_plan *plan, struct session *session,
+			const struct vlu_bdf *bdfs, size_t n)
+{
+	const struct member *member, *files = session->members + session->n_devices;
+	bool broken = false;
+	size_t staying = choose_leaving(plan, session, bdfs, n, &broken);
+
+	/* other files leave with the last device */
+	if (staying && staying == session->n_devices && !broken)
+		return;		/* none of them is in the session */
+	if (staying)
+		outgoing_add(plan, session);
+	else
+		end_step(plan);
+	if (!session->n_devices)
+		plan_say(plan, "release", "session %s  no longer preserved", session->name);
+	/* the kernel cannot release one file of several */
+	for (member = session->members; member < files; member++)
+		plan_say(plan, member->leaving ? "release" : "preserve", member->leaving ? "%s  no longer preserved; its file is closed" :
+			 "%s  stays in session %s, which was created again: for a moment it was "
+			 "not preserved; its file stayed open", member->name, session->name);
+	if (session->n_devices > staying)
+		session_step(plan, session_leave, NULL,
+			     "close the files of the devices that leave, all at the same time");
+	for (member = files; member < session->members + session->n; member++) {
+		if (!staying)
+			member_step(plan, session_drop, NULL, "%p: close it", member, NULL, NULL);
+		plan_say(plan, staying ? "preserve" : "release", staying ?
+			 "%s  stays in session %s, which was created again" :
+			 "%s  no longer preserved; it is closed", member->name, session->name);
+	}
+}
+
+/* A promised device that is not held leaves only together with all others. */
+static int check_broken(struct session *session, const struct vlu_bdf *bdfs, size_t n)
+{
+	const struct vlu_session *now = session->now;
+	size_t i;
+
+	for (i = 0; n && i < now->n_devices; i++)
+		if (!is_held(&now->devices[i]) && !bdf_find(bdfs, n, now->devices[i].bdf))
+			return vlu_fail(session->ctx, FAIL_INCOMPLETE, -ENOENT, "%s: it was "
+					"preserved in session %s, and no process holds it any "
+					"more; name it as well, or release the whole session: "
+					"vfio-lu release --session %s", now->devices[i].name, now->name,
+					now->name);
+	return 0;
+}
+
+/* "lost: its devices ..." */
+static int add_end(struct vlu_plan *plan, const struct vlu_session *now)
+{
+	bool ours = now->direction == VLU_OUTGOING;
+
+	if (ours)
+		end_step(plan);
+	else
+		forget_step(plan);
+	return plan_say(plan, "release", "session %s  %s; its manifest is removed", now->name,
+			ours ? "was lost with its holder" :
+			now->detail ? now->detail : vlu_standing_word(now->standing));
+}
+
+/* --abandon: the session cannot be restored, and its devices are unusable until a reboot. */
+static int add_abandon(struct vlu_plan *plan, struct session *session)
+{
+	const struct vlu_session *now = session->now;
+	const struct vlu_member *member;
+	size_t i;
+
+	forget_step(plan);
+	for (i = 0; (member = member_at(now, i)); i++)
+		plan_say(plan, "release", i < now->n_devices ? "%s  given up: it cannot be opened "
+			 "before the next kexec or reboot" :
+			 "%s  given up: what is in it is lost", member->name);
+	return plan_say(plan, "release", "session %s  given up", session->name);
+}
+
+static int add_any(struct vlu_plan *plan, struct session *session,
+		   const struct vlu_bdf *bdfs, size_t n, unsigned int flags)
+{
+	const struct vlu_session *now = session->now;
+	int ret;
+
+	if (!now && strcmp(session->name, VLU_SESSION) != 0)
+		return ledger_no_session(session->ledger, session->name);
+	if (!now)
+		return plan_say_already(plan, "release", "session %s  does not exist: nothing to "
+					"release", session->name);
+	ret = session_changeable(session);
+	if (ret && now->direction == VLU_OUTGOING)
+		return ret;
+	if (ret && flags & VLU_ABANDON)
+		return add_abandon(plan, session);
+	if (ret)
+		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, ret, "%.700s (or give up what is left "
+				"of it: vfio-lu release --abandon --session %s)",
+				vlu_error(plan->ctx), session->name);
+	if (now->direction == VLU_INCOMING || (!session->held && !session->n))
+		return add_end(plan, now);
+	ret = check_broken(session, bdfs, n);
+	if (!ret)
+		add_release(plan, session, bdfs, n);
+	return ret;
+}
+
+int vlu_plan_release(struct vlu_ctx *ctx, const char *name, const struct vlu_bdf *bdfs, size_t n,
+		     unsigned int flags, struct vlu_plan **ret_plan)
+{
+	struct session *session;
+	struct vlu_plan *plan;
+	int ret;
+
+	ret = session_plan(ctx, name, 0, PLAN_ALL, &plan, &session);
+	if (ret)
+		return ret;
+	ret = add_any(plan, session, bdfs, n, flags);
+	return plan_give(plan, ret, ret_plan);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The session that a plan is about, for all commands that change one. */
+#ifndef VLU_SESSION_SESSION_H
+#define VLU_SESSION_SESSION_H
+
+#include "checks/host-rules.h"
+#include "ledger/ledger.h"
+#include "ledger/manifest.h"
+#include "plan/plan.h"
+#include "timeline/moments.h"
+
+/* A device or another file of a session while a plan runs. fds are this process's duplicates. */
+struct member {
+	struct vlu_bdf bdf;	/* the device */
+	char name[FILE_NAME];	/* the BDF, or the name of the file */
+	char key[HOLDER_KEY];	/* its key in the holder */
+	uint64_t token;
+	bool is_file;
+	int from;	/* a file's descriptor number in the VMM */
+	int fd;		/* -1: not open in this process */
+	bool held;	/* the holder had it before this plan */
+	bool leaving;	/* release: it leaves the session */
+	int risk;	/* how likely it refuses the kexec, freeze-order.c */
+	char driver[64];	/* restore: the driver that had it in this boot; "": none */
+	bool failed;	/* restore: it could not be bound, as was reported */
+	bool done;	/* the plan's work on it is done */
+	int err;	/* its result in session_bind() */
+};
+
+typedef bool (*member_fn)(const struct member *member);
+
+struct vmm;
+
+/* The data of a plan, freed with the plan. */
+struct session {
+	struct vlu_ctx *ctx;
+	struct ledger *ledger;		/* read under the lock */
+	const struct vlu_session *now;	/* the session in the ledger; NULL: not known */
+	char name[64];
+	int fd;		/* the LUO session; -1: none */
+	int iommufd;	/* -1: none */
+	bool held;	/* the holder had a session of this name before this plan */
+	size_t n_devices;	/* the devices come first in members, then other files */
+	size_t n;
+	struct member *members;
+	struct vmm *vmm;	/* the VMM that the files are taken from; NULL: none */
+	char *manifest;	/* as text; NULL before it is made */
+	char *manifest_before;	/* that of the session which this one replaces */
+	struct moments moments;	/* those that this plan has noted or read */
+};
+
+/*
+ * Makes a plan for the session of this name and takes the lock. Waits for a holder that a
+ * service manager is restarting, then reads the ledger and the held members. use names
+ * the host rules that may stop the plan; 0: none.
+ */
+int session_plan(struct vlu_ctx *ctx, const char *name, unsigned int use,
+		 enum plan_policy policy, struct vlu_plan **ret_plan,
+		 struct session **ret_session) must_check;
+/*
+ * Reads the ledger. Fails if the holder could not be asked. The caller frees the ledger
+ * even then.
+ */
+int session_ledger(struct vlu_ctx *ctx, const char *name, struct ledger **ret_ledger) must_check;
+/*
+ * Refuses a session of the previous kernel that is not finished, and a session that a
+ * process has which does not answer. The failure names the next step.
+ */
+int session_changeable(const struct session *session) must_check;
+/* Makes the holder's key of a member. */
+void member_key(char key[HOLDER_KEY], const char *session, const char *name);
+/* Adds a device, if name is a BDF, or a file. An existing member stays as it is. */
+int session_add(struct session *session, const char *name, bool held) must_check;
+/* Adds all devices of vfio-pci, if no source tells the members: tokens are derived from BDFs. */
+int session_add_bound(struct session *session) must_check;
+/* Adds all members that the ledger knows, or only the held ones. */
+int session_add_known(struct session *session, bool held) must_check;
+struct member *session_find(struct session *session, const char *name);
+struct member *session_device(struct session *session, struct vlu_bdf bdf);
+/* Adds a step for the whole session, with its name as value. text as in struct step_kind. */
+void session_step(struct vlu_plan *plan, step_fn run, step_fn undo, const char *text);
+/* Adds a step for a member, which session_member() finds again. path NULL: the member's name. */
+void member_step(struct vlu_plan *plan, step_fn run, step_fn undo, const char *text,
+		 const struct member *member, const char *path, const char *value);
+struct member *session_member(struct vlu_plan *plan, const struct step *step);
+
+/*
+ * Sends one request to the holder for the members that which() selects (NULL: all): KEEP
+ * their files, NOTE other values, FETCH files that are not open here, or LET_GO.
+ */
+enum ask { KEEP, NOTE, FETCH, LET_GO };
+int session_ask(struct session *session, enum ask ask, member_fn which, const char *value) must_check;
+/*
+ * Work on all members with a file here, in parallel, since each may need a reset: bind
+ * device files to the session's iommufd, or close files. member->err has each result;
+ * -EALREADY of a held file is not a failure.
+ */
+int session_bind(struct session *session, member_fn which) must_check;
+void session_close(struct session *session, member_fn which);
+/*
+ * Makes the holder let files go, and closes them here. The last close waits for the
+ * reset, which would block the holder, so the files are fetched first.
+ */
+int session_end_files(struct session *session, member_fn which) must_check;
+/* Select members: those that stay in the session; those on which the plan's work is done. */
+bool member_stays(const struct member *member);
+bool member_done(const struct member *member);
+bool member_held(const struct member *member);
+/* Returns " DEVICE..." for the devices that which() selects. */
+const char *device_names(const struct session *session, member_fn which, char names[400]);
+/* Step functions: close the files of the leaving members, here and in the holder. */
+int session_leave(struct vlu_plan *plan, struct step *step);
+int session_drop(struct vlu_plan *plan, struct step *step);
+/*
+ * Ends the session and removes its manifests. word is as in settle(). Closes the session
+ * last: while it is open, a repeated command can complete the work.
+ */
+int session_end(struct session *session, const char *word) must_check;
+
+/*
+ * Notes a moment for the devices that which() selects, and adds it to the file of this
+ * boot's moments in /run.
+ */
+void session_note(struct session *session, enum moment_kind kind, member_fn which);
+/* Adds the last step, which makes a record of the moments. It never fails. */
+void record_step(struct vlu_plan *plan);
+
+/* Reads the manifest inside a retrieved session. */
+int inner_manifest(struct session *session, struct manifest *ret_manifest) must_check;
+
+/* Fails with the first failed check of a report, and its fix. Ignores the check with the id but. */
+int session_check(struct vlu_ctx *ctx, const struct vlu_report *report, const char *but,
+		  unsigned int code, const char *what) must_check;
+/* Fails if a host rule stops this command. */
+int session_check_host(struct vlu_ctx *ctx, enum host_use use) must_check;
+
+/* Reads what identifies a device in a manifest, except its driver. */
+int session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,
+		     struct manifest_device *ret) must_check;
+/* Compares two identities. Returns NULL, or what differs. */
+const char *identity_differs(const struct manifest_device *was, const struct manifest_device *is);
+
+/* Adds the step that starts the holder. */
+void holder_step(struct vlu_plan *plan);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Steps that open device files, or take them from a VMM, and give them to the holder. */
+#include "machine/device.h"
+#include "outgoing.h"
+#include "uapi/vfio.h"
+#include "vmm.h"
+
+static int run_open(struct vlu_plan *plan, struct step *step)
+{
+	struct member *member = session_member(plan, step);
+	struct vlu_device *dev;
+	int ret;
+
+	ret = vlu_device_find(plan->ctx, member->bdf, &dev);
+	if (ret)
+		return ret;
+	/* the number of its cdev may have changed since the last look */
+	device_read_cdev(dev);
+	return vfio_open(plan->ctx, dev, &member->fd);
+}
+
+/* The holder does not have it. */
+static int close_here(struct vlu_plan *plan, struct step *step)
+{
+	struct member *member = session_member(plan, step);
+	int fd = member->fd;
+
+	member->fd = -1;
+	return sys_close(&plan->ctx->sys, fd);
+}
+
+static bool is_new(const struct member *member)
+{
+	return !member->held;
+}
+
+static int run_bind(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	struct vlu_ctx *ctx = plan->ctx;
+	int ret;
+
+	(void)step;
+	ret = held_get(ctx, &session->iommufd, "iommufd/%s", session->name);
+	if (ret == -ENOENT)
+		ret = iommufd_open(ctx, &session->iommufd);
+	if (!ret)
+		ret = session_bind(session, is_new);
+	/* Closing a bound file resets its device: close them in parallel too. */
+	if (ret)
+		session_close(session, is_new);
+	return ret;
+}
+
+static int undo_bind(struct vlu_plan *plan, struct step *step)
+{
+	(void)step;
+	session_close(plan->data, is_new);
+	return 0;
+}
+
+void bind_step(struct vlu_plan *plan)
+{
+	session_step(plan, run_bind, undo_bind, "bind to an iommufd what was opened, all at the same "
+		     "time");
+}
+
+/*
+ * A VMM's file is bound to the VMM's iommufd and keeps it. So nothing is opened or bound
+ * here, and the guest does not notice.
+ */
+static int run_take(struct vlu_plan *plan, struct step *step)
+{
+	struct member *member = session_member(plan, step);
+	struct session *session = plan->data;
+
+	return member->is_file ?
+	       vmm_take(plan->ctx, session->vmm, member->from, member->name, &member->fd) :
+	       vmm_take_device(plan->ctx, session->vmm, member->bdf, &member->fd);
+}
+
+void take_step(struct vlu_plan *plan, const struct member *member, const char *cdev, const char *from)
+{
+	member_step(plan, cdev ? run_open : run_take, close_here, cdev ? "%d: open %p" :
+		    member->is_file ? "%p: take file %v of the VMM" : "%d: take its file from %v",
+		    member, cdev, from);
+}
+
+static int run_hold(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	struct vlu_ctx *ctx = plan->ctx;
+	struct failure first;
+	int ret;
+
+	ret = held_settle(ctx);
+	if (ret)
+		return ret;
+	/* The iommufd is given last: without a device nothing would refer to it. */
+	ret = session_ask(session, KEEP, is_new, "state=opened");
+	if (!ret && session->iommufd >= 0)
+		ret = held_put(ctx, session->iommufd, "", "iommufd/%s", session->name);
+	if (!ret || ret == -EEXIST)
+		return 0;
+	/* It may have been several requests, of which some have succeeded. */
+	first = ctx->failure;
+	if (step->kind->undo(plan, step))
+		return failure_join(ctx, &first, "; and ");
+	ctx->failure = first;
+	return ret;
+}
+
+static int undo_hold(struct vlu_plan *plan, struct step *step)
+{
+	struct session *session = plan->data;
+	int ret = session_ask(session, LET_GO, is_new, NULL);
+
+	(void)step;
+	if (!ret && session->iommufd >= 0 && !session->held)
+		ret = held_drop(plan->ctx, "iommufd/%s", session->name);
+	return ret;
+}
+
+void hold_step(struct vlu_plan *plan)
+{
+	session_step(plan, run_hold, undo_hold, "keep their files in the holder");
+}

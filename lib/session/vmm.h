@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A running VMM and the device files that it has open. */
+#ifndef VLU_SESSION_VMM_H
+#define VLU_SESSION_VMM_H
+
+#include "machine/processes.h"
+
+#define VMM_COMMAND	4096	/* most bytes of its command line */
+
+struct vmm {
+	pid_t pid;
+	char comm[16];
+	char command[VMM_COMMAND]; /* quoted for a shell, cut if too long; "": none */
+	struct procs *files;
+};
+
+/* Reads a process. Fails if it does not exist. */
+int vmm_read(struct vlu_ctx *ctx, pid_t pid, struct vmm **ret_vmm) must_check;
+void vmm_free(struct vmm *vmm);
+/*
+ * Finds the VMM's file of a device. Fails if it has none, or has opened it through the
+ * legacy group, which the kernel cannot preserve.
+ */
+int vmm_device(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf bdf,
+	       const struct proc_file **ret_file) must_check;
+/* Fails because the VMM has no device. */
+int vmm_idle(struct vlu_ctx *ctx, const struct vmm *vmm);
+/* Duplicates the VMM's file fd. what describes it in failures. */
+int vmm_take(struct vlu_ctx *ctx, const struct vmm *vmm, int fd, const char *what,
+	     int *ret_fd) must_check;
+/* Duplicates a device's file, after checking that it belongs to that device. */
+int vmm_take_device(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf bdf,
+		    int *ret_fd) must_check;
+/* Quotes the words of /proc/PID/cmdline. Declared for tests. */
+void vmm_quote(const char *words, size_t size, char buf[VMM_COMMAND]);
+
+#endif
