@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What load and kexec share, and the repair after a kexec that failed. */
+#ifndef VLU_JUMP_JUMP_H
+#define VLU_JUMP_JUMP_H
+
+#include "jump/kexec-image.h"
+#include "session/session.h"
+#include "timeline/moments.h"
+
+/* A plan's data, freed with the plan. */
+struct jump {
+	struct vlu_ctx *ctx;
+	struct vlu_plan *plan;
+	struct ledger *ledger;	/* read inside the lock */
+	struct kexec_image image;
+	const char *added;	/* load: words added to the command line that was asked for */
+	bool another;	/* load: an image was loaded before this one */
+	bool force;
+	size_t sessions;
+	unsigned int freezes;	/* kexec: failed freezes in the log before it */
+	struct failures failures;
+	struct moments moments;	/* kexec: for the timeline */
+};
+
+/* Begins a plan: takes the lock, checks the host, and reads the ledger. */
+int jump_plan(struct vlu_ctx *ctx, enum host_use use, struct jump **ret_jump) must_check;
+
+/* Adds the steps that disable the interrupts of all devices in outgoing sessions. */
+void jump_add_quiet(struct jump *jump);
+
+/* Logs kernel, way, sessions and devices, before connections to the machine end. */
+void jump_announce(const struct jump *jump, const char *way);
+
+/*
+ * When one device refuses the kexec, the devices before it stay frozen: their files answer EIO
+ * until the device is bound again. thaw() closes their sessions, binds them, preserves them
+ * again, and names them in text. It fails when it cannot do so for one of them.
+ */
+int thaw(struct vlu_ctx *ctx, const struct held *held, char *text, size_t size)
+	must_check;
+
+#endif

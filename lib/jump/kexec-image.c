@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <fcntl.h>
+
+#include "formats/cmdline.h"
+#include "base/attr.h"
+#include "base/bdf.h"
+#include "base/program.h"
+#include "base/text.h"
+#include "bind/driver-override.h"
+#include "capture/witness.h"
+#include "formats/kernel-image.h"
+#include "jump/kexec-image.h"
+#include "machine/device.h"
+#include "machine/kexec-state.h"
+#include "session/session.h"
+#include "timeline/moments.h"
+
+#define IMAGE_FILE	RUN_DIR "/loaded"
+#define SEEN	"\nseen:\n"	/* followed by the lines of witness_stop() */
+#define KEXEC_WORD_SIZE	(sizeof(KEXEC_WORD "=") + MOMENT_SIZE)
+
+void kexec_image_free(struct kexec_image *image)
+{
+	free(image->kernel);
+	free(image->initrd);
+	free(image->cmdline);
+	free(image->line);
+	free(image->judged);
+	free(image->seen);
+	*image = (struct kexec_image){ .kernel = NULL };
+}
+
+void kexec_image_forget(struct vlu_ctx *ctx)
+{
+	sys_unlink(&ctx->sys, IMAGE_FILE);
+}
+
+int kexec_image_remember(struct vlu_ctx *ctx, const struct kexec_image *image)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (asprintf(&text, "kernel=%s\ninitrd=%s\ncmdline=%s\nline=%s\nforced=%d\njudged=%s" SEEN "%s",
+		     image->kernel, image->initrd ? image->initrd : "", image->cmdline, image->line,
+		     image->forced, image->judged ? image->judged : "",
+		     image->seen ? image->seen : "") < 0) {
+		text = NULL;
+		return vlu_nomem(ctx);
+	}
+	return state_write(ctx, RUN_DIR, "loaded", text);
+}
+
+static void take_line(struct kexec_image *image, const char *line)
+{
+	const struct {
+		const char *key;
+		char **into;
+	} texts[] = {
+		{ "kernel=", &image->kernel }, { "initrd=", &image->initrd },
+		{ "cmdline=", &image->cmdline }, { "line=", &image->line },
+		{ "judged=", &image->judged },
+	};
+	const char *value = strchr(line, '=');
+	size_t i;
+
+	if (!value || !*++value)
+		return;
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (strncmp(line, texts[i].key, strlen(texts[i].key)) != 0)
+			continue;
+		free(*texts[i].into);
+		*texts[i].into = strdup(value);
+	}
+	if (strncmp(line, "forced=", 7) == 0)
+		image->forced = *value == '1';
+}
+
+int kexec_image_read(struct vlu_ctx *ctx, struct kexec_image *ret_image)
+{
+	_cleanup_free_ char *text = NULL;
+	struct kexec_image image = { .kernel = NULL };
+	char *line, *seen, *save = NULL;
+	size_t size;
+	int ret;
+
+	ret = attr_read_all(ctx, IMAGE_FILE, 1 << 20, &text, &size);
+	if (ret == -ENOENT)
+		return ret;
+	if (ret)
+		return vlu_failed(ctx, ret, "cannot read " IMAGE_FILE);
+	seen = strstr(text, SEEN);
+	if (seen) {
+		*seen = '\0';
+		seen += strlen(SEEN);
+		image.seen = *seen ? strdup(seen) : NULL;
+	}
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		take_line(&image, line);
+	if (!image.kernel || !image.cmdline) {
+		kexec_image_free(&image);
+		return vlu_fail(ctx, FAIL_NO_IMAGE, -EINVAL, IMAGE_FILE " does not say what was loaded; "
+				"first: vfio-lu load KERNEL");
+	}
+	*ret_image = image;
+	return 0;
+}
+
+/*
+ * Names all outgoing sessions of the holder, and the number of the live update. The number shows
+ * when a later kernel still has these names on its command line.
+ */
+static char *our_words(const struct ledger *ledger)
+{
+	const struct vlu_state *state = &ledger->state;
+	const char *before = SESSION_WORD "=";
+	char *words = NULL;
+	size_t i, size;
+	FILE *out = open_memstream(&words, &size);
+
+	for (i = 0; out && i < state->n_sessions; i++) {
+		const struct vlu_session *session = &state->sessions[i];
+
+		if (session->direction != VLU_OUTGOING || !(session->sources & VLU_FROM_HOLDER))
+			continue;
+		fprintf(out, "%s%s", before, session->name);
+		before = ",";
+	}
+	if (out && *before == ',' && state->liveupdate_number >= 0)
+		fprintf(out, " " UPDATE_WORD "=%lld", (long long)state->liveupdate_number + 1);
+	if (!out || !fclose(out))
+		return words;
+	free(words);
+	return NULL;
+}
+
+/* Returns how long a command line the image takes, or 0 if it does not say. */
+static size_t longest_cmdline(struct vlu_ctx *ctx, const char *path)
+{
+	unsigned char head[BZIMAGE_HEAD];
+	int fd = sys_open(&ctx->sys, path, O_RDONLY);
+	ssize_t n;
+
+	if (fd < 0)
+		return 0;
+	n = sys_pread(&ctx->sys, fd, head, sizeof(head), 0);
+	sys_close(&ctx->sys, fd);
+	return n == (ssize_t)sizeof(head) ? bzimage_cmdline_size(head) : 0;
+}
+
+static int make_line(const struct ledger *ledger, struct kexec_image *image)
+{
+	_cleanup_free_ char *words = our_words(ledger);
+	size_t takes = longest_cmdline(ledger->ctx, image->kernel), has;
+
+	free(image->line);
+	image->line = words ? kexec_cmdline(image->cmdline, NULL, words) : NULL;
+	if (!image->line)
+		return vlu_nomem(ledger->ctx);
+	/* vfio-lu kexec adds a word */
+	has = strlen(image->line) + KEXEC_WORD_SIZE;
+	return !takes || has <= takes ? 0 :
+	       vlu_fail(ledger->ctx, FAIL_NEXT_KERNEL, -E2BIG, "the command line of the next "
+			"kernel would have %zu bytes, and %s accepts %zu; shorten it: vfio-lu load "
+			"--cmdline", has, image->kernel, takes);
+}
+
+/* Finds the preserved devices, or if there are none yet, those bound to vfio-pci. */
+static int find_devices(const struct ledger *ledger, struct vlu_bdf **ret_bdfs, size_t *ret_n)
+{
+	const struct vlu_state *state = &ledger->state;
+	struct vlu_ctx *ctx = ledger->ctx;
+	const struct vlu_member *members;
+	size_t i, j, preserved;
+	int ret;
+
+	ret = vlu_devices_read(ctx);
+	for (i = 0; !ret && i < state->n_sessions; i++) {
+		members = state->sessions[i].devices;
+		for (j = 0; !ret && j < state->sessions[i].n_devices; j++)
+			if (state->sessions[i].direction == VLU_OUTGOING && is_held(&members[j]))
+				ret = bdf_add(ctx, ret_bdfs, ret_n, members[j].bdf);
+	}
+	preserved = *ret_n;
+	for (i = 0; !ret && !preserved && i < vlu_device_count(ctx); i++)
+		if (strcmp(vlu_device_at(ctx, i)->driver, VFIO_DRIVER) == 0)
+			ret = bdf_add(ctx, ret_bdfs, ret_n, vlu_device_at(ctx, i)->bdf);
+	return ret;
+}
+
+/* Adds the row to the failures if it stops the load, or logs it as a warning. */
+static void judge_row(struct vlu_ctx *ctx, const struct vlu_check *row, bool stops,
+		      struct failures *failures)
+{
+	vlu_fail(ctx, FAIL_NEXT_KERNEL, -EINVAL, "the next kernel: %s (%s)", row->detail, row->id);
+	failure_fix(ctx, "fix", row->fix, row->fix_argv);
+	if (stops)
+		failures_add(ctx, failures, &ctx->failure);
+	else
+		vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
+}
+
+static int note_judged(struct vlu_ctx *ctx, struct kexec_image *image,
+		       const struct vlu_bdf *bdfs, size_t n)
+{
+	size_t size = n * VLU_BDF_SIZE + 1, i;
+	char name[VLU_BDF_SIZE];
+
+	free(image->judged);
+	image->judged = calloc(1, size);
+	for (i = 0; image->judged && i < n; i++)
+		text_add(image->judged, size, "%s ", vlu_bdf_format(bdfs[i], name));
+	return image->judged ? 0 : vlu_nomem(ctx);
+}
+
+bool kexec_image_is_judged(const struct kexec_image *image, const struct vlu_state *state)
+{
+	const struct vlu_session *session;
+	const struct vlu_member *member;
+	char name[VLU_BDF_SIZE + 1];
+	size_t i, j;
+
+	for (i = 0; i < state->n_sessions; i++) {
+		session = &state->sessions[i];
+		for (j = 0; session->direction == VLU_OUTGOING && j < session->n_devices; j++) {
+			member = &session->devices[j];
+			snprintf(name, sizeof(name), "%s ", member->name);
+			if (is_held(member) && (!image->judged || !strstr(image->judged, name)))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Would another check come to the same result? The devices and all files are the same. */
+static bool is_as_judged(const struct ledger *ledger, const struct kexec_image *image)
+{
+	struct vlu_ctx *ctx = ledger->ctx;
+
+	if (!image->seen || !kexec_image_is_judged(image, &ledger->state) ||
+	    !witness_holds(&ctx->sys, image->seen))
+		return false;
+	vlu_log(ctx, VLU_LOG_DEBUG, "the next kernel was judged before, and nothing that it was "
+		"judged by has changed");
+	return true;
+}
+
+int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image)
+{
+	const struct vlu_next next = {
+		.kernel = image->kernel, .initrd = image->initrd, .cmdline = image->cmdline,
+	};
+	_cleanup_free_ struct vlu_bdf *bdfs = NULL;
+	struct vlu_ctx *ctx = ledger->ctx;
+	struct failures failures = { 0 };
+	const struct vlu_check *row;
+	struct vlu_report *report;
+	struct witness *witness;
+	enum vlu_result verdict;
+	size_t i, n = 0;
+	int ret;
+
+	if (is_as_judged(ledger, image))
+		return make_line(ledger, image);
+	ret = find_devices(ledger, &bdfs, &n);
+	if (!ret && witness_start(&ctx->sys, &witness))
+		ret = vlu_nomem(ctx);
+	if (ret)
+		return ret;
+	ret = vlu_check_next(ctx, &next, bdfs, n, &report);
+	free(image->seen);
+	image->seen = witness_stop(witness);
+	if (ret)
+		return ret;
+	verdict = vlu_report_verdict(report);
+	for (i = 0; (row = vlu_report_at(report, i)); i++)
+		if (row->result == VLU_WARN || row->result == VLU_FAIL || is_in_the_way(row, verdict))
+			judge_row(ctx, row, is_in_the_way(row, verdict) && !image->forced, &failures);
+	vlu_report_free(report);
+	ret = failures_end(ctx, &failures);
+	if (!ret)
+		ret = note_judged(ctx, image, bdfs, n);
+	return ret ? ret : make_line(ledger, image);
+}
+
+int kexec_image_load(struct vlu_ctx *ctx, const struct kexec_image *image, const char *kexec)
+{
+	_cleanup_free_ char *initrd = NULL, *line = NULL, *cmdline = NULL;
+	char word[KEXEC_WORD_SIZE] = "";
+	/* -s: kexec_file_load() only, never the old system call */
+	const char *argv[] = { "kexec", "-s", "-l", image->kernel, NULL, NULL, NULL };
+	char text[512] = "";
+	int ret;
+
+	if (kexec)
+		snprintf(word, sizeof(word), KEXEC_WORD "=%s", kexec);
+	cmdline = kexec ? cmdline_join(image->line, word) : strdup(image->line);
+	if (!cmdline || asprintf(&line, "--command-line=%s", cmdline) < 0 ||
+	    (image->initrd && asprintf(&initrd, "--initrd=%s", image->initrd) < 0))
+		return vlu_nomem(ctx);
+	argv[4] = line;
+	argv[5] = initrd;
+	/* a failure leaves the image loaded before (kexec_file_load(), kernel/kexec_file.c) */
+	ret = program_run(ctx, argv, text, sizeof(text));
+	if (ret > 0)
+		return vlu_fail(ctx, FAIL_LOAD, -EIO, "the next kernel was not loaded: %s",
+				*text ? text : "kexec failed silently");
+	if (ret)
+		return ret;
+	return kexec_loaded(ctx) == VLU_NO ?
+	       vlu_fail(ctx, FAIL_LOAD, -EIO, "kexec reported success, but the kernel has no "
+			"image loaded") : 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/attr.h"
+#include "formats/cmdline.h"
+#include "base/cache.h"
+#include "base/program.h"
+#include "jump.h"
+#include "machine/kexec-state.h"
+
+static int run_load(struct vlu_plan *plan, struct step *step)
+{
+	struct jump *load = plan->data;
+
+	(void)step;
+	load->another = kexec_loaded(plan->ctx) == VLU_YES;
+	return kexec_image_load(plan->ctx, &load->image, NULL);
+}
+
+static int undo_load(struct vlu_plan *plan, struct step *step)
+{
+	static const char *const argv[] = { "kexec", "-s", "-u", NULL };
+	const struct jump *load = plan->data;
+	int ret;
+
+	(void)step;
+	ret = program_run(plan->ctx, argv, NULL, 0);
+	if (ret)
+		return vlu_fail(plan->ctx, VLU_PARTIAL, -EIO,
+				"the image could not be unloaded");
+	/* an image that another tool loads must not count as this one */
+	kexec_image_forget(plan->ctx);
+	return load->another ? vlu_fail(plan->ctx, VLU_PARTIAL, -ENOENT, "no image is loaded "
+					"now: the one before this one is gone as well") : 0;
+}
+
+static const struct step_kind step_load = {
+	.text = "load %p with kexec_file_load, command line: %v",
+	.run = run_load,
+	.undo = undo_load,
+};
+
+static int run_remember(struct vlu_plan *plan, struct step *step)
+{
+	struct jump *load = plan->data;
+
+	(void)step;
+	return kexec_image_remember(plan->ctx, &load->image);
+}
+
+static const struct step_kind step_remember = {
+	.text = "remember what was loaded",
+	.run = run_remember,
+};
+
+static int need_file(struct vlu_ctx *ctx, const char *path)
+{
+	int mode = sys_mode(&ctx->sys, path);
+
+	if (mode < 0)
+		return vlu_failed(ctx, mode, "%s", path);
+	if ((mode & 0170000) != 0100000)
+		return vlu_fail(ctx, FAIL_FILE, -EINVAL, "%s: not a file", path);
+	return 0;
+}
+
+/* vfio-lu kexec may run in another directory. */
+static char *absolute(struct vlu_ctx *ctx, const char *path)
+{
+	char cwd[4096], *text;
+
+	if (path[0] == '/' || sys_readlink(&ctx->sys, "/proc/self/cwd", cwd, sizeof(cwd)) < 0)
+		return strdup(path);
+	return asprintf(&text, "%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path) < 0 ? NULL : text;
+}
+
+static int fill_image(struct vlu_ctx *ctx, struct jump *load, const char *kernel,
+		      const char *initrd, const char *cmdline, const char *append)
+{
+	struct kexec_image *image = &load->image;
+	char running[8192];
+	int ret;
+
+	if (!cmdline) {
+		ret = attr_read(ctx, running, sizeof(running), "/proc/cmdline");
+		if (ret < 0)
+			return vlu_failed(ctx, ret, "cannot read /proc/cmdline");
+		cmdline = running;
+	}
+	load->added = kexec_cmdline_lacks(cmdline, append);
+	image->kernel = absolute(ctx, kernel);
+	image->initrd = initrd ? absolute(ctx, initrd) : NULL;
+	image->cmdline = kexec_cmdline(cmdline, append, NULL);
+	return image->kernel && image->cmdline && (!initrd || image->initrd) ? 0 : vlu_nomem(ctx);
+}
+
+static int add_load(struct vlu_plan *plan, struct jump *load)
+{
+	const struct kexec_image *image = &load->image;
+	struct vlu_bdf none = { 0 };
+	int ret;
+
+	ret = kexec_image_judge(load->ledger, &load->image);
+	if (!ret)
+		ret = plan_add(plan, &step_load, none, image->kernel, image->line, NULL);
+	if (!ret)
+		ret = plan_add(plan, &step_remember, none, NULL, NULL, NULL);
+	return ret ? ret : plan_say(plan, "load", "loaded %s%s%s, with handover; command line: "
+				    "%s%s%s",
+				    image->kernel, image->initrd ? " and " : "",
+				    image->initrd ? image->initrd : "", image->line,
+				    load->added[0] ? "; added:" : "", load->added);
+}
+
+int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
+		  const char *initrd, const char *cmdline,
+		  const char *append, bool force, struct vlu_plan **ret_plan)
+{
+	struct jump *load;
+	int ret;
+
+	cache_drop(ctx);
+	ret = need_file(ctx, kernel);
+	if (!ret && initrd)
+		ret = need_file(ctx, initrd);
+	if (!ret)
+		ret = jump_plan(ctx, HOST_LOAD, &load);
+	if (ret)
+		return ret;
+	load->image.forced = force;
+	ret = fill_image(ctx, load, kernel, initrd, cmdline, append);
+	if (!ret)
+		ret = add_load(load->plan, load);
+	return plan_give(load->plan, ret, ret_plan);
+}
