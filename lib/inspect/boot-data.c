@@ -1,45 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where the tree of the kernel before is, as this kernel was told when it booted. */
-#include "attr.h"
-#include "handover.h"
-#include "host.h"
+/* Where the tree of the previous kernel is, from what that kernel told this one at boot. */
+#include "base/attr.h"
+#include "inspect/collect.h"
+#include "machine/kernel.h"
 
 struct look {
 	struct collect *c;
 	char path[96];
-	char data[64];
-	size_t size;
+	struct blob blob;	/* NULL: not found */
 };
 
 static int look_at_setup_data(void *arg, const char *name)
 {
 	struct look *look = arg;
 	int64_t type;
-	size_t size;
-	char *data;
 
 	if (attr_number(look->c->ctx, &type, HOST_SETUP_DATA "/%.16s/type", name) < 0 ||
 	    type != HOST_SETUP_KHO)
 		return 0;
 	snprintf(look->path, sizeof(look->path), HOST_SETUP_DATA "/%.16s/data", name);
-	if (attr_read_all(look->c->ctx, look->path, 4096, &data, &size))
-		return 0;
-	look->size = size < sizeof(look->data) ? size : sizeof(look->data);
-	memcpy(look->data, data, look->size);
-	free(data);
-	return 1;
+	return collect_file(look->c, look->path, 4096, &look->blob) == 0;
 }
 
 /* struct kho_data, arch/x86/include/uapi/asm/setup_data.h */
-static int decode_setup_data(const struct look *look, struct vlu_boot_data *boot,
+static int decode_setup_data(const struct blob *blob, struct vlu_boot_data *boot,
 			     struct blob_error *err)
 {
-	if (look->size < 32)
-		return blob_fail(err, look->size, "it ends before its 32 bytes do");
-	boot->fdt = blob_u64(look->data, 0);
-	boot->fdt_size = blob_u64(look->data, 8);
-	boot->scratch = blob_u64(look->data, 16);
-	boot->scratch_size = blob_u64(look->data, 24);
+	if (blob->size < 32)
+		return blob_fail(err, blob->size, "it ends before its 32 bytes do");
+	boot->fdt = blob_u64(blob->data, 0);
+	boot->fdt_size = blob_u64(blob->data, 8);
+	boot->scratch = blob_u64(blob->data, 16);
+	boot->scratch_size = blob_u64(blob->data, 24);
 	return 0;
 }
 
@@ -53,26 +45,25 @@ static uint64_t cells(const unsigned char *data)
 	return number;
 }
 
-/* -ENOENT: there is no such property. */
+/* Returns -ENOENT if there is no such property. */
 static int read_device_tree(struct collect *c, const char *name, struct raw *raw,
 			    uint64_t *ret_address, uint64_t *ret_size,
 			    struct blob_error *err)
 {
-	char path[64], *data;
-	unsigned char *copy;
-	size_t size;
+	struct blob blob;
+	char path[64];
+	int ret;
 
 	snprintf(path, sizeof(path), HOST_CHOSEN "/linux,kho-%s", name);
-	if (attr_read_all(c->ctx, path, 4096, &data, &size))
-		return -ENOENT;
-	copy = pool_copy(c->pool, data, size);
-	free(data);
-	if (!copy || raw_add(raw, 0, copy, size))
-		return -ENOMEM;
-	if (size != 16)
-		return blob_fail(err, size, "linux,kho-%s is no address and size", name);
-	*ret_address = cells(copy);
-	*ret_size = cells(copy + 8);
+	ret = collect_file(c, path, 4096, &blob);
+	if (!ret)
+		ret = raw_add(raw, 0, blob.data, blob.size);
+	if (ret)
+		return ret == -ENOMEM ? ret : -ENOENT;
+	if (blob.size != 16)
+		return blob_fail(err, blob.size, "linux,kho-%s is no address and size", name);
+	*ret_address = cells(blob.data);
+	*ret_size = cells(blob.data + 8);
 	return 0;
 }
 
@@ -83,10 +74,10 @@ static int read_boot(struct collect *c, struct vlu_boot_data *boot, struct raw *
 	int ret;
 
 	sys_list(&c->ctx->sys, HOST_SETUP_DATA, look_at_setup_data, &look);
-	if (look.size) {
+	if (look.blob.data) {
 		*ret_source = pool_text(c->pool, look.path, sizeof(look.path));
-		ret = raw_add(raw, 0, pool_copy(c->pool, look.data, look.size), look.size);
-		return ret ? ret : decode_setup_data(&look, boot, err);
+		ret = raw_add(raw, 0, look.blob.data, look.blob.size);
+		return ret ? ret : decode_setup_data(&look.blob, boot, err);
 	}
 	*ret_source = HOST_CHOSEN;
 	ret = read_device_tree(c, "fdt", raw, &boot->fdt, &boot->fdt_size, err);
@@ -111,7 +102,7 @@ int collect_boot(struct collect *c)
 	if (ret == -ENOMEM || ret == -ENOENT)
 		return ret == -ENOMEM ? ret : 0;
 	c->out->boot = boot;
-	c->root[0].address = boot->fdt;
+	c->tree_in = boot->fdt;
 	if (collect_part(c, &boot->part, "boot", source, VLU_TRUST_KERNEL))
 		return -ENOMEM;
 	return collect_result(c, &boot->part, ret, &err, &raw);

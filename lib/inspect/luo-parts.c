@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the head of LUO leads to: sessions, FLBs and the list of PCI devices.
- * All of it is in memory, and how long the kernel keeps which of it differs.
+ * What the head of LUO refers to: sessions, FLBs and the list of PCI devices. All are in memory,
+ * and the kernel frees each at a different time.
  */
-#include "handover.h"
-#include "host.h"
+#include "inspect/collect.h"
+#include "machine/kernel.h"
 
 static const char *part_name(struct collect *c, const char *what, bool in)
 {
@@ -28,8 +28,8 @@ static int collect_sessions(struct collect *c, bool in, const struct vlu_luo *lu
 				  in ? VLU_TRUST_STALE : VLU_TRUST_KERNEL))
 		return -ENOMEM;
 	/* luo_session_deserialize(), luo_session.c */
-	if (in && collect_why(c, part, "the kernel frees it at the first open of "
-			      "/dev/liveupdate, and does not tell whether there was one"))
+	if (in && collect_why(c, part, "the kernel frees it at the first open of /dev/liveupdate, "
+			      "and does not show whether there was one"))
 		return -ENOMEM;
 	if (!memory)
 		return collect_error(c, part, "memory cannot be read: %s",
@@ -41,8 +41,8 @@ static int collect_sessions(struct collect *c, bool in, const struct vlu_luo *lu
 		sessions[i].direction = in ? VLU_INCOMING : VLU_OUTGOING;
 		ret = collect_session(c, &sessions[i]);
 	}
-	if (!ret && !in && !n && !part->error && !c->dump)
-		ret = collect_why(c, part, "the sessions are written when the kernel jumps");
+	if (!ret && !in && !n && !part->error)
+		ret = collect_why(c, part, "the kernel writes the sessions at the kexec");
 	return ret;
 }
 
@@ -50,10 +50,10 @@ static int collect_sessions(struct collect *c, bool in, const struct vlu_luo *lu
 
 static int64_t devices_left(const struct vlu_pci *pci)
 {
-	return pci->n_readings == 1 && !pci->part.error ? pci->readings[0].nr : -1;
+	return pci->reading && !pci->part.error ? pci->reading->nr : -1;
 }
 
-/* pci_flb_finish() of the PCI series, when the last file that needs it is finished */
+/* pci_flb_finish() of the PCI series frees the list with the last file that needs it. */
 static int judge_pci(struct collect *c, struct vlu_pci *pci)
 {
 	const struct klog *log = c->log;
@@ -62,18 +62,19 @@ static int judge_pci(struct collect *c, struct vlu_pci *pci)
 	pci->part.trust = VLU_TRUST_STALE;
 	if (log && !log->error && log->whole) {
 		if (log->n_finished && !log->n_incoming)
-			return collect_why(c, &pci->part, "every device that came over is "
+			return collect_why(c, &pci->part, "every device that was handed over is "
 					   "finished, and the kernel has freed this memory");
 		pci->part.trust = VLU_TRUST_KERNEL;
 		return 0;
 	}
-	/* In memory that was freed it is 0, or what somebody put there since. */
-	if (!c->dump && left > 0 && !c->sessions_open) {
+	/* Freed memory has 0, or what its new owner wrote. */
+	if (left > 0 && !c->sessions_open) {
 		pci->part.trust = VLU_TRUST_KERNEL;
 		return 0;
 	}
-	return collect_why(c, &pci->part, "the kernel frees this memory with the last device "
-			   "that is finished, and there is no whole log that would tell");
+	return collect_why(c, &pci->part, "the kernel frees this memory with the last device that "
+			   "is finished, and the kernel log, which would show that, is not "
+			   "complete");
 }
 
 static int collect_pci(struct collect *c, bool in, const struct vlu_flb *flb)
@@ -96,7 +97,7 @@ static int collect_pci(struct collect *c, bool in, const struct vlu_flb *flb)
 
 /* ------------------------------------------------------------------ FLBs */
 
-/* Where the list is, and how sure that is. */
+/* The address of the list, and how reliable it is. */
 struct lead {
 	uint64_t address;
 	enum vlu_trust trust;
@@ -108,15 +109,14 @@ static void find_incoming(struct collect *c, const struct vlu_luo *luo, struct l
 	bool readable = luo && !luo->part.error;
 
 	if (readable && luo->part.trust == VLU_TRUST_KERNEL) {
-		/* never freed, and never cleared either */
+		/* this head is neither freed nor cleared */
 		*lead = (struct lead){ luo->flbs_pa, VLU_TRUST_KERNEL, "" };
 	} else if (c->saved.session) {
 		lead->address = c->saved.flbs_pa;
 		lead->trust = c->saved.certain ? VLU_TRUST_KERNEL : VLU_TRUST_STALE;
 		snprintf(lead->why, sizeof(lead->why), "its address is in the manifest of "
 			 "session %s%s", c->saved.session, c->saved.certain ? "" :
-			 c->dump ? ", which may not belong to this dump" :
-			 ", which may be of another jump");
+			 ", which may be of another kexec");
 	} else if (readable && luo->flbs_pa) {
 		*lead = (struct lead){ luo->flbs_pa, VLU_TRUST_STALE,
 				       "its address is from memory that the kernel has freed" };
@@ -137,7 +137,7 @@ static int collect_flbs(struct collect *c, bool in, const struct vlu_luo *luo)
 		find_incoming(c, luo, &lead);
 	else if (luo && !luo->part.error)
 		lead.address = luo->flbs_pa;
-	/* Linux 6.19 knows none, and where nothing came over there is none */
+	/* Linux 6.19 has no FLBs, and without a handover there are none */
 	if (!lead.address && (!in || !luo || (luo->part.trust == VLU_TRUST_KERNEL &&
 					      !luo->part.error)))
 		return 0;
@@ -146,12 +146,12 @@ static int collect_flbs(struct collect *c, bool in, const struct vlu_luo *luo)
 		return -ENOMEM;
 	*(in ? &c->out->in.flbs : &c->out->out.flbs) = flbs;
 	if (collect_part(c, &flbs->part, part_name(c, "flbs", in), lead.address ?
-			 collect_place(c, lead.address) : c->memory_source, lead.trust))
+			 collect_place(c, lead.address) : KCORE, lead.trust))
 		return -ENOMEM;
 	if (!lead.address) {
 		flbs->part.trust = VLU_TRUST_UNKNOWN;
-		return collect_error(c, &flbs->part, "its address is not known: no manifest of "
-				     "the jump that led here is left");
+		return collect_error(c, &flbs->part, "its address is not known: there is no "
+				     "manifest of the kexec that started this kernel");
 	}
 	if (lead.why[0] && collect_why(c, &flbs->part, "%s", lead.why))
 		return -ENOMEM;
@@ -162,8 +162,8 @@ static int collect_flbs(struct collect *c, bool in, const struct vlu_luo *luo)
 	ret = flbs_decode(memory, lead.address, &raw, flbs, &err);
 	ret = collect_result(c, &flbs->part, ret, &err, &raw);
 	/* luo_flb_serialize(), luo_flb.c */
-	if (!ret && !in && !flbs->n_flbs && !flbs->part.error && !c->dump)
-		ret = collect_why(c, &flbs->part, "the list is written when the kernel jumps");
+	if (!ret && !in && !flbs->n_flbs && !flbs->part.error)
+		ret = collect_why(c, &flbs->part, "the kernel writes the list at the kexec");
 	for (i = 0; !ret && i < flbs->n_flbs; i++)
 		if (flb_is_pci(flbs->flbs[i].name))
 			return collect_pci(c, in, &flbs->flbs[i]);

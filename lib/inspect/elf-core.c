@@ -2,10 +2,11 @@
 #include <elf.h>
 #include <fcntl.h>
 
-#include "core.h"
+#include "base/array.h"
+#include "inspect/elf-core.h"
 
 #define LOADS_MAX	65536
-#define HEADERS		64	/* read at a time */
+#define HEADERS		64	/* read at once */
 
 static int read_at(const struct core *core, void *buf, size_t size, uint64_t offset)
 {
@@ -28,19 +29,14 @@ static int add_load(struct core *core, const Elf64_Phdr *header)
 {
 	struct core_load *more;
 
-	/* /proc/kcore gives what is no RAM the address -1 */
+	/* /proc/kcore uses the address -1 for all that is not RAM */
 	if (header->p_type != PT_LOAD || !header->p_filesz ||
 	    header->p_paddr > UINT64_MAX - header->p_filesz)
 		return 0;
-	if ((core->n & (core->n - 1)) == 0) {
-		more = reallocarray(core->loads, core->n ? core->n * 2 : 1, sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		core->loads = more;
-	}
-	core->loads[core->n++] = (struct core_load){
-		header->p_paddr, header->p_filesz, header->p_offset,
-	};
+	more = array_add(&core->loads, &core->n);
+	if (!more)
+		return -ENOMEM;
+	*more = (struct core_load){ header->p_paddr, header->p_filesz, header->p_offset };
 	return 0;
 }
 
@@ -119,22 +115,28 @@ void core_close(struct core *core)
 	*core = (struct core){ .fd = -1 };
 }
 
+static const struct core_load *find_load(const struct core *core, uint64_t address)
+{
+	const struct core_load *load = core->loads;
+
+	for (; load < core->loads + core->n; load++)
+		if (address >= load->address && address - load->address < load->size)
+			return load;
+	return NULL;
+}
+
 int core_read(void *arg, uint64_t address, void *buf, size_t size)
 {
 	const struct core *core = arg;
 	const struct core_load *load;
-	size_t i, now;
+	size_t now;
 	int ret;
 
 	if (address > UINT64_MAX - size)
 		return -ENXIO;
 	while (size) {
-		for (i = 0; i < core->n; i++) {
-			load = &core->loads[i];
-			if (address >= load->address && address - load->address < load->size)
-				break;
-		}
-		if (i == core->n)
+		load = find_load(core, address);
+		if (!load)
 			return -ENXIO;
 		now = load->size - (address - load->address) < size ?
 		      (size_t)(load->size - (address - load->address)) : size;
@@ -146,29 +148,4 @@ int core_read(void *arg, uint64_t address, void *buf, size_t size)
 		size -= now;
 	}
 	return 0;
-}
-
-int core_each(struct core *core,
-	      int (*fn)(void *arg, uint64_t address, const unsigned char *data, size_t size),
-	      void *arg)
-{
-	unsigned char *buf = malloc(CORE_PIECE);
-	const struct core_load *load;
-	uint64_t at, now;
-	size_t i;
-	int ret = 0;
-
-	if (!buf)
-		return -ENOMEM;
-	for (i = 0; !ret && i < core->n; i++) {
-		load = &core->loads[i];
-		for (at = 0; !ret && at < load->size; at += now) {
-			now = load->size - at < CORE_PIECE ? load->size - at : CORE_PIECE;
-			/* else a hole, or where the file was cut */
-			if (!read_at(core, buf, (size_t)now, load->offset + at))
-				ret = fn(arg, load->address + at, buf, (size_t)now);
-		}
-	}
-	free(buf);
-	return ret;
 }
