@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A rehearsal, from the request to its record. */
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/program.h"
+#include "rehearse/pair.h"
+#include "rehearse/rehearsal.h"
+
+/* Opens a log with a name of its own, since several rehearsals may run at the same time. */
+static int open_log(struct rehearsal *r, const char *dir)
+{
+	struct vlu_ctx *ctx = r->ctx;
+	time_t now = time(NULL);
+	char date[32];
+	struct tm tm;
+	int ret;
+
+	ret = rehearsed_make_dir(ctx, dir);
+	if (ret)
+		return ret;
+	strftime(date, sizeof(date), "%Y%m%d-%H%M%S", gmtime_r(&now, &tm));
+	r->log_path = pool_print(&r->pool, "%s/rehearsal-%s-%d.log", dir, date, (int)getpid());
+	if (!r->log_path)
+		return vlu_nomem(ctx);
+	r->log = sys_open(&ctx->sys, r->log_path, O_WRONLY | O_CREAT | O_TRUNC);
+	return r->log < 0 ? vlu_failed(ctx, r->log, "cannot write %s", r->log_path) : 0;
+}
+
+static int run_machines(struct rehearsal *r)
+{
+	int ret;
+
+	if (!r->from.is_kernel) {
+		row_set(r, ROW_BOOTS, VLU_FAIL, "%s: %s", r->from.image, r->from.why);
+		return 0;
+	}
+	row_waits(r, "looking whether KVM works");
+	r->kvm = has_kvm(r->ctx, r->qemu, r->from.image);
+	ret = rehearse_pair(r);
+	if (ret || !r->initrd)
+		return ret;
+	if (r->rows[ROW_BOOTS].result != VLU_PASS || !r->decided[ROW_HANDS_OVER] ||
+	    r->rows[ROW_HANDS_OVER].result != VLU_PASS)
+		return 0;
+	return rehearse_initrd(r);
+}
+
+static int make_report(struct rehearsal *r, struct vlu_report **ret_report)
+{
+	struct vlu_report *report;
+	enum rehearsal_row row;
+	int ret;
+
+	ret = report_new(r->ctx, &report);
+	if (ret)
+		return ret;
+	for (row = 0; row < ROWS; row++) {
+		if (row == ROW_INITRD && !r->initrd)
+			continue;
+		row_set(r, row, VLU_UNKNOWN, "it did not come to that");
+		report_add(report, rehearsal_id(row), &r->rows[row]);
+	}
+	return report_give(r->ctx, report, ret_report);
+}
+
+static int write_down(struct rehearsal *r, const struct pair *pair,
+		      enum vlu_result *ret_verdict, char **ret_json)
+{
+	struct rehearsed rehearsed = {
+		.pair = *pair, .from = r->from.release, .to = r->next.release,
+		.from_image = r->from.image, .next_image = r->next.image, .initrd = r->initrd,
+		.cmdline = r->cmdline, .devices = r->devices, .n_devices = r->n_devices,
+		.log = r->log_path, .accel = r->kvm ? "kvm" : "tcg",
+		.seconds = (vlu_now() - r->began) / 1000,
+	};
+	struct vlu_report *report;
+	int ret;
+
+	ret = make_report(r, &report);
+	if (ret)
+		return ret;
+	rehearsed.report = report;
+	*ret_verdict = vlu_report_verdict(report);
+	*ret_json = rehearsed_format(&rehearsed);
+	vlu_report_free(report);
+	if (!*ret_json)
+		return vlu_nomem(r->ctx);
+	ret = r->ctx->rehearsals ? rehearsed_make_dir(r->ctx, r->ctx->rehearsals) : 0;
+	if (!ret && r->ctx->rehearsals)
+		ret = rehearsed_write(r->ctx, r->ctx->rehearsals, pair, r->began_at, *ret_json);
+	if (ret)
+		free(*ret_json);
+	return ret;
+}
+
+static int rehearse(struct rehearsal *r, const struct vlu_rehearse *what,
+		    enum vlu_result *ret_verdict, char **ret_json)
+{
+	struct vlu_ctx *ctx = r->ctx;
+	char qemu[256];
+	struct pair pair;
+	int ret;
+
+	ret = program_find(ctx, "qemu-system-x86_64", qemu, sizeof(qemu));
+	ret = ret ? ret : rehearsal_choose(r, what);
+	ret = ret ? ret : pair_read(ctx, r->from.image, r->next.image, r->initrd, &pair);
+	ret = ret ? ret : open_log(r, what->log_dir ? what->log_dir : ctx->rehearsals ?
+				   ctx->rehearsals : ".");
+	if (ret)
+		return ret;
+	r->qemu = qemu;
+	guest_places(r);
+	ret = run_machines(r);
+	sys_close(&ctx->sys, r->log);
+	if (ret == -EINTR)
+		return vlu_fail(ctx, VLU_FAILED, ret, "stopped; the log: %s", r->log_path);
+	return ret ? ret : write_down(r, &pair, ret_verdict, ret_json);
+}
+
+int vlu_rehearse(struct vlu_ctx *ctx, const struct vlu_rehearse *what, vlu_rehearse_fn fn,
+		 void *arg, enum vlu_result *ret_verdict, char **ret_json)
+{
+	struct rehearsal r = {
+		.ctx = ctx, .fn = fn, .arg = arg, .began = vlu_now(), .row_began = vlu_now(),
+	};
+	time_t now = time(NULL);
+	struct tm tm;
+	int ret;
+
+	strftime(r.began_at, sizeof(r.began_at), REHEARSED_DATE, gmtime_r(&now, &tm));
+	ret = rehearse(&r, what, ret_verdict, ret_json);
+	pool_free(&r.pool);
+	return ret;
+}
+
+int vlu_rehearsal_export(struct vlu_ctx *ctx, const char *path, const char *json)
+{
+	int ret = sys_replace(&ctx->sys, path, json, strlen(json));
+
+	return ret ? vlu_failed(ctx, ret, "cannot write %s", path) : 0;
+}
