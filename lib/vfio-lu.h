@@ -2,15 +2,26 @@
 /*
  * libvfio-lu: take vfio-pci device files through a kexec live update.
  *
- * Rules that hold for every function:
- *  - it returns 0 or a negative errno unless said otherwise, prints nothing,
- *    never ends the process, and reads no environment;
- *  - after a failure vlu_error() has a sentence for a person and vlu_status()
- *    the class of the failure; a return parameter ("ret_") is left as it was;
- *  - a context and all that belongs to it is for one thread at a time;
- *  - strings and objects handed out belong to the context (or to the object
- *    named) and live until it is freed; the caller frees only what a function
- *    says it does.
+ * These rules hold for every function:
+ *  - It returns 0 or a negative errno unless its comment says otherwise. It prints
+ *    nothing, never ends the process, and reads no environment variable.
+ *  - After a failure, vlu_error() has a sentence for people and vlu_status() the
+ *    class of the failure. A return parameter ("ret_") keeps its value.
+ *  - One thread at a time uses a context and the objects that belong to it.
+ *  - Returned strings and objects belong to the context, or to the object that the
+ *    comment names, and live until that is freed. The caller frees only what a
+ *    comment tells it to free. Devices live until vlu_devices_read(), vlu_set_root()
+ *    or vlu_free(). Their strings live until the next look begins.
+ *
+ * A context looks at the machine once and answers many questions from that look:
+ * a thousand devices cost one reading of all processes. A new look begins with
+ *  - vlu_devices_read(), vlu_devices_read_whole(), vlu_device_refresh(), vlu_check_host(),
+ *    vlu_check_next(), vlu_state_read(), vlu_handover_read(), vlu_capture(),
+ *    each vlu_plan_...() that makes a plan, and the end of vlu_plan_run();
+ *  - vlu_check_device() or vlu_judge_device() of a device that was already judged
+ *    in this look.
+ * vlu_device_find() returns a device as this look sees it. A program that returns
+ * to the machine after a while calls one of the first group.
  */
 #ifndef VFIO_LU_H
 #define VFIO_LU_H
@@ -36,52 +47,96 @@ enum vlu_status {
 	VLU_OK = 0,
 	VLU_FAILED = 1,		/* nothing was left half done */
 	VLU_USAGE = 2,		/* the request makes no sense */
-	VLU_NOT_PRESERVABLE = 3, /* the device, or what was asked, cannot take part */
+	VLU_NOT_PRESERVABLE = 3, /* the device or the request cannot take part */
 	VLU_UNSUPPORTED = 4,	/* this host or kernel lacks what is needed */
-	VLU_BUSY = 5,		/* somebody else has it, and the timeout passed */
-	VLU_PARTIAL = 6,	/* partly done and not undone: the text says what */
+	VLU_BUSY = 5,		/* another process uses the device or file, and the timeout passed */
+	VLU_PARTIAL = 6,	/* partly done and not undone; the text has details */
 };
 
 enum vlu_level { VLU_LOG_ERROR, VLU_LOG_WARNING, VLU_LOG_INFO, VLU_LOG_DEBUG };
 
-typedef void (*vlu_log_fn)(void *arg, enum vlu_level level, const char *text);
+/* A failure or a warning. */
+struct vlu_problem {
+	enum vlu_status status;	/* the status of this problem alone; VLU_OK: a warning */
+	const char *code;	/* a stable word for programs, see vlu_code_at() */
+	const char *text;	/* a sentence for people */
+	const char *bdf;	/* the device that the text is about; NULL: none */
+	const char *fix;	/* the fix, a part of the text; NULL: none is known */
+	const char *const *fix_argv;	/* the fix as a command; NULL: it is not one */
+};
 
-/* A context on the running machine. *ret_ctx is freed with vlu_free(). */
+/* problem is valid during the call. With VLU_LOG_INFO and _DEBUG it has only a text. */
+typedef void (*vlu_log_fn)(void *arg, enum vlu_level level, const struct vlu_problem *problem);
+
+/* Makes a context for the running machine. The caller frees it with vlu_free(). */
 VLU_EXPORT int vlu_new(struct vlu_ctx **ret_ctx);
 VLU_EXPORT void vlu_free(struct vlu_ctx *ctx);
 
 /*
- * Look at the tree below dir instead of at "/": a captured machine. Implies
- * vlu_set_read_only().
+ * Makes the context look at a captured machine, the tree below dir, instead of "/".
+ * Implies vlu_set_read_only().
  */
 VLU_EXPORT int vlu_set_root(struct vlu_ctx *ctx, const char *dir);
 
 /*
- * From here on nothing this context does can change the machine: no write,
- * no ioctl, no child process, no module, no open of /dev/liveupdate or of a
- * vfio file. Looking at LUO is not harmless: the first open of
- * /dev/liveupdate deserializes what came over and cannot be repeated
+ * Makes the context read-only: from here on it cannot change the machine. It
+ * writes nothing, makes no ioctl, starts no process, loads no module, and opens
+ * neither /dev/liveupdate nor a vfio file. The first open of /dev/liveupdate is a
+ * change: it deserializes what the previous kernel handed over, once only
  * (kernel/liveupdate/luo_core.c, luo_open()).
  */
 VLU_EXPORT void vlu_set_read_only(struct vlu_ctx *ctx);
 
-/* How long to wait for another's lock, /dev/liveupdate or a slow device. */
+/* Sets how long to wait for another command's lock, /dev/liveupdate or a slow device. */
 VLU_EXPORT void vlu_set_timeout(struct vlu_ctx *ctx, unsigned int seconds);
 
 /*
- * The program to start when a holder is needed and none runs: vfio-lu, by its
- * path, which is copied; NULL for a program that is vfio-lu itself. By default
- * the one that was installed with this library, or in one of the system's
- * directories.
+ * Sets the function that can stop a plan. The library calls it between two steps. When
+ * it returns true, the plan undoes its steps, or leaves them for the same command to
+ * complete.
+ */
+typedef bool (*vlu_stop_fn)(void *arg);
+VLU_EXPORT void vlu_set_stop(struct vlu_ctx *ctx, vlu_stop_fn fn, void *arg);
+
+/*
+ * Sets the vfio-lu program that the library starts when a holder is needed and none
+ * runs. The path is copied. NULL means the calling program, if it is vfio-lu itself.
+ * The default is the vfio-lu installed with this library or in a system directory.
  */
 VLU_EXPORT int vlu_set_holder(struct vlu_ctx *ctx, const char *path);
 
-/* Where progress and warnings go; none by default. */
+/* Sets the function that receives warnings and notes. By default there is none. */
 VLU_EXPORT void vlu_set_log(struct vlu_ctx *ctx, vlu_log_fn fn, void *arg);
 
-/* Text and class of the last failure, "" and VLU_OK before any. */
+/*
+ * Sets the function that learns what takes long. The library calls it with a description
+ * when a wait begins, and with NULL when the last wait that began has ended. Waits nest.
+ * limit is the longest wait in seconds; 0: not known. fn must not call the library.
+ */
+typedef void (*vlu_wait_fn)(void *arg, const char *what, unsigned int limit);
+VLU_EXPORT void vlu_set_wait(struct vlu_ctx *ctx, vlu_wait_fn fn, void *arg);
+
+/*
+ * Writes one record of n fields "NAME=value" to the journal. The first field is MESSAGE.
+ * Without a journal the message goes to syslog(3). priority is 0 to 7, as in syslog(3).
+ * Fails with -EPERM in a read-only context, and with -EAGAIN when the journal has no
+ * room. Does not change vlu_error(). The library writes no records by itself; vfio-lu
+ * writes those that vfio-lu(8) describes.
+ */
+VLU_EXPORT int vlu_journal(struct vlu_ctx *ctx, int priority, const char *const *fields, size_t n);
+
+/* Return the text and the class of the last failure; "" and VLU_OK before the first. */
 VLU_EXPORT const char *vlu_error(const struct vlu_ctx *ctx);
 VLU_EXPORT enum vlu_status vlu_status(const struct vlu_ctx *ctx);
+/* Returns the last failure with its code and fix, valid until the next call. */
+VLU_EXPORT const struct vlu_problem *vlu_problem(struct vlu_ctx *ctx);
+
+/*
+ * Lists the codes. Returns the word of code i, its status and its meaning, or NULL after
+ * the last. When several things fail, vlu_status() can differ from the code's status.
+ */
+VLU_EXPORT const char *vlu_code_at(size_t i, enum vlu_status *ret_status,
+				   const char **ret_meaning);
 
 /* ----------------------------------------------------------------- BDF */
 
@@ -95,14 +150,15 @@ struct vlu_bdf {
 
 #define VLU_BDF_SIZE 20	/* "ffffffff:ff:1f.7" and its NUL, rounded up */
 
-/* "DDDD:BB:DD.F" or "BB:DD.F", either case. -EINVAL for anything else. */
+/* Parses "DDDD:BB:DD.F" or "BB:DD.F", in either case. Fails with -EINVAL for anything else. */
 VLU_EXPORT int vlu_bdf_parse(const char *text, struct vlu_bdf *ret_bdf);
 VLU_EXPORT const char *vlu_bdf_format(struct vlu_bdf bdf, char buf[VLU_BDF_SIZE]);
 VLU_EXPORT int vlu_bdf_compare(struct vlu_bdf a, struct vlu_bdf b);
 
 /*
- * The LUO token under which a device is preserved, made from its address so
- * that a session can be restored with no manifest at all.
+ * Convert between a BDF and the LUO token under which the device is preserved. The
+ * token contains the BDF, so a session can be restored without a manifest.
+ * vlu_token_bdf() returns false if the token is not one of a device.
  */
 VLU_EXPORT uint64_t vlu_bdf_token(struct vlu_bdf bdf);
 VLU_EXPORT bool vlu_token_bdf(uint64_t token, struct vlu_bdf *ret_bdf);
@@ -111,26 +167,31 @@ VLU_EXPORT bool vlu_token_bdf(uint64_t token, struct vlu_bdf *ret_bdf);
 /* ------------------------------------------------------------ selection */
 
 /*
- * A pattern is an address "DDDD:BB:DD.F" that may have '*' for the device, for
- * the function or for both; "DDDD:BB:*" is short for both. The domain may be
- * left out as in any address; the bus may not.
+ * Checks a pattern: a BDF with '*' for the device, the function or both. "DDDD:BB:*"
+ * is short for both. The domain may be left out, the bus may not.
  */
 VLU_EXPORT int vlu_pattern_check(struct vlu_ctx *ctx, const char *text);
 
-/* Functions by what they have in common, beside those that are named. */
+/* The devices that a command is about. */
 struct vlu_selection {
 	const char *const *patterns;
 	size_t n_patterns;
-	bool all_functions;	/* of the slot of each of those */
+	bool all_functions;	/* add all functions of each slot */
 	const unsigned int *groups;	/* IOMMU groups */
 	size_t n_groups;
+	bool bridges;		/* patterns match bridges too */
+	/*
+	 * The devices that the caller can act on, present or not. A pattern selects from
+	 * these; if it matches none of them, it selects from all devices of the machine.
+	 */
+	const struct vlu_bdf *of;
+	size_t n_of;
 };
 
 /*
- * The addresses, each once, in the order in which they were asked for and for
- * each pattern or group in address order. Bridges are left out, with a word in
- * the log, unless they are named. A pattern or a group that has nothing is a
- * failure. *ret_bdfs is freed by the caller.
+ * Returns each selected BDF once, in the order of the patterns, and sorted within a
+ * pattern or group. Leaves bridges out with a warning, unless they are wanted or named.
+ * Fails when a pattern or a group matches nothing. The caller frees *ret_bdfs.
  */
 VLU_EXPORT int vlu_select(struct vlu_ctx *ctx, const struct vlu_selection *what,
 			  struct vlu_bdf **ret_bdfs, size_t *ret_n);
@@ -143,24 +204,29 @@ enum vlu_kind { VLU_ENDPOINT, VLU_PF, VLU_VF, VLU_BRIDGE };
 enum vlu_known { VLU_NO, VLU_YES, VLU_DONT_KNOW };
 
 /*
- * Reads all PCI functions, in address order. A function that vanishes while
- * being read is left out. Repeating it drops the devices handed out before.
+ * Reads all PCI functions, sorted by BDF. Leaves out a function that vanishes during
+ * the read. Frees the devices of an earlier call.
  */
 VLU_EXPORT int vlu_devices_read(struct vlu_ctx *ctx);
+/* Reads all PCI functions, with what vlu_check_device() needs of those with vfio-pci. */
+VLU_EXPORT int vlu_devices_read_whole(struct vlu_ctx *ctx);
 VLU_EXPORT size_t vlu_device_count(const struct vlu_ctx *ctx);
 VLU_EXPORT struct vlu_device *vlu_device_at(struct vlu_ctx *ctx, size_t i);
 
-/* The function at this address, read if it was not. -ENODEV if there is none. */
+/*
+ * Returns the device with this BDF. Reads it if this look has not read it. Fails with
+ * -ENODEV if there is none.
+ */
 VLU_EXPORT int vlu_device_find(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 			       struct vlu_device **ret_dev);
 /*
- * The same after a plan has run: its driver, driver_override and cdev are read
- * again. A device that was handed out stays, and its strings are new ones.
+ * Begins a new look and reads the device's driver, driver_override and cdev again. A
+ * device that was returned before stays valid and gets new strings.
  */
 VLU_EXPORT int vlu_device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 				  struct vlu_device **ret_dev);
 
-/* Numbers are -1 and strings NULL when the kernel does not say. */
+/* These return -1 or NULL when the kernel does not tell. */
 VLU_EXPORT struct vlu_bdf vlu_device_bdf(const struct vlu_device *dev);
 VLU_EXPORT const char *vlu_device_name(const struct vlu_device *dev); /* the BDF as text */
 VLU_EXPORT enum vlu_kind vlu_device_kind(const struct vlu_device *dev);
@@ -177,13 +243,13 @@ VLU_EXPORT int64_t vlu_device_numa_node(const struct vlu_device *dev);
 VLU_EXPORT const char *vlu_device_power_state(const struct vlu_device *dev);
 VLU_EXPORT const char *vlu_device_path(const struct vlu_device *dev); /* below /sys/devices */
 
-/* Is it given to vfio-pci at every boot, by driverctl or by bind --persist? */
+/* Returns whether driverctl or `bind --persist` gives the device to vfio-pci at every boot. */
 VLU_EXPORT enum vlu_known vlu_device_persist(const struct vlu_device *dev);
 
-/* Did the previous kernel preserve it, and is that not finished yet? */
+/* Returns whether the previous kernel preserved the device and its session is not finished yet. */
 VLU_EXPORT enum vlu_known vlu_device_incoming(const struct vlu_device *dev);
 
-/* Names from pci.ids, NULL when it has none. */
+/* Return names from pci.ids, or NULL when it has none. */
 VLU_EXPORT const char *vlu_device_vendor_name(struct vlu_device *dev);
 VLU_EXPORT const char *vlu_device_device_name(struct vlu_device *dev);
 VLU_EXPORT const char *vlu_device_class_name(struct vlu_device *dev);
@@ -192,105 +258,185 @@ VLU_EXPORT const char *vlu_device_class_name(struct vlu_device *dev);
 
 enum vlu_result { VLU_PASS, VLU_FAIL, VLU_WARN, VLU_UNKNOWN };
 
-/* One verdict. id never changes its meaning; fix is NULL when there is none. */
+/* The result of one check. */
 struct vlu_check {
-	const char *id;
+	const char *id;		/* never changes its meaning */
 	enum vlu_result result;
 	const char *detail;
-	const char *fix;
+	const char *fix;	/* NULL: none */
+	const char *const *fix_argv;	/* the fix as a command that can be executed; NULL: none */
 	/*
-	 * Good to know, but not needed to say yes: while it is unknown the
-	 * verdict does not wait for it. The kernel itself refuses what it is
-	 * about, or vfio-lu sees to it later.
+	 * An unknown result does not make the verdict unknown: the kernel itself
+	 * refuses later, or vfio-lu takes care of it.
 	 */
 	bool advisory;
+	/*
+	 * A failure does not change the verdict, because it can be repaired later:
+	 * restore takes a device back from another driver.
+	 */
+	bool curable;
 };
 
 struct vlu_report;
 
-/* A verdict is data: these fail only when memory is short. */
+/* Checks one device. Fails only when memory is short. The caller frees the report. */
 VLU_EXPORT int vlu_check_device(struct vlu_device *dev,
 				struct vlu_report **ret_report);
+/* Returns the verdict only and stops at the first failed check, which costs less. */
+VLU_EXPORT int vlu_judge_device(struct vlu_device *dev, enum vlu_result *ret_verdict);
 VLU_EXPORT int vlu_check_host(struct vlu_ctx *ctx, struct vlu_report **ret_report);
-/* The report on a function that is not there. */
+/* Makes the report on a device that does not exist. */
 VLU_EXPORT int vlu_check_missing(struct vlu_ctx *ctx,
 				 struct vlu_report **ret_report);
 
-/* The kernel to be jumped into. Files are looked up below vlu_set_root(). */
+/* The next kernel. The paths are below vlu_set_root(). */
 struct vlu_next {
 	const char *kernel;
-	const char *initrd;	/* NULL: none */
-	const char *cmdline;	/* NULL: that of this kernel, as vlu_plan_load() */
+	const char *initrd;	/* NULL: none, or the one inside a unified kernel image */
+	const char *cmdline;	/* NULL: as vlu_plan_load(), or the one inside the image */
+	const char *rehearsal;	/* a file of vlu_rehearsal_export(); NULL: none */
 };
 
 /*
- * Reads the image, the initrd and the modules that belong to it and says
- * whether it can take over what this kernel preserves, above all these n
- * devices. Fails as well when a file that was named cannot be read.
+ * Reads the image, the initrd and the modules of the next kernel. Reports whether
+ * that kernel can take over what this kernel preserves, and these n devices in
+ * particular. vlu_plan_load() refuses a next kernel whose verdict is VLU_FAIL or
+ * VLU_UNKNOWN. Fails when a named file cannot be read.
  */
 VLU_EXPORT int vlu_check_next(struct vlu_ctx *ctx, const struct vlu_next *next,
 			      const struct vlu_bdf *bdfs, size_t n,
 			      struct vlu_report **ret_report);
 VLU_EXPORT void vlu_report_free(struct vlu_report *report);
 VLU_EXPORT size_t vlu_report_count(const struct vlu_report *report);
+/*
+ * Lists all checks. Returns the id of check i and its kind, "device", "host",
+ * "next-kernel" or "rehearsal"; NULL after the last.
+ */
+VLU_EXPORT const char *vlu_check_id(size_t i, const char **ret_kind);
 VLU_EXPORT const struct vlu_check *vlu_report_at(const struct vlu_report *report,
 						 size_t i);
 /*
- * VLU_FAIL if any row fails, else VLU_UNKNOWN if any that is not advisory is
- * unknown, else VLU_PASS. A warning never changes it.
+ * Returns VLU_FAIL if a check that is not curable fails, else VLU_UNKNOWN if a check
+ * that is not advisory is unknown, else VLU_PASS. Warnings do not change the verdict.
  */
 VLU_EXPORT enum vlu_result vlu_report_verdict(const struct vlu_report *report);
 
 /*
- * Copies every file that list and check look at, of all devices and the host,
- * into dir, which must be new or empty: for vlu_set_root() to look at later,
- * elsewhere. What identifies the machine becomes zeros (lib/scrub.h). Nothing
- * but dir is written to, also when the context is read-only.
+ * Copies every file that `list` and `check` read into dir, which must be new or empty.
+ * vlu_set_root() can look at the copy later, on another machine. Zeros replace what
+ * identifies the machine (lib/capture/scrub.h). Writes below dir only, even in a
+ * read-only context.
  */
 VLU_EXPORT int vlu_capture(struct vlu_ctx *ctx, const char *dir, size_t *ret_files);
+
+/* ------------------------------------------------------------ rehearsal */
+
+/*
+ * Sets the directory of this user's rehearsals, NULL (the default) for none. Results
+ * are written there. They are read from there and from /var/lib/vfio-lu/rehearsals. The
+ * path is copied.
+ */
+VLU_EXPORT int vlu_set_rehearsals(struct vlu_ctx *ctx, const char *dir);
+
+/* What to rehearse. NULL or 0 stands for the default, which is after the semicolon. */
+struct vlu_rehearse {
+	const char *from;	/* image of the first kernel; the running kernel's */
+	const char *from_modules; /* directory of its modules; /lib/modules/RELEASE */
+	const char *from_cmdline; /* added to its command line; nothing */
+	const char *next;	/* image of the next kernel; the loaded one, or the newest in /boot */
+	const char *next_initrd; /* its initrd; none, or where next is NULL the initrd beside it */
+	const char *next_modules;
+	const char *next_cmdline; /* its command line; "kho=on liveupdate=on" */
+	const char *const *devices; /* "nvme", "e1000e", ...; one of each of these two */
+	size_t n_devices;
+	const char *log_dir;	/* directory of the log; that of vlu_set_rehearsals() */
+};
+
+/*
+ * Called with a check that is decided and the time it took, or, with check NULL, with
+ * the name of the step that is being waited for. Strings are valid during the call.
+ */
+typedef void (*vlu_rehearse_fn)(void *arg, const struct vlu_check *check,
+				unsigned int msec, const char *waits_for);
+
+/*
+ * Tries a pair of kernels in a virtual machine (QEMU). The first kernel preserves
+ * devices and kexecs into the next kernel, which restores and finishes them. The next
+ * kernel then does the same with itself. Needs no privileges and changes nothing on
+ * this machine; it writes the log and the result. vlu_set_timeout() limits each step.
+ * vlu_set_stop() can end the rehearsal (-EINTR). QEMU ends when this process ends.
+ *
+ * Fails with VLU_UNSUPPORTED when QEMU or another program is not installed, or the
+ * first kernel has no live update. Otherwise *ret_verdict has the verdict and
+ * *ret_json the result as JSON, which the caller frees.
+ */
+VLU_EXPORT int vlu_rehearse(struct vlu_ctx *ctx, const struct vlu_rehearse *what,
+			    vlu_rehearse_fn fn, void *arg, enum vlu_result *ret_verdict,
+			    char **ret_json);
+/* Writes a result of vlu_rehearse() to a file, which is replaced atomically. */
+VLU_EXPORT int vlu_rehearsal_export(struct vlu_ctx *ctx, const char *path,
+				    const char *json);
 
 /* ---------------------------------------------------------------- plans */
 
 /*
- * Every change is built as a list of steps first. A plan can be read (that is
- * --dry-run) and run once. Running stops at the first step that fails and
- * undoes what the same group of steps did, in reverse; vlu_error() says what
- * state each device is in when that did not work (VLU_PARTIAL).
+ * A plan is a change as a list of steps. It can be read, which is what --dry-run does,
+ * and run once. It stops at the first step that fails and undoes the steps of the same
+ * group, in reverse order. If that fails too (VLU_PARTIAL), vlu_error() names the
+ * state of each device.
  *
- * Where the devices do not depend on each other (bind, unbind, the binding at
- * restore), each goes its own way at the same time as the others. When several
- * fail, vlu_error() has the last of them and the log the others. A write which
- * the kernel does not come back from within the timeout is left to a child
- * process (VLU_BUSY), and a driver that is still being loaded is waited for as
- * long. Files of several devices are bound to an iommufd and closed at the same
- * time, in threads that are gone when the call returns.
+ * Devices that do not depend on each other (bind, unbind, the bind of restore) run at
+ * the same time. When several fail, vlu_error() has the last failure and the log has
+ * the others. A write that does not return from the kernel within the timeout is left
+ * to a child process (VLU_BUSY). The plan waits for a driver that is still loading until
+ * the timeout.
+ * Files of several devices are bound to an iommufd and closed in parallel, by threads
+ * that have ended when the call returns.
  */
 struct vlu_plan;
 
 VLU_EXPORT void vlu_plan_free(struct vlu_plan *plan);
 VLU_EXPORT size_t vlu_plan_count(const struct vlu_plan *plan);
-/* "write vfio-pci to /sys/bus/pci/devices/0000:01:00.0/driver_override" */
+/* Returns a step as text: "write vfio-pci to /sys/bus/pci/devices/0000:01:00.0/driver_override". */
 VLU_EXPORT const char *vlu_plan_step(struct vlu_plan *plan, size_t i);
 VLU_EXPORT int vlu_plan_run(struct vlu_plan *plan);
 /*
- * fn is called while the plan runs, once a second at least: done of n devices;
- * waits_for is the step that has waited longest for the kernel, or NULL.
+ * Sets a function that is called at least once a second while the plan runs. done of n
+ * devices are done. waits_for is the step that has waited longest, or NULL.
  */
 typedef void (*vlu_progress_fn)(void *arg, size_t done, size_t n,
 				const char *waits_for);
 VLU_EXPORT void vlu_plan_watch(struct vlu_plan *plan, vlu_progress_fn fn, void *arg);
-/* What is so now, or was so already: one sentence each, after a run. */
+/*
+ * Sets a function that is called right before the plan kexecs by itself, which is the
+ * last chance to write output. The kernel may still refuse. text says how it is done.
+ */
+typedef void (*vlu_leave_fn)(void *arg, const char *text);
+VLU_EXPORT void vlu_plan_on_leave(struct vlu_plan *plan, vlu_leave_fn fn, void *arg);
+/* One result of a plan that has run. */
+struct vlu_deed {
+	const char *action;	/* a word for programs: "bind", "retrieve" */
+	bool already;		/* it was so before, and nothing was done */
+	const char *text;	/* the device or session, two blanks, the sentence */
+};
 VLU_EXPORT size_t vlu_plan_result_count(const struct vlu_plan *plan);
-VLU_EXPORT const char *vlu_plan_result(const struct vlu_plan *plan, size_t i);
+VLU_EXPORT const struct vlu_deed *vlu_plan_result(const struct vlu_plan *plan, size_t i);
 
 enum vlu_bind_flags {
-	VLU_FORCE = 1 << 0,	/* refuse only what the host does not survive */
-	VLU_PERSIST = 1 << 1,	/* and so at every boot; and no longer so */
+	/*
+	 * Take devices that the host can do without or may be using. A device that the
+	 * host cannot do without is still refused.
+	 */
+	VLU_FORCE = 1 << 0,
+	VLU_PERSIST = 1 << 1,	/* bind: at every boot; unbind: no longer at every boot */
 };
 
 /*
- * To vfio-pci by driver_override; and back to the driver it had. All that is
- * refused is found first: then no plan is made.
+ * Plan to bind devices to vfio-pci by driver_override, and to give them back to the
+ * drivers they had. If a device is refused, no plan is made. While the plan runs, right
+ * before a driver is taken away, each block device of the function is opened
+ * exclusively and closed. If the kernel uses one (bd_prepare_to_claim(), block/bdev.c),
+ * the plan fails with VLU_NOT_PRESERVABLE and changes nothing.
  */
 VLU_EXPORT int vlu_plan_bind(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs,
 			     size_t n, unsigned int flags, struct vlu_plan **ret_plan);
@@ -299,96 +445,143 @@ VLU_EXPORT int vlu_plan_unbind(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs,
 			       struct vlu_plan **ret_plan);
 
 /*
- * Put device files into the LUO session of this name and have the holder keep
- * it. The kernel takes a vfio file only from the cdev and only once it is
- * bound to an iommufd; closing the session un-preserves all of it
+ * Plans to preserve device files in the LUO session of this name, which the holder
+ * keeps open. The kernel preserves a vfio file only if it comes from the cdev and is
+ * bound to an iommufd. Closing the session releases all its files
  * (luo_session_release(), kernel/liveupdate/luo_session.c).
  */
 VLU_EXPORT int vlu_plan_preserve(struct vlu_ctx *ctx, const char *session,
 				 const struct vlu_bdf *bdfs, size_t n,
 				 struct vlu_plan **ret_plan);
 
-/* A file of a VMM that is no device, by its number there. */
+/* Another file of a VMM, by its descriptor number there. */
 struct vlu_vmm_file {
 	int fd;
-	const char *name;	/* what it is called later; NULL: "fdN" */
+	const char *name;	/* its name in the session; NULL: "fdN" */
 };
 
 /*
- * The same with the files that a process has open: a VMM at work, or the
- * caller (getpid()). n == 0: all its vfio devices. Nothing is opened or bound
- * for it, and the guest does not notice; only what was opened through
- * /dev/vfio/devices can be taken. files are others that the kernel can
- * preserve, such as a memfd with the guest's memory; a memfd's size is fixed
- * from then on. The VMM must have ended before the jump.
+ * Plans to preserve files that a process has open: a running VMM, or the caller
+ * (getpid()). n == 0 means all its vfio devices. Opens and binds nothing, and the guest
+ * does not notice. A device must have been opened through /dev/vfio/devices. files are
+ * other files that the kernel can preserve, such as a memfd with the guest's memory;
+ * a memfd's size is fixed from then on. The VMM must end before the kexec.
  */
 VLU_EXPORT int vlu_plan_preserve_vmm(struct vlu_ctx *ctx, const char *session, pid_t pid,
 				     const struct vlu_bdf *bdfs, size_t n,
 				     const struct vlu_vmm_file *files, size_t n_files,
 				     struct vlu_plan **ret_plan);
 
-/* n == 0: the whole session. */
+/* A vfio device that a process, usually a VMM, has open. */
+struct vlu_vmm_device {
+	struct vlu_bdf bdf;
+	pid_t pid;
+	char command[16];	/* from /proc/PID/comm */
+	char domain[256];	/* the libvirt domain whose QEMU it is; "": of none */
+};
+
+/*
+ * Returns the vfio devices of the process pid, or with pid 0 those of all processes but
+ * the holder, sorted by process and BDF. Fails with VLU_NOT_PRESERVABLE if the process
+ * pid has none. *ret_complete tells whether this user could see everything. Opens only
+ * files of /proc. The caller frees *ret_devices.
+ */
+VLU_EXPORT int vlu_vmm_devices(struct vlu_ctx *ctx, pid_t pid,
+			       struct vlu_vmm_device **ret_devices, size_t *ret_n,
+			       bool *ret_complete);
+/* Checks a device as vlu_check_device() does, for vlu_plan_preserve_vmm() from that process. */
+VLU_EXPORT int vlu_check_vmm_device(struct vlu_device *dev, pid_t pid,
+				    struct vlu_report **ret_report);
+
+enum vlu_release_flags {
+	/*
+	 * Give up a session of the previous kernel that is not finished. Its files are
+	 * closed, its memory is lost, and its devices cannot be opened before the next
+	 * kexec or reboot.
+	 */
+	VLU_ABANDON = 1,
+};
+
+/* Plans to give up preservation of n devices, or with n == 0 of the whole session. */
 VLU_EXPORT int vlu_plan_release(struct vlu_ctx *ctx, const char *session,
-				const struct vlu_bdf *bdfs, size_t n,
+				const struct vlu_bdf *bdfs, size_t n, unsigned int flags,
 				struct vlu_plan **ret_plan);
 
 /*
- * Load the next kernel through kexec_file_load(), the only way that attaches
- * what KHO hands over (kho_fill_kimage() is called from kernel/kexec_file.c
- * alone). cmdline NULL: this kernel's own; append NULL: nothing added.
+ * Plans to load the next kernel through kexec_file_load(), the only way that hands KHO's
+ * data over (kho_fill_kimage(), called from kernel/kexec_file.c alone). cmdline NULL
+ * means this kernel's command line; append, if not NULL, is added to it. Fails with
+ * VLU_NOT_PRESERVABLE if vlu_check_next() fails or does not know, unless force is set,
+ * and with VLU_FAILED if a file cannot be read.
  */
 VLU_EXPORT int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
 			     const char *initrd, const char *cmdline,
-			     const char *append, struct vlu_plan **ret_plan);
-/* Check once more, turn interrupts off, jump. Comes back only on failure. */
-VLU_EXPORT int vlu_plan_kexec(struct vlu_ctx *ctx, struct vlu_plan **ret_plan);
+			     const char *append, bool force, struct vlu_plan **ret_plan);
+/*
+ * Plans the kexec: check again, load the image of vlu_plan_load() again, disable
+ * interrupts, kexec. The plan returns only on failure, or when a service manager does the
+ * kexec. force allows it to end VMs whose devices are in no session, and to drop sessions.
+ */
+VLU_EXPORT int vlu_plan_kexec(struct vlu_ctx *ctx, bool force, struct vlu_plan **ret_plan);
 
 /*
- * In the new kernel: bind, retrieve the session, retrieve its files, keep them.
- * A driver that takes a device after the plan was made, as they do while a host
- * boots, has to give it back as if it had been there before.
+ * Plans the restore after the kexec: bind the devices to vfio-pci, retrieve the session,
+ * retrieve its files, and have the holder keep them. A driver that takes a device while
+ * the plan runs, as happens during boot, has to give it back.
  */
 VLU_EXPORT int vlu_plan_restore(struct vlu_ctx *ctx, const char *session,
 				struct vlu_plan **ret_plan);
-/* Bind what nobody took to an iommufd and end the live update. */
-VLU_EXPORT int vlu_plan_finish(struct vlu_ctx *ctx, const char *session,
-			       struct vlu_plan **ret_plan);
-/*
- * The same, but binds nothing: it fails at once with VLU_BUSY while VMMs have
- * not bound all of it, and is to be tried again.
- */
-VLU_EXPORT int vlu_plan_finish_taken(struct vlu_ctx *ctx, const char *session,
-				     struct vlu_plan **ret_plan);
+/* The other sessions that waited for a restore when this plan was made: "a, b"; "": none. */
+VLU_EXPORT const char *vlu_plan_waiting(const struct vlu_plan *plan);
+/* How to finish a session. NULL means all zeros. */
+struct vlu_finish {
+	/*
+	 * Bind nothing. The plan fails at once with VLU_BUSY while VMMs have not bound
+	 * all devices; the caller tries again.
+	 */
+	bool wait;
+	/* Names of files that may be freed although nobody has taken them, or "all". */
+	size_t n_discard;
+	const char *const *discard;
+};
 
-/* 1-63 bytes of [A-Za-z0-9._@:-], not one that others use (systemd, luod-internal). */
+/*
+ * Plans to end the live update. Binds devices that nobody took to an iommufd first.
+ * Fails while a device or file of the session is not retrieved, while a process has a
+ * device open and has not bound it, and while memory would be freed that nobody has taken.
+ */
+VLU_EXPORT int vlu_plan_finish(struct vlu_ctx *ctx, const char *session,
+			       const struct vlu_finish *how, struct vlu_plan **ret_plan);
+
+/* Checks a session name: 1-63 bytes of [A-Za-z0-9._@:-], and not systemd or luod-internal. */
 VLU_EXPORT int vlu_session_name_check(struct vlu_ctx *ctx, const char *name);
 
 /* --------------------------------------------------------------- holder */
 
 /*
- * The process that keeps session and device files open: serves its socket in
- * /run/vfio-lu until nothing is left to hold. Does not return before that.
+ * Makes this process the holder, which keeps session and device files open. It serves
+ * its socket in /run/vfio-lu and returns when nothing is left to hold.
  */
 VLU_EXPORT int vlu_hold(struct vlu_ctx *ctx);
 
 /*
- * A duplicate of a retrieved (or preserved) device file, as a VMM would use
- * it. The caller closes *ret_fd. The holder keeps its own.
+ * Returns a duplicate of a preserved or retrieved device file, for a VMM to use. The
+ * caller closes *ret_fd. The holder keeps its own.
  */
 VLU_EXPORT int vlu_session_device_fd(struct vlu_ctx *ctx, const char *session,
 				     struct vlu_bdf bdf, int *ret_fd);
 
 /*
- * Lend what was retrieved to the program that this process is about to become,
- * or to itself. The holder keeps its own, and who has it: as long as that
- * process lives, nobody else gets it, unless again is set.
+ * A loan: retrieved files, lent to this process or to the program that it is about to
+ * execute. The holder keeps its own duplicates and remembers the borrower. Nobody else
+ * gets the files while that process lives, unless again is set.
  *
- * In argv, which ends with NULL, {BDF}, {NAME} of a file and {iommufd}, a fresh
- * one, are replaced by numbers: that of the first is 3, of the next 4, ... "{{"
- * is a brace. What it names is lent; all there is, without the iommufd, where
- * it names nothing or is NULL.
+ * argv ends with NULL. In it, {BDF}, {NAME} of a file and {iommufd} (a new one) are
+ * replaced by descriptor numbers: 3 for the first, 4 for the next. "{{" stands for a
+ * brace. The files named in argv are lent; if it names none or is NULL, all files
+ * of the session are lent, without an iommufd.
  *
- * A context that only looks lends nothing and has no files (fd is -1).
+ * In a read-only context nothing is lent, and fd is -1.
  */
 struct vlu_loan;
 
@@ -399,348 +592,202 @@ struct vlu_lent {
 
 VLU_EXPORT int vlu_loan_new(struct vlu_ctx *ctx, const char *session, char *const *argv,
 			    bool again, struct vlu_loan **ret_loan);
-/* Forgets the files here; to whom they are lent stays so. */
+/* Closes this process's files. The holder still remembers the borrower. */
 VLU_EXPORT void vlu_loan_free(struct vlu_loan *loan);
-/* What argv has become, the loan's. */
+/* Returns argv with the numbers in it. It belongs to the loan. */
 VLU_EXPORT char *const *vlu_loan_argv(const struct vlu_loan *loan);
 VLU_EXPORT size_t vlu_loan_count(const struct vlu_loan *loan);
 VLU_EXPORT const struct vlu_lent *vlu_loan_at(const struct vlu_loan *loan, size_t i);
 
 /*
- * Right before exec: moves the files to their numbers, where they stay open in
- * the program, and has all other files of this process closed in it. Whatever
- * else had these numbers is closed.
+ * Prepares for exec: moves the files to their numbers, so that the program inherits them,
+ * and marks all other files to be closed. Closes any file that had one of these numbers.
  */
 VLU_EXPORT int vlu_loan_pass(struct vlu_loan *loan);
 /*
- * After that: starts a process that finishes the session once a program was
- * executed and the devices are all bound; or says on stderr, after the
- * context's timeout, that they are not.
+ * Starts a process, after vlu_loan_pass(), that finishes the session once the program has
+ * bound all devices. After the context's timeout it reports on stderr which are not bound.
  */
 VLU_EXPORT int vlu_loan_finish(struct vlu_loan *loan);
-/* exec has failed, or nothing is wanted any more: it was never lent. */
+/* Takes the loan back, when exec has failed: the holder forgets the borrower. */
 VLU_EXPORT int vlu_loan_return(struct vlu_loan *loan);
 
 /* --------------------------------------------------------------- status */
 
 enum vlu_direction { VLU_OUTGOING, VLU_INCOMING, VLU_DIRECTION_UNKNOWN };
 
-struct vlu_session_device {
-	struct vlu_bdf bdf;
-	uint64_t token;
-	/* preserved, retrieved, bound, failed, missing or mismatch */
-	const char *state;
-	const char *driver;	/* now; NULL for none */
-	const char *detail;	/* NULL for none */
+/* The default name of a session. */
+#define VLU_SESSION "vfio-lu"
+
+/* The state of a session. */
+enum vlu_standing {
+	VLU_STANDING_UNKNOWN,	/* a source cannot be read; detail names it */
+	/* outgoing: made by this kernel */
+	VLU_STANDING_HELD,	/* everything promised is preserved and held */
+	VLU_STANDING_INCOMPLETE, /* a promised file is not held, or a held file was not promised */
+	/* incoming: made by the previous kernel */
+	VLU_STANDING_WAITING,	/* handed over, not retrieved yet */
+	VLU_STANDING_RESTORED,	/* everything is retrieved and held */
+	VLU_STANDING_PARTLY_RESTORED, /* some files could not be retrieved */
+	VLU_STANDING_FINISHED,	/* its devices are ordinary devices again */
+	/* either */
+	VLU_STANDING_LOST,	/* nothing is preserved any more */
 };
 
-struct vlu_session_file {
-	const char *name;
+/* The state of a device or file of a session. */
+enum vlu_member_state {
+	VLU_MEMBER_MISSING,	/* it should be in the session and is not held */
+	VLU_MEMBER_PRESERVED,
+	VLU_MEMBER_RETRIEVED,
+	VLU_MEMBER_BOUND,	/* retrieved and bound to an iommufd, which cannot be undone */
+	VLU_MEMBER_FAILED,	/* the kernel could not retrieve it and will not try again */
+	VLU_MEMBER_MISMATCH,	/* retrieved, but another device than the one preserved */
+	VLU_MEMBER_UNKNOWN,	/* the holder could not be asked */
+};
+
+/* Return the words that `status` prints: "partly-restored", "mismatch". */
+VLU_EXPORT const char *vlu_standing_word(enum vlu_standing standing);
+VLU_EXPORT const char *vlu_member_word(enum vlu_member_state state);
+
+/* The sources of a fact, as bits; see lib/ledger/ledger.h. */
+enum vlu_source {
+	VLU_FROM_CMDLINE = 1,	/* "vfio-lu.session=" on this kernel's command line */
+	VLU_FROM_HOLDER = 2,	/* the holder's answer */
+	VLU_FROM_PROMISE = 4,	/* a manifest of this boot in /run/vfio-lu */
+	VLU_FROM_DISK = 8,	/* a manifest in /var/lib/vfio-lu */
+	VLU_FROM_LOG = 16,	/* the kernel log, or what LUO keeps in memory */
+	VLU_FROM_PROCESSES = 32, /* files that other processes have open */
+};
+
+/* A member of a session: a device, or another file of a VMM. */
+struct vlu_member {
+	struct vlu_bdf bdf;	/* of a device */
+	const char *name;	/* "0000:01:00.0", or the file's name */
 	uint64_t token;
-	/* preserved, retrieved or missing */
-	const char *state;
-	const char *detail;	/* NULL for none */
+	enum vlu_member_state state;
+	unsigned int sources;	/* enum vlu_source */
+	bool present;		/* the device exists now; always true for a file */
+	const char *driver;	/* the device's driver now; NULL: none */
+	int64_t lent_pid;	/* the running process that it is lent to; -1: none */
+	const char *lent_command; /* name of that process, or NULL */
+	bool was_lent;		/* it was lent once; that process may have ended */
+	const char *detail;	/* NULL: none */
 };
 
 struct vlu_session {
 	const char *name;
 	enum vlu_direction direction;
-	const char *state;	/* held, restored, finished, lost or waiting */
+	enum vlu_standing standing;
+	unsigned int sources;	/* enum vlu_source */
 	int64_t holder_pid;	/* -1: nobody */
 	const char *manifest;	/* ok, missing or invalid */
-	const char *detail;	/* NULL for none */
+	char created[32];	/* when it was preserved, ISO 8601 in UTC; "": not known */
+	const char *detail;	/* NULL: none */
+	/* The next command, ends with NULL; NULL: there is none. */
+	const char *const *next;
+	/* What must happen before it, as sentences, ends with NULL; NULL: nothing. */
+	const char *const *blocked_by;
 	size_t n_devices;
-	const struct vlu_session_device *devices;
-	size_t n_files;		/* what a VMM had besides */
-	const struct vlu_session_file *files;
-	const char *command;	/* of that VMM, as for a shell; NULL: none */
+	const struct vlu_member *devices;
+	size_t n_files;
+	const struct vlu_member *files;
+	const char *command;	/* shell command line of the VMM that had the devices; NULL: none */
+};
+
+/* Whether the holder answers. */
+enum vlu_holder {
+	VLU_HOLDER_NONE,	/* no holder runs, and none will come back */
+	VLU_HOLDER_ANSWERS,
+	VLU_HOLDER_RESTARTING,	/* a service manager will start it again */
+	VLU_HOLDER_SILENT,	/* it runs and does not answer */
+	VLU_HOLDER_UNSEEN,	/* this user may not ask it */
+};
+
+/* The next kernel that vfio-lu has loaded. */
+struct vlu_loaded {
+	const char *image, *initrd;	/* initrd NULL: none */
+	const char *cmdline;
+	bool judged;	/* it was checked against everything that is preserved now */
 };
 
 struct vlu_state {
+	char boot_id[40];		/* "": not known */
 	const char *release;
 	const char *previous_release;	/* NULL: not known */
 	int64_t kexec_count;		/* -1: not known */
 	int64_t liveupdate_number;	/* -1: not known */
 	enum vlu_known kho_boot;
 	enum vlu_known kexec_loaded;
-	int64_t holder_pid;		/* -1: none, -2: not to be seen */
-	const char *holder_detail;	/* why not, NULL for none */
+	const struct vlu_loaded *loaded; /* NULL: none, not by vfio-lu, or not known */
+	enum vlu_holder holder;
+	int64_t holder_pid;		/* -1: not known, or none */
+	const char *holder_detail;	/* why it cannot be asked; NULL: it can */
 	const char *holder_managed_by;	/* "systemd" or "vfio-lu", NULL: none */
 	size_t n_sessions;
 	const struct vlu_session *sessions;
 	size_t n_incoming;
 	const struct vlu_bdf *incoming;
 	enum vlu_known incoming_known;	/* VLU_NO: the kernel log could not be read */
+	bool named;		/* vfio-lu.session= is on the command line and names all sessions */
+	bool complete;			/* this user could see everything */
 };
 
 /*
- * What can be seen without touching anything. session is the name that stands
- * for incoming devices of which no manifest speaks. Freed with vlu_state_free().
+ * Reads the state of all sessions without changing anything. Incoming devices that are
+ * in no manifest are listed under the name session. The caller frees the result.
  */
 VLU_EXPORT int vlu_state_read(struct vlu_ctx *ctx, const char *session,
 			      struct vlu_state **ret_state);
 VLU_EXPORT void vlu_state_free(struct vlu_state *state);
 
-/* ------------------------------------------------------------- hand-over */
+/* ------------------------------------------------------------- timeline */
 
-/*
- * What one kernel hands to the next, decoded: the tree of Kexec Handover, what
- * the Live Update Orchestrator keeps below it, the PCI devices. It is read and
- * nothing else: debugfs, sysfs, /proc, our manifests, and memory, by physical
- * address through /proc/kcore or a crash dump. What cannot be read, or is not
- * what it should be, says so in its own part and stops nothing else.
- */
-
-/* How far a part can be believed. */
-enum vlu_trust {
-	VLU_TRUST_UNKNOWN,	/* a file: nobody can say */
-	VLU_TRUST_KERNEL,	/* the kernel keeps it as long as it runs */
-	VLU_TRUST_STALE,	/* the memory may have been freed or reused */
-	VLU_TRUST_SAVED,	/* our manifest says so, the kernel need not */
+/* A part of a live update, from one known moment to the next. */
+struct vlu_phase {
+	const char *name;	/* several joined by '+' where a moment between them is not known */
+	int64_t start;		/* nanoseconds since the update started */
+	int64_t length;		/* nanoseconds */
+	const char *source;	/* how its end is known: "vfio-lu", "boot-clock", "kernel-log" */
 };
 
-/* Bytes as they were read; in a file, address is 0. */
-struct vlu_bytes {
-	uint64_t address;
-	size_t size;
-	const unsigned char *data;
-};
-
-struct vlu_part {
-	const char *name;	/* "kho-in": what vlu_handover_part() takes */
-	const char *source;	/* "/sys/kernel/debug/kho/in/fdt" */
-	enum vlu_trust trust;
-	const char *why;	/* what to know of source and trust; NULL: nothing */
-	const char *error;	/* not read, or not all of it as it should be; or NULL */
-	size_t n_bytes;
-	const struct vlu_bytes *bytes;
-};
-
-/*
- * In all that follows text is NULL and a signed number -1 when not known.
- * A list that could not be read is empty, and part.error says why.
- */
-
-/* Where this kernel found what it was handed: on x86 in the setup data. */
-struct vlu_boot_data {
-	struct vlu_part part;
-	uint64_t fdt, fdt_size, scratch, scratch_size;
-};
-
-struct vlu_subtree {
-	const char *name;
-	uint64_t address;	/* 0: not known */
-	int64_t size;		/* before Linux 7.1 the tree does not tell */
-};
-
-/* include/linux/kho/abi/kexec_handover.h */
-struct vlu_kho {
-	struct vlu_part part;
-	const char *compatible;
-	uint64_t memory_map;
-	size_t cut;		/* the file ended here, before the tree did; 0: whole */
-	size_t n_subtrees;
-	const struct vlu_subtree *subtrees;
-};
-
-/* include/linux/kho/abi/kexec_metadata.h */
-struct vlu_metadata {
-	struct vlu_part part;
-	const char *previous_release;
-	int64_t kexec_count;
-};
-
-struct vlu_region {
-	const char *name;
-	uint64_t start, size;
-};
-
-/* include/linux/kho/abi/memblock.h */
-struct vlu_memblock {
-	struct vlu_part part;
-	const char *compatible;
-	size_t n_regions;
-	const struct vlu_region *regions;
-};
-
-/* include/linux/kho/abi/luo.h, and a tree up to Linux 7.1 */
-struct vlu_luo {
-	struct vlu_part part;
-	const char *compatible;
-	const char *session_compatible;	/* of a tree only */
-	const char *flb_compatible;
-	int64_t liveupdate_num;
-	uint64_t sessions_pa;	/* 0: none */
-	uint64_t flbs_pa;
-};
-
-/* File-lifecycle-bound objects */
-struct vlu_flb {
-	const char *name;
-	uint64_t data;
-	uint64_t count;		/* files that need it */
-};
-
-struct vlu_flbs {
-	struct vlu_part part;
-	size_t n_flbs;
-	const struct vlu_flb *flbs;
-};
-
-struct vlu_pci_device {
+/* How long nobody could use a device, in nanoseconds since the update started. */
+struct vlu_away {
 	struct vlu_bdf bdf;
-	int64_t refcount;	/* -1: the oldest encodings have none */
+	int64_t from, to;	/* -1: not known */
+	/* "interrupts-disabled", or "loaded", which is earlier; NULL: not known */
+	const char *from_moment;
+	/* "given", "bound", or "finished", which is later; NULL: not known */
+	const char *to_moment;
 };
 
-/* One way to read the list of PCI devices. */
-struct vlu_pci_reading {
-	const char *encoding;	/* flat32, flat64, flat64-short, block or versioned */
-	int64_t version;
-	int64_t max;
-	int64_t nr;
-	uint64_t devices_pa;	/* 0: they follow the header */
-	const char *error;	/* why there are not as many devices as nr says */
+/* One session's live update that was finished. */
+struct vlu_update {
+	const char *session;
+	const char *from_release, *to_release;	/* NULL: not known */
+	int64_t started;	/* its first known moment, nanoseconds since 1970 */
+	int64_t length;		/* until it was finished, nanoseconds */
+	int64_t away;		/* the longest time of a device, nanoseconds; -1: not known */
+	const char *clock;	/* by which the kernels are compared: "counter", "rtc", "wall-clock"; NULL: none */
+	bool jump_known;
+	int64_t jump;		/* nanoseconds by which the wall clock was set between the kernels; 0: it was not */
+	size_t n_phases;
+	const struct vlu_phase *phases;
 	size_t n_devices;
-	const struct vlu_pci_device *devices;
+	const struct vlu_away *devices;
+	size_t n_missing;	/* moments that are not known */
+	const char *const *missing;
 };
 
 /*
- * The encoding went through several forms under one name. More than one
- * reading: it cannot be told which.
+ * Reads the records of the last updates of this host, newest first; there may be none. Reads
+ * /var/lib/vfio-lu/updates and nothing else. Logs a warning for a file that is not a record.
+ * vlu_updates_free() frees them.
  */
-struct vlu_pci {
-	struct vlu_part part;
-	const char *compatible;
-	size_t n_readings;
-	const struct vlu_pci_reading *readings;
-};
+VLU_EXPORT int vlu_updates_read(struct vlu_ctx *ctx, struct vlu_update **ret_updates, size_t *ret_n);
+/* Frees what vlu_updates_read() returned; NULL is allowed. */
+VLU_EXPORT void vlu_updates_free(struct vlu_update *updates);
 
-/* One way to read what is kept of a vfio-pci file. */
-struct vlu_vfio_reading {
-	struct vlu_bdf bdf;
-	const char *layout;	/* "domain-first" or "bdf-first" */
-};
-
-struct vlu_vfio {
-	size_t n_readings;
-	struct vlu_vfio_reading readings[2];
-};
-
-/* include/linux/kho/abi/memfd.h */
-struct vlu_memfd {
-	const char *layout;	/* "v1" or "v2" */
-	uint64_t pos, size, nr_folios;
-	int64_t seals;
-	uint64_t folios_pa;
-	uint32_t pages;		/* that the list of folios takes */
-};
-
-struct vlu_luo_file {
-	uint64_t token;
-	const char *compatible;
-	uint64_t data;
-	const struct vlu_vfio *vfio;	/* NULL: no vfio-pci file, or not known */
-	const struct vlu_memfd *memfd;
-	const char *error;	/* what was behind data is not what it should be */
-	bool has_bdf;
-	struct vlu_bdf bdf;	/* that the token, or the manifest, stands for */
-};
-
-/* A session as one source has it; another may have it too. */
-struct vlu_luo_session {
-	const struct vlu_part *part;
-	const char *name;
-	enum vlu_direction direction;
-	int64_t pid;		/* of who has it open */
-	const char *comm;
-	uint64_t files_pa;
-	int64_t n_expected;	/* files that it should have */
-	const char *error;
-	size_t n_files;
-	const struct vlu_luo_file *files;
-};
-
-/* What a process has open. */
-struct vlu_opened {
-	int64_t pid;
-	const char *comm;
-	const char *kind;	/* "session", "device" or "liveupdate" */
-	const char *session;	/* its name */
-	struct vlu_bdf bdf;	/* of a device */
-};
-
-struct vlu_processes {
-	struct vlu_part part;
-	size_t n_opened;
-	const struct vlu_opened *opened;
-};
-
-struct vlu_kernel_log {
-	struct vlu_part part;
-	bool whole;		/* it begins with the boot */
-	int64_t liveupdate_number;
-	size_t n_incoming;	/* preserved by the kernel before, not finished */
-	const struct vlu_bdf *incoming;
-	size_t n_finished;
-	const struct vlu_bdf *finished;
-	size_t n_outgoing;
-	const struct vlu_bdf *outgoing;
-	size_t n_lines;		/* what KHO and LUO said, the oldest first */
-	const char *const *lines;
-};
-
-/* One direction; NULL: there is none of it. */
-struct vlu_handed {
-	const struct vlu_kho *kho;
-	const struct vlu_metadata *metadata;
-	const struct vlu_memblock *memblock;
-	const struct vlu_luo *luo;
-	const struct vlu_flbs *flbs;
-	const struct vlu_pci *pci;
-};
-
-struct vlu_handover {
-	const struct vlu_boot_data *boot;
-	struct vlu_handed in;	/* by the kernel before */
-	struct vlu_handed out;	/* to the next */
-	const struct vlu_vfio *vfio;	/* vlu_handover_file() alone */
-	const struct vlu_memfd *memfd;
-	const struct vlu_processes *processes;
-	const struct vlu_kernel_log *log;
-	size_t n_sessions;
-	const struct vlu_luo_session *sessions;
-	size_t n_parts;		/* all of the above, in the order of a report */
-	const struct vlu_part *const *parts;
-};
-
-struct vlu_handover_from {
-	/*
-	 * A crash dump to look at in place of this machine: an ELF core file
-	 * that says where its memory was. NULL: this machine.
-	 */
-	const char *vmcore;
-	const char *log;	/* a saved kernel log; NULL: /dev/kmsg */
-};
-
-/* from NULL: this machine. Freed with vlu_handover_free(). */
-VLU_EXPORT int vlu_handover_read(struct vlu_ctx *ctx,
-				 const struct vlu_handover_from *from,
-				 struct vlu_handover **ret_handover);
-/*
- * Decodes a file. format is kho, metadata, memblock, luo, flb, pci, memfd or
- * vfio. What lies elsewhere in memory is looked for in from->vmcore. Fails if
- * the file is nothing of that format.
- */
-VLU_EXPORT int vlu_handover_file(struct vlu_ctx *ctx, const char *file,
-				 const char *format,
-				 const struct vlu_handover_from *from,
-				 struct vlu_handover **ret_handover);
-/* The part of this name, NULL: there is none. */
-VLU_EXPORT const struct vlu_part *
-vlu_handover_part(const struct vlu_handover *handover, const char *name);
-VLU_EXPORT void vlu_handover_free(struct vlu_handover *handover);
-
-/* For tests: a context on another boundary than the real kernel (lib/sys.h). */
+/* Makes a context with other operations than the real kernel's (lib/sys/sys.h), for tests. */
 VLU_EXPORT int vlu_new_sys(const struct sys_ops *ops, const char *root,
 			   struct vlu_ctx **ret_ctx);
 
