@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the rows say about themselves. */
+/* Prints the rows of commands and options as help. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #define HELP_WIDTH 80
 #define HELP_COLUMN 26	/* where descriptions begin */
 
-/* Each line of text is a paragraph. */
+/* Prints each line of text as a paragraph. */
 static void print_paragraphs(const char *text)
 {
 	size_t n;
@@ -67,20 +67,18 @@ static void print_columns(const struct column *column)
 	}
 }
 
-static void print_commands(void)
+static void print_commands(const struct command *const *command)
 {
-	size_t i;
-
 	print_title("Commands:");
-	for (i = 0; commands[i]; i++) {
-		out_print("  %s", commands[i]->name);
-		if (commands[i]->args)
-			out_print(" %s", commands[i]->args);
-		print_entry(commands[i]->summary);
+	for (; *command; command++) {
+		out_print("  %s", (*command)->name);
+		if ((*command)->args)
+			out_print(" %s", (*command)->args);
+		print_entry((*command)->summary);
 	}
 }
 
-void help_print(const struct command *command)
+void help_print(const struct model *model, const struct command *command)
 {
 	if (command) {
 		out_line("Usage: vfio-lu [OPTION...] %s%s%s", command->name,
@@ -96,15 +94,20 @@ void help_print(const struct command *command)
 		out_line("%s", "");
 		print_paragraphs("Takes passed-through PCI devices through a kexec "
 				 "live update of the kernel.");
-		print_commands();
+		print_commands(model->commands);
 	}
-	print_opts("Global options:", global_opts, command);
-	print_title("Exit status, JSON keys, check ids and a runbook: vfio-lu(8).");
+	print_opts("Global options:", model->globals, command);
+	out_line("%s", "");
+	if (command)
+		out_print("Manual: vfio-lu-%s(8), ", command->name);
+	else
+		out_print("Manual: vfio-lu-runbook(7), ");
+	out_fill(0, HELP_WIDTH, "vfio-lu(8). JSON: vfio-lu-json(5).");
 }
 
 void help_version(void)
 {
-	out_line("vfio-lu %s", VLU_VERSION);
+	out_line("vfio-lu %s (%s)", VLU_VERSION, VLU_PARTS);
 }
 
 /* ------------------------------------------------------------------ dump */
@@ -120,11 +123,11 @@ static const char *hint_word(enum opt_hint hint)
 		[HINT_NONE] = "-",
 		[HINT_COMMAND] = "command",
 		[HINT_BDF] = "bdf",
-		[HINT_PATTERN] = "bdf",
 		[HINT_FILE] = "file",
 		[HINT_DIR] = "dir",
 		[HINT_COLUMNS] = "columns",
 		[HINT_SESSION] = "session",
+		[HINT_PID] = "pid",
 	};
 
 	return words[hint];
@@ -155,19 +158,27 @@ static void dump_columns(const struct command *command)
 		       column->head, column->shown ? "shown" : "-", column->help);
 }
 
-void help_dump(void)
+void help_dump(const struct model *model)
 {
+	const char *id, *kind, *meaning;
+	enum vlu_status status;
+	const struct command *command;
 	size_t i;
 
-	dump_opts("global", global_opts, NULL);
-	for (i = 0; commands[i]; i++) {
-		printf("command\t%s\t%s\t%s\t%s\t%s\n", commands[i]->name,
-		       or_dash(commands[i]->args), hint_word(commands[i]->hint),
-		       commands[i]->changes ? "changes" : "reads",
-		       commands[i]->summary);
-		/* "own" options are the command's, "uses" the global ones it knows */
-		dump_opts("own", commands[i]->opts, commands[i]);
-		dump_opts("uses", global_opts, commands[i]);
-		dump_columns(commands[i]);
+	dump_opts("global", model->globals, NULL);
+	for (i = 0; (command = model->commands[i]); i++) {
+		printf("command\t%s\t%s\t%s\t%s\t%s\n", command->name,
+		       or_dash(command->args),
+		       command->offers ? command->offers : hint_word(command->hint),
+		       command->changes ? "changes" : "reads", command->summary);
+		/* "own": options of the command; "uses": the global options that it accepts */
+		dump_opts("own", command->opts, command);
+		dump_opts("uses", model->globals, command);
+		dump_columns(command);
+		printf("answer\t%s\t%s\n", command->name, or_dash(command->answer));
 	}
+	for (i = 0; (id = vlu_check_id(i, &kind)); i++)
+		printf("check\t%s\t%s\n", id, kind);
+	for (i = 0; (id = vlu_code_at(i, &status, &meaning)); i++)
+		printf("code\t%s\t%d\n", id, status);
 }

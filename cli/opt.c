@@ -1,36 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 #include "opt.h"
+#include "suggest.h"
 
 #define MAX_OPTS 32
 #define MAX_NUMBER 1000000	/* in ms it still fits an int */
-#define FIRST_VAL 256	/* above every letter; the row number is added */
+#define FIRST_VAL 256	/* above all letters; the row number is added */
 
 const struct opt session_opts[] = {
 	OPT_SESSION(struct session_opts),
 	OPT_END
 };
 
-/* What getopt_long() wants to see, built from the rows. */
+/* The arguments of getopt_long(), built from the rows. */
 struct rows {
 	size_t n;
 	const struct opt *opt[MAX_OPTS];
 	void *into[MAX_OPTS];
+	bool given[MAX_OPTS];
 	struct option longs[MAX_OPTS + 1];
 	char shorts[2 * MAX_OPTS + 3];
 };
-
-static void rows_start(struct rows *rows, const char *mode)
-{
-	memset(rows, 0, sizeof(*rows));
-	strcpy(rows->shorts, mode);
-}
 
 static void rows_add(struct rows *rows, const struct opt *opt, void *into)
 {
@@ -78,7 +75,7 @@ static int store_one_more(const struct opt *opt, struct numbers *numbers,
 			  unsigned int number)
 {
 	if (numbers->n == sizeof(numbers->at) / sizeof(numbers->at[0])) {
-		cli_error("--%s: more than %zu times", opt->name, numbers->n);
+		cli_usage("--%s: more than %zu times", opt->name, numbers->n);
 		return -1;
 	}
 	numbers->at[numbers->n++] = number;
@@ -102,7 +99,7 @@ static int store(const struct opt *opt, void *into, const char *text)
 		number = strtoul(text, &end, 10);
 		if (*text < '0' || *text > '9' || *end || errno ||
 		    number > MAX_NUMBER) {
-			cli_error("--%s: '%s' is not a number from 0 to %d",
+			cli_usage("--%s: '%s' is not a number from 0 to %d",
 				  opt->name, text, MAX_NUMBER);
 			return -1;
 		}
@@ -112,21 +109,21 @@ static int store(const struct opt *opt, void *into, const char *text)
 		return 0;
 	case OPT_CHOICE:
 		if (!is_choice(opt->choices, text)) {
-			cli_error("--%s: '%s' is not one of %s", opt->name, text,
+			cli_usage("--%s: '%s' is not one of %s", opt->name, text,
 				  opt->choices);
 			return -1;
 		}
 		break;
 	case OPT_LIST:
 		if (list->n == OPT_LIST_MAX) {
-			cli_error("--%s was given more than %d times", opt->name, OPT_LIST_MAX);
+			cli_usage("--%s was given more than %d times", opt->name, OPT_LIST_MAX);
 			return -1;
 		}
 		list->text[list->n++] = text;
 		return 0;
 	case OPT_TEXT:
 		if (!*text && !opt->empty) {
-			cli_error("--%s: %s is empty", opt->name, opt->arg);
+			cli_usage("--%s: %s is empty", opt->name, opt->arg);
 			return -1;
 		}
 		break;
@@ -136,8 +133,8 @@ static int store(const struct opt *opt, void *into, const char *text)
 }
 
 /*
- * The word of argv that getopt_long() is at. It takes abbreviations; a runbook
- * with one in it would break with the next option, so we do not.
+ * Returns the word that getopt_long() has read. getopt_long() accepts abbreviations. We refuse
+ * them, because a later option could make an abbreviation in a runbook ambiguous.
  */
 static const char *current_word(char **argv)
 {
@@ -154,43 +151,92 @@ static bool is_whole(const struct opt *opt, const char *word)
 	       (word[2 + n] == '\0' || word[2 + n] == '='));
 }
 
+/* Reports an unknown option such as "--sesion", with a suggestion. */
+static void unknown_long(const struct rows *rows, const char *word)
+{
+	struct suggestion suggestion = { .typed = strndupa(word + 2, strcspn(word + 2, "=")) };
+	size_t i;
+
+	for (i = 0; i < rows->n; i++)
+		if (rows->opt[i]->help)
+			suggest_offer(&suggestion, rows->opt[i]->name);
+	if (suggestion.best)
+		cli_usage("unknown option '--%s'; did you mean '--%s'?", suggestion.typed,
+			  suggestion.best);
+	else
+		cli_usage("unknown option '--%s'", suggestion.typed);
+}
+
+/* Refuses a second value: one of the two would be ignored, perhaps the right one. */
+static int check_once(struct rows *rows, int i)
+{
+	const struct opt *opt = rows->opt[i];
+
+	if (rows->given[i] && opt->arg && opt->type != OPT_LIST && opt->type != OPT_UINTS) {
+		cli_usage("--%s was given twice", opt->name);
+		return -1;
+	}
+	rows->given[i] = true;
+	return 0;
+}
+
 static int unknown(const struct rows *rows, int val, const char *word)
 {
 	int i = val ? rows_find(rows, val) : -1;
 
 	if (i >= 0)
-		cli_error("--%s takes no argument", rows->opt[i]->name);
+		cli_usage("--%s takes no argument", rows->opt[i]->name);
 	else if (!strncmp(word, "--", 2))
-		cli_error("unknown option '%.*s'", (int)strcspn(word, "="), word);
+		unknown_long(rows, word);
 	else
-		cli_error("unknown option '-%c'", val);
+		cli_usage("unknown option '-%c'", val);
 	return -1;
 }
 
-/* Up to the end, or to the first argument when rows say so ("+"). */
-static int rows_parse(const struct rows *rows, int argc, char **argv)
+/* Parses to the end, or to the first argument. */
+static int rows_parse(struct rows *rows, int argc, char **argv, bool to_first)
 {
+	const char *shorts = rows->shorts + (to_first ? 0 : strlen("+"));
 	int val, i, r;
 
 	opterr = 0;
-	optind = 0;	/* glibc: forget what was parsed before */
-	while ((val = getopt_long(argc, argv, rows->shorts, rows->longs,
-				  NULL)) != -1) {
+	optind = 0;	/* glibc: reset the parser */
+	while ((val = getopt_long(argc, argv, shorts, rows->longs, NULL)) != -1) {
 		if (val == '?')
 			return unknown(rows, optopt, argv[optind - 1]);
 		i = rows_find(rows, val == ':' ? optopt : val);
 		if (val == ':') {
-			cli_error("--%s needs %s", rows->opt[i]->name,
+			cli_usage("--%s needs %s", rows->opt[i]->name,
 				  rows->opt[i]->arg);
 			return -1;
 		}
 		if (val >= FIRST_VAL && !is_whole(rows->opt[i], current_word(argv)))
 			return unknown(rows, 0, current_word(argv));
-		r = store(rows->opt[i], rows->into[i], optarg);
+		r = check_once(rows, i);
+		if (!r)
+			r = store(rows->opt[i], rows->into[i], optarg);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+int opt_number(const char *text, const char *end)
+{
+	char *rest;
+	long n = strtol(text, &rest, 10);
+
+	return *text >= '0' && *text <= '9' && rest == end && n <= INT_MAX ? (int)n : -1;
+}
+
+int opt_pid(const char *text)
+{
+	int pid = opt_number(text, text + strlen(text));
+
+	if (pid > 0)
+		return pid;
+	cli_usage("--pid: '%s' is no process id", text);
+	return -1;
 }
 
 bool opt_applies(const struct opt *opt, const struct command *command)
@@ -201,42 +247,43 @@ bool opt_applies(const struct opt *opt, const struct command *command)
 	case FOR_TABLES:
 		return command->columns;
 	case FOR_LOOKS:
+		return !command->works;
 	case FOR_ALL:
 		break;
 	}
 	return true;
 }
 
-/* Global options that the command has no use for: refused, not ignored. */
-static int check_scopes(const struct globals *globals,
+/* Refuses global options that have no meaning for the command. */
+static int check_scopes(const struct model *model, const struct globals *globals,
 			const struct command *command)
 {
 	static const char *const why[] = {
 		[FOR_CHANGES] = "it changes nothing",
-		[FOR_LOOKS] = "it changes the machine (without --dry-run)",
+		[FOR_LOOKS] = "it does more than look (without --dry-run)",
 		[FOR_TABLES] = "it prints no table",
 	};
 	const struct opt *opt;
 	const char *field;
 
-	for (opt = global_opts; opt->name; opt++) {
+	for (opt = model->globals; opt->name; opt++) {
 		field = (const char *)globals + opt->offset;
 		if (opt_applies(opt, command) &&
 		    (opt->scope != FOR_LOOKS || !command->changes || globals->dry_run))
 			continue;
 		if (opt->type == OPT_FLAG ? *(const bool *)field :
 		    *(const char *const *)field != NULL) {
-			cli_error("--%s makes no sense here: %s", opt->name,
+			cli_usage("--%s makes no sense here: %s", opt->name,
 				  why[opt->scope]);
 			return -1;
 		}
 	}
 	if (globals->quiet && globals->verbose) {
-		cli_error("--quiet and --verbose exclude each other");
+		cli_usage("--quiet and --verbose exclude each other");
 		return -1;
 	}
 	if (globals->json && globals->columns) {
-		cli_error("--columns chooses for the table, --json prints every key");
+		cli_usage("--columns chooses for the table, --json prints every key");
 		return -1;
 	}
 	return 0;
@@ -245,117 +292,97 @@ static int check_scopes(const struct globals *globals,
 static int check_args(const struct command *command, int argc, char **argv)
 {
 	if (argc < command->min_args) {
-		cli_error("missing argument %s", command->args);
+		cli_usage("missing argument %s", command->args);
 		return -1;
 	}
 	if (command->max_args >= 0 && argc > command->max_args) {
-		cli_error("one argument too many: '%s'", argv[command->max_args]);
+		cli_usage("one argument too many: '%s'", argv[command->max_args]);
 		return -1;
 	}
 	return 0;
 }
 
-static const struct command *find_command(const char *name)
+static const struct command *find_command(const struct model *model, const char *name)
 {
-	size_t i;
+	struct suggestion suggestion = { .typed = name };
+	const struct command *const *command;
 
-	for (i = 0; commands[i]; i++)
-		if (!strcmp(commands[i]->name, name))
-			return commands[i];
-	cli_error("unknown command '%s'", name);
-	return NULL;
-}
-
-int opt_usage(const struct command *command)
-{
-	if (command)
-		fprintf(stderr, "try 'vfio-lu %s --help'\n", command->name);
+	for (command = model->commands; *command; command++) {
+		if (!strcmp((*command)->name, name))
+			return *command;
+		suggest_offer(&suggestion, (*command)->name);
+	}
+	suggest_offer(&suggestion, "help");
+	if (suggestion.best)
+		cli_usage("unknown command '%s'; did you mean '%s'?", name, suggestion.best);
 	else
-		fputs("try 'vfio-lu --help'\n", stderr);
-	return VLU_USAGE;
+		cli_usage("unknown command '%s'", name);
+	return NULL;
 }
 
 static int no_command(void)
 {
-	fputs("usage: vfio-lu [OPTION...] COMMAND [ARGUMENT...]\n", stderr);
+	cli_usage("missing COMMAND: vfio-lu [OPTION...] COMMAND [ARGUMENT...]");
 	return opt_usage(NULL);
 }
 
-/* --version and --dump-commands, wherever they stood. */
-static bool was_told(const struct globals *globals)
+/* Returns what --version, --dump-commands or --offer ask for. */
+static int was_told(const struct globals *globals)
 {
-	if (globals->version)
-		help_version();
-	else if (globals->dump)
-		help_dump();
-	return globals->version || globals->dump;
+	return globals->version ? OPT_VERSION : globals->dump ? OPT_DUMP :
+	       globals->offer ? OPT_OFFER : OPT_RUN;
 }
 
-/* The words after the command: its options and global ones, in any order. */
-static int parse_command(int argc, char **argv, struct globals *globals,
-			 struct invocation *invocation)
+/* Parses the words after the command: its own options and global ones, in any order. */
+static int parse_command(int argc, char **argv, const struct model *model, struct rows *rows,
+			 struct globals *globals, struct invocation *invocation)
 {
 	const struct command *command = invocation->command;
-	struct rows rows;
 
 	cli_prefix(command->name);
 	invocation->opts = calloc(1, command->size + 1);
-	if (!invocation->opts) {
-		cli_error("out of memory");
-		return VLU_FAILED;
-	}
-	/* What follows a command to be run is not looked into. */
-	rows_start(&rows, command->hint == HINT_COMMAND ? "+:" : ":");
-	rows_add(&rows, global_opts, globals);
-	rows_add(&rows, command->opts, invocation->opts);
-	if (rows_parse(&rows, argc, argv) < 0)
+	if (!invocation->opts)
+		return cli_error("failed", "out of memory");
+	rows_add(rows, command->opts, invocation->opts);
+	/* the arguments of a command to be run are not parsed */
+	if (rows_parse(rows, argc, argv, command->hint == HINT_COMMAND) < 0)
 		return opt_usage(command);
 	invocation->argc = argc - optind;
 	invocation->argv = argv + optind;
-	if (globals->help) {
-		help_print(command);
-		return VLU_OK;
-	}
-	if (was_told(globals))
-		return VLU_OK;
-	if (check_scopes(globals, command) < 0 ||
+	if (globals->help)
+		return OPT_HELP;
+	if (was_told(globals) != OPT_RUN)
+		return was_told(globals);
+	if (check_scopes(model, globals, command) < 0 ||
 	    check_args(command, invocation->argc, invocation->argv) < 0 ||
 	    (command->check && command->check(invocation->opts, invocation->argc) < 0))
 		return opt_usage(command);
 	return OPT_RUN;
 }
 
-int opt_parse(int argc, char **argv, struct globals *globals,
-	      struct invocation *ret_invocation)
+int opt_parse(int argc, char **argv, const struct model *model,
+	      struct globals *globals, struct invocation *ret_invocation)
 {
-	struct invocation invocation = { 0 };
-	struct rows rows;
-	int first, r;
+	struct rows rows = { .shorts = "+:" };
+	int first;
 
-	rows_start(&rows, "+:");
-	rows_add(&rows, global_opts, globals);
-	if (rows_parse(&rows, argc, argv) < 0)
+	rows_add(&rows, model->globals, globals);
+	if (rows_parse(&rows, argc, argv, true) < 0)
 		return opt_usage(NULL);
 	first = optind;
 	if (first < argc && !strcmp(argv[first], "help")) {
 		globals->help = true;
-		first++;
+		if (argc > ++first + 1) {
+			cli_usage("one argument too many: '%s'", argv[first + 1]);
+			return opt_usage(NULL);
+		}
 	}
-	if (was_told(globals))
-		return VLU_OK;
-	if (first >= argc) {
-		if (!globals->help)
-			return no_command();
-		help_print(NULL);
-		return VLU_OK;
-	}
-	invocation.command = find_command(argv[first]);
-	if (!invocation.command)
+	if (was_told(globals) != OPT_RUN)
+		return was_told(globals);
+	if (first >= argc)
+		return globals->help ? OPT_HELP : no_command();
+	ret_invocation->command = find_command(model, argv[first]);
+	if (!ret_invocation->command)
 		return opt_usage(NULL);
-	r = parse_command(argc - first, argv + first, globals, &invocation);
-	if (r == OPT_RUN)
-		*ret_invocation = invocation;
-	else
-		free(invocation.opts);
-	return r;
+	return parse_command(argc - first, argv + first, model, &rows, globals, ret_invocation);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One row a command, one row an option. Parsing, --help, the completions and
- * the check of the man page all read these rows and nothing else.
+ * One row per command, one row per option. Parsing, --help, the completions and the check of the
+ * man page read only these rows.
  */
 #ifndef CLI_OPT_H
 #define CLI_OPT_H
@@ -17,7 +17,7 @@ enum opt_type {
 	OPT_FLAG,	/* bool */
 	OPT_TEXT,	/* const char *, not empty */
 	OPT_UINT,	/* unsigned int */
-	OPT_UINTS,	/* struct numbers, one more each time it is given */
+	OPT_UINTS,	/* struct numbers: each use adds one */
 	OPT_CHOICE,	/* const char *, one of .choices ("auto|always|never") */
 	OPT_LIST,	/* struct opt_list: may be given more than once */
 };
@@ -34,21 +34,21 @@ struct numbers {
 	unsigned int at[64];
 };
 
-/* What completes an argument. HINT_BDF arguments are read into cli->bdfs. */
+/* How a shell completes an argument. */
 enum opt_hint {
 	HINT_NONE,
-	HINT_COMMAND,	/* and its arguments: all behind it is its own */
-	HINT_BDF,
-	HINT_PATTERN,	/* or of several; the command chooses them */
+	HINT_COMMAND,	/* a command; all later words are its arguments */
+	HINT_BDF,	/* or a pattern of them: checked; cli_select() chooses */
 	HINT_FILE,
 	HINT_DIR,
 	HINT_COLUMNS,
-	HINT_SESSION,	/* read into cli->session */
+	HINT_SESSION,	/* stored in cli->session */
+	HINT_PID,
 };
 
 /*
- * The commands for which a global option makes sense. FOR_LOOKS: all, but those
- * that change something only with --dry-run.
+ * The commands that accept a global option. FOR_LOOKS: read-only commands, and with --dry-run those
+ * that change something.
  */
 enum opt_scope { FOR_ALL, FOR_CHANGES, FOR_LOOKS, FOR_TABLES };
 
@@ -57,12 +57,12 @@ struct opt {
 	char letter;		/* 'n', or 0 */
 	enum opt_type type;
 	size_t offset;		/* of the field in the options struct */
-	const char *arg;	/* "SECONDS", NULL for a flag */
+	const char *arg;	/* "SECONDS", NULL: the option takes no value */
 	const char *choices;
 	enum opt_hint hint;
 	enum opt_scope scope;
-	bool empty;		/* an empty text means something */
-	const char *help;	/* one line, no full stop; NULL: hidden */
+	bool empty;		/* an empty text is allowed */
+	const char *help;	/* one line without full stop; NULL: hidden */
 };
 
 #define OPT_END { .name = NULL }
@@ -71,41 +71,59 @@ struct command {
 	const char *name;
 	const char *args;	/* "BDF..." as in the synopsis, NULL for none */
 	enum opt_hint hint;	/* of its arguments */
+	const char *offers;	/* completions of its arguments (offer.c), NULL: any */
 	int min_args, max_args;	/* max_args < 0: no limit */
 	const char *summary;	/* one line, for the list of commands */
 	const char *text;	/* paragraphs for --help, lines of any length */
 	bool changes;		/* needs root, knows --dry-run */
+	bool works;		/* for any user: runs programs, writes the user's files */
+	unsigned int timeout;	/* default of --timeout; 0: the common one */
 	const struct opt *opts;	/* NULL for none */
-	size_t size;		/* of its options struct, which starts at zero */
-	const struct column *columns; /* of its table, NULL: prints none */
-	/* what the rows cannot say of its words: 0, or -1 after cli_error() */
+	size_t size;		/* of its options struct, zeroed at the start */
+	/*
+	 * Keys of its JSON object, arrays with "[]". NULL: "results[]", or "steps[]" with
+	 * --dry-run.
+	 */
+	const char *answer;
+	const struct column *columns; /* of its table, NULL: no table */
+	/* checks what rows cannot express: 0, or -1 after cli_usage() */
 	int (*check)(const void *opts, int argc);
-	int (*run)(struct cli *cli, const void *opts, int argc, char **argv);
+	int (*run)(struct cli *cli, const void *opts);
 };
 
-extern const struct command *const commands[];	/* NULL-terminated, main.c */
-extern const struct opt global_opts[];		/* into struct globals */
+/* The whole program, as opt_parse() and help.c know it. */
+struct model {
+	const struct command *const *commands;	/* NULL-terminated */
+	const struct opt *globals;		/* options in struct globals */
+};
 
 struct invocation {
 	const struct command *command;
-	void *opts;		/* freed by the caller */
-	int argc;		/* what is left: the command's arguments */
+	void *opts;		/* the caller frees it */
+	int argc;		/* the command's arguments, without options */
 	char **argv;
 };
 
 /*
- * Splits argv: options may stand anywhere, "--" ends them. argv is reordered.
- * OPT_RUN, or the exit status to end with: help, the version or an error has
- * been printed.
+ * Parses argv, and reorders it: options may stand anywhere, "--" ends them. Returns OPT_RUN, or
+ * what to print instead, about the command or (NULL) the program. Any other value is the exit
+ * status after an error.
  */
 #define OPT_RUN (-1)
-int opt_parse(int argc, char **argv, struct globals *globals,
-	      struct invocation *ret_invocation);
+#define OPT_HELP (-2)
+#define OPT_VERSION (-3)
+#define OPT_DUMP (-4)
+#define OPT_OFFER (-5)
+int opt_parse(int argc, char **argv, const struct model *model,
+	      struct globals *globals, struct invocation *ret_invocation);
+bool opt_applies(const struct opt *opt, const struct command *command);
 
-/*
- * The --session row of a command whose options are of this type; main.c reads
- * and checks it.
- */
+/* Returns the unsigned number between text and end, or -1. */
+int opt_number(const char *text, const char *end);
+/* Returns the argument of --pid, or -1 after cli_usage(). */
+int opt_pid(const char *text);
+
+/* Defines the --session row of a command with this options type. main.c reads and checks it. */
 #define OPT_SESSION(options)							\
 	{ .name = "session", .type = OPT_TEXT, .arg = "NAME", .empty = true,	\
 	  .offset = offsetof(options, session), .hint = HINT_SESSION,		\
@@ -116,14 +134,10 @@ struct session_opts {
 };
 extern const struct opt session_opts[];
 
-/* Second line of a usage error, after cli_error(): what to try. Returns 2. */
-int opt_usage(const struct command *command);
-
-/* help.c: to stdout. NULL: of the program. */
-void help_print(const struct command *command);
+/* help.c: prints help to stdout. command NULL: of the program. */
+void help_print(const struct model *model, const struct command *command);
 void help_version(void);
-/* The whole model as tab-separated lines: what completions/ and tests read. */
-void help_dump(void);
-bool opt_applies(const struct opt *opt, const struct command *command);
+/* Prints the model as tab-separated lines for completions/ and the tests. */
+void help_dump(const struct model *model);
 
 #endif

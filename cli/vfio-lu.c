@@ -11,13 +11,13 @@ int main(int argc, char **argv)
 	int fd;
 
 	/*
-	 * Standard files that are closed would be the next files we open, and
-	 * be written to: fill their places with what can only fail.
+	 * If a standard file is closed, the next file that we open would take its place and be
+	 * written to. Fill the places with files that only fail.
 	 */
 	for (fd = 0; fd < 3; fd++)
 		if (fstat(fd, &st) < 0 && open("/", O_PATH) < 0)
 			return VLU_FAILED;
-	/* a reader that goes away must not stop a change half way */
+	/* a reader that closes the pipe must not stop a change halfway */
 	signal(SIGPIPE, SIG_IGN);
 	return cli_main(argc, argv, NULL, NULL);
 }
