@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Answers, before they are printed. */
+/* Builds the answers that out.h prints. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +46,14 @@ void out_known(struct json_object *obj, const char *key, enum vlu_known known)
 {
 	put(obj, key, known == VLU_DONT_KNOW ? NULL :
 		out_need(json_object_new_boolean(known == VLU_YES)));
+}
+
+void out_seconds(struct json_object *obj, const char *key, bool known, int64_t nanoseconds)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%.6f", (double)nanoseconds / 1e9);
+	put(obj, key, known ? out_need(json_object_new_double_s((double)nanoseconds / 1e9, text)) : NULL);
 }
 
 void out_id(struct json_object *obj, const char *key, int64_t id, int digits)
@@ -105,6 +113,20 @@ void out_item(struct json_object *array, const char *text)
 {
 	if (json_object_array_add(array, clean_string(text)) < 0)
 		out_need(NULL);
+}
+
+void out_words(struct json_object *obj, const char *key, const char *const *words)
+{
+	struct json_object *array;
+	size_t i;
+
+	if (!words) {
+		out_null(obj, key);
+		return;
+	}
+	array = out_array(obj, key);
+	for (i = 0; words[i]; i++)
+		out_item(array, words[i]);
 }
 
 struct json_object *out_member(struct json_object *obj, const char *key)

@@ -4,67 +4,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "cli.h"
 #include "out.h"
-
-#define MEM_MAJOR 1	/* null, full, zero: character devices, no terminals */
+#include "term.h"
 
 static struct {
-	int edge;	/* columns of the terminal, 0: not one */
+	int edge;	/* columns of the terminal, 0: no terminal */
 	int at;		/* column of the cursor */
 	bool colour;
 	char buf[1 << 16];
 } out;
 
-/*
- * isatty() is an ioctl, and the read-only commands promise none but on a
- * terminal; so ask it only where it is likely to say yes. For the same reason
- * stdio gets a buffer of ours: choosing one itself it would ask too.
- */
-static bool is_terminal(int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode))
-		return false;
-	return major(st.st_rdev) != MEM_MAJOR && isatty(fd);
-}
-
-static int edge_of(int fd)
-{
-	struct winsize size = { 0 };
-
-	if (!is_terminal(fd))
-		return 0;
-	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
-		return size.ws_col;
-	return 80;	/* a serial line does not know its width */
-}
-
-/* Does the terminal, if there is one, know more than to print? */
-static bool is_smart(void)
-{
-	const char *term = getenv("TERM");
-
-	return term && strcmp(term, "dumb");
-}
-
 void out_start(void)
 {
+	/* otherwise stdio would choose a buffer by an ioctl on the terminal */
 	setvbuf(stdout, out.buf, _IOFBF, sizeof(out.buf));
 	out.at = 0;
-	out.edge = edge_of(STDOUT_FILENO);
+	out.edge = term_edge(STDOUT_FILENO);
 	out.colour = false;
-}
-
-int out_live(void)
-{
-	return is_smart() ? edge_of(STDERR_FILENO) : 0;
 }
 
 void out_colour(const char *when)
@@ -72,65 +30,15 @@ void out_colour(const char *when)
 	const char *no_color = getenv("NO_COLOR");
 
 	if (!strcmp(when, "auto"))
-		out.colour = out.edge && (!no_color || !*no_color) && is_smart();
+		out.colour = out.edge && (!no_color || !*no_color) && term_is_smart();
 	else
 		out.colour = !strcmp(when, "always");
-}
-
-/* Length of the well-formed UTF-8 character at s, 0 if there is none. */
-static int utf8_length(const unsigned char *s)
-{
-	unsigned int min, c = *s;
-	int i, n;
-
-	if (c < 0x80)
-		return 1;
-	if ((c & 0xe0) == 0xc0)
-		n = 2, c &= 0x1f, min = 0x80;
-	else if ((c & 0xf0) == 0xe0)
-		n = 3, c &= 0x0f, min = 0x800;
-	else if ((c & 0xf8) == 0xf0)
-		n = 4, c &= 0x07, min = 0x10000;
-	else
-		return 0;
-	for (i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	if (c < min || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	return c < 0xa0 ? 0 : n;	/* U+0080 to U+009F are control codes */
-}
-
-void out_clean(char *text)
-{
-	unsigned char *s = (unsigned char *)text;
-	int n;
-
-	while (*s) {
-		n = utf8_length(s);
-		if (n == 0 || *s < ' ' || *s == 0x7f) {
-			*s = '?';
-			n = 1;
-		}
-		s += n;
-	}
-}
-
-int out_width(const char *text)
-{
-	int n = 0;
-
-	for (; *text; text++)
-		n += (*text & 0xc0) != 0x80;
-	return n;
 }
 
 void *out_need(void *p)
 {
 	if (!p) {
-		cli_error("out of memory");
+		fputs("vfio-lu: out of memory\n", stderr);
 		exit(VLU_FAILED);
 	}
 	return p;
@@ -189,6 +97,11 @@ void out_line(const char *fmt, ...)
 	end_line();
 }
 
+void out_text_as_is(const char *text)
+{
+	fputs(text, stdout);
+}
+
 void out_tab(int column)
 {
 	do
@@ -196,20 +109,28 @@ void out_tab(int column)
 	while (out.at < column);
 }
 
+/* In fewer columns nothing is cut, and the terminal wraps the line. */
+#define LEAST_CUT 10
+
 void out_cut(const char *text)
 {
+	static const char dots[] = "...";
 	char *copy = out_need(strdup(text));
-	size_t n = 0;
 	int left = out.edge - out.at;
+	bool cut = left >= LEAST_CUT && out_width(text) > left;
+	size_t n = 0;
 
 	out_clean(copy);
-	/* up to the first byte of the character that is one too many */
+	left -= (int)strlen(dots);
+	/* stop at the first byte of the first character that does not fit */
 	while (copy[n]) {
-		if (out.edge && (copy[n] & 0xc0) != 0x80 && left-- <= 0)
+		if (cut && (copy[n] & 0xc0) != 0x80 && left-- <= 0)
 			break;
 		n++;
 	}
 	emit(copy, n);
+	if (cut)
+		emit(dots, strlen(dots));
 	end_line();
 	free(copy);
 }
@@ -217,7 +138,7 @@ void out_cut(const char *text)
 void out_fill(int indent, int width, const char *text)
 {
 	char *copy = out_need(strdup(text)), *word, *save;
-	int edge = width ? width : out.edge;
+	int edge = width && (!out.edge || out.edge > width) ? width : out.edge;
 	bool first = true;
 
 	out_clean(copy);
@@ -283,9 +204,5 @@ int out_flush(void)
 		lost = 1;
 	if (!lost)
 		return 0;
-	/* a reader that went away knows that it did */
-	if (errno != EPIPE)
-		cli_error("cannot write to standard output: %s",
-			  errno ? strerror(errno) : "some of it was lost");
-	return -1;
+	return errno ? -errno : -EIO;
 }

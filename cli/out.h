@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one printer of data. A command builds its answer as a json-c object
- * once; --json prints it, and tables and reports read the same object, so the
- * two can never differ.
+ * The one printer of data. A command builds its answer once, as a json-c object. --json prints that
+ * object, and tables and reports are made from it, so that they never differ.
  */
 #ifndef CLI_OUT_H
 #define CLI_OUT_H
@@ -11,40 +10,36 @@
 #include <stdint.h>
 #include <json-c/json.h>
 
+#include "text.h"
 #include "vfio-lu.h"
 
-/* A column of a table is a key of the row objects. */
+/* A column of a table: a key of the row objects. */
 struct column {
-	const char *key;	/* "iommu_group": the JSON key and the --columns name */
+	const char *key;	/* "iommu_group": JSON key and name for --columns */
 	const char *head;	/* "GROUP" */
 	bool shown;		/* without --columns */
-	bool right;		/* numbers */
-	bool toned;		/* its words have a tone */
+	bool right;		/* align right: numbers */
+	bool toned;		/* its words have a colour */
 	const char *help;
 };
 
-/* Before anything is printed: finds out how wide the terminal is. */
+/* Finds the width of the terminal. Call it before anything is printed. */
 void out_start(void);
-/* Columns of a terminal on stderr whose lines can be written anew, or 0. */
-int out_live(void);
-/* "auto", "always" or "never"; never until it is called. */
+/* when: "auto", "always" or "never". Without this call there are no colours. */
 void out_colour(const char *when);
 
-/* Control bytes and invalid UTF-8 become '?', in place. */
-void out_clean(char *text);
-/* Characters of a clean text. */
-int out_width(const char *text);
-
-/* Ends the program if p is NULL: memory is short. */
+/* Returns p. Ends the program if p is NULL, because memory is short. */
 void *out_need(void *p);
 
-/* doc.c: {"schema":1}, to be filled; freed with json_object_put(). */
+/* doc.c: returns {"schema":1}, to which members are added. Free it with json_object_put(). */
 struct json_object *out_new(void);
 
-/* Members. NULL text or a number below 0 becomes null. Text is cleaned. */
+/* Add members. NULL text or a number below 0 becomes null. Text is cleaned. */
 void out_text(struct json_object *obj, const char *key, const char *text);
 void out_number(struct json_object *obj, const char *key, int64_t number);
 void out_known(struct json_object *obj, const char *key, enum vlu_known known);
+/* Seconds, of nanoseconds; not known: null. */
+void out_seconds(struct json_object *obj, const char *key, bool known, int64_t nanoseconds);
 /* "0x8086": a PCI id of so many digits, and a 64-bit token */
 void out_id(struct json_object *obj, const char *key, int64_t id, int digits);
 void out_token(struct json_object *obj, const char *key, uint64_t token);
@@ -52,47 +47,54 @@ void out_bdf(struct json_object *obj, const char *key, struct vlu_bdf bdf);
 void out_null(struct json_object *obj, const char *key);
 struct json_object *out_array(struct json_object *obj, const char *key);
 struct json_object *out_object(struct json_object *obj, const char *key);
-/* Elements of an array */
+/* Add elements to an array. */
 struct json_object *out_row(struct json_object *array);
 void out_item(struct json_object *array, const char *text);
+/* Adds an array of words, which end with NULL. NULL becomes null. */
+void out_words(struct json_object *obj, const char *key, const char *const *words);
 
-/* Reading back: NULL for null, or for no such key. */
+/* Read members. NULL for null, or if there is no such key. */
 const char *out_get(struct json_object *obj, const char *key);
 struct json_object *out_member(struct json_object *obj, const char *key);
 
-/* Prints obj as JSON and a newline. */
+/* for each element of an array */
+#define out_each(row, array)								\
+	for (size_t row##_at = 0; row##_at < json_object_array_length(array) &&		\
+	     ((row) = json_object_array_get_idx(array, row##_at)); row##_at++)
+
+/* Prints obj as JSON with a newline. Only answer.c calls it. */
 void out_json(struct json_object *obj);
 
-/* table.c: the first word of list (NULL: none) that is not a column, or NULL. Freed by
- * the caller. */
+/* table.c: returns the first word of list that is not a column, or NULL. The caller frees it. */
 char *out_unknown_column(const char *list, const struct column *columns);
 /*
- * columns ends with a NULL key; list chooses among them, NULL: those shown.
- * On a terminal the last one is cut at the edge.
+ * Prints a table. columns ends with a NULL key. list chooses columns, NULL: those shown. A terminal
+ * cuts the last column at its edge.
  */
 void out_table(const struct column *columns, const char *list, bool headings,
 	       struct json_object *rows);
 
-/*
- * Reports. What is printed is cleaned first, so a newline comes from out_line()
- * alone.
- */
+/* Print reports. Text is cleaned first, so only out_line() prints a newline. */
 void out_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* The rest of a line; what passes the terminal's edge is left out. */
+/* Prints a file as it is, without cleaning. */
+void out_text_as_is(const char *text);
+/* Prints the rest of a line. Dots replace what passes the terminal's edge. */
 void out_cut(const char *text);
-/* The rest of a paragraph, broken between words at width, or at the terminal's
- * edge (0). Its other lines begin at column indent. */
+/*
+ * Prints the rest of a paragraph. Breaks it between words at the terminal's edge, or at width if
+ * that is less (0: none), and indents its other lines.
+ */
 void out_fill(int indent, int width, const char *text);
 /*
- * A word in the colour of what it says ("preservable", "lost"). shown, if not
- * NULL, is printed in its place.
+ * Prints a word in the colour of its meaning ("preservable", "lost"). shown, if not NULL, is
+ * printed instead.
  */
 void out_word(const char *word, const char *shown);
-/* Blanks up to this column, one at least. */
+/* Prints blanks up to this column, at least one. */
 void out_tab(int column);
 
-/* Flushes stdout; -1 after a message if anything printed was lost. */
+/* Flushes stdout. A negative errno means that output was lost: see cli_flush(). */
 int out_flush(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Rows of JSON objects as a table. */
+/* Prints rows of JSON objects as a table. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static size_t choose(const struct column *columns, const char *list,
 	return n;
 }
 
-/* What stands in a cell. An array is its elements with commas; freed by the caller. */
+/* Returns the text of a cell, which the caller frees. Array elements are joined by commas. */
 static char *cell_text(struct json_object *row, const struct column *column)
 {
 	struct json_object *value = out_member(row, column->key);
@@ -74,7 +74,7 @@ static char *cell_text(struct json_object *row, const struct column *column)
 	return cell;
 }
 
-/* Blanks before a number, after a text, and none at the end of a line. */
+/* Pads a number on the left and a text on the right, but not at the end of a line. */
 static void print_cell(const struct column *column, const char *text, int width,
 		       bool last, bool heading)
 {
