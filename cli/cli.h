@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What every command gets, and what they share. */
+/* What all commands get and share. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "message.h"
 #include "vfio-lu.h"
 
 struct command;
 struct json_object;
+struct vlu_deed;
 
 /* The global options; their rows are in main.c. */
 struct globals {
@@ -25,45 +27,76 @@ struct globals {
 	bool help;
 	bool version;
 	bool dump;
+	const char *offer;
 };
 
 struct cli {
 	struct vlu_ctx *ctx;
+	const struct command *command;	/* NULL until it is known */
 	struct globals g;
-	const char *session;	/* checked; the default when none was given */
-	struct vlu_bdf *bdfs;	/* the arguments of a command that takes BDFs, */
-	size_t n_bdfs;		/* without repetitions */
+	const char *session;	/* a valid name; the default if none was given */
+	int argc;		/* arguments without options */
+	char **argv;
+	struct vlu_bdf *bdfs;	/* devices that the arguments choose, each once: */
+	size_t n_bdfs;		/* cli_select() */
+	struct json_object *doc;	/* the answer, NULL: none yet */
 };
 
 /*
- * "vfio-lu COMMAND: text" on stderr, without COMMAND as long as none is known.
- * --quiet silences the second one.
+ * Sets the answer of the command. With --json the program prints it as one object, with any errors
+ * added. cli owns doc from now on.
  */
-void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void cli_info(struct cli *cli, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-void cli_prefix(const char *command);
+void cli_answer(struct cli *cli, struct json_object *doc);
+/* Returns the array "results", or "steps", of the answer. */
+struct json_object *cli_rows(struct cli *cli);
+/* Prints the object with --json. status is the exit status of the program. */
+void cli_print_answer(struct cli *cli, int status);
 
-/* Prints the context's last failure and returns its exit status. */
-int cli_fail(struct cli *cli);
+/* Checks that all are addresses or patterns of them. Returns OPT_RUN, or the exit status. */
+int cli_check_patterns(struct cli *cli, int argc, char **argv);
+/* Chooses cli->bdfs by arguments and by how. Returns VLU_OK, or the exit status. */
+int cli_select(struct cli *cli, const struct vlu_selection *how);
+/*
+ * Chooses among the devices that process pid (0: any) has open, and nothing without arguments.
+ * *ret_has lists all of these; the caller frees it even after a failure. *ret_complete: this user
+ * could see all.
+ */
+int cli_select_of(struct cli *cli, int pid, struct vlu_vmm_device **ret_has, size_t *ret_n,
+		  bool *ret_complete);
 
-/* Prints the steps (--dry-run), or takes them and prints the results; frees plan. */
-int cli_plan(struct cli *cli, struct vlu_plan *plan);
+/* For the texts of commands that take patterns. */
+#define PATTERNS \
+	"BDF is an address or a pattern: 0000:81:00.* is every function of a slot, " \
+	"0000:81:* every function on a bus"
 
-/* The second half of it, for a plan that was run and returned ret. */
+/*
+ * Prints the steps of a plan (--dry-run), or runs it and prints the results. Frees the plan. ret is
+ * the result of making it, and a failure is reported.
+ */
+int cli_plan(struct cli *cli, int ret, struct vlu_plan **ret_plan);
+
+/* Runs a plan. A signal that would end this program ends the plan between two steps. */
+int cli_run(struct cli *cli, struct vlu_plan *plan);
+/* Does the rest of cli_plan() for a plan that was run and returned ret. */
 int cli_ran(struct cli *cli, struct vlu_plan *plan, int ret);
 
-/* Prints the steps of a command that has no plan. */
-void cli_steps(struct cli *cli, const char *const *texts, size_t n);
-
-/* "preservable", "not-preservable" or "unknown". */
-const char *cli_verdict(enum vlu_result result);
+/*
+ * Adds a result, or a step (deed NULL). The text names its subject first, before two blanks or a
+ * colon.
+ */
+void cli_row(struct cli *cli, const struct vlu_deed *deed, const char *text);
+/*
+ * Blocks the signals that end this program. From now on the library asks for them, and gives up its
+ * work. Returns the signal that came, 0: none.
+ */
+void cli_stoppable(struct cli *cli);
+int cli_signal(void);
 
 #define DEFAULT_SESSION "vfio-lu"
 
 /*
- * main() of the program. ops and root: another boundary than the real kernel
- * (lib/sys.h), or NULL. Then root rights are not asked for.
+ * main() of the program. ops and root replace the real kernel (lib/sys/sys.h); both may be NULL.
+ * With ops, root rights are not required.
  */
 struct sys_ops;
 int cli_main(int argc, char **argv, const struct sys_ops *ops, const char *root);

@@ -9,7 +9,6 @@
 
 struct inspect_opts {
 	const char *blob, *format;
-	const char *vmcore;
 	const char *log;
 	const char *raw;
 };
@@ -20,26 +19,24 @@ static const struct opt inspect_opts[] = {
 	{ .name = "raw", .type = OPT_TEXT, IN(raw), .arg = "PART",
 	  .help = "print the bytes of this part, such as luo-in" },
 	{ .name = "blob", .type = OPT_TEXT, IN(blob), .arg = "FILE", .hint = HINT_FILE,
-	  .help = "decode FILE instead of this machine" },
+	  .help = "decode FILE instead of the state of this machine" },
 	{ .name = "format", .type = OPT_CHOICE, IN(format), .arg = "FORMAT",
 	  .choices = "luo|kho|flb|pci|metadata|memblock|memfd|vfio",
-	  .help = "what --blob is; luo, kho, flb, pci, ..." },
-	{ .name = "vmcore", .type = OPT_TEXT, IN(vmcore), .arg = "FILE", .hint = HINT_FILE,
-	  .help = "look into this crash dump, an ELF core file" },
+	  .help = "the format of the blob: luo, kho, flb, pci, ..." },
 	{ .name = "log", .type = OPT_TEXT, IN(log), .arg = "FILE", .hint = HINT_FILE,
 	  .help = "read the kernel log from FILE" },
 	OPT_END
 };
 
-/* Options that do not go together; the exit status, or -1 for none. */
+/* Refuses options that exclude each other. Returns the exit status, or -1 for none. */
 static int check_opts(const struct inspect_opts *o)
 {
 	if (!o->blob == !o->format && !(o->blob && o->log))
 		return -1;
 	if (o->blob && o->log)
-		cli_error("--blob and --log exclude each other");
+		cli_usage("--blob and --log exclude each other");
 	else
-		cli_error("--blob and --format go together");
+		cli_usage("--blob and --format go together");
 	return opt_usage(&cmd_inspect);
 }
 
@@ -53,59 +50,49 @@ static int print_raw(struct cli *cli, const struct vlu_handover *handover, const
 		for (size_t i = 0; i < handover->n_parts; i++)
 			snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
 				 handover->parts[i]->name);
-		cli_error("no part '%s'; there is%s", name, *names ? names : " none");
-		return VLU_FAILED;
+		return cli_error("failed", "no part '%s'; there is%s", name,
+				 *names ? names : " none");
 	}
 	if (!part->n_bytes) {
 		if (part->error)
-			cli_error("%s: %s", name, part->error);
-		else
-			cli_error("%s: there are no bytes of it%s%s", name,
-				  part->why ? ": " : "", part->why ? part->why : "");
-		return VLU_FAILED;
-	}
-	if (!cli->g.json) {
-		inspect_raw(part);
-		return VLU_OK;
+			return cli_error("failed", "%s: %s", name, part->error);
+		return cli_error("failed", "%s: there are no bytes of it%s%s", name,
+				 part->why ? ": " : "", part->why ? part->why : "");
 	}
 	doc = inspect_raw_json(part);
-	out_json(doc);
-	json_object_put(doc);
+	if (!cli->g.json)
+		inspect_raw(doc);
+	cli_answer(cli, doc);
 	return VLU_OK;
 }
 
 static void print_all(struct cli *cli, const struct vlu_handover *handover,
 		      const struct inspect_opts *o)
 {
-	struct json_object *doc;
+	struct json_object *doc = inspect_json(handover);
 
 	if (!cli->g.json) {
 		if (!o->blob && !handover->in.kho && !handover->out.kho)
-			out_line("%s", o->vmcore ? "no tree of Kexec Handover in it" :
-				 "no hand-over to be seen");
-		inspect_report(handover);
-		return;
+			out_line("no handover is visible");
+		inspect_for_people(doc, handover);
+		inspect_report(doc);
 	}
-	doc = inspect_json(handover);
-	out_json(doc);
-	json_object_put(doc);
+	cli_answer(cli, doc);
 }
 
-static int run_inspect(struct cli *cli, const void *opts, int argc, char **argv)
+static int run_inspect(struct cli *cli, const void *opts)
 {
 	const struct inspect_opts *o = opts;
-	const struct vlu_handover_from from = { .vmcore = o->vmcore, .log = o->log };
 	struct vlu_handover *handover;
 	int status, ret;
 
-	(void)argc, (void)argv;
 	status = check_opts(o);
 	if (status >= 0)
 		return status;
 	if (o->blob)
-		ret = vlu_handover_file(cli->ctx, o->blob, o->format, &from, &handover);
+		ret = vlu_handover_file(cli->ctx, o->blob, o->format, &handover);
 	else
-		ret = vlu_handover_read(cli->ctx, &from, &handover);
+		ret = vlu_handover_read(cli->ctx, o->log, &handover);
 	if (ret < 0)
 		return cli_fail(cli);
 	status = VLU_OK;
@@ -120,17 +107,16 @@ static int run_inspect(struct cli *cli, const void *opts, int argc, char **argv)
 const struct command cmd_inspect = {
 	.name = "inspect",
 	.max_args = 0,
-	.summary = "what the kernels hand over, and how far to trust it",
-	.text = "Decodes what came from the kernel before and what will go to the next: "
-		"the tree of Kexec Handover, the sessions and files of the Live Update "
-		"Orchestrator, the PCI devices. Each part tells where it was read and "
-		"what it is worth: kernel (kept as long as this kernel runs), stale (the "
-		"memory may have been freed or reused) or saved (our manifest says so).\n\n"
-		"It opens nothing that could disturb a live update, and reads memory at "
-		"the addresses that it needs and nowhere else. A part that cannot be read "
-		"or is broken says so after an exclamation mark.\n\n"
-		"With --vmcore a crash dump is searched for the trees; with --blob a file "
-		"is decoded, and what it points to is looked for in --vmcore.",
+	.summary = "decode what the kernels hand over",
+	.text = "Decodes what the previous kernel handed over and what this kernel will hand "
+		"over: the tree of Kexec Handover, the sessions and files of the Live Update "
+		"Orchestrator, and the PCI devices. Each part names its source and how "
+		"reliable that is: kernel (valid while this kernel runs), stale (the memory "
+		"may have been freed or reused) or saved (a manifest of vfio-lu says "
+		"so).\n\nThe command opens nothing that could disturb a live update, and "
+		"reads memory only at the addresses that it needs. An exclamation mark "
+		"introduces the reason why a part cannot be read or is broken.",
+	.answer = "kho metadata luo sessions[] flbs[] pci",
 	.opts = inspect_opts,
 	.size = sizeof(struct inspect_opts),
 	.run = run_inspect,

@@ -14,11 +14,11 @@ static const struct column columns[] = {
 	{ "bdf", "BDF", .shown = true, .help = "PCI address" },
 	{ "kind", "KIND", .help = "endpoint, pf, vf or bridge" },
 	{ "class", "CLASS", .help = "class code" },
-	{ "class_name", "CLASS NAME", .help = "class" },
+	{ "class_name", "CLASS NAME", .help = "class name" },
 	{ "vendor", "VENDOR", .help = "vendor id" },
-	{ "vendor_name", "VENDOR NAME", .help = "vendor" },
+	{ "vendor_name", "VENDOR NAME", .help = "vendor name" },
 	{ "device", "DEVICE", .help = "device id" },
-	{ "driver", "DRIVER", .shown = true, .help = "driver it is bound to" },
+	{ "driver", "DRIVER", .shown = true, .help = "driver that it is bound to" },
 	{ "driver_override", "OVERRIDE", .help = "the only driver it may have" },
 	{ "iommu_group", "GROUP", .shown = true, .right = true,
 	  .help = "IOMMU group" },
@@ -28,30 +28,19 @@ static const struct column columns[] = {
 	{ "numa_node", "NODE", .right = true, .help = "NUMA node" },
 	{ "power_state", "POWER", .help = "power state" },
 	{ "incoming", "INCOMING", .help = "handed over by the previous kernel" },
-	{ "persist", "PERSIST", .help = "given to vfio-pci at every boot" },
+	{ "persist", "PERSIST", .help = "bound to vfio-pci at every boot" },
 	{ "verdict", "VERDICT", .shown = true, .toned = true,
-	  .help = "can it be preserved" },
+	  .help = "whether it can be preserved" },
 	{ "reasons", "REASONS", .help = "ids of the checks that fail" },
-	{ "device_name", "NAME", .shown = true, .help = "device" },
+	{ "device_name", "NAME", .shown = true, .help = "device name" },
 	{ 0 }
 };
 
-static const char *kind_word(enum vlu_kind kind)
-{
-	switch (kind) {
-	case VLU_PF:
-		return "pf";
-	case VLU_VF:
-		return "vf";
-	case VLU_BRIDGE:
-		return "bridge";
-	case VLU_ENDPOINT:
-		break;
-	}
-	return "endpoint";
-}
+static const char *const kind_words[] = {
+	[VLU_ENDPOINT] = "endpoint", [VLU_PF] = "pf", [VLU_VF] = "vf", [VLU_BRIDGE] = "bridge",
+};
 
-static int add_verdict(struct json_object *row, struct vlu_device *dev)
+static int add_reasons(struct json_object *row, struct vlu_device *dev)
 {
 	struct vlu_report *report;
 	struct json_object *reasons;
@@ -71,10 +60,10 @@ static int add_verdict(struct json_object *row, struct vlu_device *dev)
 	return 0;
 }
 
-/* What the plain table does not show; some of it costs the kernel a look. */
+/* Adds what the plain table hides. Some values need further reads. */
 static void add_more(struct json_object *row, struct vlu_device *dev)
 {
-	out_text(row, "kind", kind_word(vlu_device_kind(dev)));
+	out_text(row, "kind", kind_words[vlu_device_kind(dev)]);
 	out_id(row, "class", vlu_device_class(dev), 6);
 	out_text(row, "class_name", vlu_device_class_name(dev));
 	out_id(row, "vendor", vlu_device_vendor(dev), 4);
@@ -96,22 +85,26 @@ static int add_device(struct cli *cli, struct json_object *rows,
 		      struct vlu_device *dev)
 {
 	struct json_object *row = out_row(rows);
+	enum vlu_result verdict;
 
 	out_bdf(row, "bdf", vlu_device_bdf(dev));
 	if (cli->g.json || cli->g.columns) {
 		add_more(row, dev);
-	} else {
-		out_text(row, "driver", vlu_device_driver(dev));
-		out_number(row, "iommu_group", vlu_device_iommu_group(dev));
-		out_text(row, "device_name", vlu_device_device_name(dev));
+		return add_reasons(row, dev);
 	}
-	return add_verdict(row, dev);
+	out_text(row, "driver", vlu_device_driver(dev));
+	out_number(row, "iommu_group", vlu_device_iommu_group(dev));
+	out_text(row, "device_name", vlu_device_device_name(dev));
+	if (vlu_judge_device(dev, &verdict) < 0)
+		return -1;
+	out_text(row, "verdict", cli_verdict(verdict));
+	return 0;
 }
 
 /* ------------------------------------------------------------------ tree */
 
-/* The address at p, a component of a path; false if it is something else. */
-static bool bdf_component(const char *p, size_t len)
+/* Is the path component at p an address? */
+static bool is_bdf(const char *p, size_t len)
 {
 	char text[VLU_BDF_SIZE];
 	struct vlu_bdf bdf;
@@ -123,7 +116,7 @@ static bool bdf_component(const char *p, size_t len)
 	return vlu_bdf_parse(text, &bdf) == 0;
 }
 
-/* How many functions stand above it: a domain behind a bridge counts too. */
+/* Counts the functions above the device. A domain behind a bridge counts, too. */
 static int depth(const struct vlu_device *dev)
 {
 	const char *p = vlu_device_path(dev);
@@ -132,12 +125,12 @@ static int depth(const struct vlu_device *dev)
 
 	for (; p && *p; p += len + (p[len] == '/')) {
 		len = strcspn(p, "/");
-		above += bdf_component(p, len);
+		above += is_bdf(p, len);
 	}
 	return above > 0 ? above : 0;
 }
 
-/* By path, a bridge comes right before all that is below it. */
+/* Sorts by path, so that a bridge comes right before all that is below it. */
 static int by_path(const void *a, const void *b)
 {
 	const struct vlu_device *x = *(struct vlu_device *const *)a;
@@ -147,7 +140,7 @@ static int by_path(const void *a, const void *b)
 	if (!p || !q)
 		return !p != !q ? !p - !q :
 		       vlu_bdf_compare(vlu_device_bdf(x), vlu_device_bdf(y));
-	/* '/' first, or "pci0000:00/..." would split its own children */
+	/* '/' sorts first, so that "pci0000:00/..." stays together with its children */
 	for (; *p && *p == *q; p++, q++)
 		;
 	return (*p == '/' ? 1 : (unsigned char)*p) - (*q == '/' ? 1 : (unsigned char)*q);
@@ -180,7 +173,7 @@ static int add_all(struct cli *cli, struct json_object *rows, bool tree)
 {
 	size_t i;
 
-	if (vlu_devices_read(cli->ctx) < 0)
+	if ((cli->g.json ? vlu_devices_read_whole(cli->ctx) : vlu_devices_read(cli->ctx)) < 0)
 		return cli_fail(cli);
 	if (tree)
 		return add_tree(cli, rows) ? cli_fail(cli) : VLU_OK;
@@ -200,9 +193,8 @@ static int add_named(struct cli *cli, struct json_object *rows)
 	for (i = 0; i < cli->n_bdfs; i++) {
 		r = vlu_device_find(cli->ctx, cli->bdfs[i], &dev);
 		if (r == -ENODEV) {
-			cli_error("there is no device %s",
-				  vlu_bdf_format(cli->bdfs[i], name));
-			status = VLU_NOT_PRESERVABLE;
+			status = cli_error("no-device", "there is no device %s",
+					   vlu_bdf_format(cli->bdfs[i], name));
 		} else if (r < 0 || add_device(cli, rows, dev) < 0) {
 			return cli_fail(cli);
 		}
@@ -216,31 +208,31 @@ struct list_opts {
 
 static const struct opt list_options[] = {
 	{ .name = "tree", .type = OPT_FLAG, .offset = offsetof(struct list_opts, tree),
-	  .help = "show each function below the bridge it is behind" },
+	  .help = "show each function below its bridge" },
 	OPT_END
 };
 
-static int run_list(struct cli *cli, const void *opts, int argc, char **argv)
+static int run_list(struct cli *cli, const void *opts)
 {
 	const struct list_opts *o = opts;
 	struct json_object *doc, *rows;
 	int status;
 
-	(void)argc, (void)argv;
-	if (o->tree && (cli->g.json || cli->n_bdfs)) {
-		cli_error("--tree is for the table of all functions");
+	if (o->tree && (cli->g.json || cli->argc)) {
+		cli_usage("--tree is for the table of all functions");
 		return opt_usage(&cmd_list);
 	}
+	status = cli_select(cli, &(struct vlu_selection){ .bridges = true });
+	if (status != VLU_OK)
+		return status;
 	doc = out_new();
 	rows = out_array(doc, "devices");
-	status = cli->n_bdfs ? add_named(cli, rows) : add_all(cli, rows, o->tree);
+	status = cli->argc ? add_named(cli, rows) : add_all(cli, rows, o->tree);
 	if (status == VLU_OK || status == VLU_NOT_PRESERVABLE) {
-		if (cli->g.json)
-			out_json(doc);
-		else if (json_object_array_length(rows))
+		if (!cli->g.json && json_object_array_length(rows))
 			out_table(columns, cli->g.columns, !cli->g.no_headings, rows);
 	}
-	json_object_put(doc);
+	cli_answer(cli, doc);
 	return status;
 }
 
@@ -249,9 +241,10 @@ const struct command cmd_list = {
 	.args = "[BDF...]",
 	.hint = HINT_BDF,
 	.max_args = -1,
-	.summary = "PCI functions and how they stand to a live update",
-	.text = "Lists the PCI functions, all of them or those named, with a verdict "
-		"on each: can it be preserved. See check for the reasons.",
+	.summary = "list PCI functions and whether each can be preserved",
+	.text = "Lists all PCI functions, or the named ones, and whether each can be "
+		"preserved. vfio-lu check gives the reasons.\n" PATTERNS ".",
+	.answer = "devices[]",
 	.opts = list_options,
 	.size = sizeof(struct list_opts),
 	.columns = columns,

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "cmd.h"
+#include "journal.h"
 #include "out.h"
 
 struct run_opts {
@@ -21,13 +23,13 @@ struct run_opts {
 static const struct opt run_opts[] = {
 	OPT_SESSION(struct run_opts),
 	{ .name = "finish", .type = OPT_FLAG, IN(finish),
-	  .help = "end the live update when all of it is bound" },
+	  .help = "end the live update when every device is bound" },
 	{ .name = "again", .type = OPT_FLAG, IN(again),
-	  .help = "even what another command has already" },
+	  .help = "also give files that another command has already" },
 	OPT_END
 };
 
-/* The words with blanks in between, as one line. */
+/* Joins the words with blanks to a line. */
 static char *join(char *const *words)
 {
 	char *line = NULL;
@@ -42,22 +44,22 @@ static char *join(char *const *words)
 
 static int show(struct cli *cli, const struct vlu_loan *loan, bool finish)
 {
-	char *line = join(vlu_loan_argv(loan)), *finisher;
-	const char *steps[2];
+	char finisher[128];
+	char *line = join(vlu_loan_argv(loan));
 
-	if (asprintf(&finisher, "vfio-lu finish --wait --session %s", cli->session) < 0)
-		out_need(NULL);
-	steps[0] = line;
-	steps[1] = finisher;
-	cli_steps(cli, steps, finish ? 2 : 1);
-	free(finisher);
+	cli_row(cli, NULL, line);
+	if (finish) {
+		snprintf(finisher, sizeof(finisher), "vfio-lu finish --wait --session %s",
+			 cli->session);
+		cli_row(cli, NULL, finisher);
+	}
 	free(line);
 	return VLU_OK;
 }
 
 /*
- * What sd_listen_fds(3) reads. A name there has no colon, so that of a device
- * has '+' in its place.
+ * Sets what sd_listen_fds(3) reads. A name there must not have a colon, so a device's has '+'
+ * instead.
  */
 static void announce(const struct vlu_loan *loan)
 {
@@ -81,33 +83,91 @@ static void announce(const struct vlu_loan *loan)
 	free(names);
 }
 
-/* Comes back only on failure. */
+/* Writes to the journal, before exec replaces this program. */
+static void record(struct cli *cli, const struct vlu_loan *loan)
+{
+	char text[512];
+	size_t i;
+
+	for (i = 0; i < vlu_loan_count(loan); i++) {
+		snprintf(text, sizeof(text), "%s  given to process %d, %s", vlu_loan_at(loan, i)->name,
+			 (int)getpid(), vlu_loan_argv(loan)[0]);
+		journal_done(cli, text);
+	}
+}
+
+static bool is_executable(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* Searches as execvp() does, which then reports the error. */
+static bool can_execute(const char *name)
+{
+	char *path = out_need(strdup(getenv("PATH") ? getenv("PATH") : "/bin:/usr/bin")), *save;
+	bool found = strchr(name, '/') && is_executable(name);
+	const char *dir;
+	char *file;
+
+	for (dir = strtok_r(path, ":", &save); !found && dir && !strchr(name, '/');
+	     dir = strtok_r(NULL, ":", &save)) {
+		if (asprintf(&file, "%s/%s", dir, name) < 0)
+			out_need(NULL);
+		found = is_executable(file);
+		free(file);
+	}
+	free(path);
+	return found;
+}
+
+/* Prints what is lent. From then on stdout belongs to the command. */
+static void answer(struct cli *cli, const struct vlu_loan *loan)
+{
+	struct vlu_deed deed = { .action = "lend" };
+	char text[128];
+	size_t i;
+
+	for (i = 0; i < vlu_loan_count(loan); i++) {
+		snprintf(text, sizeof(text), "%s  lent, as file %d", vlu_loan_at(loan, i)->name,
+			 vlu_loan_at(loan, i)->fd);
+		cli_row(cli, &deed, text);
+	}
+	cli_print_answer(cli, VLU_OK);
+}
+
+/* Returns only on failure. */
 static int become(struct cli *cli, struct vlu_loan *loan, bool finish)
 {
 	char *const *argv = vlu_loan_argv(loan);
+	bool can = can_execute(argv[0]);
 
 	if (vlu_loan_pass(loan) < 0 || (finish && vlu_loan_finish(loan) < 0))
 		return cli_fail(cli);
 	announce(loan);
+	if (can && cli->g.json)
+		answer(cli, loan);
+	record(cli, loan);
 	fflush(NULL);
-	signal(SIGPIPE, SIG_DFL);	/* that we ignore it is our affair */
+	signal(SIGPIPE, SIG_DFL);	/* only this program ignores it */
 	execvp(argv[0], argv);
-	if (errno == ENOENT)
-		cli_error("%s: command not found; nothing was handed out", argv[0]);
-	else
-		cli_error("cannot execute %s: %s; nothing was handed out", argv[0],
-			  strerror(errno));
-	return VLU_FAILED;
+	if (errno == ENOENT) {
+		cli_error("no-command", "%s: command not found; nothing was handed out", argv[0]);
+		return 127;
+	}
+	cli_error("no-command", "cannot execute %s: %s; nothing was handed out", argv[0],
+		  strerror(errno));
+	return 126;
 }
 
-static int run_run(struct cli *cli, const void *opts, int argc, char **argv)
+static int run_run(struct cli *cli, const void *opts)
 {
 	const struct run_opts *o = opts;
 	struct vlu_loan *loan;
 	int status;
 
-	(void)argc;
-	if (vlu_loan_new(cli->ctx, cli->session, argv, o->again, &loan) < 0)
+	if (vlu_loan_new(cli->ctx, cli->session, cli->argv, o->again, &loan) < 0)
 		return cli_fail(cli);
 	if (cli->g.dry_run) {
 		status = show(cli, loan, o->finish);
@@ -127,15 +187,15 @@ const struct command cmd_run = {
 	.min_args = 1,
 	.max_args = -1,
 	.changes = true,
-	.summary = "start a VMM with what was restored",
-	.text = "Becomes COMMAND, with the files of the restored session that its words "
-		"name: {BDF} for a device, {NAME} for another file and {iommufd} for a "
-		"fresh iommufd become the numbers that they are open as, from 3 on. A "
-		"command that names none gets all but the iommufd. LISTEN_FDS and "
-		"LISTEN_FDNAMES tell of them too. {{ stands for a brace.\n"
-		"A device is given to one command at a time. It must bind the device "
-		"before finish does; --finish waits for that in the background, as long "
-		"as --timeout says, and ends the live update then.",
+	.summary = "start a VMM with the restored files",
+	.text = "Executes COMMAND with files of the restored session. In COMMAND, {BDF} of a "
+		"device, {NAME} of another file and {iommufd} for a new iommufd are replaced by "
+		"descriptor numbers from 3 on; {{ stands for a brace. A command that "
+		"names no file gets all files, but no iommufd. LISTEN_FDS and LISTEN_FDNAMES "
+		"describe the files too.\nOnly one command at a time gets a device, and it "
+		"must bind the device before finish does. --finish waits for that in the "
+		"background, at most as long as --timeout allows, and then ends the live "
+		"update.",
 	.opts = run_opts,
 	.size = sizeof(struct run_opts),
 	.run = run_run,

@@ -1,48 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A hand-over as JSON. */
+/* A handover as JSON. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "inspect.h"
 #include "out.h"
 
-const char *inspect_trust(enum vlu_trust trust)
-{
-	switch (trust) {
-	case VLU_TRUST_KERNEL:
-		return "kernel";
-	case VLU_TRUST_STALE:
-		return "stale";
-	case VLU_TRUST_SAVED:
-		return "saved";
-	case VLU_TRUST_UNKNOWN:
-		break;
-	}
-	return NULL;
-}
+static const char *const trust_words[] = {
+	[VLU_TRUST_UNKNOWN] = NULL, [VLU_TRUST_KERNEL] = "kernel", [VLU_TRUST_STALE] = "stale",
+	[VLU_TRUST_SAVED] = "saved",
+};
 
-static const char *direction(bool in)
-{
-	return in ? "incoming" : "outgoing";
-}
+static const char *const direction_words[] = {
+	[VLU_OUTGOING] = "outgoing", [VLU_INCOMING] = "incoming",
+	[VLU_DIRECTION_UNKNOWN] = "unknown",
+};
 
-/* Every section says where it is from, and how far it can be believed. */
+/* Adds the source of a section, and how reliable it is. */
 static void add_part(struct json_object *obj, const struct vlu_part *part)
 {
 	out_text(obj, "part", part->name);
 	out_text(obj, "source", part->source);
-	out_text(obj, "trust", inspect_trust(part->trust));
+	out_text(obj, "trust", trust_words[part->trust]);
 	out_text(obj, "why", part->why);
 	out_text(obj, "error", part->error);
-}
-
-/* The object under the key, or null. */
-static struct json_object *section(struct json_object *obj, const char *key, bool there)
-{
-	if (there)
-		return out_object(obj, key);
-	out_null(obj, key);
-	return NULL;
 }
 
 static void address_or_null(struct json_object *obj, const char *key, uint64_t address,
@@ -65,13 +47,11 @@ static void bdf_or_null(struct json_object *obj, const char *key, struct vlu_bdf
 
 /* --------------------------------------------------------------- sections */
 
-static void add_kho(struct json_object *doc, const char *key, const struct vlu_kho *kho)
+static void add_kho(struct json_object *obj, const struct vlu_kho *kho)
 {
-	struct json_object *obj = section(doc, key, kho), *array, *row;
+	struct json_object *array, *row;
 	const struct vlu_subtree *subtree;
 
-	if (!kho)
-		return;
 	out_text(obj, "compatible", kho->compatible);
 	address_or_null(obj, "memory_map", kho->memory_map, kho->memory_map);
 	array = out_array(obj, "subtrees");
@@ -82,42 +62,26 @@ static void add_kho(struct json_object *doc, const char *key, const struct vlu_k
 		out_number(row, "size", subtree->size);
 		address_or_null(row, "address", subtree->address, subtree->address);
 	}
-	add_part(obj, &kho->part);
 }
 
-static void add_boot(struct json_object *doc, const struct vlu_boot_data *boot)
+static void add_boot(struct json_object *obj, const struct vlu_boot_data *boot)
 {
-	struct json_object *obj = section(doc, "boot", boot);
-
-	if (!boot)
-		return;
 	out_token(obj, "fdt", boot->fdt);
 	out_number(obj, "fdt_size", (int64_t)boot->fdt_size);
 	out_token(obj, "scratch", boot->scratch);
 	out_number(obj, "scratch_size", (int64_t)boot->scratch_size);
-	add_part(obj, &boot->part);
 }
 
-static void add_metadata(struct json_object *doc, const char *key,
-			 const struct vlu_metadata *metadata, bool in)
+static void add_metadata(struct json_object *obj, const struct vlu_metadata *metadata)
 {
-	struct json_object *obj = section(doc, key, metadata);
-
-	if (!metadata)
-		return;
 	out_text(obj, "previous_release", metadata->previous_release);
 	out_number(obj, "kexec_count", metadata->kexec_count);
-	out_text(obj, "direction", direction(in));
-	add_part(obj, &metadata->part);
 }
 
-static void add_memblock(struct json_object *doc, const char *key,
-			 const struct vlu_memblock *memblock, bool in)
+static void add_memblock(struct json_object *obj, const struct vlu_memblock *memblock)
 {
-	struct json_object *obj = section(doc, key, memblock), *array, *row;
+	struct json_object *array, *row;
 
-	if (!memblock)
-		return;
 	out_text(obj, "compatible", memblock->compatible);
 	array = out_array(obj, "regions");
 	for (size_t i = 0; i < memblock->n_regions; i++) {
@@ -126,19 +90,12 @@ static void add_memblock(struct json_object *doc, const char *key,
 		out_token(row, "start", memblock->regions[i].start);
 		out_token(row, "size", memblock->regions[i].size);
 	}
-	out_text(obj, "direction", direction(in));
-	add_part(obj, &memblock->part);
 }
 
-static void add_luo(struct json_object *doc, const char *key, const struct vlu_luo *luo,
-		    bool in)
+static void add_luo(struct json_object *obj, const struct vlu_luo *luo)
 {
-	struct json_object *obj = section(doc, key, luo);
-	bool known;
+	bool known = !luo->part.error;
 
-	if (!luo)
-		return;
-	known = !luo->part.error;
 	out_text(obj, "compatible", luo->compatible);
 	out_text(obj, "session_compatible", luo->session_compatible);
 	out_text(obj, "flb_compatible", luo->flb_compatible);
@@ -147,11 +104,10 @@ static void add_luo(struct json_object *doc, const char *key, const struct vlu_l
 	address_or_null(obj, "flbs_pa", luo->flbs_pa, known);
 	out_known(obj, "trusted", luo->part.trust == VLU_TRUST_UNKNOWN ? VLU_DONT_KNOW :
 		  luo->part.trust == VLU_TRUST_KERNEL && known ? VLU_YES : VLU_NO);
-	out_text(obj, "direction", direction(in));
-	add_part(obj, &luo->part);
 }
 
-static void add_flbs(struct json_object *array, const struct vlu_flbs *flbs, bool in)
+static void add_flbs(struct json_object *array, const struct vlu_flbs *flbs,
+		     enum vlu_direction direction)
 {
 	struct json_object *row;
 
@@ -160,7 +116,7 @@ static void add_flbs(struct json_object *array, const struct vlu_flbs *flbs, boo
 		out_text(row, "name", flbs->flbs[i].name);
 		out_token(row, "data", flbs->flbs[i].data);
 		out_number(row, "count", (int64_t)flbs->flbs[i].count);
-		out_text(row, "direction", direction(in));
+		out_text(row, "direction", direction_words[direction]);
 		add_part(row, &flbs->part);
 	}
 }
@@ -184,26 +140,20 @@ static void add_reading(struct json_object *obj, const struct vlu_pci_reading *r
 	add_devices(obj, reading);
 }
 
-/* With more than one reading, what they differ in is not known. */
-static void add_pci(struct json_object *doc, const char *key, const struct vlu_pci *pci,
-		    bool in)
+static void add_pci(struct json_object *obj, const struct vlu_pci *pci)
 {
-	struct json_object *obj = section(doc, key, pci), *array, *row;
+	const struct vlu_pci_reading *reading = pci->reading;
+	struct json_object *array, *row;
 
-	if (!pci)
-		return;
 	out_text(obj, "compatible", pci->compatible);
-	add_reading(obj, pci->n_readings == 1 ? &pci->readings[0] : NULL);
+	add_reading(obj, reading);
 	array = out_array(obj, "readings");
-	for (size_t i = 0; i < pci->n_readings; i++) {
+	if (reading) {
 		row = out_row(array);
-		add_reading(row, &pci->readings[i]);
-		address_or_null(row, "devices_pa", pci->readings[i].devices_pa,
-				pci->readings[i].devices_pa);
-		out_text(row, "error", pci->readings[i].error);
+		add_reading(row, reading);
+		address_or_null(row, "devices_pa", reading->devices_pa, reading->devices_pa);
+		out_text(row, "error", reading->error);
 	}
-	out_text(obj, "direction", direction(in));
-	add_part(obj, &pci->part);
 }
 
 /* --------------------------------------------------------------- sessions */
@@ -212,19 +162,22 @@ static void add_vfio(struct json_object *obj, const struct vlu_vfio *vfio)
 {
 	struct json_object *array = out_array(obj, "vfio"), *row;
 
-	for (size_t i = 0; vfio && i < vfio->n_readings; i++) {
+	if (vfio) {
 		row = out_row(array);
-		out_bdf(row, "bdf", vfio->readings[i].bdf);
-		out_text(row, "layout", vfio->readings[i].layout);
+		out_bdf(row, "bdf", vfio->bdf);
+		out_text(row, "layout", "domain-first");
 	}
 }
 
 static void add_memfd(struct json_object *obj, const struct vlu_memfd *memfd)
 {
-	struct json_object *row = section(obj, "memfd", memfd);
+	struct json_object *row;
 
-	if (!memfd)
+	if (!memfd) {
+		out_null(obj, "memfd");
 		return;
+	}
+	row = out_object(obj, "memfd");
 	out_text(row, "layout", memfd->layout);
 	out_number(row, "size", (int64_t)memfd->size);
 	out_number(row, "pos", (int64_t)memfd->pos);
@@ -256,16 +209,12 @@ static void add_session(struct json_object *array, const struct vlu_luo_session 
 	struct json_object *row = out_row(array);
 
 	out_text(row, "name", session->name);
-	out_text(row, "direction", session->direction == VLU_DIRECTION_UNKNOWN ? "unknown" :
-		 direction(session->direction == VLU_INCOMING));
+	out_text(row, "direction", direction_words[session->direction]);
 	out_number(row, "pid", session->pid);
 	out_text(row, "comm", session->comm);
 	out_number(row, "count", session->n_expected);
 	add_files(row, session);
-	out_text(row, "part", session->part->name);
-	out_text(row, "source", session->part->source);
-	out_text(row, "trust", inspect_trust(session->part->trust));
-	out_text(row, "why", session->part->why);
+	add_part(row, session->part);
 	out_text(row, "error", session->error);
 }
 
@@ -295,12 +244,10 @@ static void add_processes(struct json_object *doc, const struct vlu_processes *p
 	}
 }
 
-static void add_log(struct json_object *doc, const struct vlu_kernel_log *log)
+static void add_log(struct json_object *obj, const struct vlu_kernel_log *log)
 {
-	struct json_object *obj = section(doc, "log", log), *array;
+	struct json_object *array;
 
-	if (!log)
-		return;
 	out_known(obj, "whole", log->whole ? VLU_YES : VLU_NO);
 	out_number(obj, "liveupdate_number", log->liveupdate_number);
 	add_bdfs(obj, "incoming", log->incoming, log->n_incoming);
@@ -309,26 +256,75 @@ static void add_log(struct json_object *doc, const struct vlu_kernel_log *log)
 	array = out_array(obj, "lines");
 	for (size_t i = 0; i < log->n_lines; i++)
 		out_item(array, log->lines[i]);
-	add_part(obj, &log->part);
 }
 
-/* What was handed to this kernel; where that is nothing, what it will hand on. */
+/* Adds a section under its key, or null. way: its direction, or NULL. */
+#define ADD(obj, key, name, from, way)							\
+	do {										\
+		struct json_object *section = (from) ? out_object(obj, key) : NULL;	\
+											\
+		if (!section) {								\
+			out_null(obj, key);						\
+			break;								\
+		}									\
+		add_##name(section, from);						\
+		if ((const char *){ way })						\
+			out_text(section, "direction", way);				\
+		add_part(section, &(from)->part);					\
+	} while (0)
+
+/*
+ * Adds what only the report shows: the room in a list of devices, and the direction of a session
+ * that a process has open.
+ */
+static void add_room(struct json_object *pci, const struct vlu_pci *from)
+{
+	if (from && from->reading)
+		out_number(json_object_array_get_idx(out_member(pci, "readings"), 0), "max",
+			   from->reading->max);
+}
+
+static void add_directions(struct json_object *doc)
+{
+	struct json_object *process, *session, *name, *pid;
+
+	out_each(process, out_member(doc, "processes")) {
+		name = out_member(process, "session");
+		pid = out_member(process, "pid");
+		out_each(session, out_member(doc, "sessions"))
+			if (name && json_object_equal(out_member(session, "name"), name) &&
+			    json_object_equal(out_member(session, "pid"), pid) &&
+			    strcmp(out_get(session, "direction"), "unknown") &&
+			    !out_get(process, "direction"))
+				out_text(process, "direction", out_get(session, "direction"));
+	}
+}
+
+void inspect_for_people(struct json_object *doc, const struct vlu_handover *h)
+{
+	add_room(out_member(doc, "pci"), h->in.pci ? h->in.pci : h->out.pci);
+	add_room(out_member(doc, "pci_next"), h->in.pci ? h->out.pci : NULL);
+	add_directions(doc);
+}
+
+/* Adds what this kernel received or, if that is nothing, what it will hand over. */
 #define ADD_BOTH(name)									\
 	do {										\
 		bool in = h->in.name;							\
 											\
-		add_##name(doc, #name, in ? h->in.name : h->out.name, in);		\
-		add_##name(doc, #name "_next", in ? h->out.name : NULL, false);		\
+		ADD(doc, #name, name, in ? h->in.name : h->out.name,			\
+		    direction_words[in ? VLU_INCOMING : VLU_OUTGOING]);			\
+		ADD(doc, #name "_next", name, in ? h->out.name : NULL, "outgoing");	\
 	} while (0)
 
 struct json_object *inspect_json(const struct vlu_handover *h)
 {
-	struct json_object *doc = out_new(), *obj, *row;
+	struct json_object *doc = out_new(), *obj;
 
 	obj = out_object(doc, "kho");
-	add_kho(obj, "in", h->in.kho);
-	add_kho(obj, "out", h->out.kho);
-	add_boot(doc, h->boot);
+	ADD(obj, "in", kho, h->in.kho, NULL);
+	ADD(obj, "out", kho, h->out.kho, NULL);
+	ADD(doc, "boot", boot, h->boot, NULL);
 	ADD_BOTH(metadata);
 	ADD_BOTH(memblock);
 	ADD_BOTH(luo);
@@ -336,18 +332,16 @@ struct json_object *inspect_json(const struct vlu_handover *h)
 	for (size_t i = 0; i < h->n_sessions; i++)
 		add_session(obj, &h->sessions[i]);
 	obj = out_array(doc, "flbs");
-	add_flbs(obj, h->in.flbs, true);
-	add_flbs(obj, h->out.flbs, false);
+	add_flbs(obj, h->in.flbs, VLU_INCOMING);
+	add_flbs(obj, h->out.flbs, VLU_OUTGOING);
 	ADD_BOTH(pci);
 	add_vfio(doc, h->vfio);
 	add_memfd(doc, h->memfd);
 	add_processes(doc, h->processes);
-	add_log(doc, h->log);
+	ADD(doc, "log", log, h->log, NULL);
 	obj = out_array(doc, "parts");
-	for (size_t i = 0; i < h->n_parts; i++) {
-		row = out_row(obj);
-		add_part(row, h->parts[i]);
-	}
+	for (size_t i = 0; i < h->n_parts; i++)
+		add_part(out_row(obj), h->parts[i]);
 	return doc;
 }
 

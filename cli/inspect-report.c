@@ -1,380 +1,295 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A hand-over as a report: a paragraph for each part, 80 columns wide. */
-#include <stdarg.h>
-#include <stdio.h>
+/* Prints a handover as a report: a paragraph for each part, 80 columns wide. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "inspect.h"
 #include "out.h"
+#include "template.h"
 
 #define WIDTH		80
-#define NAME_COLUMNS	20	/* of what stands in a list */
+#define NAME_COLUMNS	20	/* of list entries */
 
-static char *__attribute__((format(printf, 1, 0))) text_of(const char *fmt, va_list ap)
+/* A line about an object. A list of them ends with a row of zeros. */
+struct line {
+	const char *member;	/* a member, or each of its elements; NULL: the object itself */
+	/*
+	 * A template. If its text is empty, the object is left out. NULL: no line. A tab ends the
+	 * name of a list entry.
+	 */
+	const char *text;
+	const struct line *below;	/* lines of the member, indented */
+	const char *part;	/* only in the report on this part */
+};
+
+/* ----------------------------------------------------------------- titles */
+
+static const struct line boot_lines[] = {
+	{ .text = "[tree at {fdt:at}, scratch areas at {scratch}]" },
+	{ 0 }
+};
+
+#define SUBTREES { "subtrees", .text = "{name}\t[{size} bytes at {address}|{size} bytes|at {address}]" }
+
+/* kho_memory_init() gives the pages of the map to the allocator. Those of a file stay. */
+static const struct line kho_in_lines[] = {
+	{ .text = "[{compatible}, memory map at [{memory_map}[{trust:known}, freed since]|0x0]]" },
+	SUBTREES,
+	{ 0 }
+};
+
+static const struct line kho_out_lines[] = {
+	{ .text = "[{compatible}, memory map at [{memory_map}|0x0]]" },
+	SUBTREES,
+	{ 0 }
+};
+
+static const struct line kho_lines[] = {
+	{ "in", .below = kho_in_lines },
+	{ "out", .below = kho_out_lines },
+	{ 0 }
+};
+
+static const struct line metadata_lines[] = {
+	{ .text = "[kernel {previous_release}, kexec number {kexec_count} since cold boot]" },
+	{ 0 }
+};
+
+static const struct line memblock_lines[] = {
+	{ .text = "[{compatible}]" },
+	{ "regions", .text = "{name}\t{size:bytes} at {start}" },
+	{ 0 }
+};
+
+static const struct line luo_lines[] = {
+	{ .text = "[{compatible}[, {session_compatible}][, {flb_compatible}]"
+		"[, live update {liveupdate_num}]]" },
+	{ .text = "[sessions at {sessions_pa:at}, FLBs at {flbs_pa:at}|"
+		"sessions at {sessions_pa:at}|FLBs at {flbs_pa:at}]" },
+	{ 0 }
+};
+
+static const struct line reading_lines[] = {
+	{ .text = "[{compatible}, ]{encoding}[ {version}]: {nr:device}"
+		"[, room for {max}][, in blocks at {devices_pa}]" },
+	{ .text = "[! {error}]" },
+	{ "devices", .text = "{bdf}[\trefcount {refcount}]" },
+	{ 0 }
+};
+
+static const struct line pci_lines[] = {
+	{ "readings", .below = reading_lines },
+	{ 0 }
+};
+
+#define VFIO_LINE { "vfio", .text = "{bdf} ({layout})" }
+#define MEMFD_LINE { "memfd", .text = "memfd {layout}[ of {size} bytes][, position {pos}]" \
+		     "[, seals {seals:hex}][; {nr_folios:folio}]" }
+
+static const struct line file_lines[] = {
+	VFIO_LINE,
+	MEMFD_LINE,
+	{ .text = "[! {error}]" },
+	{ 0 }
+};
+
+static const struct line session_lines[] = {
+	{ .text = "[! {error}]" },
+	{ "files", .text = "[{bdf}, ]token {token}[, {compatible}][, data at {data}]",
+	  .below = file_lines },
+	{ 0 }
+};
+
+static const struct line log_lines[] = {
+	{ "incoming", .text = "{}\tcame over, and is not finished" },
+	{ "finished", .text = "{}\tcame over, and is finished" },
+	{ "outgoing", .text = "{}\twill go to the next kernel" },
+	{ "lines", .text = "{}" },
+	{ 0 }
+};
+
+static const struct line handover_lines[] = {
+	{ "boot", .below = boot_lines },
+	{ "kho", .below = kho_lines },
+	{ "metadata", .below = metadata_lines },
+	{ "metadata_next", .below = metadata_lines },
+	{ "memblock", .below = memblock_lines },
+	{ "memblock_next", .below = memblock_lines },
+	{ "luo", .below = luo_lines },
+	{ "luo_next", .below = luo_lines },
+	{ "flbs", .text = "{name}\t[{count:file}, ]data at {data}" },
+	{ "pci", .below = pci_lines },
+	{ "pci_next", .below = pci_lines },
+	{ .text = "[{processes:empty}no process has a session, a device or /dev/liveupdate open]",
+	  .part = "processes" },
+	{ "processes", .text = "process {pid} ({comm}): [session {session}[, {direction}]|{bdf}|"
+		       "the live update device itself]", .part = "processes" },
+	{ "log", .below = log_lines },
+	/* sessions that a process has open are listed with its other files */
+	{ "sessions", .text = "[{pid:known}|session {name}[, {direction:word}]: {files:file}]",
+	  .below = session_lines },
+	VFIO_LINE,
+	MEMFD_LINE,
+	{ 0 }
+};
+
+/* ---------------------------------------------------------------- printer */
+
+struct report {
+	const char *part;	/* other parts are left out; NULL: none is */
+	const char *error;	/* error of the part, already printed */
+};
+
+static void print_text(int indent, char *text)
 {
-	char *text;
+	char *rest = strchr(text, '\t');
 
-	if (vasprintf(&text, fmt, ap) < 0)
-		out_need(NULL);
-	return text;
-}
-
-/* A line of a part, broken where it is too long. */
-static void __attribute__((format(printf, 2, 3))) line(int indent, const char *fmt, ...)
-{
-	va_list ap;
-	char *text;
-
-	va_start(ap, fmt);
-	text = text_of(fmt, ap);
-	va_end(ap);
 	out_print("%*s", indent, "");
-	out_fill(indent + 2, WIDTH, text);
-	free(text);
+	if (!rest) {
+		out_fill(indent + 2, WIDTH, text);
+		return;
+	}
+	*rest++ = '\0';
+	out_print("%s", text);
+	out_tab(NAME_COLUMNS);
+	out_fill(NAME_COLUMNS, WIDTH, rest);
 }
 
-/* An entry of a list. */
-static void __attribute__((format(printf, 2, 3))) entry(const char *name, const char *fmt, ...)
+static void print_lines(const struct report *report, const struct scope *scope, int indent,
+			const struct line *line);
+
+/* Prints the line of an object, and the lines below it. */
+static void print_object(const struct report *report, const struct scope *scope, int indent,
+			 const struct line *line)
 {
-	va_list ap;
+	const char *part = line->member ? out_get(scope->obj, "part") : NULL;
 	char *text;
 
-	va_start(ap, fmt);
-	text = text_of(fmt, ap);
-	va_end(ap);
-	out_print("  %s", name);
-	out_tab(NAME_COLUMNS);
-	out_fill(NAME_COLUMNS, WIDTH, text);
+	if (part && strcmp(part, report->part))
+		return;
+	if (!line->text) {
+		print_lines(report, scope, indent, line->below);
+		return;
+	}
+	text = template_text(line->text, scope);
+	if (*text && !(report->error && *text == '!' && !strcmp(text + 2, report->error))) {
+		print_text(indent, text);
+		if (line->below)
+			print_lines(report, scope, indent + 2, line->below);
+	}
 	free(text);
 }
 
-static const char *hex(uint64_t number, char buf[24])
+static void print_lines(const struct report *report, const struct scope *scope, int indent,
+			const struct line *line)
 {
-	snprintf(buf, 24, "0x%llx", (unsigned long long)number);
-	return buf;
-}
+	struct json_object *value;
+	struct scope below;
+	size_t i, n;
+	bool several;
 
-/* In the largest unit of which it is a whole number. */
-static const char *bytes(uint64_t n, char buf[32])
-{
-	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB" };
-	size_t i;
-
-	for (i = 0; i + 1 < sizeof(units) / sizeof(units[0]) && n && n % 1024 == 0; i++)
-		n /= 1024;
-	snprintf(buf, 32, "%llu %s", (unsigned long long)n, units[i]);
-	return buf;
-}
-
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
-/* --------------------------------------------------------------- contents */
-
-static void print_boot(const struct vlu_boot_data *boot)
-{
-	if (boot->fdt)
-		line(2, "tree at 0x%llx, scratch areas at 0x%llx",
-		     (unsigned long long)boot->fdt, (unsigned long long)boot->scratch);
-}
-
-static void print_kho(const struct vlu_kho *kho, bool in)
-{
-	const struct vlu_subtree *subtree;
-	char address[24];
-
-	/* kho_memory_init(): the pages of the map go to the allocator */
-	if (kho->compatible)
-		line(2, "%s, memory map at 0x%llx%s", kho->compatible,
-		     (unsigned long long)kho->memory_map,
-		     in && kho->memory_map ? ", freed since" : "");
-	for (size_t i = 0; i < kho->n_subtrees; i++) {
-		subtree = &kho->subtrees[i];
-		if (subtree->size >= 0)
-			entry(subtree->name, "%lld bytes%s%s", (long long)subtree->size,
-			      subtree->address ? " at " : "",
-			      subtree->address ? hex(subtree->address, address) : "");
-		else
-			entry(subtree->name, "%s%s", subtree->address ? "at " : "",
-			      subtree->address ? hex(subtree->address, address) : "");
-	}
-}
-
-static void print_metadata(const struct vlu_metadata *metadata)
-{
-	if (metadata->previous_release)
-		line(2, "kernel %s, kexec number %lld since cold boot", metadata->previous_release,
-		     (long long)metadata->kexec_count);
-}
-
-static void print_memblock(const struct vlu_memblock *memblock)
-{
-	char start[24], size[32];
-
-	if (memblock->compatible)
-		line(2, "%s", memblock->compatible);
-	for (size_t i = 0; i < memblock->n_regions; i++)
-		entry(memblock->regions[i].name, "%s at %s",
-		      bytes(memblock->regions[i].size, size),
-		      hex(memblock->regions[i].start, start));
-}
-
-static void print_luo(const struct vlu_luo *luo)
-{
-	char sessions[24], flbs[24];
-
-	if (luo->compatible)
-		line(2, "%s%s%s%s%s, live update %lld", luo->compatible,
-		     luo->session_compatible ? ", " : "",
-		     luo->session_compatible ? luo->session_compatible : "",
-		     luo->flb_compatible ? ", " : "",
-		     luo->flb_compatible ? luo->flb_compatible : "",
-		     (long long)luo->liveupdate_num);
-	if (luo->sessions_pa || luo->flbs_pa)
-		line(2, "%s%s%s%s%s", luo->sessions_pa ? "sessions at " : "",
-		     luo->sessions_pa ? hex(luo->sessions_pa, sessions) : "",
-		     luo->sessions_pa && luo->flbs_pa ? ", " : "",
-		     luo->flbs_pa ? "FLBs at " : "",
-		     luo->flbs_pa ? hex(luo->flbs_pa, flbs) : "");
-}
-
-static void print_flbs(const struct vlu_flbs *flbs)
-{
-	for (size_t i = 0; i < flbs->n_flbs; i++)
-		entry(flbs->flbs[i].name, "%llu file%s, data at 0x%llx",
-		      (unsigned long long)flbs->flbs[i].count, plural(flbs->flbs[i].count),
-		      (unsigned long long)flbs->flbs[i].data);
-}
-
-static void print_reading(const struct vlu_pci *pci, const struct vlu_pci_reading *reading)
-{
-	char bdf[VLU_BDF_SIZE], version[24] = "", room[40] = "", pa[24];
-
-	if (reading->version >= 0)
-		snprintf(version, sizeof(version), " %lld", (long long)reading->version);
-	if (reading->max >= 0)
-		snprintf(room, sizeof(room), ", room for %lld", (long long)reading->max);
-	line(2, "%s%s%s%s%s: %lld device%s%s%s%s", pci->n_readings > 1 ? "perhaps " : "",
-	     pci->compatible ? pci->compatible : "", pci->compatible ? ", " : "",
-	     reading->encoding, version, (long long)reading->nr,
-	     plural((uint64_t)reading->nr), room,
-	     reading->devices_pa ? ", in blocks at " : "",
-	     reading->devices_pa ? hex(reading->devices_pa, pa) : "");
-	if (reading->error && !pci->part.error)
-		line(2, "! %s", reading->error);
-	for (size_t i = 0; i < reading->n_devices; i++) {
-		vlu_bdf_format(reading->devices[i].bdf, bdf);
-		if (reading->devices[i].refcount < 0)
-			line(2, "%s", bdf);
-		else
-			entry(bdf, "refcount %lld", (long long)reading->devices[i].refcount);
-	}
-}
-
-static void print_pci(const struct vlu_pci *pci)
-{
-	if (pci->n_readings > 1)
-		line(2, "its bytes do not tell which encoding it is");
-	for (size_t i = 0; i < pci->n_readings; i++)
-		print_reading(pci, &pci->readings[i]);
-}
-
-/* --------------------------------------------------------------- sessions */
-
-static void print_vfio(int indent, const struct vlu_vfio *vfio)
-{
-	char bdf[VLU_BDF_SIZE];
-
-	for (size_t i = 0; i < vfio->n_readings; i++)
-		line(indent, "%s%s (%s)", vfio->n_readings > 1 ? "perhaps " : "",
-		     vlu_bdf_format(vfio->readings[i].bdf, bdf), vfio->readings[i].layout);
-}
-
-static void print_memfd(int indent, const struct vlu_memfd *memfd)
-{
-	char seals[32] = "";
-
-	if (memfd->seals >= 0)
-		snprintf(seals, sizeof(seals), ", seals 0x%llx", (long long)memfd->seals);
-	line(indent, "memfd %s of %llu bytes, position %llu%s; %llu folio%s", memfd->layout,
-	     (unsigned long long)memfd->size, (unsigned long long)memfd->pos, seals,
-	     (unsigned long long)memfd->nr_folios, plural(memfd->nr_folios));
-}
-
-static void print_file(const struct vlu_luo_file *file)
-{
-	char bdf[VLU_BDF_SIZE], token[24], data[24];
-
-	line(4, "%s%stoken %s%s%s%s%s",
-	     file->has_bdf ? vlu_bdf_format(file->bdf, bdf) : "", file->has_bdf ? ", " : "",
-	     hex(file->token, token), file->compatible ? ", " : "",
-	     file->compatible ? file->compatible : "", file->data ? ", data at " : "",
-	     file->data ? hex(file->data, data) : "");
-	if (file->vfio)
-		print_vfio(6, file->vfio);
-	if (file->memfd)
-		print_memfd(6, file->memfd);
-	if (file->error)
-		line(6, "! %s", file->error);
-}
-
-static void print_session(const struct vlu_luo_session *session)
-{
-	static const char *const words[] = {
-		[VLU_INCOMING] = ", incoming", [VLU_OUTGOING] = ", outgoing",
-		[VLU_DIRECTION_UNKNOWN] = "",
-	};
-
-	if (session->pid >= 0)
-		return;	/* it stands among the files of its process */
-	line(2, "session %s%s: %zu file%s", session->name, words[session->direction],
-	     session->n_files, plural(session->n_files));
-	if (session->error)
-		line(4, "! %s", session->error);
-	for (size_t i = 0; i < session->n_files; i++)
-		print_file(&session->files[i]);
-}
-
-static const char *direction_of(const struct vlu_handover *h, const struct vlu_opened *opened)
-{
-	for (size_t i = 0; i < h->n_sessions; i++) {
-		const struct vlu_luo_session *session = &h->sessions[i];
-
-		if (session->pid != opened->pid || strcmp(session->name, opened->session))
+	for (; line->member || line->text; line++) {
+		if (line->part && strcmp(line->part, report->part))
 			continue;
-		if (session->direction == VLU_INCOMING)
-			return ", incoming";
-		if (session->direction == VLU_OUTGOING)
-			return ", outgoing";
+		value = line->member ? out_member(scope->obj, line->member) : scope->obj;
+		several = json_object_is_type(value, json_type_array);
+		n = several ? json_object_array_length(value) : value != NULL;
+		for (i = 0; i < n; i++) {
+			below.obj = several ? json_object_array_get_idx(value, i) : value;
+			below.up = scope;
+			print_object(report, line->member ? &below : scope, indent, line);
+		}
 	}
-	return "";
-}
-
-static void print_processes(const struct vlu_handover *h)
-{
-	const struct vlu_processes *processes = h->processes;
-	const struct vlu_opened *opened;
-	char bdf[VLU_BDF_SIZE];
-
-	if (!processes->n_opened)
-		line(2, "nobody has a session, a device or /dev/liveupdate open");
-	for (size_t i = 0; i < processes->n_opened; i++) {
-		opened = &processes->opened[i];
-		if (opened->session)
-			line(2, "process %lld (%s): session %s%s", (long long)opened->pid,
-			     opened->comm, opened->session, direction_of(h, opened));
-		else
-			line(2, "process %lld (%s): %s", (long long)opened->pid, opened->comm,
-			     opened->kind[0] == 'd' ? vlu_bdf_format(opened->bdf, bdf) :
-			     "the live update device itself");
-	}
-}
-
-static void print_bdfs(const char *what, const struct vlu_bdf *bdfs, size_t n)
-{
-	char bdf[VLU_BDF_SIZE];
-
-	for (size_t i = 0; i < n; i++)
-		entry(vlu_bdf_format(bdfs[i], bdf), "%s", what);
-}
-
-static void print_log(const struct vlu_kernel_log *log)
-{
-	print_bdfs("came over, and is not finished", log->incoming, log->n_incoming);
-	print_bdfs("came over, and is finished", log->finished, log->n_finished);
-	print_bdfs("will go to the next kernel", log->outgoing, log->n_outgoing);
-	for (size_t i = 0; i < log->n_lines; i++)
-		line(2, "%s", log->lines[i]);
 }
 
 /* ------------------------------------------------------------------ parts */
 
-static void print_handed(const struct vlu_handed *handed, const struct vlu_part *part,
-			 bool in)
+/* Prints a line such as "kho-in               kernel  /sys/kernel/debug/kho/in/fdt". */
+static void print_head(struct json_object *part)
 {
-	if (handed->kho && part == &handed->kho->part)
-		print_kho(handed->kho, in);
-	else if (handed->metadata && part == &handed->metadata->part)
-		print_metadata(handed->metadata);
-	else if (handed->memblock && part == &handed->memblock->part)
-		print_memblock(handed->memblock);
-	else if (handed->luo && part == &handed->luo->part)
-		print_luo(handed->luo);
-	else if (handed->flbs && part == &handed->flbs->part)
-		print_flbs(handed->flbs);
-	else if (handed->pci && part == &handed->pci->part)
-		print_pci(handed->pci);
-}
+	const char *trust = out_get(part, "trust"), *source = out_get(part, "source");
 
-static bool is_of(const struct vlu_part *part, const char *side)
-{
-	size_t len = strlen(part->name), end = strlen(side);
-
-	return len > end && strcmp(part->name + len - end, side) == 0;
-}
-
-static void print_content(const struct vlu_handover *h, const struct vlu_part *part)
-{
-	print_handed(&h->in, part, is_of(part, "-in"));
-	print_handed(&h->out, part, false);
-	if (h->boot && part == &h->boot->part)
-		print_boot(h->boot);
-	if (h->processes && part == &h->processes->part)
-		print_processes(h);
-	if (h->log && part == &h->log->part)
-		print_log(h->log);
-	for (size_t i = 0; i < h->n_sessions; i++)
-		if (h->sessions[i].part == part)
-			print_session(&h->sessions[i]);
-	if (h->vfio)
-		print_vfio(2, h->vfio);
-	if (h->memfd)
-		print_memfd(2, h->memfd);
-}
-
-/* "kho-in               kernel  /sys/kernel/debug/kho/in/fdt" */
-static void print_head(const struct vlu_part *part)
-{
-	const char *trust = inspect_trust(part->trust);
-
-	out_print("%s", part->name);
+	out_print("%s", out_get(part, "part"));
 	out_tab(NAME_COLUMNS);
 	if (trust) {
 		out_word(trust, NULL);
 		out_tab(NAME_COLUMNS + 8);
 	}
-	out_fill(NAME_COLUMNS + 8, WIDTH, part->source);
+	out_fill(NAME_COLUMNS + 8, WIDTH, source);
 }
 
-static const char *chapter_of(const struct vlu_part *part)
+static const char *chapter_of(const char *part)
 {
-	if (is_of(part, "-in") || strcmp(part->name, "boot") == 0)
-		return "From the kernel before:";
-	return is_of(part, "-out") ? "For the next kernel:" : "Besides:";
+	const char *end = strrchr(part, '-');
+
+	if (!strcmp(part, "boot") || (end && !strcmp(end, "-in")))
+		return "From the previous kernel:";
+	return end && !strcmp(end, "-out") ? "For the next kernel:" : "Besides:";
 }
 
-void inspect_report(const struct vlu_handover *h)
+static void print_part(const struct scope *handover, struct json_object *part)
 {
-	const char *chapter = NULL;
-	const struct vlu_part *part;
+	static const struct line error = { .text = "[! {error}]" }, why = { .text = "[({why})]" };
+	struct report report = { out_get(part, "part"), NULL };
+	const struct scope scope = { part, NULL };
 
-	for (size_t i = 0; i < h->n_parts; i++) {
-		part = h->parts[i];
-		/* what was decoded from a file stands alone */
-		if (part->trust != VLU_TRUST_UNKNOWN && chapter != chapter_of(part)) {
+	print_head(part);
+	print_object(&report, &scope, 2, &error);
+	report.error = out_get(part, "error");
+	print_lines(&report, handover, 2, handover_lines);
+	print_object(&report, &scope, 2, &why);
+}
+
+void inspect_report(struct json_object *handover)
+{
+	struct json_object *part;
+	const struct scope scope = { handover, NULL };
+	const char *chapter = NULL, *next;
+
+	out_each(part, out_member(handover, "parts")) {
+		next = chapter_of(out_get(part, "part"));
+		/* a part that was decoded from a file stands alone */
+		if (out_get(part, "trust") && chapter != next) {
 			if (chapter)
 				out_line("%s", "");
-			chapter = chapter_of(part);
+			chapter = next;
 			out_line("%s", chapter);
 		}
-		print_head(part);
-		if (part->error)
-			line(2, "! %s", part->error);
-		print_content(h, part);
-		if (part->why)
-			line(2, "(%s)", part->why);
+		print_part(&scope, part);
+	}
+}
+
+/* ------------------------------------------------------------------ bytes */
+
+/* Prints up to sixteen bytes. hex: the digits from here on. Returns those of the next row. */
+static const char *print_row(size_t at, const char *hex)
+{
+	char text[17] = "", byte[3] = "";
+	int n;
+
+	out_print("%08zx ", at);
+	for (n = 0; n < 16 && *hex; n++, hex += 2) {
+		memcpy(byte, hex, 2);
+		out_print("%s%s", n == 8 ? "  " : " ", byte);
+		text[n] = (char)strtoul(byte, NULL, 16);
+		if (text[n] < ' ' || text[n] > '~')
+			text[n] = '.';
+	}
+	out_print("%*s", 3 * (16 - n) + (n <= 8), "");
+	out_line("  |%s|", text);
+	return hex;
+}
+
+void inspect_raw(struct json_object *doc)
+{
+	struct json_object *part;
+	const char *hex;
+
+	out_each(part, out_member(doc, "bytes")) {
+		out_print("%s", out_get(doc, "part"));
+		template_print(", {size} bytes[ at {address}]\n", part);
+		hex = out_get(part, "hex");
+		for (size_t at = 0; *hex; at += 16)
+			hex = print_row(at, hex);
 	}
 }

@@ -1,120 +1,113 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the commands that change something do with their plan. */
+/* Printing and running the plans of commands that change something. */
+#include <signal.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "cli.h"
-#include "out.h"
+#include "journal.h"
+#include "progress.h"
 
-#define MANY	4	/* devices that are worth a line from the start */
-#define LONG	2	/* seconds that are, for any number */
-
-static void print(struct cli *cli, struct json_object *doc,
-		  struct json_object *sentences)
+/* Prints the steps of a plan, or its results. */
+static void print_plan(struct cli *cli, struct vlu_plan *plan, bool steps)
 {
-	size_t i;
+	size_t n = steps ? vlu_plan_count(plan) : vlu_plan_result_count(plan), i;
+	const struct vlu_deed *deed;
 
-	if (cli->g.json)
-		out_json(doc);
-	for (i = 0; !cli->g.json && i < json_object_array_length(sentences); i++)
-		out_line("%s", json_object_get_string(
-				 json_object_array_get_idx(sentences, i)));
-	json_object_put(doc);
-}
-
-void cli_steps(struct cli *cli, const char *const *texts, size_t n)
-{
-	struct json_object *doc = out_new(), *steps = out_array(doc, "steps");
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		out_item(steps, texts[i]);
-	print(cli, doc, steps);
-}
-
-static void print_steps(struct cli *cli, struct vlu_plan *plan)
-{
-	struct json_object *doc = out_new(), *steps = out_array(doc, "steps");
-	size_t i;
-
-	for (i = 0; i < vlu_plan_count(plan); i++)
-		out_item(steps, vlu_plan_step(plan, i));
-	print(cli, doc, steps);
-	if (!i)
+	for (i = 0; i < n; i++) {
+		deed = steps ? NULL : vlu_plan_result(plan, i);
+		cli_row(cli, deed, deed ? deed->text : vlu_plan_step(plan, i));
+	}
+	if (steps && !n)
 		cli_info(cli, "nothing to do");
 }
 
-static void print_results(struct cli *cli, struct vlu_plan *plan)
+/* Returns the signals that end a command, without ignored ones (nohup). */
+static void ending(sigset_t *ret_signals)
 {
-	struct json_object *doc = out_new(), *results = out_array(doc, "results");
+	static const int all[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction now;
 	size_t i;
 
-	for (i = 0; i < vlu_plan_result_count(plan); i++)
-		out_item(results, vlu_plan_result(plan, i));
-	print(cli, doc, results);
+	sigemptyset(ret_signals);
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (sigaction(all[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset(ret_signals, all[i]);
 }
 
-/* One line on a terminal, written over and over and gone in the end. */
-struct progress {
-	time_t start;
-	int edge;
-	bool shown;
-};
-
-static time_t seconds(void)
+int cli_signal(void)
 {
-	struct timespec now;
+	sigset_t signals, pending;
+	int signal;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	ending(&signals);
+	if (sigpending(&pending) < 0)
+		return 0;
+	for (signal = 1; signal < NSIG; signal++)
+		if (sigismember(&signals, signal) == 1 && sigismember(&pending, signal) == 1)
+			return signal;
+	return 0;
 }
 
-static void on_progress(void *arg, size_t done, size_t n, const char *waits_for)
+static bool is_sent(void *arg)
 {
-	struct progress *progress = arg;
-	char line[256];
-	int cut;
+	(void)arg;
+	return cli_signal() != 0;
+}
 
-	if (done == n) {
-		if (progress->shown)
-			fputs("\r\033[K", stderr);
-		progress->shown = false;
-		return;
-	}
-	if (n < MANY && seconds() - progress->start < LONG)
-		return;
-	snprintf(line, sizeof(line), "%zu of %zu done%s%s", done, n,
-		 waits_for ? "; " : "", waits_for ? waits_for : "");
-	/* in the last column it would begin another line */
-	cut = progress->edge < (int)sizeof(line) ? progress->edge - 1 : -1;
-	fprintf(stderr, "\r%.*s\033[K", cut, line);
-	progress->shown = true;
+void cli_stoppable(struct cli *cli)
+{
+	sigset_t signals;
+
+	ending(&signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	vlu_set_stop(cli->ctx, is_sent, NULL);
+}
+
+int cli_run(struct cli *cli, struct vlu_plan *plan)
+{
+	cli_stoppable(cli);
+	return vlu_plan_run(plan);
 }
 
 int cli_ran(struct cli *cli, struct vlu_plan *plan, int ret)
 {
 	int status = ret < 0 ? cli_fail(cli) : VLU_OK;
+	size_t i;
 
-	/* of several devices some may be done although others failed */
+	/* some devices may be done although others failed */
 	if (status == VLU_OK || vlu_plan_result_count(plan))
-		print_results(cli, plan);
+		print_plan(cli, plan, false);
+	for (i = 0; i < vlu_plan_result_count(plan); i++)
+		journal_done(cli, vlu_plan_result(plan, i)->text);
 	vlu_plan_free(plan);
-	return status;
+	return cli_signal() ? 128 + cli_signal() : status;
 }
 
-int cli_plan(struct cli *cli, struct vlu_plan *plan)
+/* Prints the answer before the kexec, after which this program no longer exists. */
+static void on_leave(void *arg, const char *text)
 {
-	struct progress progress = { .start = seconds() };
+	static const struct vlu_deed deed = { .action = "kexec" };
+	struct cli *cli = arg;
 
+	cli_row(cli, &deed, text);
+	cli_print_answer(cli, VLU_OK);
+	cli_flush();
+}
+
+int cli_plan(struct cli *cli, int ret, struct vlu_plan **ret_plan)
+{
+	struct vlu_plan *plan;
+
+	if (ret < 0)
+		return cli_fail(cli);
+	plan = *ret_plan;
 	if (cli->g.dry_run) {
-		print_steps(cli, plan);
+		print_plan(cli, plan, true);
 		vlu_plan_free(plan);
 		return VLU_OK;
 	}
-	/* with --verbose each step has a line of its own */
-	if (!cli->g.quiet && !cli->g.verbose)
-		progress.edge = out_live();
-	if (progress.edge)
-		vlu_plan_watch(plan, on_progress, &progress);
-	return cli_ran(cli, plan, vlu_plan_run(plan));
+	progress_watch(plan);
+	if (cli->g.json)
+		vlu_plan_on_leave(plan, on_leave, cli);
+	return cli_ran(cli, plan, cli_run(cli, plan));
 }
