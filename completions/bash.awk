@@ -5,6 +5,12 @@ function words(name, letter) {
 	return " --" name (letter == "-" ? "" : " -" letter)
 }
 
+function action(hint) {
+	if (hint == "file" || hint == "dir")
+		return "_vfio_lu_files " hint
+	return hint == "pid" ? "_vfio_lu_pids" : "_vfio_lu_offer " hint
+}
+
 # What completes the argument of an option, once for all commands.
 function argument(name, letter, arg, choices, hint, pattern) {
 	if (arg == "-" || name in known)
@@ -17,8 +23,8 @@ function argument(name, letter, arg, choices, hint, pattern) {
 		values = values "\t" pattern ") _vfio_lu_words '" choices "' ;;\n"
 	} else if (hint == "columns") {
 		values = values "\t" pattern ") _vfio_lu_columns ;;\n"
-	} else if (hint == "file" || hint == "dir") {
-		values = values "\t" pattern ") _vfio_lu_files " hint " ;;\n"
+	} else if (hint != "-") {
+		values = values "\t" pattern ") " action(hint) " ;;\n"
 	}
 }
 
@@ -30,6 +36,8 @@ $1 == "command" {
 	commands = commands " " $2
 	order[++n] = $2
 	hints[$2] = $4
+	if ($4 == "command")
+		foreign = foreign (foreign == "" ? "" : "|") $2
 }
 $1 == "own" || $1 == "uses" {
 	options[$2] = options[$2] words($3, $4)
@@ -62,9 +70,37 @@ END {
 	print "\tmapfile -t COMPREPLY < <(compgen -P \"$before\" -W '" substr(columns, 2) "' -- \"${cur##*,}\")"
 	print "}"
 	print ""
-	print "_vfio_lu_bdfs()"
+	print "# what vfio-lu can act on; addresses in their short form, too, where one was begun"
+	print "_vfio_lu_offer()"
 	print "{"
-	print "\t_vfio_lu_words \"$(vfio-lu list --columns bdf --no-headings 2>/dev/null)\""
+	print "\tlocal words"
+	print "\twords=$(vfio-lu --offer \"$1\" 2>/dev/null | sed 's/ .*//')"
+	print "\t[[ $cur && $1 != session ]] && words+=$'\\n'$(sed -n 's/^0000://p' <<<\"$words\")"
+	print "\t_vfio_lu_words \"$words\""
+	print "}"
+	print ""
+	print "# who has a vfio file open; where that cannot be seen, all"
+	print "_vfio_lu_pids()"
+	print "{"
+	print "\tlocal pids"
+	print "\tpids=$(find /proc/[0-9]*/fd -maxdepth 1 -lname '/dev/vfio/*' 2>/dev/null | cut -d/ -f3 | sort -un)"
+	print "\t_vfio_lu_words \"${pids:-$(cd /proc && echo [0-9]*)}\""
+	print "}"
+	print ""
+	print "# a command of another program, whose words begin at this one"
+	print "_vfio_lu_command()"
+	print "{"
+	print "\tif (($1 == last)); then"
+	print "\t\tmapfile -t COMPREPLY < <(compgen -c -- \"$cur\")"
+	print "\telif declare -F _command_offset >/dev/null; then"
+	print "\t\tCOMP_WORDS=(\"${words[@]:$1}\")"
+	print "\t\tCOMP_CWORD=$((last - $1))"
+	print "\t\tCOMP_LINE=\"${COMP_WORDS[*]}\""
+	print "\t\tCOMP_POINT=${#COMP_LINE}"
+	print "\t\t_command_offset 0"
+	print "\telse"
+	print "\t\t_vfio_lu_files file"
+	print "\tfi"
 	print "}"
 	print ""
 	print "_vfio_lu_value()"
@@ -82,13 +118,15 @@ END {
 	print "\t[[ $line == *[[:space:]] ]] && words+=('')"
 	print "\tlocal last=$((${#words[@]} - 1))"
 	print "\tcur=${words[last]}"
+	print "\t# the command, and the first word behind it that is its own"
 	print "\tfor ((i = 1; i < last; i++)); do"
 	print "\t\tcase ${words[i]} in"
+	print "\t\t--) ;;"
 	print "\t\t" takes ") ((i++)) ;;"
 	print "\t\t-*) ;;"
 	print "\t\t*)"
-	print "\t\t\tcommand=${words[i]}"
-	print "\t\t\tbreak ;;"
+	print "\t\t\t[[ $command ]] && break"
+	print "\t\t\tcommand=${words[i]} ;;"
 	print "\t\tesac"
 	print "\tdone"
 	print "\tif ((last > 1)); then"
@@ -97,6 +135,10 @@ END {
 	print "\t\tesac"
 	print "\tfi"
 	print "\tCOMPREPLY=()"
+	printf "\tif [[ $command == @(%s) ]] && [[ $i -lt $last || $option$cur != -* ]] && ((i <= last)); then\n", foreign
+	print "\t\t_vfio_lu_command \"$i\""
+	print "\t\treturn"
+	print "\tfi"
 	print "\tif [[ $cur == --*=* ]]; then"
 	print "\t\toption=${cur%%=*}"
 	print "\t\tcur=${cur#*=}"
@@ -113,11 +155,10 @@ END {
 	print "\t\tcase $command in"
 	printf "\t\t'') _vfio_lu_words '%s' ;;\n", substr(commands, 2)
 	for (i = 1; i <= n; i++) {
-		if (hints[order[i]] == "bdf")
-			printf "\t\t%s) _vfio_lu_bdfs ;;\n", order[i]
-		else if (hints[order[i]] == "file" || hints[order[i]] == "dir")
-			printf "\t\t%s) _vfio_lu_files %s ;;\n", order[i], hints[order[i]]
+		if (hints[order[i]] != "-" && hints[order[i]] != "command")
+			printf "\t\t%s) %s ;;\n", order[i], action(hints[order[i]])
 	}
+	printf "\t\thelp) _vfio_lu_words '%s' ;;\n", substr(commands, 2)
 	print "\t\tesac"
 	print "\tfi"
 	print "\t# bash puts in what follows the last colon only"

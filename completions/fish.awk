@@ -18,7 +18,9 @@ function action(hint, choices) {
 		return " -r -F"
 	if (hint == "dir")
 		return " -x -a '(__fish_complete_directories)'"
-	return " -x"
+	if (hint == "pid")
+		return " -x -a '(__vfio_lu_pids)'"
+	return hint == "-" ? " -x" : " -x -a '(__vfio_lu_offer " hint ")'"
 }
 
 function option(when, name, letter, arg, choices, hint, help) {
@@ -33,14 +35,19 @@ $1 == "global" {
 $1 == "command" {
 	lines = lines "\ncomplete -c vfio-lu -n __fish_use_subcommand -a " $2 \
 		" -d " quoted($6) "\n"
-	if ($4 == "bdf")
-		lines = lines "complete -c vfio-lu -n '__fish_seen_subcommand_from " $2 \
-			"' -a '(__vfio_lu_bdfs)'\n"
 	if ($4 == "file")
 		lines = lines "complete -c vfio-lu -n '__fish_seen_subcommand_from " $2 \
 			"' -F\n"
+	else if ($4 == "command")
+		foreign[$2]
+	else if ($4 != "-")
+		lines = lines "complete -c vfio-lu -n '__fish_seen_subcommand_from " $2 \
+			"' -a '(__vfio_lu_offer " $4 ")'\n"
+	commands = commands " " $2
 }
 $1 == "own" || $1 == "uses" {
+	if ($5 != "-")
+		takes[$2] = takes[$2] " --" $3
 	lines = lines option("__fish_seen_subcommand_from " $2, $3, $4, $5, $6, $7, $8)
 }
 $1 == "column" { columns = columns " " $3 }
@@ -48,9 +55,23 @@ $1 == "column" { columns = columns " " $3 }
 END {
 	print "# fish completion for vfio-lu; made from vfio-lu --dump-commands"
 	print ""
-	print "function __vfio_lu_bdfs"
-	print "    vfio-lu list --columns bdf,device_name --no-headings 2>/dev/null |"
-	print "        string replace -r ' +' \\t"
+	print "# what vfio-lu can act on; addresses in their short form, too, where one was begun"
+	print "function __vfio_lu_offer"
+	print "    set -l lines (vfio-lu --offer $argv[1] 2>/dev/null | string replace ' ' \\t)"
+	print "    printf '%s\\n' $lines"
+	print "    if test $argv[1] != session; and test -n \"$(commandline -ct)\""
+	print "        string replace -f -r '^0000:' '' -- $lines"
+	print "    end"
+	print "end"
+	print ""
+	print "# who has a vfio file open; where that cannot be seen, all"
+	print "function __vfio_lu_pids"
+	print "    set -l pids (find /proc/[0-9]*/fd -maxdepth 1 -lname '/dev/vfio/*' 2>/dev/null | cut -d/ -f3 | sort -un)"
+	print "    if test -n \"$pids\""
+	print "        printf '%s\\n' $pids"
+	print "    else"
+	print "        __fish_complete_pids"
+	print "    end"
 	print "end"
 	print ""
 	print "# one more word for a list joined by commas"
@@ -64,4 +85,8 @@ END {
 	print ""
 	print "complete -c vfio-lu -f"
 	printf "%s", lines
+	print "\ncomplete -c vfio-lu -n '__fish_seen_subcommand_from help' -a '" substr(commands, 2) "'"
+	for (command in foreign)
+		print "complete -c vfio-lu -n '__fish_seen_subcommand_from " command \
+			"' -a '(__fish_complete_subcommand --fcs-skip=2" takes[command] ")'"
 }

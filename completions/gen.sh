@@ -9,7 +9,10 @@
 #   own|uses COMMAND NAME LETTER ARG CHOICES HINT HELP   of a command, and
 #                                                    those global ones it knows
 #   command NAME ARGS HINT changes|reads SUMMARY
+# HINT is what completes an argument: file, dir, columns, command and what follows it, pid, and what PROGRAM --offer
+# HINT prints a line each, with a description behind it: bdf, bound, member, session.
 #   column COMMAND KEY HEAD shown|- HELP
+#   check ID device|host|next-kernel|rehearsal                 for the tests: all there are
 set -eu
 
 program=$1

@@ -19,9 +19,9 @@ function action(hint, choices, columns) {
 		return "_files"
 	if (hint == "dir")
 		return "_files -/"
-	if (hint == "bdf")
-		return "_vfio_lu_bdfs"
-	return " "
+	if (hint == "pid")
+		return "_vfio_lu_pids"
+	return hint == "-" ? " " : "_vfio_lu_offer " hint
 }
 
 function option(name, letter, arg, choices, hint, help, tail) {
@@ -50,8 +50,29 @@ END {
 	print "#compdef vfio-lu"
 	print "# zsh completion for vfio-lu; made from vfio-lu --dump-commands"
 	print ""
-	print "_vfio_lu_bdfs() {"
-	print "\tcompadd -- ${(f)\"$(vfio-lu list --columns bdf --no-headings 2>/dev/null)\"}"
+	print "# what vfio-lu can act on; addresses in their short form, too, where one was begun"
+	print "_vfio_lu_offer() {"
+	print "\tlocal what=$argv[-1]"
+	print "\tlocal -a lines=(${(f)\"$(vfio-lu --offer $what 2>/dev/null)\"})"
+	print "\tlocal -a words=(${lines%% *})"
+	print "\tcompadd -l -d lines -a words"
+	print "\t[[ -z $PREFIX || $what == session ]] || compadd -- ${${(M)words:#0000:*}#0000:}"
+	print "}"
+	print ""
+	print "# who has a vfio file open; where that cannot be seen, all"
+	print "_vfio_lu_pids() {"
+	print "\tlocal -a pids=(${(fu)\"$(find /proc/[0-9]*/fd -maxdepth 1 -lname '/dev/vfio/*' 2>/dev/null | cut -d/ -f3)\"})"
+	print "\t(($#pids)) || pids=(/proc/[0-9]*(N:t))"
+	print "\tcompadd -- $pids"
+	print "}"
+	print ""
+	print "# a command of another program"
+	print "_vfio_lu_command() {"
+	print "\tif [[ $words[1] == -- ]]; then"
+	print "\t\tshift words"
+	print "\t\t((CURRENT--))"
+	print "\tfi"
+	print "\t_normal -p vfio-lu"
 	print "}"
 	print ""
 	print "_vfio_lu_columns() {"
@@ -61,19 +82,21 @@ END {
 	print "_vfio_lu() {"
 	print "\tlocal curcontext=$curcontext state line"
 	print "\ttypeset -A opt_args"
-	print "\tlocal -a commands=("
+	print "\tlocal -a verbs=("
 	printf "%s", commands
 	print "\t)"
 	print ""
 	print "\t_arguments -C" global " \\"
 	print "\t\t\t'1:command:->command' '*::argument:->argument'"
 	print "\tcase $state in"
-	print "\tcommand) _describe command commands ;;"
+	print "\tcommand) _describe command verbs ;;"
 	print "\targument)"
 	print "\t\tcase $words[1] in"
 	for (i = 1; i <= n; i++) {
-		printf "\t\t%s) _arguments%s", order[i], options[order[i]]
-		if (args[order[i]] != "-") {
+		printf "\t\t%s) _arguments -S%s", order[i], options[order[i]]
+		if (hints[order[i]] == "command")
+			printf " \\\n\t\t\t'(-)*::command: _vfio_lu_command'"
+		else if (args[order[i]] != "-") {
 			word = args[order[i]]
 			gsub(/[\[\].]/, "", word)
 			printf " \\\n\t\t\t'%s:%s:%s'", args[order[i]] ~ /\.\.\./ ? "*" : "1",
@@ -81,6 +104,7 @@ END {
 		}
 		print " ;;"
 	}
+	print "\t\thelp) _describe command verbs ;;"
 	print "\t\tesac ;;"
 	print "\tesac"
 	print "}"
