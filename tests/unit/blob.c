@@ -91,49 +91,71 @@ static void test_metadata(void **state)
 
 /* ------------------------------------------------------------------ blocks */
 
-static int read_blocks(struct fixture *f, uint64_t head, size_t entry, struct blocks *ret)
+/* Entries as they came. */
+struct entries {
+	size_t n;
+	uint64_t at[64], first[64];
+};
+
+static int keep_entry(void *arg, const unsigned char *entry, uint64_t address,
+		      struct blob_error *err)
+{
+	struct entries *entries = arg;
+
+	(void)err;
+	entries->at[entries->n] = address;
+	entries->first[entries->n++] = blob_u64(entry, 0);
+	return entries->n == ARRAY(entries->at) ? 1 : 0;
+}
+
+static int read_blocks(struct fixture *f, uint64_t head, size_t entry, struct entries *ret)
 {
 	f->err = (struct blob_error){ "" };
 	f->raw.n = 0;
-	return blocks_read(&f->memory, head, entry, &f->raw, ret, &f->err);
+	ret->n = 0;
+	return blocks_each(&f->memory, head, entry, &f->raw, keep_entry, ret, &f->err);
 }
 
 static void test_blocks(void **state)
 {
 	struct fixture *f = *state;
-	struct blocks blocks;
+	struct entries entries;
 
 	block(f, 0x3000, 0x1000, 2);
 	block(f, 0x1000, 0x2000, 51);
 	block(f, 0x2000, 0, 1);
 	put64(at(f, 0x1000) + 16 + 50 * 80, 77);
-	assert_int_equal(read_blocks(f, 0x3000, 80, &blocks), 0);
-	assert_int_equal(blocks.n, 3);
-	assert_int_equal(blocks.list[1].count, 51);
-	assert_true(blob_u64(blocks.list[1].entries, 50 * 80) == 77);
+	assert_int_equal(read_blocks(f, 0x3000, 80, &entries), 0);
+	assert_int_equal(entries.n, 2 + 51 + 1);
+	assert_true(entries.at[1] == 0x3000 + 16 + 80 && entries.at[53] == 0x2010);
+	assert_true(entries.at[52] == 0x1000 + 16 + 50 * 80 && entries.first[52] == 77);
 	/* what it has read, and no more: the heads, then each with its entries */
 	assert_int_equal(f->raw.n, 3);
 	assert_int_equal(f->raw.bytes[0].size, 16 + 2 * 80);
 	assert_int_equal(f->reads, 6);
+	/* and it stops where it is told to */
+	block(f, 0x2000, 0, 20);
+	assert_int_equal(read_blocks(f, 0x3000, 80, &entries), 1);
+	assert_int_equal(entries.n, 64);
 }
 
 /* As kho_block_set_restore() refuses them, and where. */
 static void test_blocks_refused(void **state)
 {
 	struct fixture *f = *state;
-	struct blocks blocks = { .n = 9 };
+	struct entries entries;
 
 	block(f, 0x1000, 0, 52);
-	REFUSED(f, read_blocks(f, 0x1000, 80, &blocks), "52 entries, and 51 fit, at 0x1008");
+	REFUSED(f, read_blocks(f, 0x1000, 80, &entries), "52 entries, and 51 fit, at 0x1008");
 	block(f, 0x1000, 0, 0);
-	REFUSED(f, read_blocks(f, 0x1000, 80, &blocks), "0 entries");
+	REFUSED(f, read_blocks(f, 0x1000, 80, &entries), "0 entries");
 	block(f, 0x1000, 0x2008, 1);
-	REFUSED(f, read_blocks(f, 0x1000, 80, &blocks), "begin a page, at 0x2008");
-	REFUSED(f, read_blocks(f, 0x1800, 80, &blocks), "begin a page, at 0x1800");
+	REFUSED(f, read_blocks(f, 0x1000, 80, &entries), "begin a page, at 0x2008");
+	REFUSED(f, read_blocks(f, 0x1800, 80, &entries), "begin a page, at 0x1800");
 	block(f, 0x1000, 0xfffffffffffff000, 1);
-	assert_int_equal(read_blocks(f, 0x1000, 80, &blocks), -ENXIO);
+	assert_int_equal(read_blocks(f, 0x1000, 80, &entries), -ENXIO);
 	assert_non_null(strstr(f->err.text, "at 0xfffffffffffff000"));
-	assert_int_equal(blocks.n, 9);
+	assert_int_equal(entries.n, 0);
 	assert_int_equal(f->raw.n, 0);
 }
 
@@ -141,7 +163,7 @@ static void test_blocks_refused(void **state)
 static void test_circles(void **state)
 {
 	struct fixture *f = *state;
-	struct blocks blocks;
+	struct entries entries;
 
 	for (unsigned int length = 1; length <= PAGES; length++)
 		for (unsigned int back = 0; back < length; back++) {
@@ -149,7 +171,7 @@ static void test_circles(void **state)
 				block(f, BASE + i * PAGE, i + 1 < length ?
 				      BASE + (i + 1) * PAGE : BASE + back * PAGE, 1);
 			f->reads = 0;
-			REFUSED(f, read_blocks(f, BASE, 64, &blocks), "circle");
+			REFUSED(f, read_blocks(f, BASE, 64, &entries), "circle");
 			assert_true(f->reads <= 3 * length + 1);
 		}
 }
@@ -168,9 +190,11 @@ static void test_endless(void **state)
 {
 	const struct memory memory = { endless, NULL, PAGE };
 	struct fixture *f = *state;
-	struct blocks blocks;
+	struct entries entries = { .n = 0 };
 
-	REFUSED(f, blocks_read(&memory, PAGE, 64, &f->raw, &blocks, &f->err), "more than 10000");
+	REFUSED(f, blocks_each(&memory, PAGE, 64, &f->raw, keep_entry, &entries, &f->err),
+		"more than 10000");
+	assert_int_equal(entries.n, 0);
 }
 
 /* ---------------------------------------------------------------- sessions */
@@ -214,7 +238,7 @@ static void test_sessions(void **state)
 	assert_int_equal(s[0].n_files, 2);
 	assert_true(s[0].files[0].has_bdf);
 	assert_int_equal(s[0].files[0].bdf.device, 1);
-	assert_int_equal(s[0].files[0].vfio->n_readings, 1);
+	assert_int_equal(vlu_bdf_compare(s[0].files[0].vfio->bdf, s[0].files[0].bdf), 0);
 	assert_null(s[0].files[1].vfio);
 	assert_null(s[0].files[1].error);
 	assert_true(s[0].files[1].token == 7 && !s[0].files[1].has_bdf);
@@ -222,6 +246,12 @@ static void test_sessions(void **state)
 	assert_int_equal(s[1].n_files, 0);
 	assert_string_equal(s[2].name, "\x01 any bytes");
 	assert_int_equal(s[2].n_expected, 0);
+	/* what is kept of another device than that of the token */
+	put16(at(f, 0x5004), 0x0110);
+	f->err = (struct blob_error){ "" };
+	assert_int_equal(sessions_decode(&f->memory, &luo_v5, &f->raw, &s, &n, &f->err), 0);
+	assert_null(s[0].files[0].vfio);
+	assert_non_null(strstr(s[0].files[0].error, "another device than its token, at 0x5000"));
 }
 
 /* luo-v4 had its sessions in blocks already, and still an array of files. */
@@ -348,7 +378,7 @@ static void test_memfd(void **state)
 	put64(v2 + 8, 1 << 20);
 	f->err = (struct blob_error){ "" };
 	assert_int_equal(memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), 0);
-	v2[20] = 1;	/* a flag that must not be */
+	v2[20] = 1;	/* an unknown bit in its flags */
 	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
 	v2[20] = 0;
 	put64(v2 + 24, UINT64_MAX);
@@ -357,33 +387,21 @@ static void test_memfd(void **state)
 
 static void test_vfio(void **state)
 {
-	const unsigned char domain_first[9] = { 0, 0, 1, 0, 0x08, 0xe1, 1 };
-	const unsigned char bdf_first[9] = { 0x08, 0xe1, 0, 0, 1 };
-	const unsigned char with_token[9] = { 0x08, 0xe1, 0, 0, 1, 0x44, 0x33, 0x22, 0x11 };
-	const unsigned char junk[9] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+	unsigned char data[9] = { 0, 0, 1, 0, 0x08, 0xe1, 1 };
 	struct fixture *f = *state;
 	struct vlu_vfio vfio;
 
-	assert_int_equal(vfio_decode(&(struct blob){ domain_first, 9 }, "vfio-pci-v2", &vfio, &f->err), 0);
-	assert_int_equal(vfio.n_readings, 1);
-	assert_true(vfio.readings[0].bdf.domain == 0x10000 && vfio.readings[0].bdf.bus == 0xe1 &&
-		    vfio.readings[0].bdf.device == 1);
-	/* under the old name 8 cannot be the reset_works of the other layout */
-	assert_int_equal(vfio_decode(&(struct blob){ domain_first, 9 }, "vfio-pci-v1", &vfio, &f->err), 0);
-	assert_int_equal(vfio.n_readings, 1);
-	assert_int_equal(vfio_decode(&(struct blob){ bdf_first, 9 }, "vfio-pci-v1", &vfio, &f->err), 0);
-	assert_int_equal(vfio.n_readings, 2);
-	assert_int_equal(vfio_decode(&(struct blob){ with_token, 9 }, "vfio-pci-v1", &vfio, &f->err), 0);
-	assert_int_equal(vfio.n_readings, 1);
-	assert_string_equal(vfio.readings[0].layout, "bdf-first");
-	assert_int_equal(vfio.readings[0].bdf.bus, 0xe1);
-	REFUSED(f, vfio_decode(&(struct blob){ junk, 9 }, NULL, &vfio, &f->err), "no vfio-pci file");
-	REFUSED(f, vfio_decode(&(struct blob){ with_token, 9 }, "vfio-pci-v2", &vfio, &f->err),
-		"no vfio-pci file");
-	REFUSED(f, vfio_decode(&(struct blob){ junk, 5 }, NULL, &vfio, &f->err), "it ends");
+	assert_int_equal(vfio_decode(&(struct blob){ data, 9 }, &vfio, &f->err), 0);
+	assert_true(vfio.bdf.domain == 0x10000 && vfio.bdf.bus == 0xe1 && vfio.bdf.device == 1 &&
+		    vfio.bdf.function == 0);
+	assert_int_equal(vfio_decode(&(struct blob){ data, 6 }, &vfio, &f->err), 0);
+	REFUSED(f, vfio_decode(&(struct blob){ data, 5 }, &vfio, &f->err), "it ends");
+	data[6] = 2;	/* of reset_works there are two */
+	REFUSED(f, vfio_decode(&(struct blob){ data, 9 }, &vfio, &f->err), "no vfio-pci file, at 0x6");
 	/* it has a page of zeros for itself */
-	REFUSED(f, vfio_decode(&(struct blob){ (const unsigned char[]){ 0, 0, 1, 0, 8, 0, 1, 0, 1 }, 9 },
-			       "vfio-pci-v2", &vfio, &f->err), "no vfio-pci file");
+	data[6] = 1;
+	data[8] = 1;
+	REFUSED(f, vfio_decode(&(struct blob){ data, 9 }, &vfio, &f->err), "no vfio-pci file, at 0x8");
 }
 
 int main(void)

@@ -6,8 +6,8 @@
 
 #include "unit.h"
 
-#include "core.h"
-#include "private.h"
+#include "inspect/elf-core.h"
+#include "base/ctx.h"
 #include "../handover.h"
 
 #define PAGE	4096u
@@ -32,7 +32,7 @@ static ssize_t counting_pread(struct sys *sys, int fd, void *buf, size_t size, o
 
 static void keep_core(const char *path, const void *data, size_t size)
 {
-	if (strcmp(path, "dump") == 0)
+	if (strcmp(path, "proc/kcore") == 0)
 		buf_add(&file, data, size);
 }
 
@@ -169,50 +169,11 @@ static void test_refused(void **state)
 	free(copy);
 }
 
-/* Piece by piece all that is there, and only once. */
-static int add_piece(void *arg, uint64_t address, const unsigned char *data, size_t size)
-{
-	static const unsigned char magic[4] = { 0xd0, 0x0d, 0xfe, 0xed };
-	size_t *seen = arg;
-
-	assert_true(size <= CORE_PIECE && address % PAGE == 0);
-	seen[0] += size;
-	for (size_t at = 0; at < size; at += PAGE)
-		seen[1] += memcmp(data + at, magic, 4) == 0;
-	return 0;
-}
-
-static int stop(void *arg, uint64_t address, const unsigned char *data, size_t size)
-{
-	(void)data, (void)size;
-	*(uint64_t *)arg = address;
-	return 1;
-}
-
-static void test_each(void **state)
-{
-	struct core core;
-	const char *why;
-	uint64_t first;
-	size_t seen[2] = { 0, 0 };
-
-	(void)state;
-	assert_int_equal(open_core(file.data, file.size, &core, &why), 0);
-	assert_int_equal(core_each(&core, add_piece, seen), 0);
-	/* two pieces of RAM; what is behind the end of the file is passed over */
-	assert_int_equal(seen[0], (16 + 64) * PAGE);
-	/* two roots, two lists of reservations, and one of somebody else */
-	assert_int_equal(seen[1], 5);
-	assert_int_equal(core_each(&core, stop, &first), 1);
-	assert_true(first == LOW);
-	core_close(&core);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read), cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_each),
+		cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests_name("core", tests, set_up, tear_down);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Initial RAM disks, and what user space brings in them. */
+/* Initrds, and the file system that several archives make. */
 #include "unit.h"
 
 #include "../blobs.h"
-#include "cpio.h"
-#include "modconf.h"
-#include "userland.h"
+#include "formats/archive.h"
+#include "formats/cpio.h"
+#include "formats/cpio-write.h"
 
 struct seen {
 	char names[512];
@@ -13,10 +13,11 @@ struct seen {
 	int stop;
 };
 
-static size_t wants(void *arg, const char *name)
+static size_t wants(void *arg, const char *name, size_t inode)
 {
 	struct seen *seen = arg;
 
+	(void)inode;
 	strcat(strcat(seen->names, name), " ");
 	return seen->limit;
 }
@@ -29,6 +30,12 @@ static int file(void *arg, const char *name, const uint8_t *data, size_t size)
 	assert_int_equal(data[size], 0);
 	strcat(strcat(strcat(seen->names, "="), (const char *)data), " ");
 	return seen->stop;
+}
+
+static int count_one(void *arg, const char *name)
+{
+	(void)name;
+	return ++*(size_t *)arg, 0;
 }
 
 static const struct cpio_ops ops = { .wants = wants, .file = file };
@@ -125,60 +132,101 @@ static void test_bad(void **state)
 	buf_free(&buf);
 }
 
-static void test_userland(void **state)
+static size_t want_all(const char *name)
 {
-	struct buf buf = { NULL, 0 }, module = gzip_of("\0vfio-pci-v1\0", 14);
-	struct userland user;
-	char value[32];
+	return strstr(name, ".ko") ? 0 : 100;
+}
+
+/* What several archives make together is what the kernel unpacks, links and all. */
+static void test_archive(void **state)
+{
+	static const struct { const char *path, *text; } files[] = {
+		{ "etc/x", "late" },			/* the last of a name stays */
+		{ "init", "#!" },			/* over an absolute link into the other archive */
+		{ "lib/modules/1/a", "a" },		/* over a link to a directory */
+		{ "usr/lib/modules/1/a", "a" },
+		{ "lib/late", "b" },			/* put below that link: lands where it leads */
+		{ "usr/lib/late", "b" },
+		{ "etc/first", "twin" }, { "etc/second", "twin" },	/* two names, and the text behind the last */
+		{ "etc/up/../x", "late" }, { "./etc//x", "late" },
+		{ "deep/r/init", "#!" },		/* relative, and over another */
+		{ "circle", NULL }, { "nosuch", NULL }, { "dangling", NULL }, { "etc", NULL },
+	};
+	struct buf early = { NULL, 0 }, late = { NULL, 0 }, packed, all = { NULL, 0 };
+	struct archive archive;
+	char why[160], path[ARCHIVE_PATH];
+	size_t n = 0;
 
 	(void)state;
-	cpio_file(&buf, "usr/lib/modules/7.3.4/modules.alias", "alias pci:v* x\n");
-	cpio_file(&buf, "usr/lib/modules/7.3.4/modules.builtin", "kernel/a.ko\nkernel/b-c.ko\n");
-	cpio_file(&buf, "usr/lib/modules/7.3.4/kernel/net/e1000e.ko.xz", "whatever");
-	cpio_add(&buf, "usr/lib/modules/7.3.4/kernel/vfio/vfio-pci.ko.gz", 0100644, module.data, module.size);
-	cpio_file(&buf, "etc/modprobe.d/x.conf", "# a\nblacklist snd-pcsp\noptions vfio_pci ids=8086:10d3 x=1\n"
-		  "softdep nvme pre: vfio-pci post: a\n\tsoftdep  e1000e\tpre: a post: vfio-pci");
-	cpio_file(&buf, "etc/modprobe.d/x.conf.bak", "blacklist all\n");
-	cpio_file(&buf, "conf/modules", "loop\nvfio_pci\n");
-	cpio_file(&buf, "usr/lib/systemd/libsystemd-shared-262.1.so", "");
-	cpio_close(&buf);
-	assert_int_equal(userland_initrd(&user, "7.3.4", buf.data, buf.size), 0);
-	assert_true(user.read && user.tree && user.vfio_read);
-	assert_string_equal(user.alias, "alias pci:v* x\n");
-	assert_true(userland_has(&user, "vfio_pci") && userland_has(&user, "e1000e"));
-	assert_false(userland_has(&user, "vfio-pci") || userland_has(&user, "a"));
-	assert_int_equal(userland_builtin(&user, "a"), 0);
-	assert_int_equal(userland_builtin(&user, "b_c"), 1);
-	assert_int_equal(userland_builtin(&user, "c"), -1);
-	assert_string_equal(user.abi.word[ABI_VFIO].text, "vfio-pci-v1");
-	assert_int_equal(user.systemd, 262);
-	assert_true(modconf_forbids(&user, "", "snd_pcsp"));
-	assert_false(modconf_forbids(&user, "", "all"));
-	assert_true(modconf_forbids(&user, "a modprobe.blacklist=x,e1000e b", "e1000e"));
-	assert_false(modconf_forbids(&user, "modprobe.blacklist=e1000", "e1000e"));
-	assert_true(modconf_loads(&user, "", "vfio-pci"));
-	assert_false(modconf_loads(&user, "", "nvme"));
-	assert_true(modconf_loads(&user, "rd.driver.pre=nvme", "nvme"));
-	assert_true(modconf_before(&user, "nvme", "vfio-pci"));
-	assert_false(modconf_before(&user, "e1000e", "vfio-pci"));
-	assert_true(modconf_option(&user, "vfio-pci", "ids", value, sizeof(value)));
-	assert_string_equal(value, "8086:10d3");
-	assert_false(modconf_option(&user, "vfio-pci", "id", value, sizeof(value)));
-	userland_free(&user);
-	/* the modules of another release are not its own */
-	assert_int_equal(userland_initrd(&user, "7.3.5", buf.data, buf.size), 0);
-	assert_false(user.tree || user.n_modules || user.alias);
-	assert_string_equal(user.other, "7.3.4");
-	userland_free(&user);
-	buf_free(&buf);
-	buf_free(&module);
+	cpio_file(&early, "etc/x", "early");
+	cpio_link(&early, "init", "/nix/store/s/init");
+	cpio_link(&early, "lib", "usr/lib");
+	cpio_link(&early, "deep/r", "../nix/store/s");
+	cpio_link(&early, "circle", "circle");
+	cpio_link(&early, "dangling", "/usr/lib/systemd/systemd");
+	cpio_close(&early);
+	cpio_file(&late, "nix/store/s/init", "#!");
+	cpio_file(&late, "usr/lib/modules/1/a", "a");
+	cpio_file(&late, "lib/late", "b");
+	cpio_file(&late, "etc/x", "late");
+	cpio_file(&late, "etc/b.ko", "not kept");
+	cpio_names(&late, "etc/first", "", 7);
+	cpio_names(&late, "etc/alone", "", 8);
+	cpio_names(&late, "etc/second", "twin", 7);
+	cpio_close(&late);
+	packed = gzip_of(late.data, late.size);
+	buf_add(&all, early.data, early.size);
+	buf_add(&all, packed.data, packed.size);
+	assert_int_equal(archive_read(&archive, all.data, all.size, want_all, why, sizeof(why)), 0);
+	for (size_t i = 0; i < ARRAY(files); i++) {
+		const struct archive_file *file = archive_find(&archive, files[i].path);
+
+		if (files[i].text ? !file || !file->data || strcmp((const char *)file->data, files[i].text) != 0 :
+				    file != NULL)
+			fail_msg("%s", files[i].path);
+	}
+	assert_true(archive_find(&archive, "etc/b.ko") && !archive_find(&archive, "etc/b.ko")->data);
+	assert_true(archive_resolve(&archive, "dangling", path));
+	assert_string_equal(path, "usr/lib/systemd/systemd");
+	assert_false(archive_resolve(&archive, "circle", path));
+	/* a link that init makes, and a directory seen through it */
+	assert_int_equal(archive_link(&archive, "run/etc", "/etc"), 0);
+	assert_int_equal(archive_each(&archive, "run/etc", count_one, &n), 0);
+	assert_int_equal(n, 5);
+	assert_int_equal(archive_each(&archive, "circle", count_one, &n), 0);
+	archive_free(&archive);
+	buf_free(&early);
+	buf_free(&late);
+	buf_free(&packed);
+	buf_free(&all);
+}
+
+static void test_written(void **state)
+{
+	struct cpio_out out;
+	struct seen seen;
+	char why[160];
+
+	(void)state;
+	assert_int_equal(cpio_begin(&out), 0);
+	cpio_add_dir(&out, "dev");
+	cpio_add_file(&out, "/lib/x/one", true, "123", 3);
+	cpio_add_link(&out, "lib/two", "x/one");
+	cpio_add_file(&out, "three", false, "", 0);
+	assert_int_equal(cpio_finish(&out), 0);
+	seen = (struct seen){ .limit = 100 };
+	assert_int_equal(cpio_each((const uint8_t *)out.data, out.size, &ops, &seen, why, sizeof(why)), 0);
+	/* only files are told */
+	assert_string_equal(seen.names, "lib/x/one =123 three = ");
+	assert_int_equal(out.size % 4, 0);
+	free(out.data);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain), cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_bad), cmocka_unit_test(test_userland),
+		cmocka_unit_test(test_written), cmocka_unit_test(test_plain), cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_bad), cmocka_unit_test(test_archive),
 	};
 
 	return RUN("cpio", tests);

@@ -5,9 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "holder.h"
-#include "request.h"
-#include "service.h"
+#include "holder/process.h"
+#include "holder/protocol.h"
+#include "holder/service.h"
+#include "session/session.h"
 
 static int parse(const char *text, struct request *request)
 {
@@ -33,6 +34,8 @@ static void test_requests(void **state)
 	assert_int_equal(request.verb, REQUEST_DROP);
 	assert_int_equal(parse("list 123456", &request), 0);
 	assert_int_equal(request.from, 123456);
+	assert_int_equal(parse("settle", &request), 0);
+	assert_int_equal(request.verb, REQUEST_SETTLE);
 }
 
 /* Several in one request, each on lines of its own. */
@@ -82,7 +85,7 @@ static void test_malformed(void **state)
 		"put file/a/b/c\n", "put file/a/iommufd\n", "put device//0000:01:00.0\n", "put device/.a/0000:01:00.0\n",
 		"put session/a\nUPPER", "put session/a\nx\n", "put session/a\na+b", "put session/a\n\t",
 		"get", "get ", "get session/a\n", "get session/a ", "GET session/a", "drop session/", "drop *",
-		"list", "list ", "list -1", "list 1x", "list 1234567", "list 0 ", " list 0", "list 0\n",
+		"settle ", "settled", "settle session/a", "list", "list ", "list -1", "list 1x", "list 1234567", "list 0 ", " list 0", "list 0\n",
 	};
 	char long_value[200], text[300];
 	struct request request;
@@ -105,6 +108,15 @@ static void test_malformed(void **state)
 /* As sys, but files are numbers. */
 static int closed[8];
 
+static int raised;
+
+static int fake_max_files(struct sys *sys)
+{
+	(void)sys;
+	raised++;
+	return 20000;
+}
+
 static int fake_close(struct sys *sys, int fd)
 {
 	(void)sys;
@@ -114,7 +126,7 @@ static int fake_close(struct sys *sys, int fd)
 
 static struct vlu_ctx *make(void)
 {
-	static const struct sys_ops ops = { .close = fake_close };
+	static const struct sys_ops ops = { .close = fake_close, .max_files = fake_max_files };
 	struct vlu_ctx *ctx;
 
 	memset(closed, 0, sizeof(closed));
@@ -251,30 +263,264 @@ static void test_list_in_parts(void **state)
 static void test_store_names(void **state)
 {
 	const struct store store = { .on = true, .boot = "6b1f5b1e" };
-	char name[STORE_NAME], key[HOLDER_KEY], value[HOLDER_VALUE];
+	struct holder_item item = { .key = "session/vm:1@a", .value = "direction=outgoing", .number = 7 };
+	char name[STORE_NAME], key[HOLDER_KEY], value[HOLDER_VALUE], old_name[] = "device/a/0000+01+00.0 6b1f5b1e x=1";
 	static const char *const bad[] = {
 		"", "stored", "session/a", "session/a 6b1f5b1e", "session/a 6b1f5b1 x=1", "session/a  6b1f5b1e x",
-		"session/.a 6b1f5b1e x=1", "session/a 6b1f5b1e X", "luo 6b1f5b1e direction=outgoing",
+		"session/.a 6b1f5b1e x=1", "session/a 6b1f5b1e X", "luo 6b1f5b1e direction=outgoing", "7.6b1f5b1e",
 	};
 	size_t i;
 	bool other;
 
 	(void)state;
-	store_name(&store, "device/vm:1@a/0000:01:00.0", "state=preserved", name);
-	/* systemd takes no colon there */
-	assert_string_equal(name, "device/vm+1@a/0000+01+00.0 6b1f5b1e state=preserved");
+	/* over a kexec nothing else comes; systemd takes no colon there */
+	store_name(&store, &item, name);
+	assert_string_equal(name, "session/vm+1@a 6b1f5b1e direction=outgoing");
 	assert_true(store_parse(&store, name, key, value, &other));
-	assert_string_equal(key, "device/vm:1@a/0000:01:00.0");
-	assert_string_equal(value, "state=preserved");
+	assert_string_equal(key, "session/vm:1@a");
+	assert_string_equal(value, "direction=outgoing");
 	assert_false(other);
+	strcpy(item.key, "device/vm:1@a/0000:01:00.0");
+	store_name(&store, &item, name);
+	assert_string_equal(name, "7.6b1f5b1e");
+	/* an older program gave it another */
+	item.name = old_name;
+	store_name(&store, &item, name);
+	assert_string_equal(name, old_name);
 	assert_true(store_parse(&store, "session/a 00000000 direction=outgoing", key, value, &other));
 	assert_true(other);
-	store_name(&store, "iommufd/a", "", name);
-	assert_true(store_parse(&store, name, key, value, &other));
-	assert_string_equal(value, "");
 	for (i = 0; i < ARRAY(bad); i++)
 		if (store_parse(&store, bad[i], key, value, &other))
 			fail_msg("taken: '%s'", bad[i]);
+}
+
+/* All names of 4,096 devices fit into the one string that an environment has for them. */
+static void test_store_names_are_short(void **state)
+{
+	const struct store store = { .on = true, .boot = "6b1f5b1e" };
+	struct holder_item item = { .value = "state=preserved" };
+	char name[STORE_NAME];
+	size_t total = strlen("LISTEN_FDNAMES=");
+
+	(void)state;
+	memset(item.key, 'a', HOLDER_KEY - 1);
+	memcpy(item.key, "device/", 7);
+	for (item.number = 1; item.number <= HOLDER_ITEMS; item.number++) {
+		store_name(&store, &item, name);
+		total += strlen(name) + 1;
+		if (item.number == 4096)
+			assert_true(total < 64 * 1024);
+	}
+	assert_true(total < 128 * 1024);
+}
+
+/* A session of thousands needs more files than a process has by itself; one of few does not. */
+static void test_many_members(void **state)
+{
+	struct session session = { .ctx = make() };
+	struct vlu_bdf bdf = { 0 };
+	char name[VLU_BDF_SIZE];
+
+	(void)state;
+	for (raised = 0; session.n < 300; bdf.bus = (uint8_t)(session.n >> 8), bdf.device = session.n >> 3 & 31,
+	     bdf.function = session.n & 7) {
+		assert_int_equal(session_add(&session, vlu_bdf_format(bdf, name), false), 0);
+		if (session.n < 100)
+			assert_int_equal(raised, 0);
+	}
+	assert_int_equal(raised, 1);
+	free(session.members);
+	vlu_free(session.ctx);
+}
+
+/* A service manager, and the file of the index. */
+static struct {
+	char told[2000], written[2000];
+	ssize_t write, send;	/* a failure, 0: none */
+	int wait;
+} manager;
+
+static int manager_open(struct sys *sys, const char *path, int flags)
+{
+	(void)sys, (void)flags;
+	assert_string_equal(path, "/run/vfio-lu/holder.index");
+	return 7;
+}
+
+static ssize_t manager_write(struct sys *sys, int fd, const void *buf, size_t size)
+{
+	(void)sys;
+	assert_int_equal(fd, 7);
+	if (manager.write < 0)
+		return manager.write;
+	strncat(manager.written, buf, size);
+	return manager.write ? manager.write : (ssize_t)size;
+}
+
+static ssize_t manager_send(struct sys *sys, int fd, const void *buf, size_t size, const int *fds, size_t n)
+{
+	(void)sys, (void)fds, (void)n;
+	assert_int_equal(fd, 0);
+	if (manager.send)
+		return manager.send;
+	strncat(manager.told, buf, size);
+	strcat(manager.told, "|");
+	return (ssize_t)size;
+}
+
+static int manager_pipe(struct sys *sys, int ret_ends[2])
+{
+	(void)sys;
+	ret_ends[0] = 1;
+	ret_ends[1] = 2;
+	return 0;
+}
+
+static int manager_wait(struct sys *sys, const int *fds, size_t n, int msec)
+{
+	(void)sys, (void)fds, (void)n, (void)msec;
+	return manager.wait;
+}
+
+static void begin_managed(struct holder *holder)
+{
+	static const struct sys_ops ops = {
+		.close = fake_close, .open = manager_open, .write = manager_write, .send = manager_send,
+		.pipe = manager_pipe, .wait = manager_wait,
+	};
+
+	memset(&manager, 0, sizeof(manager));
+	memset(closed, 0, sizeof(closed));
+	*holder = (struct holder){ .max = 5 };
+	assert_int_equal(vlu_new_sys(&ops, "/", &holder->ctx), 0);
+	holder->store = (struct store){
+		.ctx = holder->ctx, .on = true, .stalled = true, .boot = "6b1f5b1e", .index.fd = -1,
+	};
+}
+
+static void end_managed(struct holder *holder)
+{
+	holder_free(holder);
+	vlu_free(holder->ctx);
+}
+
+/* First it is written down; what cannot be is not done, and nobody is told. */
+static void test_managed_index(void **state)
+{
+	static const int two[] = { 3, 4 };
+	struct holder holder;
+	int left, pass;
+
+	(void)state;
+	begin_managed(&holder);
+	manager.write = -ENOSPC;
+	assert_string_equal(ask_all(&holder, "put session/a\nx=1\niommufd/a\n", two, 2), "error 28");
+	assert_int_equal(packet.n, 2);
+	assert_int_equal(holder.n, 0);
+	assert_string_equal(manager.told, "");
+	manager.write = 0;
+	assert_string_equal(ask_all(&holder, "put session/a\nx=1\niommufd/a\n", two, 2), "ok");
+	/* behind what is torn */
+	assert_string_equal(manager.written, "\n=2\n1 session/a\tx=1\n2 iommufd/a\t\n");
+	assert_string_equal(manager.told, "FDSTORE=1\nFDPOLL=0\nFDNAME=session/a 6b1f5b1e x=1|"
+			    "FDSTORE=1\nFDPOLL=0\nFDNAME=2.6b1f5b1e|");
+	/* a new value is nothing that the manager is told; half of it is nothing */
+	manager.told[0] = manager.written[0] = '\0';
+	manager.write = 3;
+	assert_string_equal(ask(&holder, "put iommufd/a\nx=2", -1, &left, &pass), "error 28");
+	assert_string_equal(holder.items[1].value, "");
+	manager.write = 0;
+	assert_string_equal(ask(&holder, "put iommufd/a\nx=2", -1, &left, &pass), "ok");
+	assert_string_equal(holder.items[1].value, "x=2");
+	assert_string_equal(manager.told, "");
+	/* what has no new value is not written again */
+	manager.write = -EIO;
+	assert_string_equal(ask(&holder, "put iommufd/a\nx=2", -1, &left, &pass), "ok");
+	assert_string_equal(ask(&holder, "put iommufd/a\nx=3", -1, &left, &pass), "error 121");
+	end_managed(&holder);
+}
+
+/* It lets go first; when it does not answer, nothing is closed, and it keeps it as before. */
+static void test_managed_drop(void **state)
+{
+	struct holder holder;
+	int left, pass;
+
+	(void)state;
+	begin_managed(&holder);
+	assert_string_equal(ask(&holder, "put session/a\nx=1", 3, &left, &pass), "ok");
+	manager.told[0] = '\0';
+	manager.wait = -ETIMEDOUT;
+	assert_string_equal(ask(&holder, "drop session/a", -1, &left, &pass), "error 110");
+	assert_string_equal(manager.told, "FDSTOREREMOVE=1\nFDNAME=session/a 6b1f5b1e x=1|BARRIER=1|"
+			    "FDSTORE=1\nFDPOLL=0\nFDNAME=session/a 6b1f5b1e x=1|");
+	assert_int_equal(closed[3], 0);
+	assert_int_equal(holder.n, 1);
+	assert_string_equal(ask(&holder, "settle", -1, &left, &pass), "error 110");
+	/* 1: who asked has hung up */
+	manager.wait = 1;
+	assert_string_equal(ask(&holder, "drop session/a", -1, &left, &pass), "error 110");
+	assert_int_equal(closed[3], 0);
+	/* it has no room: what is to be stored is stored later */
+	manager.send = -EAGAIN;
+	assert_string_equal(ask(&holder, "drop session/a", -1, &left, &pass), "error 110");
+	assert_string_equal(ask(&holder, "put iommufd/a\n", 4, &left, &pass), "ok");
+	assert_true(holder.items[1].unsent);
+	manager.send = manager.wait = 0;
+	assert_string_equal(ask(&holder, "settle", -1, &left, &pass), "ok");
+	assert_string_equal(ask(&holder, "drop session/a\niommufd/a", -1, &left, &pass), "ok");
+	assert_int_equal(closed[3] + closed[4], 2);
+	assert_int_equal(holder.n, 0);
+	end_managed(&holder);
+}
+
+static const char *index_of(const char *text, unsigned int number)
+{
+	static struct held_item items[HOLDER_ITEMS + 1];
+	static char line[HOLDER_KEY + HOLDER_VALUE];
+	char *copy = strdup(text);
+
+	memset(items, 0, sizeof(items));
+	index_parse(copy, items);
+	free(copy);
+	snprintf(line, sizeof(line), "%s|%s", items[number].key, items[number].value);
+	return line;
+}
+
+/* The last line of a number wins, and what was written at once counts when it is whole. */
+static void test_index(void **state)
+{
+#define A "device/a/0000:01:00.0"
+#define B "device/a/0000:02:00.0"
+	char many[20000] = "";
+	size_t i;
+
+	(void)state;
+	assert_string_equal(index_of("=1\n1 " A "\tx=1\n", 1), A "|x=1");
+	assert_string_equal(index_of("=1\n1 " A "\tx=1\n=1\n1 " A "\tx=2\n", 1), A "|x=2");
+	assert_string_equal(index_of("=1\n1 iommufd/a\t\n", 1), "iommufd/a|");
+	/* torn in the second line, at its end, and before it */
+	assert_string_equal(index_of("=2\n1 " A "\tx=1\n2 dev", 1), "|");
+	assert_string_equal(index_of("=2\n1 " A "\tx=1\n2 " B "\tx=1", 1), "|");
+	assert_string_equal(index_of("=2\n1 " A "\tx=1\n", 1), "|");
+	/* and what was written behind it */
+	assert_string_equal(index_of("=2\n1 " A "\tx=1\n2 dev\n=1\n2 " B "\tx=2\n", 2), B "|x=2");
+	assert_string_equal(index_of("=2\n1 " A "\tx=1\n2 dev\n=1\n2 " B "\tx=2\n", 1), "|");
+	assert_string_equal(index_of("=2\n1 " A "\tx=1\n\n=1\n2 " B "\tx=2\n", 1), "|");
+	assert_string_equal(index_of("=2\n1 " A "\tx=1\n\n=1\n2 " B "\tx=2\n", 2), B "|x=2");
+	/* what nobody wrote */
+	assert_string_equal(index_of("1 " A "\tx=1\n", 1), "|");
+	assert_string_equal(index_of("=1\n0 " A "\tx=1\n", 0), "|");
+	assert_string_equal(index_of("=1\n9999 " A "\tx=1\n", 1), "|");
+	assert_string_equal(index_of("=1\n1 " A "\tX\n", 1), "|");
+	assert_string_equal(index_of("=1\n1 dev/a\tx\n", 1), "|");
+	assert_string_equal(index_of("=1\n1" A "\tx=1\n", 1), "|");
+	/* more than one request has: written again, by rename */
+	for (i = 1; i <= HOLDER_FILES + 1; i++)
+		sprintf(many + strlen(many), "%s%zu device/a/0000:%02zx:00.0\tx=1\n", i == 1 ? "=129\n" : "", i, i);
+	assert_string_equal(index_of(many, HOLDER_FILES + 1), "device/a/0000:81:00.0|x=1");
+#undef A
+#undef B
 }
 
 static void write_cgroup(const char *root, const char *text)
@@ -334,7 +580,9 @@ int main(void)
 		cmocka_unit_test(test_requests), cmocka_unit_test(test_several),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_answers), cmocka_unit_test(test_answers_to_several), cmocka_unit_test(test_list_in_parts),
-		cmocka_unit_test(test_store_names), cmocka_unit_test(test_service_of),
+		cmocka_unit_test(test_store_names), cmocka_unit_test(test_store_names_are_short),
+		cmocka_unit_test(test_managed_index), cmocka_unit_test(test_managed_drop),
+		cmocka_unit_test(test_many_members), cmocka_unit_test(test_index), cmocka_unit_test(test_service_of),
 	};
 
 	return RUN("holder", tests);

@@ -2,9 +2,11 @@
 /* What the host rules read: names, tables, stacks, heads of images. */
 #include "unit.h"
 
-#include "blocked.h"
-#include "handler.h"
-#include "scratch.h"
+#include "machine/pending-unbind.h"
+#include "machine/processes.h"
+#include "machine/systemd.h"
+#include "machine/vfio-handler.h"
+#include "machine/kho-scratch.h"
 
 static void test_systemd_version(void **state)
 {
@@ -26,20 +28,7 @@ static void test_systemd_version(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY(cases); i++)
-		assert_int_equal(systemd_version(cases[i].name), cases[i].version);
-}
-
-static void test_cmdline_has(void **state)
-{
-	(void)state;
-	assert_true(cmdline_has("off", "off"));
-	assert_true(cmdline_has("sm_on,off", "off"));
-	assert_true(cmdline_has("on,igfx_off", "on"));
-	/* the kernel compares the beginning of each word only */
-	assert_true(cmdline_has("offline", "off"));
-	assert_false(cmdline_has("igfx_off", "off"));
-	assert_false(cmdline_has("sm_off,on", "off"));
-	assert_false(cmdline_has("", "off"));
+		assert_int_equal(systemd_of_library(cases[i].name), cases[i].version);
 }
 
 static void test_blocked_where(void **state)
@@ -59,15 +48,15 @@ static void test_blocked_where(void **state)
 	assert_null(blocked_where("", &len));
 }
 
-static void test_blocked_file(void **state)
+static void test_unbind_file(void **state)
 {
 	(void)state;
-	assert_true(blocked_file("/sys/bus/pci/drivers/vfio-pci/unbind"));
-	assert_true(blocked_file("/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/remove"));
-	assert_true(blocked_file("/sys/bus/pci/slots/3-1/power"));
-	assert_false(blocked_file("/sys/bus/pci/drivers/vfio-pci/bind"));
-	assert_false(blocked_file("/srv/unbind"));
-	assert_false(blocked_file("socket:[12]"));
+	assert_true(is_unbind_file("/sys/bus/pci/drivers/vfio-pci/unbind"));
+	assert_true(is_unbind_file("/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/remove"));
+	assert_true(is_unbind_file("/sys/bus/pci/slots/3-1/power"));
+	assert_false(is_unbind_file("/sys/bus/pci/drivers/vfio-pci/bind"));
+	assert_false(is_unbind_file("/srv/unbind"));
+	assert_false(is_unbind_file("socket:[12]"));
 }
 
 static void test_modules_dep(void **state)
@@ -118,39 +107,15 @@ static void test_scratch_takes(void **state)
 	assert_false(scratch_takes(&scratch, &(struct scratch_need){ 1, 65 }));
 }
 
-static void test_image_memory(void **state)
-{
-	unsigned char head[1024] = { 0 };
-
-	(void)state;
-	assert_int_equal(scratch_image_memory(head, sizeof(head)), 0);
-	memcpy(head + 0x202, "HdrS", 4);
-	head[0x206] = 0x0f;
-	head[0x207] = 0x02;
-	head[0x262] = 0x30;
-	head[0x263] = 0x01;
-	assert_int_equal(scratch_image_memory(head, sizeof(head)), 0x01300000);
-	assert_int_equal(scratch_image_memory(head, 0x263), 0);
-	head[0x206] = 0x09;	/* before init_size was there */
-	assert_int_equal(scratch_image_memory(head, sizeof(head)), 0);
-	memset(head, 0, sizeof(head));
-	memcpy(head + 56, "ARM\x64", 4);
-	head[18] = 0x20;
-	assert_int_equal(scratch_image_memory(head, sizeof(head)), 0x200000);
-	assert_int_equal(scratch_image_memory(head, 60), 0);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_systemd_version),
-		cmocka_unit_test(test_cmdline_has),
 		cmocka_unit_test(test_blocked_where),
-		cmocka_unit_test(test_blocked_file),
+		cmocka_unit_test(test_unbind_file),
 		cmocka_unit_test(test_modules_dep),
 		cmocka_unit_test(test_scratch),
 		cmocka_unit_test(test_scratch_takes),
-		cmocka_unit_test(test_image_memory),
 	};
 
 	return RUN("host", tests);

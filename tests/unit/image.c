@@ -3,8 +3,8 @@
 #include "unit.h"
 
 #include "../blobs.h"
-#include "abi.h"
-#include "image.h"
+#include "abi/compatible.h"
+#include "formats/kernel-image.h"
 
 #define VERSION "7.3.4 (builder@host) #1 SMP PREEMPT Thu Jan 1 00:00:00 UTC 2026"
 #define WORDS "kho-v4\0luo-v5\0x"
@@ -27,7 +27,7 @@ static void test_bzimage(void **state)
 
 	(void)state;
 	assert_int_equal(image_parse(buf.data, buf.size, &image), 0);
-	assert_true(image.bzimage && image.loads);
+	assert_true(image.kind == IMAGE_BZIMAGE && image.wrap == WRAP_NONE && image.loads);
 	assert_int_equal(image.codec, CODEC_GZIP);
 	assert_string_equal(image.release, "7.3.4");
 	assert_string_equal(image.build, "#1 SMP PREEMPT Thu Jan 1 00:00:00 UTC 2026");
@@ -69,7 +69,7 @@ static void test_elf(void **state)
 
 	(void)state;
 	assert_int_equal(image_parse(buf.data, buf.size, &image), 0);
-	assert_false(image.bzimage || image.loads);
+	assert_true(image.kind == IMAGE_VMLINUX && !image.loads);
 	assert_string_equal(image.release, "7.3.4");
 	assert_string_equal(image.build, "#1 SMP PREEMPT Thu Jan 1 00:00:00 UTC 2026");
 	assert_null(image.config);
@@ -116,6 +116,194 @@ static void test_codecs(void **state)
 	image_free(&image);
 	buf_free(&buf);
 	buf_free(&packed);
+}
+
+static struct buf arm64(void)
+{
+	struct buf inside = inside_of(VERSION, WORDS, sizeof(WORDS), "CONFIG_ARM64=y\n");
+	struct buf image = arm64_of(&inside);
+
+	buf_free(&inside);
+	return image;
+}
+
+static void assert_arm64(const struct buf *buf, enum image_wrap wrap, enum codec codec)
+{
+	struct image image;
+	struct abi abi = { 0 };
+
+	assert_int_equal(image_parse(buf->data, buf->size, &image), 0);
+	assert_true(image.kind == IMAGE_ARM64 && image.wrap == wrap && image.codec == codec);
+	assert_true(image.loads && !image.damaged && !image.why[0]);
+	assert_string_equal(image.machine, "aarch64");
+	assert_string_equal(image.release, "7.3.4");
+	assert_string_equal(image.config, "CONFIG_ARM64=y\n");
+	abi_scan(&abi, image.inside, image.size, "here");
+	assert_string_equal(abi.word[ABI_LUO].text, "luo-v5");
+	image_free(&image);
+}
+
+static const struct {
+	enum codec codec;
+	struct buf (*make)(const void *data, size_t size);
+} codecs[] = {
+	{ CODEC_GZIP, gzip_of },
+#ifdef HAVE_LZMA
+	{ CODEC_XZ, xz_of }, { CODEC_LZMA, lzma_of },
+#endif
+#ifdef HAVE_ZSTD
+	{ CODEC_ZSTD, zstd_of },
+#endif
+#ifdef HAVE_LZ4
+	{ CODEC_LZ4, lz4_of },
+#endif
+};
+
+/* arm64's, as it is, in an EFI program that unpacks it, and compressed as a whole; x86's too. */
+static void test_arm64(void **state)
+{
+	struct buf plain = arm64(), packed, zboot;
+
+	(void)state;
+	assert_arm64(&plain, WRAP_NONE, CODEC_NONE);
+	for (size_t i = 0; i < ARRAY(codecs); i++) {
+		packed = codecs[i].make(plain.data, plain.size);
+		zboot = zboot_of(&packed, codec_name(codecs[i].codec));
+		assert_arm64(&packed, WRAP_PACKED, codecs[i].codec);
+		assert_arm64(&zboot, WRAP_ZBOOT, codecs[i].codec);
+		buf_free(&packed);
+		buf_free(&zboot);
+	}
+	buf_free(&plain);
+}
+
+static void test_packed(void **state)
+{
+	struct buf plain = bzimage("CONFIG_X=y\n"), packed = gzip_of(plain.data, plain.size), other;
+	struct image image;
+
+	(void)state;
+	assert_int_equal(image_parse(packed.data, packed.size, &image), 0);
+	assert_true(image.kind == IMAGE_BZIMAGE && image.wrap == WRAP_PACKED && image.inside);
+	assert_string_equal(image.config, "CONFIG_X=y\n");
+	image_free(&image);
+	/* behind its head it is cut off, or in its head already */
+	assert_int_equal(image_parse(packed.data, packed.size - 9, &image), 0);
+	assert_true(image.damaged && !image.inside && strstr(image.why, "gzip"));
+	image_free(&image);
+	assert_int_equal(image_parse(packed.data, 30, &image), -ENOEXEC);
+	/* compressed, and no kernel */
+	other = gzip_of(WORDS, sizeof(WORDS));
+	assert_int_equal(image_parse(other.data, other.size, &image), -ENOEXEC);
+	buf_free(&other);
+	buf_free(&plain);
+	buf_free(&packed);
+}
+
+/* What this build cannot unpack is named, and no reason to say that it is no kernel. */
+static void test_hidden(void **state)
+{
+	static const struct { const char *data, *word, *name; } cases[] = {
+		{ "BZh91AY&SY", "bzip2", "bzip2" }, { "\x89LZO\0\r\n\x1a\n", "lzo", "lzo" },
+		{ "\x04\x22\x4d\x18", "lz4", "lz4" }, { "?", "zstd22", "zstd" }, { "?", "xzkern", "xz" },
+		{ "?", "new", "no known way" },
+	};
+	struct buf packed, zboot;
+	struct image image;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY(cases); i++) {
+		packed = (struct buf){ NULL, 0 };
+		buf_add(&packed, cases[i].data, strlen(cases[i].data));
+		buf_add(&packed, NULL, 100);
+		zboot = zboot_of(&packed, cases[i].word);
+		assert_int_equal(image_parse(zboot.data, zboot.size, &image), 0);
+		assert_true(image.kind == IMAGE_HIDDEN && image.wrap == WRAP_ZBOOT && !image.damaged);
+		assert_non_null(strstr(image.why, cases[i].name));
+		image_free(&image);
+		if (cases[i].data[0] == '?') {
+			assert_int_equal(image_parse(packed.data, packed.size, &image), -ENOEXEC);
+		} else {
+			assert_int_equal(image_parse(packed.data, packed.size, &image), 0);
+			assert_true(image.kind == IMAGE_HIDDEN && image.wrap == WRAP_PACKED);
+			assert_non_null(strstr(image.why, cases[i].name));
+			image_free(&image);
+		}
+		buf_free(&packed);
+		buf_free(&zboot);
+	}
+}
+
+/* A bzImage whose kernel nobody compressed. */
+static void test_plain_payload(void **state)
+{
+	struct buf inside = inside_of(VERSION, WORDS, sizeof(WORDS), NULL), buf = bzimage_of(VERSION, &inside);
+	struct image image;
+
+	(void)state;
+	assert_int_equal(image_parse(buf.data, buf.size, &image), 0);
+	assert_true(image.kind == IMAGE_BZIMAGE && image.inside && image.size == inside.size);
+	image_free(&image);
+	buf_free(&inside);
+	buf_free(&buf);
+}
+
+static void assert_part(const struct buf *file, struct part part, const struct buf *is)
+{
+	assert_int_equal(part.size, is->size);
+	assert_memory_equal(file->data + part.at, is->data, is->size);
+}
+
+static void test_unified(void **state)
+{
+	struct section sections[] = {
+		{ ".osrel", { (uint8_t *)"ID=x", 4 } }, { ".cmdline", { (uint8_t *)"kho=on", 6 } },
+		{ ".initrd", { (uint8_t *)"070701", 6 } }, { ".linux", bzimage("CONFIG_X=y\n") },
+		{ ".cmdline", { (uint8_t *)"of another profile", 18 } },
+	};
+	struct buf uki = pe_of(sections, ARRAY(sections)), zboot;
+	struct image image;
+	size_t cut;
+
+	(void)state;
+	assert_int_equal(image_parse(uki.data, uki.size, &image), 0);
+	assert_true(image.wrap == WRAP_UKI && image.kind == IMAGE_BZIMAGE && image.inside);
+	assert_string_equal(image.release, "7.3.4");
+	assert_part(&uki, image.kernel, &sections[3].buf);
+	assert_part(&uki, image.initrd, &sections[2].buf);
+	assert_part(&uki, image.cmdline, &sections[1].buf);
+	cut = image.kernel.at + 100;
+	image_free(&image);
+	/* a section that is cut off is none */
+	assert_true(pe_section(uki.data, cut, ".initrd").size && !pe_section(uki.data, cut, ".linux").size);
+	assert_int_equal(image_parse(uki.data, cut, &image), 0);
+	assert_true(image.wrap == WRAP_UKI && image.damaged && !image.inside && !image.kernel.size);
+	assert_string_equal(image.why, "it is cut off");
+	image_free(&image);
+	buf_free(&uki);
+	buf_free(&sections[3].buf);
+
+	/* on arm64 with a zboot image in it */
+	sections[3].buf = arm64();
+	zboot = gzip_of(sections[3].buf.data, sections[3].buf.size);
+	buf_free(&sections[3].buf);
+	sections[3].buf = zboot_of(&zboot, "gzip");
+	uki = pe_of(sections, ARRAY(sections));
+	assert_arm64(&uki, WRAP_UKI, CODEC_GZIP);
+	buf_free(&uki);
+	/* and with what is no kernel */
+	sections[3].buf.data[4] = 'x';
+	uki = pe_of(sections, ARRAY(sections));
+	assert_int_equal(image_parse(uki.data, uki.size, &image), 0);
+	assert_true(image.wrap == WRAP_UKI && image.kind == IMAGE_HIDDEN && image.damaged && image.why[0]);
+	image_free(&image);
+	/* an EFI program without a kernel is none */
+	assert_true(pe_section(uki.data, uki.size, ".osrel").size == 4);
+	memcpy(uki.data + 0x80 + 24 + 0xf0 + 3 * 40, ".text\0", 6);
+	assert_int_equal(image_parse(uki.data, uki.size, &image), -ENOEXEC);
+	buf_free(&uki);
+	buf_free(&zboot);
+	buf_free(&sections[3].buf);
 }
 
 static void test_scan(void **state)
@@ -218,13 +406,38 @@ static void test_releases(void **state)
 	}
 }
 
+static void test_image_memory(void **state)
+{
+	unsigned char head[1024] = { 0 };
+
+	(void)state;
+	assert_int_equal(image_memory(head, sizeof(head)), 0);
+	memcpy(head + 0x202, "HdrS", 4);
+	head[0x206] = 0x0f;
+	head[0x207] = 0x02;
+	head[0x262] = 0x30;
+	head[0x263] = 0x01;
+	assert_int_equal(image_memory(head, sizeof(head)), 0x01300000);
+	assert_int_equal(image_memory(head, 0x263), 0);
+	head[0x206] = 0x09;	/* before init_size was there */
+	assert_int_equal(image_memory(head, sizeof(head)), 0);
+	memset(head, 0, sizeof(head));
+	memcpy(head + 56, "ARM\x64", 4);
+	head[18] = 0x20;
+	assert_int_equal(image_memory(head, sizeof(head)), 0x200000);
+	assert_int_equal(image_memory(head, 60), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bzimage), cmocka_unit_test(test_elf),
 		cmocka_unit_test(test_cut), cmocka_unit_test(test_codecs),
+		cmocka_unit_test(test_arm64), cmocka_unit_test(test_packed),
+		cmocka_unit_test(test_hidden), cmocka_unit_test(test_plain_payload),
+		cmocka_unit_test(test_unified),
 		cmocka_unit_test(test_scan), cmocka_unit_test(test_plain_pci),
-		cmocka_unit_test(test_releases),
+		cmocka_unit_test(test_releases), cmocka_unit_test(test_image_memory),
 	};
 
 	return RUN("image", tests);

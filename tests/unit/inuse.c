@@ -2,15 +2,12 @@
 /* Mounts, swap, routes and addresses, a line at a time. */
 #include "unit.h"
 
-#include "inuse.h"
+#include "base/text.h"
+#include "inuse/uses.h"
 
 static bool mount_of(const char *line, struct mount *mount)
 {
-	const char *end = line + strlen(line);
-	bool ok;
-
-	assert_ptr_equal(mount_parse(line, end, &ok, mount), end);
-	return ok;
+	return mount_parse(line, line + strlen(line), mount);
 }
 
 static void test_mounts(void **state)
@@ -25,6 +22,9 @@ static void test_mounts(void **state)
 	assert_string_equal(mount.point, "/");
 	assert_string_equal(mount.type, "ext4");
 	assert_string_equal(mount.source, "/dev/nvme0n1p2");
+	assert_string_equal(mount.options, "rw");
+	assert_true(mount_of("22 1 8:1 / / rw - xfs /dev/sda1 rw,logdev=/dev/sdb1\n", &mount));
+	assert_string_equal(mount.options, "rw,logdev=/dev/sdb1");
 	assert_true(mount_of("9 1 0:36 /a /srv/a\\040b\\134c rw - btrfs /dev/sda1 rw", &mount));
 	assert_string_equal(mount.point, "/srv/a b\\c");
 	assert_false(mount_of("", &mount));
@@ -40,23 +40,32 @@ static void test_two_lines(void **state)
 	static const char text[] = "broken\n22 1 8:1 / / rw - ext4 /dev/sda1 rw\n";
 	const char *p, *end = text + sizeof(text) - 1;
 	struct mount mount;
-	bool ok;
 
 	(void)state;
-	p = mount_parse(text, end, &ok, &mount);
-	assert_false(ok);
+	p = next_line(text, end);
 	assert_ptr_equal(p, text + 7);
-	p = mount_parse(p, end, &ok, &mount);
-	assert_true(ok);
-	assert_ptr_equal(p, end);
+	assert_false(mount_parse(text, p, &mount));
+	/* what is missing in a line is not taken from the next */
+	assert_false(mount_parse(text, end, &mount));
+	assert_true(mount_parse(p, end, &mount));
+	assert_ptr_equal(next_line(p, end), end);
+}
+
+static void test_pppoe(void **state)
+{
+	static const char head[] = "Id       Address              Device\n";
+	static const char row[] = "00000001 02:00:00:00:00:01     eth1\n";
+	char name[16];
+
+	(void)state;
+	assert_true(pppoe_parse(row, row + sizeof(row) - 1, name));
+	assert_string_equal(name, "eth1");
+	assert_false(pppoe_parse(head, head + sizeof(head) - 1, name));
 }
 
 static bool swap_of(const char *line, char path[256])
 {
-	bool ok;
-
-	swap_parse(line, line + strlen(line), &ok, path);
-	return ok;
+	return swap_parse(line, line + strlen(line), path);
 }
 
 static void test_swaps(void **state)
@@ -72,13 +81,10 @@ static void test_swaps(void **state)
 	assert_false(swap_of("", path));
 }
 
-static bool route_of(const char *(*parse)(const char *, const char *, bool *, struct route *),
+static bool route_of(bool (*parse)(const char *, const char *, struct route *),
 		     const char *line, struct route *route)
 {
-	bool ok;
-
-	parse(line, line + strlen(line), &ok, route);
-	return ok;
+	return parse(line, line + strlen(line), route);
 }
 
 static void test_routes(void **state)
@@ -143,6 +149,7 @@ int main(void)
 		cmocka_unit_test(test_mounts),
 		cmocka_unit_test(test_two_lines),
 		cmocka_unit_test(test_swaps),
+		cmocka_unit_test(test_pppoe),
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_addresses),
 	};

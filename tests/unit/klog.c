@@ -2,7 +2,7 @@
 /* The kernel log: the only place that tells of preserved devices. */
 #include "unit.h"
 
-#include "klog.h"
+#include "machine/kernel-log.h"
 
 #define CAME	": Device was preserved by previous kernel across Live Update\n"
 #define DONE	": Device is finished participating in Live Update\n"
@@ -25,7 +25,7 @@ static void test_empty(void **state)
 	assert_int_equal(log->kexec_count, -1);
 	assert_string_equal(log->previous_release, "");
 	assert_false(log->whole);
-	klog_free(log);
+	pool_end(log);
 }
 
 static void test_boot(void **state)
@@ -40,7 +40,24 @@ static void test_boot(void **state)
 	assert_int_equal(log->liveupdate_number, 3);
 	assert_int_equal(log->kexec_count, 12);
 	assert_string_equal(log->previous_release, "7.3.3-rc1");
-	klog_free(log);
+	pool_end(log);
+}
+
+/* The last that the kernel tried; a program that says so is not the kernel. */
+static void test_init(void **state)
+{
+	struct klog *log = parse("6,0,0,-;Linux version 7.3.4\n"
+				 "6,1,2100000,-;Run /init as init process\n"
+				 "6,2,2200000,-;Run /sbin/init as init process\n"
+				 "12,3,2300000,-;Run /bin/sh as init process\n"
+				 "6,4,2400000,-;Run /init as init process, perhaps\n");
+
+	(void)state;
+	assert_int_equal(log->init_started, 2200000);
+	pool_end(log);
+	log = parse("<6>[    2.100000] Run /init as init process\n");
+	assert_int_equal(log->init_started, -1);
+	pool_end(log);
 }
 
 static void test_incoming(void **state)
@@ -58,7 +75,7 @@ static void test_incoming(void **state)
 	assert_int_equal(log->n_incoming, 2);
 	assert_int_equal(log->incoming[0].device, 1);
 	assert_int_equal(vlu_bdf_compare(log->incoming[1], vmd), 0);
-	klog_free(log);
+	pool_end(log);
 }
 
 /* Anybody who may write to /dev/kmsg can say these words too; the facility tells. */
@@ -72,7 +89,7 @@ static void test_forged(void **state)
 	(void)state;
 	assert_int_equal(log->n_incoming, 0);
 	assert_int_equal(log->liveupdate_number, -1);
-	klog_free(log);
+	pool_end(log);
 }
 
 static void test_freeze(void **state)
@@ -83,7 +100,7 @@ static void test_freeze(void **state)
 	(void)state;
 	assert_non_null(strstr(log->freeze, "0000:01:00.0: Freeze failed! Interrupts are still enabled."));
 	assert_false(log->whole);	/* it begins with number 9 */
-	klog_free(log);
+	pool_end(log);
 }
 
 static void test_ends(void **state)
@@ -101,7 +118,7 @@ static void test_ends(void **state)
 	assert_int_equal(log->n_incoming, 0);
 	assert_int_equal(log->n_leaked, 1);
 	assert_string_equal(log->leaked[0], "vm:1@a");
-	klog_free(log);
+	pool_end(log);
 }
 
 /* Nothing that a log may hold makes the parser fall over. */
@@ -117,13 +134,13 @@ static void test_hostile(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY(texts); i++)
-		klog_free(parse(texts[i]));
+		pool_end(parse(texts[i]));
 	memset(big, 'a', sizeof(big) - 1);
-	klog_free(parse(big));
+	pool_end(parse(big));
 	memcpy(big, "6,0,0,-;KHO: exec from: ", 24);
-	klog_free(parse(big));
+	pool_end(parse(big));
 	memset(big, 0, sizeof(big));
-	klog_free(klog_parse(big, sizeof(big)));
+	pool_end(klog_parse(big, sizeof(big)));
 }
 
 static void test_outgoing(void **state)
@@ -137,7 +154,7 @@ static void test_outgoing(void **state)
 	assert_int_equal(log->n_outgoing, 1);
 	assert_int_equal(log->outgoing[0].bus, 2);
 	assert_int_equal(log->n_incoming, 0);
-	klog_free(log);
+	pool_end(log);
 }
 
 static void test_finished(void **state)
@@ -152,7 +169,7 @@ static void test_finished(void **state)
 	assert_int_equal(log->incoming[0].bus, 2);
 	assert_int_equal(log->n_finished, 1);
 	assert_int_equal(log->finished[0].bus, 1);
-	klog_free(log);
+	pool_end(log);
 }
 
 /* What dmesg prints, with and without times and priorities. */
@@ -172,10 +189,10 @@ static void test_printed(void **state)
 	assert_int_equal(log->incoming[0].bus, 1);
 	assert_int_equal(log->incoming[1].bus, 3);
 	assert_int_equal(log->incoming[2].bus, 4);
-	klog_free(log);
+	pool_end(log);
 	log = parse("[   77.000000] somewhere in the middle\n");
 	assert_false(log->whole);
-	klog_free(log);
+	pool_end(log);
 }
 
 /* What KHO and LUO say is kept, the newest if it is much. */
@@ -193,14 +210,14 @@ static void test_lines(void **state)
 	assert_int_equal(log->n_lines, KLOG_LINES);
 	assert_string_equal(log->lines[0], "luo: line 36");
 	assert_string_equal(log->lines[KLOG_LINES - 1], "luo: line 99");
-	klog_free(log);
+	pool_end(log);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_finished), cmocka_unit_test(test_printed), cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_empty), cmocka_unit_test(test_boot),
+		cmocka_unit_test(test_empty), cmocka_unit_test(test_boot), cmocka_unit_test(test_init),
 		cmocka_unit_test(test_incoming), cmocka_unit_test(test_outgoing), cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_freeze), cmocka_unit_test(test_ends), cmocka_unit_test(test_hostile),
 	};

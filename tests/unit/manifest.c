@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The manifest: what crosses the kexec, and what somebody may have made of it. */
+/* The manifest survives the kexec. Changed or malformed manifests are refused. */
 #include "unit.h"
 
-#include "manifest.h"
+#include "base/array.h"
+#include "holder/client.h"
+#include "ledger/manifest.h"
 
 /* file_token("a", "guest") */
 #define TOKEN "0x2a7cf7c896a9f"
@@ -31,8 +33,9 @@ static void test_round(void **state)
 	strcpy(out.created, "2026-11-21T09:00:00Z");
 	strcpy(out.boot_id, "6b1f5b1e-0b5c-4a53-9a1e-0d8f0a1c2b3d");
 	strcpy(out.kernel, "7.3.4");
-	assert_int_equal(manifest_add(&out, &device), 0);
-	assert_int_equal(manifest_add(&out, &unknown), 0);
+	out.preserved = (struct moment){ { 1764433324000000001, 5, 7 }, 1764433324 };
+	*array_add(&out.devices, &out.n_devices) = device;
+	*array_add(&out.devices, &out.n_devices) = unknown;
 	assert_int_equal(manifest_format(&out, &text), 0);
 	assert_non_null(strstr(text, "0x123456789000"));
 	assert_int_equal(parse(text, &in), 0);
@@ -40,6 +43,8 @@ static void test_round(void **state)
 	assert_string_equal(in.boot_id, out.boot_id);
 	assert_string_equal(in.kernel, "7.3.4");
 	assert_int_equal(in.liveupdate_number, 4);
+	assert_true(in.preserved.time.wall == out.preserved.time.wall && in.preserved.time.boot == 5 &&
+		    in.preserved.time.counter == 7 && in.preserved.rtc == 1764433324);
 	assert_true(in.flbs_pa == out.flbs_pa);
 	assert_int_equal(in.n_devices, 2);
 	found = manifest_find(&in, device.bdf);
@@ -69,9 +74,10 @@ static void test_files(void **state)
 	(void)state;
 	strcpy(out.session, "vm-1");
 	out.command = strdup("qemu -name 'a b'");
-	assert_int_equal(manifest_add_file(&out, &file), 0);
+	*array_add(&out.files, &out.n_files) = file;
 	assert_int_equal(manifest_format(&out, &text), 0);
 	assert_int_equal(parse(text, &in), 0);
+	assert_false(is_moment(&in.preserved));
 	assert_int_equal(in.n_files, 1);
 	assert_string_equal(in.files[0].name, "ram.0");
 	assert_true(in.files[0].token == file.token);
@@ -79,7 +85,7 @@ static void test_files(void **state)
 	free(text);
 	manifest_free(&in);
 	/* a name, and so a token, is there once */
-	assert_int_equal(manifest_add_file(&out, &file), 0);
+	*array_add(&out.files, &out.n_files) = file;
 	assert_int_equal(manifest_format(&out, &text), 0);
 	assert_int_equal(parse(text, &in), -EBADMSG);
 	assert_string_equal(why, "a file stands in it twice");
@@ -153,11 +159,37 @@ static void test_mangled(void **state)
 		}
 }
 
+/* As many as one host may have, each with the longest path and driver, and the longest command of a VMM. */
+static void test_many(void **state)
+{
+	struct manifest_device device = {
+		.vendor = 0x8086, .device = 0x10d3, .subsystem = 0x1af41100, .class = 0x020000,
+	};
+	struct manifest out = { .session = "vm-1" }, in;
+	char *text;
+
+	(void)state;
+	memset(device.path, 'p', sizeof(device.path) - 1);
+	memset(device.driver_before, 'd', sizeof(device.driver_before) - 1);
+	out.command = calloc(1, MANIFEST_COMMAND);
+	memset(out.command, 'c', MANIFEST_COMMAND - 1);
+	for (int i = 0; i < HOLDER_ITEMS; i++) {
+		device.bdf = (struct vlu_bdf){ .bus = (uint8_t)(i >> 8), .device = i >> 3 & 31, .function = i & 7 };
+		*array_add(&out.devices, &out.n_devices) = device;
+	}
+	assert_int_equal(manifest_format(&out, &text), 0);
+	assert_int_equal(parse(text, &in), 0);
+	assert_int_equal(in.n_devices, HOLDER_ITEMS);
+	free(text);
+	manifest_free(&in);
+	manifest_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round), cmocka_unit_test(test_files), cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_mangled),
+		cmocka_unit_test(test_mangled), cmocka_unit_test(test_many),
 	};
 
 	return RUN("manifest", tests);

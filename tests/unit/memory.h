@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#include "blob.h"
+#include "abi/blob.h"
 #include "../blobs.h"
 
 /* It begins at page 1. */

@@ -4,15 +4,64 @@
 
 #include <fnmatch.h>
 
-#include "modalias.h"
-#include "udev.h"
+#include "bind/at-boot.h"
+#include "next/modalias.h"
+#include "next/udev-rules.h"
 
 #define NIC "pci:v00008086d000010D3sv00001AF4sd00001100bc02sc00i00"
 
-static const struct vlu_device dev = {
-	.name = "0000:01:00.0", .vendor = 0x8086, .device = 0x10d3,
+static struct vlu_device dev = {
+	.bdf = { 0, 1, 0, 0 }, .name = "0000:01:00.0", .vendor = 0x8086, .device = 0x10d3,
 	.subsystem = 0x1af41100, .subsystem_known = true, .class = 0x020000,
+	.path = (char *)"/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0",
 };
+
+/* What sysfs has of it and of the bridge above it. */
+static const struct { const char *path, *text; } sysfs[] = {
+	{ PCI_DEVICES "/0000:01:00.0/vendor", "0x8086\n" },
+	{ PCI_DEVICES "/0000:01:00.0/device", "0x10d3\n" },
+	{ PCI_DEVICES "/0000:01:00.0/modalias", NIC "\n" },
+	{ PCI_DEVICES "/0000:00:01.0/vendor", "0x1b36\n" },
+};
+
+static int open_sysfs(struct sys *sys, const char *path, int flags)
+{
+	(void)sys, (void)flags;
+	for (size_t i = 0; i < ARRAY(sysfs); i++)
+		if (strcmp(path, sysfs[i].path) == 0)
+			return (int)i;
+	return -ENOENT;
+}
+
+static ssize_t read_sysfs(struct sys *sys, int fd, void *buf, size_t size)
+{
+	size_t len = strlen(sysfs[fd].text);
+
+	(void)sys;
+	assert_true(len <= size);
+	memcpy(buf, sysfs[fd].text, len);
+	return (ssize_t)len;
+}
+
+static int close_sysfs(struct sys *sys, int fd)
+{
+	return (void)sys, (void)fd, 0;
+}
+
+static int set_up(void **state)
+{
+	static const struct sys_ops ops = { .open = open_sysfs, .read = read_sysfs, .close = close_sysfs };
+
+	(void)state;
+	return vlu_new_sys(&ops, "/", &dev.ctx);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	vlu_free(dev.ctx);
+	return 0;
+}
 
 static void test_glob(void **state)
 {
@@ -146,52 +195,125 @@ static void test_ids(void **state)
 			fail_msg("'%s'", cases[i].ids);
 }
 
-static void test_udev(void **state)
+/* A rule as such, its line, and what is made of it. */
+static enum giving gives(const char *name, const char *text, char where[UDEV_WHERE_SIZE])
+{
+	struct conf conf = { .name = (char *)name, .text = (char *)text,
+			     .script = strncmp(name, "scripts/", 8) == 0 };
+	struct userland user = { .conf = &conf, .n_conf = 1 };
+
+	where[0] = '\0';
+	return udev_gives(&user, &dev, where);
+}
+
+static void test_rules(void **state)
 {
 #define TO_VFIO "ATTR{driver_override}=\"vfio-pci\""
-	static const struct { const char *rule; enum vlu_known gives; } cases[] = {
-		{ "KERNEL==\"0000:01:00.0\", " TO_VFIO, VLU_YES },
-		{ "ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"0000:01:*\", " TO_VFIO, VLU_YES },
-		{ "KERNEL==\"0000:02:00.0\", " TO_VFIO, VLU_NO },
-		{ "KERNEL!=\"0000:02:00.0\", " TO_VFIO, VLU_YES },
-		{ "ATTR{vendor}==\"0x8086\", ATTR{device}==\"0x10d3\", " TO_VFIO, VLU_YES },
-		{ "ATTR{vendor}==\"0x10de|0x8086\", " TO_VFIO, VLU_YES },
-		{ "ATTR{class}==\"0x0108*\", " TO_VFIO, VLU_NO },
-		{ "ATTR{class}==\"0x02*\" , " TO_VFIO ", OPTIONS+=\"x\"", VLU_YES },
-		{ "ENV{MINE}==\"1\", " TO_VFIO, VLU_DONT_KNOW },
-		{ "ENV{MINE}==\"1\", KERNEL==\"0000:02:00.0\", " TO_VFIO, VLU_NO },
-		{ "KERNEL==\"0000:01:00.0\", ATTR{driver_override}=\"nvme\"", VLU_NO },
-		{ "# KERNEL==\"0000:01:00.0\", " TO_VFIO, VLU_NO },
-		{ "ATTR{driver_override}==\"x", VLU_DONT_KNOW },
-		{ "", VLU_NO },
+#define BY_RUN "RUN+=\"/bin/sh -c 'echo vfio-pci > /sys$devpath/driver_override'\""
+	static const struct { const char *rule; enum giving gives; unsigned int line; } cases[] = {
+		/* by its address, or by that of one above it */
+		{ "KERNEL==\"0000:01:00.0\", " TO_VFIO, GIVES, 1 },
+		{ "ACTION==\"add|change\", SUBSYSTEM==\"pci\", KERNELS==\"0000:01:00.0\", " TO_VFIO, GIVES, 1 },
+		{ "SUBSYSTEMS==\"pci\", KERNELS==\"0000:00:01.0\", " TO_VFIO, GIVES, 1 },
+		{ "SUBSYSTEM==\"pci\", DEVPATH==\"*/0000:01:00.0\", " TO_VFIO, GIVES, 1 },
+		{ "ENV{PCI_SLOT_NAME}==\"0000:01:00.[01]\", " TO_VFIO, GIVES, 1 },
+		{ "KERNEL==\"0000:05:00.0\", " TO_VFIO, GIVES_NOTHING, 0 },
+		{ "KERNELS==\"0000:05:00.0|0000:06:00.0\", " TO_VFIO, GIVES_NOTHING, 0 },
+		{ "KERNEL!=\"0000:01:00.0\", " TO_VFIO, GIVES_NOTHING, 0 },
+		{ "ACTION==\"remove\", KERNEL==\"0000:01:00.0\", " TO_VFIO, GIVES_NOTHING, 0 },
+		/* of two that ask above, both must be true of the same one */
+		{ "KERNELS==\"0000:00:01.0\", SUBSYSTEMS==\"platform\", " TO_VFIO, GIVES_NOTHING, 0 },
+		/* by its ids */
+		{ "ENV{PCI_ID}==\"8086:10D3\", " TO_VFIO, GIVES, 1 },
+		{ "ENV{PCI_ID}==\"8086:10D4\", " TO_VFIO, GIVES_NOTHING, 0 },
+		{ "ATTR{vendor}==\"0x8086\", ATTR{device}==\"0x10d3\", " TO_VFIO, GIVES, 1 },
+		{ "ATTR{vendor}==\"0x8086\", ATTR{device}==\"0x10d[45]\", " TO_VFIO, GIVES_NOTHING, 0 },
+		{ "ATTRS{vendor}==\"0x1b36\", KERNELS==\"0000:00:*\", " TO_VFIO, GIVES, 1 },
+		{ "ATTRS{vendor}==\"0x8086\", KERNELS==\"0000:00:*\", " TO_VFIO, GIVES_NOTHING, 0 },
+		{ "ATTR{revision}==\"0x01\", " TO_VFIO, GIVES_PERHAPS, 1 },	/* cannot be read */
+		{ "ATTR{numa_node}==\"0\", " TO_VFIO, GIVES_PERHAPS, 1 },
+		{ "ENV{PCI_CLASS}==\"20000\", ENV{PCI_SUBSYS_ID}==\"1AF4:1100\", " TO_VFIO, GIVES, 1 },
+		/* whatever is not known here */
+		{ "KERNEL==\"0000:01:00.0\", PROGRAM==\"/bin/x\", " TO_VFIO, GIVES_PERHAPS, 1 },
+		{ "KERNEL==\"0000:05:00.0\", PROGRAM==\"/bin/x\", " TO_VFIO, GIVES_NOTHING, 0 },
+		{ "ENV{ID_X}==\"1\", SUBSYSTEM==\"pci\", " TO_VFIO, GIVES_PERHAPS, 1 },
+		{ "KERNEL==\"0000:01:00.0\", " BY_RUN, GIVES_PERHAPS, 1 },
+		{ "KERNEL==\"0000:01:00.1\", " BY_RUN, GIVES_NOTHING, 0 },
+		{ "SUBSYSTEM==\"pci\", RUN+=\"/bin/x\"", GIVES_PERHAPS, 1 },
+		{ "SUBSYSTEM==\"pci\", RUN{program}+=\"/bin/x\"", GIVES_PERHAPS, 1 },
+		{ "SUBSYSTEM==\"pci\", ATTR{[drivers/pci:vfio-pci]new_id}=\"8086 10d3\"", GIVES_PERHAPS, 1 },
+		{ "# a\n\nATTR{[pci/0000:01:00.0]driver_override}=\"vfio-pci\"", GIVES_PERHAPS, 3 },
+		{ "ATTR{[pci/0000:05:00.0]driver_override}=\"vfio-pci\"", GIVES_NOTHING, 0 },
+		{ "KERNEL==\"0000:01:00.0\", ATTR{driver_override}=\"e1000e\"", GIVES_NOTHING, 0 },
+		/* lines */
+		{ "\t# " TO_VFIO "\n# 0000:01:00.0 \\\n " TO_VFIO "\n", GIVES_NOTHING, 0 },
+		{ "a\nENV{PCI_ID}==\"8086:10D3\", \\\n  " TO_VFIO "\n", GIVES, 2 },
+		{ "A==\"1\", \\\n  B==\"2\", X\n\nKERNEL==\"0000:01:00.0\", " TO_VFIO, GIVES, 4 },
+		/* a way around it, taken or perhaps taken */
+		{ "SUBSYSTEM!=\"net\", GOTO=\"end\"\n" TO_VFIO "\nLABEL=\"end\"", GIVES_NOTHING, 0 },
+		{ "SUBSYSTEM!=\"pci\", GOTO=\"end\"\n" TO_VFIO "\nLABEL=\"end\"", GIVES, 2 },
+		{ "TEST==\"/x\", GOTO=\"end\"\n" TO_VFIO "\nLABEL=\"end\"", GIVES_PERHAPS, 2 },
+		{ "TEST==\"/x\", GOTO=\"end\"\nLABEL=\"end\"\n" TO_VFIO, GIVES, 3 },
+		/* rules for something else, and udev's own for every device there is */
+		{ "SUBSYSTEM==\"net\", KERNELS==\"0000:01:00.0\", NAME=\"a\"", GIVES_NOTHING, 0 },
+		{ "ENV{MODALIAS}==\"pci:v00008086d000010D3*\", TAG+=\"x\"", GIVES_NOTHING, 0 },
+		{ "ENV{MODALIAS}==\"?*\", ENV{MODALIAS}=\"\"", GIVES_PERHAPS, 1 },
+		{ "SUBSYSTEM==\"pci\", RUN{builtin}+=\"kmod load $env{MODALIAS}\"", GIVES_NOTHING, 0 },
+		{ "SUBSYSTEM==\"block\", RUN+=\"/bin/x\"", GIVES_NOTHING, 0 },
+		{ "KERNEL==\"0000:01:00.0", GIVES_NOTHING, 0 }, { "", GIVES_NOTHING, 0 },
 	};
+	char where[UDEV_WHERE_SIZE], want[UDEV_WHERE_SIZE];
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY(cases); i++)
-		if (udev_rule_overrides(cases[i].rule, &dev) != cases[i].gives)
-			fail_msg("%s", cases[i].rule);
+	for (size_t i = 0; i < ARRAY(cases); i++) {
+		enum giving got = gives("etc/udev/rules.d/x.rules", cases[i].rule, where);
+
+		snprintf(want, sizeof(want), "etc/udev/rules.d/x.rules:%u", cases[i].line);
+		if (got != cases[i].gives || strcmp(where, cases[i].line ? want : "") != 0)
+			fail_msg("%s: %d at '%s'", cases[i].rule, (int)got, where);
+	}
 }
 
 static void test_files(void **state)
 {
-	static const struct { const char *name, *text; enum vlu_known gives; } cases[] = {
-		{ "etc/udev/rules.d/x.rules", "a\nKERNEL==\"0000:01:00.0\", \\\n " TO_VFIO, VLU_YES },
-		{ "etc/udev/rules.d/x.rules", "ACTION!=\"add\", GOTO=\"e\"\nKERNEL==\"*\", " TO_VFIO, VLU_DONT_KNOW },
-		{ "etc/driverctl.d/pci-0000:01:00.0", "vfio-pci\n", VLU_YES },
-		{ "etc/driverctl.d/pci-0000:01:00.0", "vfio-pci-x\n", VLU_NO },
-		{ "etc/driverctl.d/pci-0000:01:00.1", "vfio-pci\n", VLU_NO },
-		{ "etc/modprobe.d/x.conf", "KERNEL==\"*\", " TO_VFIO, VLU_NO },
+	static const struct { const char *name, *text; enum giving gives; } cases[] = {
+		{ "etc/driverctl.d/pci-0000:01:00.0", "vfio-pci\n", TAKES },
+		{ "etc/driverctl.d/pci-0000:01:00.0", "vfio-pci-x\n", GIVES_NOTHING },
+		{ "etc/driverctl.d/pci-0000:01:00.1", "vfio-pci\n", GIVES_NOTHING },
+		{ "lib/udev/rules.d/05-driverctl.rules", "SUBSYSTEM==\"pci\", RUN+=\"driverctl\"", GIVES_NOTHING },
+		{ "etc/modprobe.d/x.conf", "KERNEL==\"*\", " TO_VFIO, GIVES_NOTHING },
+		/* what a script does is not followed; our own is known elsewhere */
+		{ "scripts/init-top/x", "echo vfio-pci >/sys/bus/pci/devices/0000:01:00.0/x", GIVES_PERHAPS },
+		{ "scripts/init-top/x", "for i in a; do echo y >$i/driver_override; done", GIVES_PERHAPS },
+		{ "scripts/init-top/udev", "udevadm trigger", GIVES_NOTHING },
+		{ "scripts/init-top/y", "vfio-lu-restore # driver_override", GIVES_NOTHING },
 	};
+	const struct vlu_bdf other = { 0, 1, 0, 1 };
+	char where[UDEV_WHERE_SIZE], rule[RULE_SIZE];
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY(cases); i++) {
-		struct conf conf = { (char *)cases[i].name, (char *)cases[i].text };
-		struct userland user = { .conf = &conf, .n_conf = 1 };
-		const char *source;
-
-		if (udev_overrides(&user, &dev, &source) != cases[i].gives)
+	for (size_t i = 0; i < ARRAY(cases); i++)
+		if (gives(cases[i].name, cases[i].text, where) != cases[i].gives)
 			fail_msg("%s: %s", cases[i].name, cases[i].text);
-	}
+	/* what bind --persist makes; wherever an initrd has it, and only as it was made */
+	persist_rule(dev.bdf, rule);
+	assert_int_equal(gives("etc/udev/rules.d/05-vfio-lu-0000:01:00.0.rules", rule, where), TAKES);
+	assert_int_equal(gives("lib/udev/rules.d/05-vfio-lu-0000:01:00.0.rules", rule, where), TAKES);
+	assert_int_equal(gives("etc/udev/rules.d/06-vfio-lu-0000:01:00.0.rules", rule, where), GIVES);
+	strcat(rule, "\n");
+	assert_int_equal(gives("etc/udev/rules.d/05-vfio-lu-0000:01:00.0.rules", rule, where), GIVES);
+	persist_rule(other, rule);
+	assert_int_equal(gives("etc/udev/rules.d/05-vfio-lu-0000:01:00.1.rules", rule, where), GIVES_NOTHING);
+	assert_int_equal(gives("etc/udev/rules.d/05-vfio-lu-0000:01:00.0.rules", rule, where), GIVES_NOTHING);
+	/* one that is known is enough, whatever else there is */
+	persist_rule(dev.bdf, rule);
+	struct conf conf[] = {
+		{ (char *)"etc/udev/rules.d/a.rules", (char *)TO_VFIO, false },
+		{ (char *)"etc/udev/rules.d/05-vfio-lu-0000:01:00.0.rules", rule, false },
+	};
+	struct userland user = { .conf = conf, .n_conf = 2 };
+
+	assert_int_equal(udev_gives(&user, &dev, where), TAKES);
 }
 
 int main(void)
@@ -200,8 +322,8 @@ int main(void)
 		cmocka_unit_test(test_glob), cmocka_unit_test(test_fnmatch),
 		cmocka_unit_test(test_time), cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_names), cmocka_unit_test(test_ids),
-		cmocka_unit_test(test_udev), cmocka_unit_test(test_files),
+		cmocka_unit_test(test_rules), cmocka_unit_test(test_files),
 	};
 
-	return RUN("modalias", tests);
+	return cmocka_run_group_tests_name("modalias", tests, set_up, tear_down);
 }

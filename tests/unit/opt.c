@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "cmd.h"
 #include "opt.h"
 
 static struct globals globals;
@@ -24,7 +25,7 @@ static int parse(const char *line)
 	globals = (struct globals){ .timeout = 10 };
 	run = (struct invocation){ .command = NULL };
 	dup2(null, 2);
-	ret = opt_parse(argc, argv, &globals, &run);
+	ret = opt_parse(argc, argv, &cli_model, &globals, &run);
 	fflush(stderr);
 	dup2(saved, 2);
 	close(saved);
@@ -69,6 +70,10 @@ static void test_values(void **state)
 	assert_string_equal(globals.columns, "bdf,driver");
 	assert_string_equal(globals.color, "never");
 	done();
+	/* options without a value, and those of which there may be many, may be repeated */
+	assert_int_equal(parse("vfio-lu --json preserve --json --pid 7 --fd 3 --fd 3=ram"), OPT_RUN);
+	assert_true(globals.json);
+	done();
 	/* after -- nothing is an option */
 	assert_int_equal(parse("vfio-lu list -- --json"), OPT_RUN);
 	assert_false(globals.json);
@@ -85,6 +90,8 @@ static void test_usage(void **state)
 		"vfio-lu list --timeout 99999999999999999999", "vfio-lu list --timeout 5x",
 		"vfio-lu list --color=maybe", "vfio-lu list --json=yes", "vfio-lu list -x",
 		"vfio-lu list --session vm", "vfio-lu list -qv", "vfio-lu list --dry-run",
+		"vfio-lu restore --session a --session b", "vfio-lu restore --session=a --session a",
+		"vfio-lu --timeout 5 list --timeout 5", "vfio-lu load --append a --append b k",
 	};
 
 	(void)state;
@@ -101,9 +108,9 @@ static void test_usage(void **state)
 static void test_table(void **state)
 {
 	(void)state;
-	for (const struct command *const *c = commands; *c; c++) {
+	for (const struct command *const *c = cli_model.commands; *c; c++) {
 		bool letters[256] = { false };
-		const struct opt *const rows[] = { global_opts, (*c)->opts };
+		const struct opt *const rows[] = { cli_model.globals, (*c)->opts };
 
 		assert_non_null((*c)->summary);
 		assert_non_null((*c)->text);

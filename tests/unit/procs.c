@@ -2,8 +2,8 @@
 /* What processes have open, and which interrupts vfio-pci has: lines of /proc. */
 #include "unit.h"
 
-#include "irqs.h"
-#include "procs.h"
+#include "machine/interrupts.h"
+#include "machine/processes.h"
 
 static void test_links(void **state)
 {
@@ -28,8 +28,11 @@ static void test_links(void **state)
 	assert_int_equal(proc_link_parse("/dev/vfio/vfio", &file), PROC_NOTHING);
 	assert_int_equal(proc_link_parse("/dev/vfio/-1", &file), PROC_NOTHING);
 	assert_int_equal(proc_link_parse("/dev/vfio/", &file), PROC_NOTHING);
-	assert_int_equal(proc_link_parse("/dev/nvme0n1", &file), PROC_BLOCK);
-	assert_string_equal(file.name, "nvme0n1");
+	assert_int_equal(proc_link_parse("/dev/nvme0n1", &file), PROC_NODE);
+	assert_string_equal(file.name, "/dev/nvme0n1");
+	assert_int_equal(proc_link_parse("/srv/container/dev/disk", &file), PROC_NODE);
+	assert_int_equal(proc_link_parse("/proc/1/mem", &file), PROC_NOTHING);
+	assert_int_equal(proc_link_parse("/sys/block/nvme0n1/uevent", &file), PROC_NOTHING);
 	assert_int_equal(proc_link_parse("/dev/liveupdate", &file), PROC_LIVEUPDATE);
 	assert_int_equal(proc_link_parse("/sys/bus/pci/drivers/vfio-pci/unbind", &file),
 			 PROC_UNBIND);
@@ -43,10 +46,11 @@ static void test_links(void **state)
 	assert_int_equal(proc_link_parse("/dev/pts/0", &file), PROC_NOTHING);
 	assert_int_equal(proc_link_parse("socket:[123]", &file), PROC_NOTHING);
 	assert_int_equal(proc_link_parse("", &file), PROC_NOTHING);
-	/* no name is cut: half a name is another */
+	/* of a long one the end is kept, which is no path any more */
 	assert_int_equal(proc_link_parse("/dev/0123456789012345678901234567890123456789"
 					 "0123456789012345678901234567890", &file),
-			 PROC_NOTHING);
+			 PROC_NODE);
+	assert_string_equal(file.name, "890123456789012345678901234567890123456789012345678901234567890");
 }
 
 static bool device_of(const char *text, struct vlu_bdf *bdf)
@@ -103,7 +107,7 @@ static void test_irqs(void **state)
 	assert_non_null(irq);
 	assert_null(irqs_find(irqs, none, &n));
 	assert_int_equal(n, 0);
-	irqs_free(irqs);
+	pool_end(irqs);
 }
 
 int main(void)

@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-#include "plan.h"
+#include "plan/plan.h"
 
 /* ------------------------------------------- a kernel that does as it is told */
 
@@ -127,7 +127,7 @@ static int run_step(struct vlu_plan *of, struct step *step)
 		return STEP_AGAIN;
 	note("", step->value);
 	if (strcmp(step->extra, "ok") == 0 || strcmp(step->extra, "again") == 0)
-		return plan_say(of, "%s is done", step->value);
+		return plan_say(of, "bind", "%s is done", step->value);
 	return vlu_fail(of->ctx, VLU_FAILED, -ENXIO, "%s: refused", step->value);
 }
 
@@ -200,7 +200,7 @@ static void said(const char *text)
 
 	for (size_t i = 0; i < vlu_plan_result_count(plan); i++)
 		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "",
-			 vlu_plan_result(plan, i));
+			 vlu_plan_result(plan, i)->text);
 	assert_string_equal(all, text);
 }
 
@@ -209,6 +209,8 @@ static void said(const char *text)
 /* Each waits for its own writes only, and what is said is in the order of the groups. */
 static void test_together(void **state)
 {
+	unsigned int look;
+
 	(void)state;
 	begin_beside();
 	for (unsigned int group = 1; group <= 3; group++) {
@@ -217,7 +219,10 @@ static void test_together(void **state)
 		add(group, "c", "ok");
 	}
 	newest_first = true;
+	look = plan->ctx->look;
 	assert_int_equal(vlu_plan_run(plan), 0);
+	/* what was seen of the machine before is not so any more */
+	assert_int_equal(plan->ctx->look, look + 1);
 	assert_string_equal(order, "start:1.a start:2.a start:3.a end:3.a start:3.b end:3.b 3.c "
 			    "end:2.a start:2.b end:2.b 2.c end:1.a start:1.b end:1.b 1.c");
 	said("1.c is done, 2.c is done, 3.c is done");
@@ -250,7 +255,7 @@ static void test_shared(void **state)
 	begin_beside();
 	add(0, "module", "fail");
 	add(1, "a", "write");
-	assert_int_equal(plan_say(plan, "already there"), 0);
+	assert_int_equal(plan_say(plan, "bind", "already there"), 0);
 	assert_int_equal(vlu_plan_run(plan), -ENXIO);
 	assert_string_equal(order, "0.module");
 	said("");
@@ -274,12 +279,12 @@ static void test_after_together(void **state)
 
 	begin_beside();
 	add(1, "a", "write");
-	assert_int_equal(plan_say(plan, "one"), 0);
+	assert_int_equal(plan_say(plan, "bind", "one"), 0);
 	add(2, "a", "write");
-	assert_int_equal(plan_say(plan, "two"), 0);
+	assert_int_equal(plan_say(plan, "bind", "two"), 0);
 	beside = false;
 	add(3, "after", "ok");
-	assert_int_equal(plan_say(plan, "three"), 0);
+	assert_int_equal(plan_say(plan, "bind", "three"), 0);
 	bad = "2.a";
 	assert_int_equal(vlu_plan_run(plan), -EIO);
 	assert_string_equal(order, "start:1.a start:2.a end:1.a end:2.a");
@@ -419,7 +424,7 @@ static void test_left_behind(void **state)
 	/* nothing more is done with what the kernel has */
 	assert_string_equal(order, "1.first start:1.a start:2.a end:2.a 2.b leave:1.a");
 	assert_int_equal(vlu_status(ctx), VLU_BUSY);
-	assert_non_null(strstr(vlu_error(ctx), "do 1.a: the kernel has not come back from it"));
+	assert_non_null(strstr(vlu_error(ctx), "do 1.a: the kernel did not return"));
 	assert_non_null(strstr(vlu_error(ctx), "process 4242"));
 	end();
 }
@@ -433,7 +438,7 @@ static void test_all_or_nothing(void **state)
 	add(2, "b", "ok");
 	add(3, "c", "fail");
 	plan->group = 1;
-	assert_int_equal(plan_say(plan, "it will be so"), 0);
+	assert_int_equal(plan_say(plan, "bind", "it will be so"), 0);
 	assert_int_equal(vlu_plan_run(plan), -ENXIO);
 	assert_string_equal(order, "start:1.a end:1.a 2.b 3.c undo:2.b start:1.back end:1.back undo:1.a");
 	assert_int_equal(vlu_status(ctx), VLU_FAILED);
@@ -469,7 +474,7 @@ static void test_locked(void **state)
 	(void)state;
 	begin_beside();
 	add(1, "a", "write");
-	assert_int_equal(plan_say(plan, "it will be so"), 0);
+	assert_int_equal(plan_say(plan, "bind", "it will be so"), 0);
 	lock_result = -EIO;
 	assert_int_equal(vlu_plan_run(plan), -EIO);
 	assert_string_equal(order, "");

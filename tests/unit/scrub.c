@@ -2,7 +2,7 @@
 /* What a captured tree does not tell. */
 #include "unit.h"
 
-#include "scrub.h"
+#include "capture/scrub.h"
 
 /* NULL for want: the file is left out. */
 static void expect(const char *path, const char *text, const char *want)
@@ -121,37 +121,6 @@ static void test_tasks(void **state)
 	assert_true(scrub_keeps_dir("/proc/77"));
 }
 
-static void put32(unsigned char *p, unsigned int value)
-{
-	p[0] = (unsigned char)value;
-	p[1] = (unsigned char)(value >> 8);
-	p[2] = (unsigned char)(value >> 16);
-	p[3] = (unsigned char)(value >> 24);
-}
-
-static void test_config_space(void **state)
-{
-	unsigned char data[4096];
-	size_t size = sizeof(data), i;
-
-	(void)state;
-	memset(data, 0x5a, sizeof(data));
-	put32(data + 0x100, 0x0001 | 1 << 16 | 0x140u << 20);	/* AER */
-	put32(data + 0x140, 0x0003 | 1 << 16 | 0x150u << 20);	/* serial number */
-	put32(data + 0x150, 0x000d | 1 << 16 | 0x100u << 20);	/* ACS, and round again */
-	assert_true(scrub_data("/sys/bus/pci/devices/0000:01:00.0/config", (char *)data, &size));
-	assert_int_equal(size, 4096);
-	for (i = 0x144; i < 0x14c; i++)
-		assert_int_equal(data[i], 0);
-	assert_int_equal(data[0x14c], 0x5a);
-	assert_int_equal(data[0x154], 0x5a);
-	/* cut short in the middle of it: nothing is read behind the end */
-	size = 0x148;
-	assert_true(scrub_data("/sys/bus/pci/devices/0000:01:00.0/config", (char *)data, &size));
-	size = 64;
-	assert_true(scrub_data("/sys/bus/pci/devices/0000:01:00.0/config", (char *)data, &size));
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -162,7 +131,6 @@ int main(void)
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_symbols),
 		cmocka_unit_test(test_tasks),
-		cmocka_unit_test(test_config_space),
 	};
 
 	return RUN("scrub", tests);

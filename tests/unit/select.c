@@ -2,7 +2,7 @@
 /* Addresses in which the device or the function may be any. */
 #include "unit.h"
 
-#include "select.h"
+#include "bind/select.h"
 
 static void test_parse(void **state)
 {

@@ -3,10 +3,17 @@
 #include "unit.h"
 
 #include <pthread.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys.h"
+#include "sys/sys.h"
 
 #define MANY 5
 
@@ -51,7 +58,28 @@ static void test_together(void **state)
 	sys_exit(&sys);
 }
 
-/* Whoever tells what was asked, or lets it fail, is asked in order. */
+/* To open a disk for oneself alone keeps others out of it, if only for a moment. */
+static void test_claim(void **state)
+{
+	dev_t number = 1;
+	struct sys sys;
+
+	(void)state;
+	assert_int_equal(sys_init(&sys, &sys_real_ops, "/"), 0);
+	assert_true(S_ISCHR(sys_node(&sys, "/dev/null", &number)));
+	assert_int_equal(number, makedev(1, 3));
+	assert_true(S_ISDIR(sys_node(&sys, "/dev", &number)));
+	assert_int_equal(number, 0);
+	assert_int_equal(sys_node(&sys, "/dev/none-such", &number), -ENOENT);
+	assert_int_equal(sys_claim(&sys, "/dev/none-such", 1), -ENOENT);
+	/* no block device, and not the one that is meant */
+	assert_int_equal(sys_claim(&sys, "/dev/null", makedev(1, 3)), -ENXIO);
+	sys.read_only = true;
+	assert_int_equal(sys_claim(&sys, "/dev/none-such", 1), -EPERM);
+	sys_exit(&sys);
+}
+
+/* Without ops.together, as on the fake machine, one thread makes all calls in order. */
 static void test_one_after_the_other(void **state)
 {
 	struct sys_ops ops = sys_real_ops;
@@ -66,10 +94,120 @@ static void test_one_after_the_other(void **state)
 	sys_exit(&sys);
 }
 
+static int run_shell(const char *script, enum sys_spawn how, char *text, size_t size)
+{
+	char *argv[] = { "sh", "-c", (char *)script, NULL };
+	struct sys sys;
+	int ret;
+
+	assert_int_equal(sys_init(&sys, &sys_real_ops, "/"), 0);
+	ret = sys_spawn(&sys, "sh", argv, how, text, size);
+	sys_exit(&sys);
+	return ret;
+}
+
+/* The parent may ignore SIGCHLD, and exec keeps that. */
+static void test_spawn_and_sigchld(void **state)
+{
+	char text[64] = "";
+
+	(void)state;
+	signal(SIGCHLD, SIG_IGN);
+	assert_int_equal(run_shell("echo bad >&2; exit 3", SYS_SPAWN_WAIT, text, sizeof(text)), 3);
+	assert_string_equal(text, "bad");
+	assert_ptr_equal(signal(SIGCHLD, SIG_DFL), SIG_IGN);
+}
+
+/* What lives longer than its caller has none of his files. */
+static void test_spawn_inherits_nothing(void **state)
+{
+	char path[] = "/tmp/vfio-lu-unit-XXXXXX", script[128], text[64] = "";
+	int fd = mkstemp(path), other = dup2(fd, 77), tries;
+
+	(void)state;
+	assert_true(fd > 2 && other > 2);
+	snprintf(script, sizeof(script), "echo .$(ls /proc/$$/fd). >%s", path);
+	assert_true(run_shell(script, SYS_SPAWN_DETACH, NULL, 0) > 0);
+	for (tries = 0; tries < 200 && pread(fd, text, sizeof(text) - 1, 0) <= 0; tries++)
+		usleep(10000);
+	assert_int_equal(strncmp(text, ".0 1 2", 6), 0);
+	assert_null(strstr(text, "77"));
+	close(other);
+	close(fd);
+	unlink(path);
+}
+
+/* The status of who is below old/, where /dev is moved away from him: 0 when he finds it. */
+static int look_for_dev(int go)
+{
+	struct sys sys;
+	int dev;
+	char byte;
+
+	if (chroot("old") < 0 || chdir("/") < 0 || sys_init(&sys, &sys_real_ops, "/"))
+		return 10;
+	dev = sys_open(&sys, "/dev", O_PATH | O_DIRECTORY);
+	if (dev < 0 || sys_follow(&sys, dev) || !sys_exists(&sys, "/dev/liveupdate"))
+		return 11;
+	if (read(go, &byte, 1) != 1 || sys_exists(&sys, "/dev/liveupdate"))
+		return 12;
+	if (sys_follow(&sys, dev) || !sys_exists(&sys, "/dev/liveupdate"))
+		return 13;
+	/* paths in a library go by the same root */
+	return access("/mark", F_OK) == 0 ? 0 : 14;
+}
+
+/* What the parent of both sees; 77: no mounts for us here. */
+static int move_dev(const char *dir)
+{
+	int go[2], status;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", dir, "tmpfs", 0, NULL) < 0)
+		return 77;
+	if (chdir(dir) < 0 || mkdir("old", 0700) < 0 || mkdir("old/dev", 0700) < 0 ||
+	    mkdir("new", 0700) < 0 || mkdir("new/dev", 0700) < 0 || mkdir("new/mark", 0700) < 0 ||
+	    mount("none", "old/dev", "tmpfs", 0, NULL) < 0 ||
+	    mkdir("old/dev/liveupdate", 0700) < 0 || pipe(go) < 0)
+		return 20;
+	pid = fork();
+	if (pid == 0)
+		_exit(look_for_dev(go[0]));
+	usleep(200000);
+	if (mount("old/dev", "new/dev", NULL, MS_MOVE, NULL) < 0 || write(go[1], "x", 1) != 1)
+		return 21;
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 22;
+}
+
+/* The initrd moves /dev into the root file system: who stayed behind goes after it. */
+static void test_follow_dev(void **state)
+{
+	char dir[] = "/tmp/vfio-lu-unit-XXXXXX";
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	pid = fork();
+	if (pid == 0)
+		_exit(move_dev(dir));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	rmdir(dir);
+	if (WEXITSTATUS(status) == 77)
+		print_message("no mount namespace here\n");
+	else
+		assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_claim),
 		cmocka_unit_test(test_together), cmocka_unit_test(test_one_after_the_other),
+		cmocka_unit_test(test_spawn_and_sigchld), cmocka_unit_test(test_spawn_inherits_nothing),
+		cmocka_unit_test(test_follow_dev),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

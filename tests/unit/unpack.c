@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "../blobs.h"
-#include "unpack.h"
+#include "formats/unpack.h"
 
 static struct buf text(void)
 {
@@ -66,7 +66,7 @@ static void test_round_trip(void **state)
 	for (size_t i = 0; i < ARRAY(codecs); i++) {
 		packed = codecs[i].make(plain.data, plain.size);
 		assert_int_equal(codec_of(packed.data, packed.size), codecs[i].codec);
-		assert_true(codec_known(codecs[i].codec));
+		assert_true(codec_is_known(codecs[i].codec));
 		assert_int_equal(unpack(packed.data, packed.size, plain.size, &blob), 0);
 		assert_int_equal(blob.size, plain.size);
 		assert_memory_equal(blob.data, plain.data, plain.size);
@@ -129,7 +129,7 @@ static void test_unknown(void **state)
 		struct buf buf = as_is(cases[i].bytes, strlen(cases[i].bytes));
 
 		assert_int_equal(codec_of(buf.data, buf.size), cases[i].codec);
-		assert_false(codec_known(cases[i].codec));
+		assert_false(codec_is_known(cases[i].codec));
 		assert_int_equal(unpack(buf.data, buf.size, 100, &blob), -ENOTSUP);
 		assert_int_equal(blob.size, 7);
 		assert_non_null(codec_name(cases[i].codec));

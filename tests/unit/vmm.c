@@ -2,9 +2,9 @@
 /* What is taken from a VMM and given to one: words in braces, names, who has it, its command line. */
 #include "unit.h"
 
-#include "braces.h"
-#include "lend.h"
-#include "vmm.h"
+#include "session/placeholders.h"
+#include "ledger/borrower.h"
+#include "session/vmm.h"
 
 static int number_of(void *arg, const char *name)
 {
@@ -46,9 +46,9 @@ static void test_names(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY(good); i++)
-		assert_true(file_name(good[i]));
+		assert_true(is_file_name(good[i]));
 	for (size_t i = 0; i < ARRAY(bad); i++)
-		assert_false(file_name(bad[i]));
+		assert_false(is_file_name(bad[i]));
 	/* in a range of their own, and never to be changed: the other kernel makes them again */
 	assert_int_equal(file_token("vfio-lu", "guest"), 0x2aae92f749353);
 	assert_int_equal(file_token("vm1", "guest") >> 48, 2);
@@ -58,12 +58,11 @@ static void test_names(void **state)
 
 static void test_keys(void **state)
 {
-	char key[HOLDER_KEY], session[64], file[FILE_NAME];
+	const char *key = "file/vm:1@a/ram.0";
+	char session[64], file[FILE_NAME];
 	struct vlu_bdf bdf;
 
 	(void)state;
-	held_file_key(key, "vm:1@a", "ram.0");
-	assert_string_equal(key, "file/vm:1@a/ram.0");
 	assert_true(held_file(key, session, file));
 	assert_string_equal(session, "vm:1@a");
 	assert_string_equal(file, "ram.0");
