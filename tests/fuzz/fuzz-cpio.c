@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Initial RAM disks and the files in them: archives, tables of aliases, files
+ * Initrds and the files in them: archives, tables of aliases, files
  * of modprobe, udev and driverctl. Fed whole and in pieces, an archive must
  * tell the same.
  */
-#include "cpio.h"
-#include "modalias.h"
-#include "modconf.h"
-#include "udev.h"
+#include "formats/cmdline.h"
+#include "formats/cpio.h"
+#include "next/autoload.h"
+#include "next/modprobe-conf.h"
+#include "next/udev-rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static size_t want_all(void *arg, const char *name)
+static size_t want_all(void *arg, const char *name, size_t inode)
 {
-	*(uint64_t *)arg = *(uint64_t *)arg * 31 + strlen(name);
+	*(uint64_t *)arg = *(uint64_t *)arg * 31 + strlen(name) + inode;
 	return 4096;
 }
 
@@ -29,9 +30,14 @@ static int take_all(void *arg, const char *name, const uint8_t *data, size_t siz
 	return 0;
 }
 
+static int take_link(void *arg, const char *name, const char *target)
+{
+	return take_all(arg, name, (const uint8_t *)target, strlen(target));
+}
+
 static uint64_t feed(const uint8_t *data, size_t size, size_t piece)
 {
-	static const struct cpio_ops ops = { .wants = want_all, .file = take_all };
+	static const struct cpio_ops ops = { .wants = want_all, .file = take_all, .link = take_link };
 	uint64_t sum = 0;
 	struct cpio cpio = { .sink = &ops, .arg = &sum };
 	size_t used, at, n;
@@ -51,21 +57,30 @@ static int see(void *arg, const char *module)
 	return *(size_t *)arg += strlen(module), 0;
 }
 
+static int open_nothing(struct sys *sys, const char *path, int flags)
+{
+	return (void)sys, (void)path, (void)flags, -ENOENT;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct sys_ops ops = { .open = open_nothing };
+	static struct vlu_ctx *ctx;
 	static const char modalias[] = "pci:v00008086d000010D3sv00001AF4sd00001100bc02sc00i00";
-	const struct vlu_device dev = {
+	struct vlu_device dev = {
 		.name = "0000:01:00.0", .vendor = 0x8086, .device = 0x10d3,
 		.subsystem = 0x1af41100, .subsystem_known = true, .class = 0x020000,
+		.path = (char *)"/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0",
 	};
 	uint8_t *copy = malloc(size + 1);
 	struct userland user;
-	const char *source;
+	char where[UDEV_WHERE_SIZE];
 	char value[64];
 	size_t n = 0;
 
-	if (!copy)
+	if (!copy || (!ctx && vlu_new_sys(&ops, "/", &ctx)))
 		return 0;
+	dev.ctx = ctx;
 	if (size)
 		memcpy(copy, data, size);
 	copy[size] = '\0';
@@ -73,10 +88,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    feed(copy, size, size + 1) != feed(copy, size, 7))
 		__builtin_trap();
 	/* the same bytes as texts */
-	udev_rule_overrides((char *)copy, &dev);
 	ids_match((char *)copy, &dev);
 	modalias_text((char *)copy, modalias, see, &n);
 	modalias_info((char *)copy, size, modalias, see, &n);
+	cmdline_get((char *)copy, "kho", value, sizeof(value));
 	cmdline_lists((char *)copy, "modprobe.blacklist", "e1000e");
 	if (size < 4096)
 		glob_match((char *)copy, modalias);
@@ -84,11 +99,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		userland_has(&user, "vfio_pci");
 		userland_builtin(&user, "nvme");
 		modconf_forbids(&user, "", "e1000e");
-		modconf_loads(&user, "", "vfio-pci");
+		autoload_place(&user, "", "vfio-pci");
+		restore_place(&user);
 		modconf_before(&user, "e1000e", "vfio-pci");
 		modconf_option(&user, "vfio-pci", "ids", value, sizeof(value));
-		udev_overrides(&user, &dev, &source);
-		modalias_text(user.alias, modalias, see, &n);
+		udev_gives(&user, &dev, where);
+		modconf_modules(&user, user.alias, modalias, see, &n);
 		modalias_info(user.modinfo, user.modinfo_size, modalias, see, &n);
 		userland_free(&user);
 	}

@@ -5,8 +5,8 @@
  * the length, then the bytes. What is kept under "session/keep" must stay open
  * through everything but the one request that drops it.
  */
-#include "holder.h"
-#include "request.h"
+#include "holder/process.h"
+#include "holder/protocol.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -152,9 +152,9 @@ static void ask(struct vlu_ctx *ctx)
 		(void)held_find(&held, "session/%s", "keep");
 		held_free(&held);
 	}
-	if (held_get(ctx, KEEP, &fd) == 0)
+	if (held_get(ctx, &fd, KEEP) == 0)
 		sys_close(&ctx->sys, fd);
-	(void)!held_put(ctx, KEEP, "", -1);
+	(void)!held_put(ctx, -1, "", KEEP);
 	if (held_get_all(ctx, two, ARRAY_SIZE(two)) == 0)
 		for (i = 0; i < ARRAY_SIZE(two); i++)
 			sys_close(&ctx->sys, two[i].fd);
@@ -163,20 +163,34 @@ static void ask(struct vlu_ctx *ctx)
 static void name(const uint8_t *data, size_t size)
 {
 	const struct store store = { .boot = "6b1f5b1e" };
-	char text[STORE_NAME], key[HOLDER_KEY], value[HOLDER_VALUE], again[STORE_NAME];
+	char text[STORE_NAME], value[HOLDER_VALUE], again[STORE_NAME];
+	struct holder_item item = { .number = 1 };
 	bool other;
 
 	if (size >= sizeof(text))
 		return;
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (!store_parse(&store, text, key, value, &other) || other)
+	if (!store_parse(&store, text, item.key, item.value, &other) || other)
 		return;
-	if (!request_key(key) || !request_value(value))
+	if (!request_key(item.key) || !request_value(item.value))
 		__builtin_trap();
-	store_name(&store, key, value, again);
-	if (!store_parse(&store, again, key, value, &other))
+	store_name(&store, &item, again);
+	if (strncmp(item.key, "session/", 8) == 0 &&
+	    !store_parse(&store, again, item.key, value, &other))
 		__builtin_trap();
+}
+
+static void read_index(const uint8_t *data, size_t size)
+{
+	static struct held_item items[HOLDER_ITEMS + 1];
+	char *text = strndup((const char *)data, size);
+
+	index_parse(text, items);
+	free(text);
+	for (size_t i = 0; i <= HOLDER_ITEMS; i++)
+		if (*items[i].key && (!request_key(items[i].key) || !request_value(items[i].value)))
+			__builtin_trap();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -194,6 +208,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fuzz.open_files)
 		__builtin_trap();
 	name(data, size);
+	read_index(data, size);
 	vlu_free(ctx);
 	return 0;
 }

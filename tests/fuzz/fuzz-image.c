@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Kernel images: headers, what is compressed in them, configurations, names. */
-#include "abi.h"
-#include "host.h"
-#include "image.h"
+#include "abi/compatible.h"
+#include "formats/cmdline.h"
+#include "formats/kconfig.h"
+#include "formats/kernel-image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool is_within(struct part part, size_t size)
+{
+	return part.at <= size && part.size <= size - part.at;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -22,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!image_parse(copy, size, &image)) {
 		if (image.inside)
 			abi_scan(&abi, image.inside, image.size, "image");
-		if (!image.inside && !image.why[0])
+		if ((!image.inside && !image.why[0]) || !is_within(image.kernel, size) ||
+		    !is_within(image.initrd, size) || !is_within(image.cmdline, size))
 			__builtin_trap();
 		config.text = image.config;
 		kconfig_get(&config, "VFIO_PCI");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The kernel's log, as /dev/kmsg gives it or as dmesg prints it. */
+/* The kernel log, as /dev/kmsg gives it or as dmesg prints it. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "klog.h"
+#include "machine/kernel-log.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,6 +30,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t j = 0; j < i; j++)
 			if (!vlu_bdf_compare(log->incoming[i], log->incoming[j]))
 				__builtin_trap();
-	klog_free(log);
+	pool_end(log);
 	return 0;
 }

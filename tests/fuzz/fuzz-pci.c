@@ -21,16 +21,16 @@ static void look_at(const struct vlu_pci_reading *reading)
 FUZZ_ENTRY
 {
 	static const char *const names[] = { "pci", "pci-v1", "pci-v2", "pci-v3", NULL, "other" };
-	struct vlu_pci pci = { .n_readings = 0 };
+	struct vlu_pci pci = { .reading = NULL };
 	struct fuzz f;
 	int ret;
 
 	fuzz_begin(&f, data, size);
 	ret = flb_pci_decode(&f.memory, 0, names[size ? data[size - 1] % 6 : 4], &f.raw, &pci, &f.err);
-	if (!ret && !pci.n_readings)
+	if (!ret && !pci.reading)
 		__builtin_trap();
-	for (size_t i = 0; i < pci.n_readings; i++)
-		look_at(&pci.readings[i]);
+	if (pci.reading)
+		look_at(pci.reading);
 	fuzz_end(&f, ret);
 	return 0;
 }

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attr.h"
-#include "inuse.h"
-#include "irqs.h"
-#include "klog.h"
-#include "pcicap.h"
-#include "procs.h"
+#include "base/attr.h"
+#include "vfio-lu-inspect.h"
+#include "inuse/uses.h"
+#include "machine/interrupts.h"
+#include "machine/kernel-log.h"
+#include "machine/processes.h"
 
 struct input {
 	const uint8_t *data;
@@ -139,46 +139,36 @@ static const struct sys_ops ops = {
 	.connect = fake_connect, .euid = fake_euid,
 };
 
-static ssize_t read_space(void *arg, void *buf, size_t size, size_t offset)
-{
-	(void)arg;
-	return fake_pread(NULL, 0, buf, size, (off_t)offset);
-}
-
 static void parse_lines(const char *text, size_t size)
 {
-	const char *end = text + size, *p;
+	const char *end = text + size, *p, *next;
 	struct mount mount;
 	struct route route;
 	char path[256];
-	bool ok;
 
-	for (p = text; p < end; )
-		p = mount_parse(p, end, &ok, &mount);
-	for (p = text; p < end; )
-		p = swap_parse(p, end, &ok, path);
-	for (p = text; p < end; )
-		p = route4_parse(p, end, &ok, &route);
-	for (p = text; p < end; )
-		p = route6_parse(p, end, &ok, &route);
-	for (p = text; p < end; )
-		p = address6_parse(p, end, &ok, &route);
+	for (p = text; p < end; p = next) {
+		next = next_line(p, end);
+		mount_parse(p, next, &mount);
+		swap_parse(p, next, path);
+		pppoe_parse(p, next, path);
+		route4_parse(p, next, &route);
+		route6_parse(p, next, &route);
+		address6_parse(p, next, &route);
+	}
 }
 
 static void parse_whole(const char *text, size_t size)
 {
 	struct proc_file file = { 0 };
-	struct pcicap cap;
 	struct vlu_bdf bdf;
 	char line[256];
 
-	irqs_free(irqs_parse(text, size));
-	klog_free(klog_parse(text, size));
+	pool_end(irqs_parse(text, size));
+	pool_end(klog_parse(text, size));
 	(void)proc_fdinfo_parse(text, size, &bdf);
 	(void)proc_path_bdf(text, size, &bdf);
 	some_line("", line, sizeof(line));
 	(void)proc_link_parse(line, &file);
-	(void)!pcicap_parse(read_space, NULL, &cap);
 }
 
 static void check_machine(void)

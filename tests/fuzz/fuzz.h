@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "blob.h"
+#include "abi/blob.h"
 
 #define FUZZ_PAGE 256u
 
