@@ -14,6 +14,10 @@
  *				many bytes of memory
  *   k PATH "TEXT"		kernel image: its version, a newline, words that
  *				are in it, a newline, its configuration if any
+ *   a PATH "TEXT"		the same for arm64, an Image
+ *   w PATH gzip|zboot FILE	that file, compressed, or in an EFI program that unpacks it
+ *   w PATH uki KERNEL INITRD CMDLINE
+ *				these files in a unified image, "-" for none
  *   c PATH DIR [gzip]		archive of all below DIR, behind what is there
  *   l PATH TARGET		symbolic link, as it is
  *   m PATH MODE		octal permissions, set when all is there
@@ -26,11 +30,7 @@
  *   v BDF N			and vfio-pci made vfioN of it
  *   h GENERATION [WORD...]	what a kernel of this generation was handed and will
  *				hand on, and the memory behind it (tests/handover.h);
- *				cold finished reused cycle counts unnamed strays twice
- *				lost FORM=NAME change it
- *   a BDF CAP VALUE [MULTI]	its Access Control Services offer CAP and have VALUE
- *				on, both hexadecimal ("0 0": it has none); and
- *				it is one function of several
+ *				cold finished reused cycle counts FORM=NAME change it
  *
  * Paths have no leading slash. A line that begins with # says why.
  */
@@ -233,25 +233,6 @@ static void put_gzip(const char *path, const char *text, size_t size)
 
 /* ------------------------------------------------------ kernels and archives */
 
-static void put_kernel(const char *path, char *text, size_t size)
-{
-	char *words = memchr(text, '\n', size), *config;
-	struct buf inside, packed, image;
-
-	config = words ? memchr(words + 1, '\n', size - (size_t)(words + 1 - text)) : NULL;
-	if (!config)
-		die("k PATH \"VERSION\\nWORDS\\nCONFIGURATION\"");
-	*words++ = '\0';
-	*config++ = '\0';
-	inside = inside_of(text, words, (size_t)(config - words), *config ? config : NULL);
-	packed = gzip_of(inside.data, inside.size);
-	image = bzimage_of(text, &packed);
-	put(path, image.data, image.size);
-	buf_free(&inside);
-	buf_free(&packed);
-	buf_free(&image);
-}
-
 static struct buf read_whole(const char *path)
 {
 	struct buf buf = { NULL, 0 };
@@ -266,6 +247,50 @@ static struct buf read_whole(const char *path)
 		die("%s: %s", path, strerror(errno));
 	close(fd);
 	return buf;
+}
+
+static void put_kernel(const char *path, char *text, size_t size, bool arm64)
+{
+	char *words = memchr(text, '\n', size), *config;
+	struct buf inside, packed = { NULL, 0 }, image;
+
+	config = words ? memchr(words + 1, '\n', size - (size_t)(words + 1 - text)) : NULL;
+	if (!config)
+		die("k PATH \"VERSION\\nWORDS\\nCONFIGURATION\"");
+	*words++ = '\0';
+	*config++ = '\0';
+	inside = inside_of(text, words, (size_t)(config - words), *config ? config : NULL);
+	if (!arm64)
+		packed = gzip_of(inside.data, inside.size);
+	image = arm64 ? arm64_of(&inside) : bzimage_of(text, &packed);
+	put(path, image.data, image.size);
+	buf_free(&inside);
+	buf_free(&packed);
+	buf_free(&image);
+}
+
+static void put_wrapped(const char *path, char *words)
+{
+	struct section sections[] = { { ".linux", { NULL, 0 } }, { ".initrd", { NULL, 0 } },
+				      { ".cmdline", { NULL, 0 } } };
+	const char *wrap = strtok(words, " "), *file;
+	struct buf packed, out;
+	size_t n = 0;
+
+	for (file = strtok(NULL, " "); file && n < 3; file = strtok(NULL, " "), n++)
+		if (strcmp(file, "-"))
+			sections[n].buf = read_whole(file);
+	packed = gzip_of(sections[0].buf.data, sections[0].buf.size);
+	if (!n || !strcmp(wrap, "uki"))
+		out = pe_of(sections, n);
+	else
+		out = strcmp(wrap, "zboot") ? packed : zboot_of(&packed, "gzip");
+	put(path, out.data, out.size);
+	for (size_t i = 0; i < n; i++)
+		buf_free(&sections[i].buf);
+	if (out.data != packed.data)
+		buf_free(&out);
+	buf_free(&packed);
 }
 
 static void archive_dir(struct buf *out, const char *dir, size_t top)
@@ -286,6 +311,11 @@ static void archive_dir(struct buf *out, const char *dir, size_t top)
 			if (S_ISDIR(st.st_mode)) {
 				cpio_add(out, path + top, 040755, "", 0);
 				archive_dir(out, path, top);
+			} else if (S_ISLNK(st.st_mode)) {
+				char target[1024];
+				ssize_t len = readlink(path, target, sizeof(target));
+
+				cpio_add(out, path + top, 0120777, target, len > 0 ? (size_t)len : 0);
 			} else {
 				file = read_whole(path);
 				cpio_add(out, path + top, 0100644, file.data, file.size);
@@ -322,16 +352,6 @@ static void put_config(const char *dir, unsigned int vendor, unsigned int device
 	unsigned char config[0x200] = { 0 };
 	char path[1024];
 
-	/* PCI Express: a root port, an endpoint; the host bridge is neither */
-	config[6] = 0x10;
-	config[0x34] = 0x40;
-	config[0x40] = class >> 8 == 0x0600 ? 0x05 : 0x10;
-	config[0x42] = bridge ? 0x42 : 0x02;
-	/* then Access Control Services, as the kernel sets them up */
-	config[0x100] = bridge ? 0x0d : 0x01;
-	config[0x102] = 0x01;
-	config[0x104] = bridge ? 0x1f : 0;
-	config[0x106] = bridge ? 0x1d : 0;
 	config[0] = vendor & 0xff;
 	config[1] = (vendor >> 8) & 0xff;
 	config[2] = device & 0xff;
@@ -411,21 +431,6 @@ static void bind_function(const char *bdf, const char *driver)
 	sysfs_link(path, dir);
 }
 
-static void set_acs(const char *bdf, unsigned int caps, unsigned int value, bool several)
-{
-	unsigned char data[8] = { caps || value ? 0x0d : 0x01, 0, 0x01, 0,
-				  caps & 0xff, 0, value & 0xff, 0 };
-	char dir[600], path[1024];
-	int fd;
-
-	find_function(bdf, dir, sizeof(dir));
-	build(path, sizeof(path), "%s/config", dir);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || pwrite(fd, data, sizeof(data), 0x100) != sizeof(data) ||
-	    (several && pwrite(fd, "\x80", 1, 0x0e) != 1) || close(fd))
-		die("%s: %s", path, strerror(errno));
-}
-
 static void make_vfio(const char *bdf, const char *number)
 {
 	char dir[600], path[1024], target[1024];
@@ -439,14 +444,13 @@ static void make_vfio(const char *bdf, const char *number)
 	put(path, "", 0);
 }
 
-/* ----------------------------------------------------------------- hand-over */
+/* ----------------------------------------------------------------- handover */
 
 static void make_handover(const char *name, char *words)
 {
 	static const struct { const char *word; enum pci_form form; } forms[] = {
-		{ "flat64-short", PCI_FLAT64_SHORT }, { "flat32-bare", PCI_FLAT32_BARE },
-		{ "flat32", PCI_FLAT32 }, { "flat64", PCI_FLAT64 }, { "block", PCI_BLOCK },
-		{ "versioned", PCI_VERSIONED },
+		{ "flat32-bare", PCI_FLAT32_BARE }, { "flat32", PCI_FLAT32 },
+		{ "block", PCI_BLOCK }, { "versioned", PCI_VERSIONED },
 	};
 	const struct generation *generation = generation_find(name);
 	struct handover_faults faults = { .cold = false };
@@ -466,14 +470,6 @@ static void make_handover(const char *name, char *words)
 			faults.cycle = true;
 		else if (!strcmp(word, "counts"))
 			faults.counts = true;
-		else if (!strcmp(word, "unnamed"))
-			faults.unnamed = true;
-		else if (!strcmp(word, "strays"))
-			faults.strays = true;
-		else if (!strcmp(word, "twice"))
-			faults.twice = true;
-		else if (!strcmp(word, "lost"))
-			faults.lost = true;
 		else if (!equals)
 			die("no word %s", word);
 		if (!equals)
@@ -517,7 +513,11 @@ static void do_line(char kind, char *path, char *rest)
 		put_setup(path, rest);
 		return;
 	case 'k':
-		put_kernel(path, rest, unescape(rest));
+	case 'a':
+		put_kernel(path, rest, unescape(rest), kind == 'a');
+		return;
+	case 'w':
+		put_wrapped(path, rest);
 		return;
 	case 'c':
 		rest[strcspn(rest, " ")] = '\0';
@@ -544,12 +544,6 @@ static void do_line(char kind, char *path, char *rest)
 		return;
 	case 'h':
 		make_handover(path, rest);
-		return;
-	case 'a':
-		for (char *p = strtok(rest, " "); p && n < 3; p = strtok(NULL, " "))
-			word[n++] = p;
-		set_acs(path, (unsigned int)strtoul(word[0], NULL, 16),
-			(unsigned int)strtoul(word[1], NULL, 16), *word[2]);
 		return;
 	case 'p':
 		for (char *p = strtok(rest, " "); p && n < 3; p = strtok(NULL, " "))

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs vfio-lu on trees that stand for machines and compares all that it says with what it said before.
 # usage: tests/tree/run.sh [PATTERN...]	only the cases (lines of the file "cases") that contain a PATTERN
-#        UPDATE=1 tests/tree/run.sh	writes the golden files anew
+#        UPDATE=1 tests/tree/run.sh	writes the golden files again
 # Each case runs under strace: looking must not touch anything.
 #
 # Needs: $VFIO_LU (default: at the top), $BUILD/plant (default build/tests), strace.
@@ -45,8 +45,46 @@ run() { # ARGUMENT...
 		cat "$tmp/stderr"
 		echo "--- exit $status"
 	} >"$tmp/stdout"
+	[[ " $* " != *" --json "* ]] || keep_json "$@"
 	# one version of json-c breaks the line in an empty array, another does not
 	sed -z "s|$tree|DIR|g; s/\[\n *\]/[]/g" "$tmp/stdout" >"$tmp/said"
+}
+
+# For the validation of all of them at the end.
+keep_json() { # ARGUMENT...
+	echo "$ vfio-lu $*"
+	sed -n '/^--- stdout$/,/^--- stderr$/{ //d; p }' "$tmp/stdout"
+	echo ---
+} >>"$tmp/json"
+
+# A case is about what does not pass, and about the checks that it names: rows of others that pass are left out of what
+# --json and --verbose said. So a new check shows in its own cases, in the one of "all", and where it does not pass.
+keep_rows() { # ID...
+	[[ " $* " != *" all "* ]] || return 0
+	awk -v ids=" $* " '
+		function named(id) { return index(ids, " " id " ") }
+		# text: a row, and the lines that follow it
+		/^ ? ?[^ ]/ { skip = 0 }
+		/^  [a-z][a-z0-9-]* +pass: / { skip = !named($1) }
+		skip { next }
+		# JSON: whether a comma follows an object is known when the next one stays
+		/"checks": \[$/ { print; array = 1; held = ""; next }
+		array && object == "" && /^ *\],?$/ { if (held != "") print held; array = 0 }
+		array && /^ *\{$/ { object = $0; next }
+		array && /^ *\},?$/ {
+			sub(/,$/, "")
+			match(object, /"id": "[^"]*"/)
+			if (object !~ /"result": "pass"/ || named(substr(object, RSTART + 7, RLENGTH - 8))) {
+				if (held != "") print held ","
+				held = object "\n" $0
+			}
+			object = ""
+			next
+		}
+		array { object = object "\n" $0; next }
+		{ print }
+	' "$tmp/said" >"$tmp/kept"
+	mv "$tmp/kept" "$tmp/said"
 }
 
 # Lines of the trace that no command which only looks may cause.
@@ -123,16 +161,20 @@ names() { find "$tree" -printf '%P %C@\n'; }
 
 # All cases of one, in a directory of its own.
 look_at() { # MACHINE
-	local arguments golden status tree=$tmp/$1/tree
+	local arguments shown golden status tree=$tmp/$1/tree
 	tmp=$tmp/$1
 	mkdir "$tmp"
 	"$BUILD/plant" "$tree" "$here/machines/$1.tree" || { fail "$1: no tree"; return 0; }
 	names >"$tmp/names"
 	captured "$1"
 	while read -r arguments; do
+		shown=${arguments#*"# "} arguments=${arguments%%" # "*}
+		[ "$shown" != "$arguments" ] || shown=
 		golden_of "$1" "$arguments"
 		# shellcheck disable=SC2086 # words
 		run $arguments
+		# shellcheck disable=SC2086
+		[[ ! " $arguments " =~ \ check\ .*(--json|-v)\  ]] || keep_rows $shown
 		if [ -n "$UPDATE" ]; then
 			mkdir -p "${golden%/*}"
 			cp "$tmp/said" "$golden"
@@ -164,9 +206,10 @@ wanted() { # LINE
 
 # The arguments of a machine's cases, a line each; and the golden files that have a case.
 declare -A cases=() known=()
-while read -r machine arguments; do
+# shellcheck disable=SC2162 # a backslash at the end of a line continues it
+while read machine arguments; do
 	case $machine in '' | '#'*) continue ;; esac
-	golden_of "$machine" "$arguments"
+	golden_of "$machine" "${arguments%%" # "*}"
 	known[$golden]=1
 	wanted "$machine $arguments" || continue
 	cases[$machine]+=${cases[$machine]+$'\n'}$arguments
@@ -188,10 +231,21 @@ for machine in ${cases[@]+"${!cases[@]}"}; do
 	fi
 done
 
+if [ ${#patterns[@]} = 0 ] && [ ${#strace[@]} -gt 0 ]; then
+	if "$here/frugal.sh"; then pass; else fail "more system calls than a function is worth"; fi
+fi
+
 # A golden file without its case would never be compared with anything.
 for golden in "$here"/golden/*/*; do
 	[ -n "${known[$golden]-}" ] || fail "${golden#"$here/golden/"}: no such case"
 done
 
+if python3 -c 'import jsonschema' 2>/dev/null; then
+	mapfile -t said < <(find "$tmp" -type f -name json)
+	if [ ${#said[@]} = 0 ] || python3 "$top/tests/schema.py" "${said[@]}"; then pass; else fail "the schema"; fi
+else
+	echo "skip the schema: python3-jsonschema is not installed"
+	skipped=$((skipped + 1))
+fi
 echo "tree: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
