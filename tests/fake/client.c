@@ -12,10 +12,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "../../lib/luo.h"
-#include "../../lib/sys-real.h"
+#include "uapi/uapi.h"
+#include "sys/real.h"
 #include "client.h"
 
 static int machine_fd = -1;
@@ -132,16 +133,17 @@ static bool may_be_fake(int fd, uint64_t *ret_ino)
 	return true;
 }
 
-static bool kernel_opens(const char *path, int flags)
+static bool is_asked_to_open(const char *path, int flags)
 {
+	/* The log is a file; but the kernel first says there of which files it has seen the end. */
 	if (strncmp(path, "/dev/", 5) == 0)
-		return strcmp(path, "/dev/kmsg") != 0 && strcmp(path, "/dev/null") != 0;
+		return strcmp(path, "/dev/null") != 0;
 	return strncmp(path, "/sys/", 5) == 0 && (flags & O_ACCMODE) != O_RDONLY;
 }
 
 /*
  * What /proc tells of processes is made when somebody looks, by their number,
- * and made anew when he looks at the same thing a second time. Returns the path
+ * and made again when he looks at the same thing a second time. Returns the path
  * to be looked at.
  */
 static const char *refresh(const char *path, char room[256])
@@ -185,9 +187,19 @@ static bool is_denied(const char *path, int flags)
 		return false;
 	if (strncmp(path, "/dev/", 5) == 0 && strcmp(path, "/dev/null") && strcmp(path, "/dev/kmsg"))
 		return true;
+	if (strncmp(path, "/proc/", 6) == 0 && path[6] >= '0' && path[6] <= '9' && strstr(path, "/fd"))
+		return true;
 	return (flags & O_ACCMODE) != O_RDONLY || strncmp(path, "/run/vfio-lu/", 13) == 0 ||
 	       strncmp(path, "/var/lib/vfio-lu/", 17) == 0 ||
 	       strncmp(path, "/sys/kernel/debug/", 18) == 0;
+}
+
+/* A log that is for nobody is not for root either. */
+static bool is_closed_log(const char *path, int fd)
+{
+	struct stat st;
+
+	return strcmp(path, "/dev/kmsg") == 0 && fstat(fd, &st) == 0 && !(st.st_mode & 0777);
 }
 
 static int fake_open(struct sys *sys, const char *path, int flags)
@@ -201,7 +213,7 @@ static int fake_open(struct sys *sys, const char *path, int flags)
 	if (is_denied(path, flags))
 		return -EACCES;
 	path = refresh(path, room);
-	if (kernel_opens(path, flags) && !(flags & O_PATH)) {
+	if (is_asked_to_open(path, flags) && !(flags & O_PATH)) {
 		snprintf(data, sizeof(data), "%s", path);
 		ret = fake_call(&call, data, sizeof(data), -1, &fd);
 	}
@@ -209,6 +221,10 @@ static int fake_open(struct sys *sys, const char *path, int flags)
 		fd = sys_real_ops.open(sys, path, flags);
 	else if (ret < 0)
 		fd = ret;
+	if (fd >= 0 && is_closed_log(path, fd)) {
+		sys_real_ops.close(sys, fd);
+		fd = -EPERM;
+	}
 	if (fd >= 0 && fd < 1024)
 		snprintf(paths[fd], sizeof(paths[fd]), "%s", path);
 	return fd;
@@ -359,6 +375,8 @@ static ssize_t fake_readlink(struct sys *sys, const char *path, char *buf,
 {
 	char room[256];
 
+	if (is_denied(path, O_RDONLY))
+		return -EACCES;
 	path = refresh(path, room);
 	return sys_real_ops.readlink(sys, path, buf, size);
 }
@@ -385,6 +403,9 @@ static int fake_list(struct sys *sys, const char *path,
 	char room[256];
 	int ret;
 
+	if (is_denied(path, O_RDONLY))
+		return -EACCES;
+
 	ret = sys_real_ops.list(sys, refresh(path, room), take_name, &names);
 	for (size_t i = 0; i < names.n; i++) {
 		if (!ret)
@@ -393,6 +414,21 @@ static int fake_list(struct sys *sys, const char *path,
 	}
 	free(names.name);
 	return ret;
+}
+
+/* One record a line, its fields apart by tabs, next to the machine's root. */
+static int fake_journal(struct sys *sys, int priority, const char *const *fields, size_t n)
+{
+	int fd = openat(machine_fd, "journal", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	char line[4096];
+	int used = snprintf(line, sizeof(line), "PRIORITY=%d", priority);
+
+	(void)sys;
+	for (size_t i = 0; i < n; i++)
+		used += snprintf(line + used, sizeof(line) - (size_t)used, "\t%s", fields[i]);
+	dprintf(fd, "%s\n", line);
+	close(fd);
+	return fd < 0 ? -ENOENT : 0;
 }
 
 /* /run/vfio-lu is 0700 */
@@ -409,9 +445,24 @@ static int fake_mode(struct sys *sys, const char *path)
 	return sys_real_ops.mode(sys, path);
 }
 
+/* bd_prepare_to_claim(), block/bdev.c: a node that says "held" is claimed already. */
+static int fake_claim(struct sys *sys, const char *path, dev_t number)
+{
+	char held[4] = "";
+	int fd = sys_real_ops.open(sys, path, O_RDONLY);
+
+	(void)number;
+	if (fd < 0)
+		return fd;
+	if (read(fd, held, sizeof(held)) < 0)
+		held[0] = '\0';
+	close(fd);
+	return memcmp(held, "held", 4) == 0 ? -EBUSY : 0;
+}
+
 /* --------------------------------------------------------------- processes */
 
-/* Whoever runs the tests is root on the fake machine. */
+/* The user who runs the tests is root on the fake machine. */
 static int fake_accept(struct sys *sys, int fd, pid_t *ret_pid, uid_t *ret_uid)
 {
 	int conn = sys_real_ops.accept(sys, fd, ret_pid, ret_uid);
@@ -465,14 +516,31 @@ static int start_service(struct sys *sys)
 	return conn < 0;
 }
 
+/* A scenario writes /run/systemd/stopping: systemd stops, and has closed its bus. */
+static int stopping(char *text, size_t text_size)
+{
+	snprintf(text, text_size, "Failed to connect to bus: Connection refused\n");
+	return 1;
+}
+
 static int fake_spawn(struct sys *sys, const char *file, char *const argv[],
 		      enum sys_spawn how, char *text, size_t text_size)
 {
 	const char *name = strrchr(file, '/');
 
 	name = name ? name + 1 : file;
+	if (strcmp(name, "systemctl") == 0 && argv[1] && strcmp(argv[1], "show") == 0) {
+		snprintf(text, text_size, "ActiveState=inactive\n%s",
+			 sys_real_ops.mode(sys, "/run/systemd/stopping") < 0 ? "" : "Job=417\n");
+		return 0;
+	}
 	if (strcmp(name, "systemctl") == 0 && argv[1] && strcmp(argv[1], "start") == 0)
 		return start_service(sys);
+	if (strcmp(name, "systemctl") == 0 && argv[1] &&
+	    sys_real_ops.mode(sys, "/run/systemd/stopping") >= 0)
+		return stopping(text, text_size);
+	if (strcmp(name, "kexec") == 0 && sys_real_ops.mode(sys, "/bin/kexec") < 0)
+		return 127;
 	if (strcmp(name, "kexec") == 0 || strcmp(name, "systemctl") == 0)
 		return spawn_kexec(argv, text, text_size);
 	return sys_real_ops.spawn(sys, file, argv, how, text, text_size);
@@ -494,6 +562,27 @@ static void fake_sync(struct sys *sys)
 	(void)sys;
 }
 
+/* kexec.c writes "AHEAD ZERO". A scenario may add by how much the wall clock is wrong. */
+static void fake_now(struct sys *sys, struct sys_time *ret_now)
+{
+	long long ahead = 0, zero = 0, wrong = 0;
+	struct timespec monotonic;
+	char text[80] = "";
+	ssize_t n;
+	int fd;
+
+	sys_real_ops.now(sys, ret_now);
+	clock_gettime(CLOCK_MONOTONIC, &monotonic);
+	fd = openat(machine_fd, "clock", O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n < 0 || sscanf(text, "%lld %lld %lld", &ahead, &zero, &wrong) < 2)
+		return;
+	ret_now->counter = (int64_t)monotonic.tv_sec * 1000000000 + monotonic.tv_nsec + ahead;
+	ret_now->boot = ret_now->counter - zero;
+	ret_now->wall += ahead + wrong;
+}
+
 struct sys_ops fake_ops;
 
 int fake_join(const char *dir)
@@ -512,13 +601,16 @@ int fake_join(const char *dir)
 	fake_ops.ioctl = fake_ioctl;
 	fake_ops.readlink = fake_readlink;
 	fake_ops.mode = fake_mode;
+	fake_ops.claim = fake_claim;
 	fake_ops.connect = fake_connect;
+	fake_ops.journal = fake_journal;
 	fake_ops.list = fake_list;
 	fake_ops.accept = fake_accept;
 	fake_ops.spawn = fake_spawn;
 	fake_ops.sync = fake_sync;
 	fake_ops.load_module = fake_load_module;
 	fake_ops.euid = fake_euid;
+	fake_ops.now = fake_now;
 	/* it answers one call at a time, and a fault is to strike the same one each time */
 	fake_ops.together = NULL;
 

@@ -3,7 +3,7 @@
 #ifndef FAKE_CLIENT_H
 #define FAKE_CLIENT_H
 
-#include "../../lib/sys.h"
+#include "sys/sys.h"
 #include "wire.h"
 
 /*

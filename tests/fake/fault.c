@@ -2,18 +2,25 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../lib/luo.h"
+#include "uapi/uapi.h"
 #include "client.h"
 #include "fault.h"
 
 #define SHORT	1000000		/* not an errno: half of what was to be read or written */
+/* ... nor these: instead of the call somebody is killed, and who is left goes on */
+#define KILL_CLIENT	1000001
+#define KILL_HOLDER	1000002
+#define KILL_BOTH	1000003
 
 /*
  * The order of the day, in a file of the machine: the children of a command
@@ -24,8 +31,10 @@ struct fault {
 	bool list;		/* none fails: each is listed */
 	unsigned long at;	/* 0: nothing is counted */
 	int error;
+	char only[64];		/* calls with these words count, "": all */
 	_Atomic unsigned long calls;
 	char fired[512];
+	pid_t client, keeper;	/* the command; the holder, older than the order or not */
 };
 
 static struct fault *fault;
@@ -35,7 +44,8 @@ static int fds_at_start;
 static const struct { const char *name; int number; } errnos[] = {
 	{ "EIO", EIO }, { "EBUSY", EBUSY }, { "ENODEV", ENODEV },
 	{ "ENOENT", ENOENT }, { "EINTR", EINTR }, { "ENOSPC", ENOSPC },
-	{ "SHORT", SHORT },
+	{ "SHORT", SHORT }, { "KILL", KILL_CLIENT }, { "KILL-HOLDER", KILL_HOLDER },
+	{ "KILL-BOTH", KILL_BOTH },
 };
 
 /*
@@ -72,6 +82,8 @@ static const struct { const char *call, *kinds; } can_fail[] = {
 	{ "recv", "EIO EINTR" },
 	{ "wait", "EIO EINTR" },
 	{ "spawn", "EIO EBUSY ENOENT" },
+	{ "node", "EIO" },
+	{ "claim", "EIO EBUSY" },
 	{ "load_module", "EIO EBUSY ENODEV ENOENT EINTR ENOSPC" },
 	{ "write_start", "EIO" },
 	{ "write_end", "EIO" },
@@ -152,6 +164,51 @@ static void report(const char *fmt, ...)
 	close(fd);
 }
 
+/* ----------------------------------------------------------------- killing */
+
+/* Another program may have the PID by now. */
+static bool is_ours(pid_t pid)
+{
+	char path[64], its[512], ours[512];
+	ssize_t n, m;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	n = readlink(path, its, sizeof(its));
+	m = readlink("/proc/self/exe", ours, sizeof(ours));
+	return n > 0 && n == m && memcmp(its, ours, (size_t)n) == 0;
+}
+
+/* It is dead when this returns, so that what comes next never depends on when it died. */
+static bool kill_one(pid_t pid)
+{
+	struct pollfd end = { .events = POLLIN };
+
+	if (pid <= 0 || (pid != getpid() && !is_ours(pid)))
+		return false;
+	end.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (end.fd < 0)
+		return false;
+	syscall(SYS_pidfd_send_signal, end.fd, SIGKILL, NULL, 0);
+	poll(&end, 1, 10000);
+	close(end.fd);
+	return true;
+}
+
+/* Who of them is this process goes last: it does not come back from that. */
+static void kill_them(const char *what)
+{
+	bool client = fault->error != KILL_HOLDER, keeper = fault->error != KILL_CLIENT;
+
+	/* a holder that is just starting, or has ended: there is none to be killed */
+	if (keeper && !in_holder && !kill_one(fault->keeper) && !client)
+		return;
+	report("killed %d %s\n", keeper ? (int)fault->keeper : 0, what);
+	if (client && (in_holder || getpid() != fault->client))
+		kill_one(fault->client);
+	if ((client && getpid() == fault->client) || (keeper && in_holder))
+		kill_one(getpid());
+}
+
 /* ---------------------------------------------------------------- the fault */
 
 /* Counts the call; true when it is the one to fail. */
@@ -165,17 +222,23 @@ static bool strikes(const char *fmt, ...)
 
 	if (!fault->at || fault->holder != in_holder)
 		return false;
-	n = ++fault->calls;
-	if (!fault->list && n != fault->at)
-		return false;
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
+	if (!strstr(what, fault->only))
+		return false;
+	n = ++fault->calls;
+	if (!fault->list && n != fault->at)
+		return false;
 	for (char *p = what; *p; p++)
 		if (*p == '\n')
 			*p = ' ';
 	if (fault->list) {
 		report("call %lu %s: %s\n", n, kinds_of(what), what);
+		return false;
+	}
+	if (fault->error >= KILL_CLIENT) {
+		kill_them(what);
 		return false;
 	}
 	/* Of children at work side by side, one may have come before another. */
@@ -277,6 +340,16 @@ static int fault_mode(struct sys *sys, const char *path)
 	return strikes("mode %s", path) ? -fault->error : fake_ops.mode(sys, path);
 }
 
+static int fault_node(struct sys *sys, const char *path, dev_t *ret_number)
+{
+	return strikes("node %s", path) ? -fault->error : fake_ops.node(sys, path, ret_number);
+}
+
+static int fault_claim(struct sys *sys, const char *path, dev_t number)
+{
+	return strikes("claim %s", path) ? -fault->error : fake_ops.claim(sys, path, number);
+}
+
 static int fault_list(struct sys *sys, const char *path,
 		      int (*fn)(void *arg, const char *name), void *arg)
 {
@@ -345,7 +418,7 @@ static int fault_connect(struct sys *sys, const char *path)
 		return -fault->error;
 	ret = fake_ops.connect(sys, path);
 	/* How often it is asked before it is there depends on the time of day. */
-	if (ret < 0 && holder_starts && !fault->holder)
+	if (ret < 0 && holder_starts && !fault->holder && !fault->only[0])
 		fault->calls--;
 	else
 		holder_starts = false;
@@ -380,13 +453,17 @@ static int fault_spawn(struct sys *sys, const char *file, char *const argv[],
 		       enum sys_spawn how, char *text, size_t text_size)
 {
 	char line[400] = "";
+	int ret;
 
 	for (size_t i = 0; argv[i] && strlen(line) < 200; i++)
 		snprintf(line + strlen(line), sizeof(line) - strlen(line), " %.150s", argv[i]);
 	if (strikes("spawn%s", line))
 		return -fault->error;
 	holder_starts = how == SYS_SPAWN_DETACH;
-	return fake_ops.spawn(sys, file, argv, how, text, text_size);
+	ret = fake_ops.spawn(sys, file, argv, how, text, text_size);
+	if (holder_starts && ret > 0)
+		fault->keeper = ret;
+	return ret;
 }
 
 static int fault_load_module(struct sys *sys, const char *name)
@@ -420,8 +497,13 @@ static int fault_harden(struct sys *sys)
 static void read_order(const char *text)
 {
 	const char *kind = strrchr(text, ':');
-	struct fault order = { .holder = strncmp(text, "holder:", 7) == 0 };
+	struct fault order = {
+		.holder = strncmp(text, "holder:", 7) == 0,
+		.client = getpid(), .keeper = fault->keeper,
+	};
+	const char *only = getenv("FAKE_FAULT_ONLY");
 
+	snprintf(order.only, sizeof(order.only), "%s", only ? only : "");
 	if (strcmp(kind ? kind + 1 : text, "list") == 0)
 		order.list = true;
 	for (size_t i = 0; kind && i < sizeof(errnos) / sizeof(errnos[0]); i++)
@@ -449,8 +531,10 @@ const struct sys_ops *fault_ops(bool holder)
 		abort();
 	in_holder = holder;
 	fds_at_start = count_fds();
-	if (!holder)
-		memset(fault, 0, sizeof(*fault));
+	if (holder)
+		fault->keeper = getpid();
+	else
+		*fault = (struct fault){ .keeper = fault->keeper };
 	if (!holder && order) {
 		read_order(order);
 		/* That it never ends is something to be found as well. */
@@ -467,6 +551,8 @@ const struct sys_ops *fault_ops(bool holder)
 	ops.ioctl = fault_ioctl;
 	ops.readlink = fault_readlink;
 	ops.mode = fault_mode;
+	ops.node = fault_node;
+	ops.claim = fault_claim;
 	ops.list = fault_list;
 	ops.mkdir = fault_mkdir;
 	ops.replace = fault_replace;

@@ -113,7 +113,7 @@ static void end_remove(struct end *end)
 	free(end);
 }
 
-/* A release may drop other files, so the list is begun anew after each. */
+/* A release may drop other files, so the list is begun again after each. */
 void file_sweep(void)
 {
 	struct end *end;

@@ -256,6 +256,8 @@ static int control(char *line)
 		return module_brings(word[1], word[2]);
 	if (!strcmp(word[0], "disk"))
 		disk_kept = strcmp(word[1], "none") != 0;
+	else if (!strcmp(word[0], "log"))
+		return kmsg_mode(word[1]);
 	else if (!strcmp(word[0], "handler"))
 		handler_built = strcmp(word[1], "none") != 0;
 	else if (!strcmp(word[0], "release"))
@@ -325,7 +327,7 @@ static void call_run(struct call *call)
 		answer(call->fd, 0, NULL, 0, -1);
 		break;
 	case WIRE_CONTROL:
-		/* The one word that is about who asks: he is not switched off. */
+		/* the process that says this word is not ended */
 		if (strcmp(call->data, "anew") == 0)
 			machine_anew(call->pid);
 		answer(call->fd, strcmp(call->data, "anew") ? control(call->data) : 0,
@@ -388,7 +390,7 @@ static int listen_here(void)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = WIRE_SOCKET ".new" };
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
-	/* Whoever sees it may connect: it gets its name when it listens. */
+	/* The socket gets its name when it listens, so that a program that sees it can connect. */
 	unlink(addr.sun_path);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
 	    listen(fd, 128) || rename(addr.sun_path, WIRE_SOCKET))

@@ -47,7 +47,10 @@ struct device;
 
 void kmsg(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void kmsg_device(const struct device *dev, const char *text);
-void kmsg_reset(void);
+/* by_kexec: the kernel log follows kmsg_mode(), from its start or, wrapped, from kmsg_booted() */
+void kmsg_reset(bool by_kexec);
+void kmsg_booted(void);
+int kmsg_mode(const char *word);
 
 /* ----------------------------------------------------------------- pci.c */
 
@@ -90,7 +93,7 @@ extern struct device *devices;
 
 struct driver *driver_find(const char *name);
 void driver_files(struct driver *drv, bool there);
-/* Whoever loads this module has that one come along. */
+/* Loading this module loads the other one, too. */
 int module_brings(const char *name, const char *other);
 void driver_add(const char *name, const char *module, const char *how,
 		const char *ids);
@@ -168,13 +171,13 @@ int luo_open(struct file **ret_file);
 int luo_ioctl(struct file *file, uint64_t request, void *data, size_t size,
 	      int passed_fd, int *ret_fd);
 void luo_release(struct file *file);
-/* For the jump: 0, or -EINVAL with what was frozen before it poisoned. */
+/* For the kexec: 0, or -EINVAL with what was frozen before it poisoned. */
 int luo_freeze(void);
-/* The sessions of the old kernel become the incoming ones, or are lost. */
+/* The sessions of the previous kernel become the incoming ones, or are lost. */
 void luo_boot(bool keep);
 bool luo_enabled(void);
-/* What the new kernel says of devices, while it enumerates them. */
-void luo_announce(void);
+/* What the next kernel says of devices, while it enumerates them. */
+void luo_announce(bool handed);
 
 /* --------------------------------------------------------------- kexec.c */
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "kill.h"
+
+#define LOCK	"/run/vfio-lu/lock"
 
 static const struct sys_ops *ops;
 static struct sys_ops counting;
@@ -65,11 +70,56 @@ static int count_wait(struct sys *sys, const int *fds, size_t nfds, int msec)
 	return ops->wait(sys, fds, nfds, msec);
 }
 
+/* -------------------------------------------------------------- the lock */
+
+/* "WHEN:FILE": FILE; NULL: at another time, or before this. */
+static const char *halt_file(const char *when)
+{
+	const char *order = getenv("FAKE_LOCK");
+	size_t len = strlen(when);
+	static bool over;
+
+	if (over || !order || strncmp(order, when, len) || order[len] != ':')
+		return NULL;
+	over = true;
+	return order + len + 1;
+}
+
+static void make_file(const char *file)
+{
+	int fd = file ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static void halt(const char *file)
+{
+	make_file(file);
+	while (file && access(file, F_OK) == 0)
+		usleep(5000);
+}
+
+static int halting_lock(struct sys *sys, const char *path)
+{
+	int fd;
+
+	if (strcmp(path, LOCK))
+		return ops->lock(sys, path);
+	halt(halt_file("before"));
+	fd = ops->lock(sys, path);
+	if (fd >= 0)
+		halt(halt_file("after"));
+	else if (fd == -EWOULDBLOCK)
+		make_file(halt_file("busy"));
+	return fd;
+}
+
 const struct sys_ops *kill_ops(const struct sys_ops *below)
 {
 	const char *at = getenv("FAKE_KILL");
 
-	if (!at && !getenv("FAKE_CALLS"))
+	if (!at && !getenv("FAKE_CALLS") && !getenv("FAKE_LOCK"))
 		return below;
 	self = getpid();
 	kill_at = at ? strtoul(at, NULL, 10) : 0;
@@ -82,6 +132,7 @@ const struct sys_ops *kill_ops(const struct sys_ops *below)
 	counting.write_start = count_write_start;
 	counting.write_end = count_write_end;
 	counting.wait = count_wait;
+	counting.lock = halting_lock;
 	return &counting;
 }
 

@@ -15,7 +15,7 @@
 
 #include "kernel.h"
 
-#include "../../lib/luo.h"
+#include "uapi/uapi.h"
 
 struct entry {
 	struct entry *next;
@@ -476,7 +476,7 @@ int luo_ioctl(struct file *file, uint64_t request, void *data, size_t size,
 	return (request >> 8) == LIVEUPDATE_IOCTL_TYPE ? -EINVAL : -ENOTTY;
 }
 
-/* -------------------------------------------------------------- the jump */
+/* -------------------------------------------------------------- the kexec */
 
 static int freeze_vfio(const struct entry *e)
 {
@@ -583,11 +583,19 @@ void luo_boot(bool keep)
 		session_remove(&outgoing, outgoing);
 }
 
-void luo_announce(void)
+void luo_announce(bool handed)
 {
-	for (struct device *dev = devices; dev; dev = dev->next)
-		if (dev->incoming)
-			kmsg_device(dev, "Device was preserved by previous kernel across Live Update");
+	bool came = false;
+
+	for (struct device *dev = devices; dev; dev = dev->next) {
+		if (!dev->incoming)
+			continue;
+		kmsg_device(dev, "Device was preserved by previous kernel across Live Update");
+		came = true;
+	}
+	/* pci_get_incoming(): there were FLBs, and none of them is the list of devices */
+	if (handed && !came)
+		kmsg("pci: No incoming FLB matched pci-v2");
 }
 
 /* ------------------------------------------------------------------- state */

@@ -3,12 +3,13 @@
 # usage: machine.sh start DIR [DEVICE...]	prints the kernel's process id
 #        machine.sh stop DIR
 # DEVICE is a word of a scenario's DEVICES; the addresses are those that tests/vm/run.sh gives the same words.
-# From the environment: DISK=none, FLAVOUR=m|y, KERNEL_ARGS, as a scenario sets them; RELEASE.
+# From the environment: DISK=none, FLAVOUR=m|y, KERNEL_ARGS, as a scenario sets them; RELEASE;
+# FAKE_LOG=absent|reworded|wrapped|unreadable: what a kernel that a kexec started shows of its log.
 # Needs: $BUILD/fake-kernel and $BUILD/plant (default: where the Makefile puts them).
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-: "${BUILD:=$here/../../build/tests}" "${DISK:=}" "${FLAVOUR:=m}" "${KERNEL_ARGS:=}" "${RELEASE:=7.3.4-fake}"
+: "${BUILD:=$here/../../build/tests}" "${DISK:=}" "${FLAVOUR:=m}" "${KERNEL_ARGS:=}" "${RELEASE:=7.3.4-fake}" "${FAKE_LOG:=whole}"
 
 usage() { sed -n 's/^# usage: //p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
@@ -37,6 +38,7 @@ d boot
 d etc
 f proc/cmdline "console=ttyS0 kho=on liveupdate=on vlu.phase=1${KERNEL_ARGS:+ $KERNEL_ARGS}\n"
 f proc/sys/kernel/osrelease "$RELEASE\n"
+f proc/sys/kernel/version "#1 SMP\n"
 f proc/sys/kernel/kexec_load_disabled "0\n"
 f proc/self/mountinfo "1 1 0:2 / / rw - rootfs rootfs rw\n28 1 259:2 / /disk rw,relatime - ext4 /dev/nvme0n1 rw\n29 1 259:2 /boot /boot rw,relatime - ext4 /dev/nvme0n1 rw\n30 1 259:2 /lib /var/lib rw,relatime - ext4 /dev/nvme0n1 rw\n"
 f proc/mounts "rootfs / rootfs rw 0 0\n/dev/nvme0n1 /disk ext4 rw,relatime 0 0\n/dev/nvme0n1 /boot ext4 rw,relatime 0 0\n/dev/nvme0n1 /var/lib ext4 rw,relatime 0 0\n"
@@ -48,7 +50,10 @@ d sys/kernel/boot_params
 d sys/class/net
 f bin/kexec ""
 k boot/vmlinuz-$RELEASE "$RELEASE (me@here) #1 SMP\nkho-v4\x00luo-v5\x00memfd-v2\x00vfio-pci-v1\x00pci-v2\x00\nCONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_LIVEUPDATE=y\nCONFIG_IOMMUFD=y\nCONFIG_VFIO_DEVICE_CDEV=y\nCONFIG_VFIO_PCI=$FLAVOUR\nCONFIG_VFIO_PCI_LIVEUPDATE=y\nCONFIG_PCI_LIVEUPDATE=y\nCONFIG_INTEL_IOMMU=y\nCONFIG_INTEL_IOMMU_DEFAULT_ON=y\n"
-f boot/initrd.img-$RELEASE "not an initrd\n"
+f initrd/usr/lib/modules/$RELEASE/kernel/drivers/vfio/pci/vfio-pci.ko "\x7fELF\x00vfio-pci-v1\x00\x00"
+f initrd/conf/modules "vfio-pci\n"
+c boot/initrd.img-$RELEASE initrd
+r initrd
 z proc/config.gz "CONFIG_KEXEC=y\nCONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\nCONFIG_IOMMUFD=y\nCONFIG_VFIO=$FLAVOUR\nCONFIG_VFIO_GROUP=y\nCONFIG_VFIO_DEVICE_CDEV=y\nCONFIG_VFIO_PCI=$FLAVOUR\nCONFIG_VFIO_PCI_CORE=$FLAVOUR\nCONFIG_VFIO_PCI_LIVEUPDATE=y\nCONFIG_PCI_LIVEUPDATE=y\nCONFIG_BLK_DEV_NVME=y\nCONFIG_E1000E=m\nCONFIG_IKCONFIG_PROC=y\n"
 p sys/devices/pci0000:00/0000:00:00.0 8086:29c0 060000 0
 p sys/devices/pci0000:00/0000:00:1d.0 1b36:0010 010802 $(($# + 1))
@@ -100,6 +105,7 @@ END
 machine() {
 	echo "release $RELEASE"
 	[ "$DISK" != none ] || echo "disk none"
+	[ "$FAKE_LOG" = whole ] || echo "log $FAKE_LOG"
 	echo "driver pcieport builtin class:0604"
 	echo "driver nvme builtin class:0108"
 	if [ "$FLAVOUR" = y ]; then

@@ -3,8 +3,8 @@
  * vfio-lu-fake: all of vfio-lu on a fake machine.
  *
  * FAKE_MACHINE names the machine's directory (machine.sh), fault.h and kill.h
- * the rest of the environment. A successful jump ends it with FAKE_JUMPED (wire.h), or
- * with what FAKE_JUMP_EXIT says.
+ * the rest of the environment. A kexec ends it with FAKE_JUMPED (wire.h), or with the
+ * status in FAKE_JUMP_EXIT.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -620,7 +620,7 @@ int module_load(const char *name)
 	return known ? 0 : -ENOENT;
 }
 
-/* A new kernel knows no overrides, and what a module has registered is gone. */
+/* The next kernel knows no overrides, and what a module has registered is gone. */
 void pci_reset(void)
 {
 	pci_forget_pending();

@@ -203,7 +203,7 @@ void process_kill_all(pid_t but)
 	process_reap();
 }
 
-/* The machine is switched off: the tool's processes end, whoever tests it does not. */
+/* The machine is switched off: the processes of vfio-lu end, those of the test do not. */
 void process_end_tools(void)
 {
 	char path[64], exe[4096];
@@ -232,10 +232,12 @@ static void copy_proc(pid_t pid, const char *name)
 
 static void show_fd(pid_t pid, const char *fd, struct file *file)
 {
-	char path[400];
+	char path[400], to[PATH_SIZE + 1];
 
 	snprintf(path, sizeof(path), "proc/%d/fd/%s", pid, fd);
-	tree_symlink(path, file->path);
+	/* those of sysfs are kept as the tree has them */
+	snprintf(to, sizeof(to), "%s%s", file->kind == FILE_ATTR ? "/" : "", file->path);
+	tree_symlink(path, to);
 	snprintf(path, sizeof(path), "proc/%d/fdinfo/%s", pid, fd);
 	if (file->kind == FILE_VFIO)
 		tree_write(path, "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t1\nvfio-device-syspath: /%s\n",

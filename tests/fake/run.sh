@@ -1,7 +1,10 @@
 #!/bin/bash
 # Runs scenarios on the fake machine, and the fake kernel's own test.
-# usage: tests/fake/run.sh [-v] [SCENARIO...]
+# usage: tests/fake/run.sh [-v] [-l LOG] [SCENARIO...]
 #   -v  show what each prints
+#   -l  absent, reworded, wrapped or unreadable: so is the log of each kernel that a kexec started, in all scenarios that
+#       have one; "all" is each of these in turn, "some" one for each scenario. Commands must come to the same exit
+#       status and results. What only their words differ in is listed in log-words, and nowhere else.
 # SCENARIO is a file or a name; without any, all that have "fake" in their TIERS, and the self-test.
 # More at a time than there are processors: mostly they wait.
 #
@@ -22,10 +25,11 @@ top=$(cd "$here/../.." && pwd)
 BUILD=$(cd "$BUILD" && pwd)
 export BUILD
 : "${VFIO_LU_REAL:=$top/vfio-lu}"
-verbose=''
-while getopts v option; do
+verbose='' log=''
+while getopts vl: option; do
 	case $option in
 	v) verbose=1 ;;
+	l) log=$OPTARG ;;
 	*) sed -n 's/^# usage: //p' "$0" >&2; exit 2 ;;
 	esac
 done
@@ -56,14 +60,51 @@ run_phase() { # FILE PHASE TIMEOUT: prints what the phase does
 	local name=${1##*/} release=7.3.4-fake
 	printf '. %s\n. %s\n' "$here/shim.sh" "$1" >"$dir/$name"
 	env TIER=fake VFIO_LU="$BUILD/vfio-lu-fake" VFIO_LU_REAL="$VFIO_LU_REAL" FAKE_MACHINE="$dir/machine" FAKE_JUMP_EXIT=0 \
-		SCN_ROOT="$dir/machine/root" KEPT="$dir/kept" CALLS="$dir/machine/calls" DISK_BDF=0000:00:1d.0 RELEASE=$release \
+		EXAMPLES="$top/dist/examples" \
+		SCN_ROOT="$dir/machine/root" KEPT="$dir/kept" JSONS="$dir/json" CALLS="$dir/machine/calls" DISK_BDF=0000:00:1d.0 RELEASE=$release \
 		KERNEL=/boot/vmlinuz-$release INITRD=/boot/initrd.img-$release LC_ALL=C TERM=dumb SCN_QUIET='' \
 		timeout "$3" sh "$top/tests/scenario/lib.sh" "$dir/$name" "$2" 2>&1 </dev/null
+}
+
+# In another log's words: takes from FILE the failures that log-words has for this scenario and log, and counts them
+# out of the results. A line of it without its failure is a failure, and an exit status is no matter of words.
+allow_words() { # FILE
+	awk -v name="${name%.*}" -v log_="$FAKE_LOG" '
+		FNR == NR {
+			if (/^#/ || !NF) next
+			scenario = $1; logs = "," $2 ","; phase = $3
+			sub(/^[^ ]+ +[^ ]+ +[^ ]+ +/, "")
+			sub(/ +$/, "")
+			if (/: exit /) print "FAIL  log-words lists an exit status: " $0
+			if (scenario == name && (logs == ",*," || index(logs, "," log_ ","))) allowed[phase " " $0] = 1
+			next
+		}
+		/^VLU-PHASE / { phase = $0; sub(/.*phase=/, "", phase); failed = 0 }
+		/^FAIL / {
+			text = $0
+			sub(/^FAIL +/, "", text)
+			sub(/ +$/, "", text)
+			found = 0
+			for (key in allowed)
+				if (index(phase " " text, key) == 1) found = seen[key] = 1
+			if (found) { failed++; print "words " text; next }
+		}
+		/^VLU-RESULT / && match($0, / fail=[0-9]+/) {
+			n = substr($0, RSTART + 6, RLENGTH - 6) - failed
+			$0 = substr($0, 1, RSTART - 1) " fail=" n substr($0, RSTART + RLENGTH)
+		}
+		{ print }
+		END {
+			for (key in allowed)
+				if (!(key in seen)) print "VLU-RESULT phase=0 pass=0 fail=1 log-words lists what does not differ: " key
+		}' "$here/log-words" "$1" >"$1.new"
+	mv "$1.new" "$1"
 }
 
 # One line on what is wrong, or none.
 why_failed() { # PHASES FILE
 	local phase lines
+	if [ -n "$log" ] && grep -a -m 1 'log-words lists' "$2"; then return; fi
 	for ((phase = 1; phase <= $1; phase++)); do
 		lines=$(grep -a "^VLU-RESULT .* phase=$phase pass=" "$2" || :)
 		if [ -z "$lines" ]; then
@@ -101,14 +142,17 @@ run_one() { # FILE
 		rm "$dir/kept.jumped"
 		phase=$((phase + 1))
 	done
+	[ -z "$log" ] || allow_words "$dir/out"
 	[ -z "$verbose" ] || cat "$dir/out"
 	why=$(why_failed "$phases" "$dir/out")
 	[ ! -s "$dir/machine/log" ] || why="the fake kernel said: $(grep -m 3 . "$dir/machine/log" | tr '\n' ' ')"
 	[ "$phase" -le "$phases" ] || why="phase $phase, and only $phases were to be"
 	"$here/machine.sh" stop "$dir/machine"
-	mkdir -p "$BUILD/calls"
-	cp "$dir/machine/calls" "$BUILD/calls/$name"
-	cp "$dir/out" "$BUILD/calls/$name.out"
+	if [ -z "$log" ]; then
+		mkdir -p "$BUILD/calls"
+		cp "$dir/machine/calls" "$BUILD/calls/$name"
+		cp "$dir/out" "$BUILD/calls/$name.out"
+	fi
 	if [ -n "$why" ]; then
 		failed=1
 		echo "FAIL $name: $why"
@@ -148,8 +192,16 @@ begin() { # NAME COMMAND...: runs it in a directory of its own
 	running=$((running + 1))
 }
 
+logs=''
+case $log in
+'') ;;
+all | some) logs="absent reworded wrapped unreadable" ;;
+absent | reworded | wrapped | unreadable) logs=$log ;;
+*) sed -n 's/^# usage: //p' "$0" >&2; exit 2 ;;
+esac
+
 if [ $# = 0 ]; then
-	begin self-test self_test
+	[ -n "$log" ] || begin self-test self_test
 	# Those that wait most first, as their text tells.
 	mapfile -t files < <(grep -cE 'sleep|--timeout' "$top"/tests/scenario/*.sh | sort -t: -k2,2nr | cut -d: -f1)
 	for file in "${files[@]}"; do
@@ -168,8 +220,19 @@ for name; do
 	*" fake "*) ;;
 	*) continue ;;
 	esac
-	name=${file##*/}
-	begin "${name%.sh}" run_one "$(realpath "$file")"
+	name=${file##*/} name=${name%.sh}
+	if [ -z "$log" ]; then
+		begin "$name" run_one "$(realpath "$file")"
+		continue
+	fi
+	# those with one kernel have no incoming phase
+	phases=${tiers#*$'\n'}
+	[ "${phases%%$'\n'*}" -gt 1 ] || continue
+	for FAKE_LOG in $logs; do
+		export FAKE_LOG
+		begin "$name.$FAKE_LOG" run_one "$(realpath "$file")"
+		[ "$log" != some ] || { logs="${logs#* } $FAKE_LOG"; break; }
+	done
 done
 wait
 
@@ -182,5 +245,9 @@ for name in ${names[@]+"${names[@]}"}; do
 	fi
 done
 
-echo "fake: $passed passed, $failed failed, $skipped skipped"
+mapfile -t jsons < <(find "$tmp" -path '*/machine' -prune -o -type f -name json -print)
+if [ ${#jsons[@]} -gt 0 ] && python3 -c 'import jsonschema' 2>/dev/null; then
+	if python3 "$top/tests/schema.py" "${jsons[@]}"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+fi
+echo "fake${log:+-log}: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../lib/luo.h"
+#include "uapi/uapi.h"
 #include "client.h"
 
 static const char *machine_sh, *machine_dir;
@@ -432,7 +432,7 @@ static void test_power(void **state)
 	assert_string_equal(get("/sys/bus/pci/devices/" NET "/power_state"), "D3hot\n");
 }
 
-/* The unbind hangs until the last file is gone, whoever has it. */
+/* The unbind hangs until the last file is closed, in any process. */
 static void test_unbind_blocks(void **state)
 {
 	struct pollfd p;
@@ -596,7 +596,7 @@ static void test_preserve_is_per_device(void **state)
 	sys_close(&machine, unbound);
 }
 
-/* ---------------------------------------------------------------- the jump */
+/* ---------------------------------------------------------------- the kexec */
 
 static void test_load(void **state)
 {
@@ -756,7 +756,7 @@ static void test_close_finishes(void **state)
 	assert_true(cdev(A) >= 0);
 }
 
-/* d: one device with its interrupts on */
+/* d: one device with its interrupts enabled */
 static void test_freeze(void **state)
 {
 	int a, b, session;
@@ -859,7 +859,7 @@ static void test_hang(void **state)
 	sys_close(&machine, a);
 }
 
-/* The jump ends who holds a file of the old kernel, however it came by it. */
+/* The kexec ends who holds a file of the previous kernel, however it came by it. */
 static void test_kills(void **state)
 {
 	int session = create("s"), status, pair[2];

@@ -2,9 +2,9 @@
 # What a scenario's vocabulary means on the fake machine, where it differs from tests/scenario/lib.sh.
 # run.sh has it read after that and before the scenario.
 
-# The fake kernel has a log of its own.
+# The fake kernel has a log of its own: all that it said, whatever it shows of that.
 scn_klog() { # yes|no TEXT
-	sed -n 's/^[0-9]*,[0-9]*,[0-9]*,[^;]*;//p' "$SCN_ROOT/dev/kmsg" >"$SCN_TMP/klog"
+	sed -n 's/^[0-9]*,[0-9]*,[0-9]*,[^;]*;//p' "$FAKE_MACHINE/kmsg" >"$SCN_TMP/klog"
 	scn_before=$scn_last
 	scn_last="phase $PHASE"
 	scn_grep "$1" "$SCN_TMP/klog" "the kernel log" fixed "$2"
@@ -32,8 +32,10 @@ run_as_nobody() { # EXPECTED-STATUS ARGUMENT...
 	fi
 }
 
-# manager, hammer, standin
-PATH=$BUILD:$PATH
+# manager, hammer, standin; what calls vfio-lu by its name; the examples
+mkdir "$SCN_TMP/bin"
+ln -s "$VFIO_LU" "$SCN_TMP/bin/vfio-lu"
+PATH=$SCN_TMP/bin:$BUILD:$EXAMPLES:$PATH
 export STANDIN="$BUILD/standin"
 
 next_cmdline() {

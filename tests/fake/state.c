@@ -21,7 +21,7 @@ static void print_text(char *text)
 		id = strstr(line, "\"boot_id\"");
 		if (id)
 			fprintf(to, " of %s kernel", strstr(id, boot) ? "this" : "another");
-		else if (!strstr(line, "\"created\""))
+		else if (!strstr(line, "\"created\"") && !strstr(line, "\"preserved\"") && !strstr(line, "\"at\""))
 			fprintf(to, " %s", line);
 	}
 }
@@ -42,6 +42,9 @@ static void print_file(const char *name)
 	/* A socket has no text. */
 	n = S_ISREG(st.st_mode) ? tree_read_bytes(path, text, sizeof(text) - 1) : 0;
 	text[n] = '\0';
+	/* Which files were read to judge the next kernel is not what it came to. */
+	if (strstr(text, "\nseen:\n"))
+		strstr(text, "\nseen:\n")[0] = '\0';
 	print_text(text);
 	fputc('\n', to);
 }

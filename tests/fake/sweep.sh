@@ -24,9 +24,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 : "${BUILD:=$here/../../build/tests}"
 BUILD=$(cd "$BUILD" && pwd)
 export BUILD
-a=0000:01:00.0 b=0000:02:00.0 kernel=/boot/vmlinuz-7.3.4-fake
-# Seconds: what fails with EBUSY is waited for.
-patience=2
+a=0000:01:00.0 b=0000:02:00.0 image="/boot/vmlinuz-7.3.4-fake --initrd=/boot/initrd.img-7.3.4-fake"
+# Seconds, far more than a busy machine takes: what fails once with EBUSY is asked again soon.
+patience=30
 kinds=EIO,EBUSY,ENODEV,ENOENT,EINTR,ENOSPC,SHORT only='' fewer='' jobs=$((2 * $(nproc)))
 
 # What comes before, a command a line, and what is swept.
@@ -37,7 +37,7 @@ case_of() { # NAME COMMAND BEFORE...
 	swept[$name]=$command
 	before[$name]=$(printf '%s\n' "$@")
 }
-bind="bind $a $b" preserve="preserve $a $b" load="load $kernel"
+bind="bind $a $b" preserve="preserve $a $b" load="load $image"
 case_of bind "$bind"
 case_of unbind "unbind $a $b" "$bind"
 case_of preserve "$preserve" "$bind"
@@ -84,7 +84,8 @@ trap 'exit 143' TERM HUP
 
 # ------------------------------------------------------------ one machine, $dir
 
-slurp() { IFS= read -r -d '' "$1" <"$2" || :; }
+# shellcheck source=tests/fake/truth.sh
+. "$here/truth.sh"
 
 tool() { # ARGUMENT...
 	status=0
@@ -105,7 +106,7 @@ look() {
 
 # From nothing to the situation in which the command makes sense.
 prepare() {
-	local line patience=60
+	local line
 	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" anew
 	while read -r line; do
 		# shellcheck disable=SC2086 # words
@@ -200,7 +201,7 @@ judge_soon() { # CALL KIND
 	local tries=0
 	look
 	judge "$@"
-	while [ -n "$why" ] && [ $tries -lt 25 ]; do
+	while [ -n "$why" ] && [ $tries -lt 250 ]; do
 		tries=$((tries + 1))
 		sleep 0.02
 		look
@@ -249,7 +250,7 @@ try() {
 	if [ "$status" != 90 ]; then
 		[ "$status" = 6 ] && [[ $err == *lost* ]] && said_lost=1
 		# shellcheck disable=SC2086 # words
-		patience=60 tool ${swept[${name%@holder}]}
+		tool ${swept[${name%@holder}]}
 		slurp again "$dir/err"
 		out='' err+="    the second time: exit $status: $again"
 		judge_soon "second" none
@@ -268,6 +269,7 @@ unit() { # CASE KIND
 	export FAKE_MACHINE=$dir/machine
 	"$here/machine.sh" start "$FAKE_MACHINE" nvme e1000e >/dev/null
 	prepare
+	settle
 	old=$state
 	# shellcheck disable=SC2086 # words
 	FAKE_FAULT=${who}list tool ${swept[${name%@holder}]}
@@ -275,8 +277,7 @@ unit() { # CASE KIND
 	slurp promised "$dir/out"
 	promised=$'\n'$promised
 	mapfile -t calls < <(grep '^call ' "$FAKE_MACHINE/report")
-	sleep 0.1
-	look
+	settle
 	after=$state
 	case $good in
 	0 | 90) ;;

@@ -8,7 +8,7 @@
 
 #include "kernel.h"
 
-#include "../../lib/luo.h"
+#include "uapi/uapi.h"
 
 /* include/uapi/linux/iommufd.h, which is younger than some systems' headers */
 struct iommu_ioas_alloc {

@@ -1,0 +1,370 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Kill sweep: SIGKILL instead of call 1, 2, 3 ... of the kernel boundary, of the command, of the holder, or of both.
+# usage: tests/fake/kill-sweep.sh [-f N] [-j N] [-k KIND,...] [-n CALL] [COMMAND...]
+#   -f  every Nth call only, those of another kind than those of the one before
+#   -j  how many at a time (default: twice as many as there are processors: they wait, too)
+#   -k  these kinds only; -n: this call only, and show what was printed
+# KIND: client, holder, both: killed at the calls of the command; own, own-both: the holder, or both, at the calls of
+# the holder; with "+m" where a service manager brings the holder back with what it held. Default: all.
+#
+# After each kill, from all that the machine is (fake-kernel ctl DIR state):
+#   what status says is true, and nothing is held of which it says nothing
+#   what was held before is held still, unless the holder died and nobody brought it back
+#   the same command again gets to the end; where the holder is lost it may refuse (3) and name what is lost and a
+#   command that leads on, which works, until it gets to the end or no sessions are left
+#
+# Needs what run.sh needs, and jq.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+: "${BUILD:=$here/../../build/tests}"
+BUILD=$(cd "$BUILD" && pwd)
+export BUILD
+a=0000:01:00.0 b=0000:02:00.0 image="/boot/vmlinuz-7.3.4-fake --initrd=/boot/initrd.img-7.3.4-fake"
+all_kinds=client,holder,both,own,own-both,client+m,holder+m,both+m,own+m,own-both+m
+kinds=$all_kinds only='' fewer=1 jobs=$((2 * $(nproc)))
+
+# What comes before, a command a line, and what is swept.
+declare -A before=() swept=()
+case_of() { # NAME COMMAND BEFORE...
+	local name=$1 command=$2
+	shift 2
+	swept[$name]=$command
+	before[$name]=$(printf '%s\n' "$@")
+}
+bind="bind $a $b" preserve="preserve $a $b" load="load $image"
+case_of preserve "$preserve" "$bind"
+case_of preserve-more "preserve $b" "$bind" "preserve $a"
+case_of release release "$bind" "$preserve"
+case_of release-one "release $a" "$bind" "$preserve"
+case_of load "$load" "$bind" "$preserve"
+case_of kexec kexec "$bind" "$preserve" "$load"
+case_of restore restore "$bind" "$preserve" "$load" kexec
+case_of run "run -- /bin/true" "$bind" "$preserve" "$load" kexec restore
+case_of finish finish "$bind" "$preserve" "$load" kexec restore
+# The longest first.
+cases="kexec load restore preserve preserve-more finish release-one release run"
+
+usage() { sed -n '/^# usage/,/^# the holder/s/^# //p' "$0" >&2; exit 2; }
+while getopts f:j:k:n: option; do
+	case $option in
+	f) fewer=$OPTARG ;;
+	j) jobs=$OPTARG ;;
+	k) kinds=$OPTARG ;;
+	n) only=$OPTARG ;;
+	*) usage ;;
+	esac
+done
+shift $((OPTIND - 1))
+# shellcheck disable=SC2086 # words
+[ $# -gt 0 ] || set -- $cases
+for name; do [ -n "${swept[$name]:-}" ] || usage; done
+for kind in ${kinds//,/ }; do [[ ,$all_kinds, == *",$kind,"* ]] || usage; done
+
+tmp=$(mktemp -d -p "$("$here/../scratch.sh")")
+cleanup() {
+	local unit pids
+	pids=$(jobs -p)
+	# shellcheck disable=SC2086
+	[ -z "$pids" ] || kill $pids 2>/dev/null || :
+	wait
+	for unit in "$tmp"/*/; do
+		[ ! -s "$unit/manager.pid" ] || kill -KILL "$(cat "$unit/manager.pid")" 2>/dev/null || :
+		[ ! -d "$unit/machine" ] || "$here/machine.sh" stop "$unit/machine"
+	done
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# ------------------------------------------------------------ one machine, $dir
+
+# shellcheck source=tests/fake/truth.sh
+. "$here/truth.sh"
+
+tool() { # ARGUMENT...
+	status=0
+	# the shell would say that it was killed
+	{ "$BUILD/vfio-lu-fake" --timeout 30 "$@" </dev/null >"$dir/out" 2>"$dir/err" || status=$?; } 2>/dev/null
+}
+
+stop_manager() {
+	[ -s "$dir/manager.pid" ] || return 0
+	kill -KILL "$(cat "$dir/manager.pid")" 2>/dev/null || :
+	{ wait "$(cat "$dir/manager.pid")" || :; } 2>/dev/null
+	rm -rf "$dir/manager.pid" "$dir/manager"
+}
+
+is_ready() { [ "$(grep -c '^start' "$dir/manager/log")" = "$(grep -c '^ready' "$dir/manager/log")" ]; }
+
+# The one that was killed is dead, and the manager, if there is one, has started another.
+await_holder() { # PID
+	local tries=0
+	while [ -e "/proc/$1/exe" ] && [ $tries -lt 3000 ]; do
+		tries=$((tries + 1))
+		sleep 0.01
+	done
+	[ -s "$dir/manager.pid" ] || return 0
+	until { [ "$(cat "$dir/manager/pid")" != "$1" ] && is_ready; } || [ $tries = 3000 ]; do
+		tries=$((tries + 1))
+		kill -0 "$(cat "$dir/manager.pid")" 2>/dev/null || return 0
+		sleep 0.02
+	done
+}
+
+start_manager() {
+	local tries=0
+	[ -n "$managed" ] || return 0
+	stop_manager
+	mkdir "$dir/manager"
+	"$BUILD/manager" "$dir/manager" "$BUILD/vfio-lu-fake" hold </dev/null >"$dir/manager/out" 2>&1 &
+	echo $! >"$dir/manager.pid"
+	until grep -q '^ready' "$dir/manager/log" 2>/dev/null || [ $tries = 3000 ]; do
+		tries=$((tries + 1))
+		sleep 0.01
+	done
+}
+
+# From nothing to the situation in which the command makes sense.
+prepare() {
+	local line
+	stop_manager
+	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" anew
+	start_manager
+	while read -r line; do
+		# shellcheck disable=SC2086 # words
+		tool $line
+		case $line-$status in
+		kexec-90) start_manager ;;
+		*-0) ;;
+		*) echo "FAIL $title: cannot prepare it: $line gave $status"; cat "$dir/err"; return 1 ;;
+		esac
+	done <<<"${before[$name]}"
+	look
+}
+
+complain() { # WHAT
+	bad=$((bad + 1))
+	printf 'FAIL %s, call %d (%s): %.300s\n' "$title" "$n" "$what" "$1"
+	# shellcheck disable=SC2001 # each line
+	sed 's/^/    /' <<<"${story%$'\n'}"
+}
+
+# What was held before the command is still: preserved, or its file is open and status says what is wrong with it.
+is_kept() {
+	local line bdf
+	while IFS= read -r line; do
+		[[ $line =~ ^session\ [^\ ]+\ has\ 0x[^\ ]+\ (0000:[^\ ]+)\  ]] || continue
+		bdf=${BASH_REMATCH[1]}
+		[[ $'\n'$state != *$'\n'"$line"$'\n'* ]] || continue
+		[[ $swept_now$'\n' != *" $bdf"$'\n'* || $name != release-one ]] || continue
+		[[ $name != release && $name != finish ]] || continue
+		# retrieved or bound since
+		[[ $'\n'$state != *$'\n'"${line% "${line##*"$bdf "}"} "* ]] || continue
+		[[ $'\n'$state == *$'\n'"$bdf "*" files="[1-9]* ]] || { why="$bdf was held before, and is not"; return; }
+	done <<<"$old"
+}
+
+# The command that the refusal names, with the words that it leaves to us.
+way_out() {
+	local ways
+	ways="( --(abandon|force|wait)| --(session|discard) [^ ;,)]+| 0000:[0-9a-f:.]+| KERNEL| BDF)*"
+	ways=$(grep -oE "vfio-lu (preserve|release|restore|finish|load|kexec|run)$ways" <<<"$err" | tail -n 1)
+	ways=${ways#vfio-lu}
+	ways=${ways/ KERNEL/ $image}
+	echo "${ways/ BDF/ $a $b}"
+}
+
+run_noted() { # ARGUMENT...
+	tool "$@"
+	slurp err "$dir/err"
+	story+="$ vfio-lu $* (exit $status)"$'\n'"$err"
+}
+
+# The same again, and where that is refused what it names, until it is done.
+lead_on() {
+	local steps=0 way=''
+	# shellcheck disable=SC2086 # words
+	run_noted $swept_now
+	while [ "$status" != "$good" ] && [ $steps -lt 5 ]; do
+		steps=$((steps + 1)) led_on=$steps
+		if [ "$status" != 3 ] || [ -z "$may_lose" ]; then
+			why="the same again: exit $status"
+			return
+		fi
+		[[ $err == *session* || $err == *0000:* ]] || { why="it names nothing that is lost"; return; }
+		way=$(way_out)
+		[ -n "$way" ] || { why="it refuses, and names no way out"; return; }
+		# shellcheck disable=SC2086 # words
+		run_noted $way
+		[ "$status" = 0 ] || [ "$status" = 90 ] || { why="the way out does not work: exit $status"; return; }
+		look
+		why=$(lies)
+		[ -z "$why" ] || { why="after the way out: $why"; return; }
+		# all of it is given up: there is nothing that the command could be about
+		[ "$(jq '.sessions | length' "$dir/json")" != 0 ] || return 0
+		# shellcheck disable=SC2086 # words
+		run_noted $swept_now
+	done
+	[ "$status" = "$good" ] || why="the ways out lead in circles"
+}
+
+# What is written about, but for what another boot, or a holder without its manager, leaves elsewhere.
+is_done() {
+	local line tries=0
+	while :; do
+		look
+		changes "$state" "$after"
+		why=''
+		for line in "${changed[@]}"; do
+			case $line in
+			"file /run/vfio-lu/holder"* | "process hold") ;;
+			# when it was done is not known of what a killed command did, and nothing is made up
+			"file /run/vfio-lu/"*".moments "*) ;;
+			# of files that are bound to it the kernel keeps it, and it is kept for those to come
+			"open iommufd "*) ;;
+			*) why="the same again said that it is done, and: $line" ;;
+			esac
+		done
+		[ -n "$why" ] && [ $tries -lt 250 ] || return 0
+		tries=$((tries + 1))
+		sleep 0.02
+	done
+}
+
+# Instead of call $n somebody is killed.
+try() {
+	local may_lose=$may_lose binds='' story='' why='' jumped='' report='' led_on=0 keeper='' first
+	rm -f "$FAKE_MACHINE/report"
+	# shellcheck disable=SC2086 # words
+	FAKE_FAULT=$who$n:$signal run_noted $swept_now
+	first=$status
+	[ "$first" != 90 ] || jumped=1
+	[ "$name" != finish ] || binds=1
+	[ -e "$FAKE_MACHINE/report" ] && slurp report "$FAKE_MACHINE/report"
+	[ -z "$only" ] || echo "call $n ($what) $kind: $report"
+	if [[ $report == "killed "* ]]; then
+		killed=$((killed + 1))
+		read -r _ keeper what <<<"$report"
+		# at a call of the holder's own the command may be through already
+		[[ ($signal != *-BOTH && $signal != KILL) || $first = 137 || (-n $who && $first = "$good") ]] ||
+			why="it was to be killed: exit $first"
+	fi
+	[ -z "$jumped" ] || start_manager
+	[ -z "$keeper" ] || await_holder "$keeper"
+	look
+	# between the answer of the kernel, which it gives once, and the message to the manager
+	[[ $state != *" incoming retrieved"* || $state == *$'\nopen session'* ]] || may_lose=1
+	[ -n "$why" ] || why=$(lies)
+	[ -n "$why" ] || [ -n "$may_lose" ] || [ -n "$jumped" ] || is_kept
+	if [ -z "$why" ] && [ "$state" != "$old" ] && [ -z "$jumped" ]; then
+		lead_on
+		# load and run do not bring back what is lost, and say nothing of that: status does
+		[ -n "$why" ] || [ "$good" != 0 ] || [ "$led_on" != 0 ] ||
+			{ [ -n "$may_lose" ] && [ "$name" != preserve ]; } || is_done
+		[ -n "$why" ] || [ "$good" != 0 ] || why=$(lies)
+	fi
+	[ -z "$only" ] || { echo "$story"; "$BUILD/fake-kernel" ctl "$FAKE_MACHINE" state; jq -c .sessions "$dir/json"; }
+	if [ -n "$why" ]; then
+		story+=$(jq -c '.sessions[] | [.name, .direction, .state, .detail, [.devices[] | [.bdf, .state, .detail]]]' \
+			"$dir/json")
+		complain "$why"
+	fi
+	# as if nothing had been: there is nothing to prepare
+	if [ -n "$why$managed" ] || [ "$state" != "$old" ]; then prepare; fi
+}
+
+# All calls of a command, with one kind of death.
+unit() { # NAME KIND
+	local name=$1 kind=$2 title="$1 ($2)" who='' signal managed='' may_lose='' good line n what old after state err
+	local status=0 killed=0 bad=0 changed dir=$tmp/$1.$2 calls=() swept_now=${swept[$1]}
+	case ${kind%+m} in
+	client) signal=KILL ;;
+	holder) signal=KILL-HOLDER ;;
+	both) signal=KILL-BOTH ;;
+	own) signal=KILL-HOLDER who=holder: ;;
+	own-both) signal=KILL-BOTH who=holder: ;;
+	esac
+	[[ $kind != *+m ]] || managed=1
+	[ -n "$managed" ] || [ "$signal" = KILL ] || may_lose=1
+	mkdir "$dir"
+	export FAKE_MACHINE=$dir/machine
+	"$here/machine.sh" start "$FAKE_MACHINE" nvme e1000e >/dev/null
+	prepare
+	settle
+	old=$state
+	# shellcheck disable=SC2086 # words
+	FAKE_FAULT=${who}list tool $swept_now
+	good=$status
+	mapfile -t calls < <(grep '^call ' "$FAKE_MACHINE/report")
+	settle
+	after=$state
+	case $good in
+	0 | 90) ;;
+	*) echo "FAIL $title: exit $good when nobody is killed"; cat "$dir/err"; bad=1 calls=() ;;
+	esac
+	prepare
+	for line in ${calls[@]+"${calls[@]}"}; do
+		if [ $bad = 10 ]; then
+			echo "FAIL $title: and so on"
+			break
+		fi
+		what=${line#*: } line=${line%%: *}
+		read -r _ n _ <<<"$line"
+		[ -z "$only" ] || [ "$only" = "$n" ] || continue
+		[ -n "$only" ] || [ $(((n + ${#title}) % fewer)) = 0 ] || continue
+		try
+	done
+	stop_manager
+	"$here/machine.sh" stop "$FAKE_MACHINE"
+	if [ -s "$FAKE_MACHINE/log" ]; then
+		bad=$((bad + 1))
+		echo "FAIL $title: the fake kernel said:"
+		cat "$FAKE_MACHINE/log"
+	fi
+	echo "$killed $bad" >"$dir/result"
+	rm -rf "$FAKE_MACHINE"
+	[ "$bad" != 0 ] || [ "$killed" = 0 ] || echo "ok   $title: killed at $killed calls in turn"
+}
+
+# ------------------------------------------------------------------- all of them
+
+passed=0 failed=0 total=0 running=0
+names=("$@")
+for name in "${names[@]}"; do
+	for kind in ${kinds//,/ }; do
+		[ $running -lt "$jobs" ] || { wait -n || :; running=$((running - 1)); }
+		unit "$name" "$kind" &
+		running=$((running + 1))
+	done
+done
+wait
+
+printf '\n%-15s' kills
+for kind in ${kinds//,/ }; do printf '%11s' "$kind"; done
+echo
+for name in "${names[@]}"; do
+	printf '%-15s' "$name"
+	of_case=0
+	for kind in ${kinds//,/ }; do
+		if ! read -r killed bad 2>/dev/null <"$tmp/$name.$kind/result"; then
+			printf '%11s' "?"
+			failed=$((failed + 1))
+			continue
+		fi
+		printf '%11s' "$killed"
+		of_case=$((of_case + killed))
+		if [ "$bad" != 0 ]; then failed=$((failed + 1)); elif [ "$killed" != 0 ]; then passed=$((passed + 1)); fi
+	done
+	echo
+	total=$((total + of_case))
+	if [ $of_case = 0 ]; then
+		failed=$((failed + 1))
+		echo "FAIL $name: nobody was killed"
+	fi
+done
+echo "kill-sweep: $total kills"
+echo "kill-sweep: $passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,230 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Two clients at once: each pair of commands that change something, one of them halted at the lock of all.
+# usage: tests/fake/pairs.sh [-f N] [-j N] [SITUATION...]
+#   -f  every Nth pair only
+#   -j  how many at a time (default: twice as many as there are processors: they wait, too)
+# SITUATION: bound, preserved, waiting, restored; default: all.
+#
+# A command that is just before the lock while another does its whole work, and one that waits while another has the
+# lock, have the exit status, and leave the machine, as in one of the two orders one after the other; nothing hangs
+# in the kernel, and what status says is true.
+#
+# Needs what run.sh needs, and jq.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+: "${BUILD:=$here/../../build/tests}"
+BUILD=$(cd "$BUILD" && pwd)
+export BUILD
+a=0000:01:00.0 b=0000:02:00.0 image="/boot/vmlinuz-7.3.4-fake --initrd=/boot/initrd.img-7.3.4-fake"
+fewer=1 jobs=$((2 * $(nproc)))
+bind="bind $a" load="load $image"
+
+declare -A before=(
+	[bound]="bind $a $b"
+	[preserved]="bind $a $b|preserve $a|$load"
+	[waiting]="bind $a $b|preserve $a|$load|kexec"
+	[restored]="bind $a $b|preserve $a|$load|kexec|restore"
+)
+commands=("$bind" "unbind $a" "preserve $a" "preserve $b" release "$load --append another" "kexec --dry-run" restore
+	"run -- /bin/true" finish)
+
+usage() { sed -n '/^# usage/,/^# SITUATION/s/^# //p' "$0" >&2; exit 2; }
+while getopts f:j: option; do
+	case $option in
+	f) fewer=$OPTARG ;;
+	j) jobs=$OPTARG ;;
+	*) usage ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ $# -gt 0 ] || set -- bound preserved waiting restored
+for name; do [ -n "${before[$name]:-}" ] || usage; done
+
+tmp=$(mktemp -d -p "$("$here/../scratch.sh")")
+cleanup() {
+	local unit pids
+	pids=$(jobs -p)
+	# shellcheck disable=SC2086
+	[ -z "$pids" ] || kill $pids 2>/dev/null || :
+	# who is halted goes on, and finds no machine
+	rm -f "$tmp"/*/halt
+	wait
+	for unit in "$tmp"/*/; do [ ! -d "$unit/machine" ] || "$here/machine.sh" stop "$unit/machine"; done
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# ------------------------------------------------------------ one machine, $dir
+
+# shellcheck source=tests/fake/truth.sh
+. "$here/truth.sh"
+
+tool() { # NAME ARGUMENT...: what it printed is in $dir/NAME
+	local to=$dir/$1
+	shift
+	status=0
+	"$BUILD/vfio-lu-fake" --timeout 60 "$@" </dev/null >"$to" 2>&1 || status=$?
+}
+
+prepare() {
+	local line lines
+	rm -f "$dir/halt" "$dir/busy"
+	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" anew
+	IFS='|' read -r -a lines <<<"${before[$situation]}"
+	for line in "${lines[@]}"; do
+		# shellcheck disable=SC2086 # words
+		tool out $line
+		case $line-$status in
+		kexec-90 | *-0) ;;
+		*) echo "FAIL $situation: cannot prepare it: $line gave $status"; cat "$dir/out"; return 1 ;;
+		esac
+	done
+}
+
+# What came of it: both exit statuses and the machine, once nothing is at work any more.
+outcome() { # STATUS-OF-FIRST STATUS-OF-SECOND
+	local tries=0 last=''
+	look
+	# a holder that has nothing left to hold is about to end
+	while [ "$state" != "$last" ] && [ $tries -lt 100 ]; do
+		last=$state tries=$((tries + 1))
+		sleep 0.03
+		look
+	done
+	result="$1 $2"$'\n'$state
+}
+
+serial() { # ONE OTHER: in this order; the result is as of FIRST and SECOND
+	local one
+	prepare
+	# shellcheck disable=SC2086 # words
+	tool one $1
+	one=$status
+	# shellcheck disable=SC2086 # words
+	tool other $2
+	if [ "$3" = reverse ]; then outcome "$status" "$one"; else outcome "$one" "$status"; fi
+}
+
+is_there() { # FILE PID: it is, or nobody is left who would make it
+	until [ -e "$1" ] || ! kill -0 "$2" 2>/dev/null; do sleep 0.005; done
+}
+
+begin() { # ORDER NAME COMMAND
+	# shellcheck disable=SC2086 # words
+	FAKE_LOCK=$1 "$BUILD/vfio-lu-fake" --timeout 60 $3 </dev/null >"$dir/$2" 2>&1 &
+	pid=$!
+}
+
+ended() { # PID
+	status=0
+	wait "$1" || status=$?
+}
+
+# FIRST is just before the lock, and SECOND does all of its work.
+overtaken() {
+	local pid two
+	prepare
+	begin "before:$dir/halt" first "$first"
+	is_there "$dir/halt" "$pid"
+	# shellcheck disable=SC2086 # words
+	tool second $second
+	two=$status
+	rm -f "$dir/halt"
+	ended "$pid"
+	outcome "$status" "$two"
+}
+
+# FIRST has the lock, and SECOND comes and waits.
+awaited() {
+	local pid one two
+	prepare
+	begin "after:$dir/halt" first "$first"
+	one=$pid
+	is_there "$dir/halt" "$one"
+	begin "busy:$dir/busy" second "$second"
+	two=$pid
+	is_there "$dir/busy" "$two"
+	rm -f "$dir/halt"
+	ended "$one"
+	one=$status
+	ended "$two"
+	# the command that run became may have had the files for a moment more
+	# shellcheck disable=SC2086 # words
+	[ "$status" != 5 ] || [[ $first != run* ]] || tool second $second
+	outcome "$one" "$status"
+}
+
+judge() { # HOW
+	local why=''
+	[ "$result" = "$in_order" ] || [ "$result" = "$in_reverse" ] || why="as in neither order"
+	[[ $state != *unbinding* ]] || why="an unbind hangs in the kernel"
+	[ -n "$why" ] || why=$(lies)
+	pairs=$((pairs + 1))
+	[ -n "$why" ] || return 0
+	bad=$((bad + 1))
+	echo "FAIL $situation: '$first' $1 '$second': $why"
+	echo "    exit ${result%%$'\n'*}; in order ${in_order%%$'\n'*}, in reverse ${in_reverse%%$'\n'*}"
+	sed 's/^/    first: /' "$dir/first"
+	sed 's/^/    second: /' "$dir/second"
+	diff <(echo "$in_order") <(echo "$result") | sed 's/^/    /' || :
+	diff <(echo "$in_reverse") <(echo "$result") | sed 's/^/    /' || :
+}
+
+# One command of a situation with each of the others, and itself.
+unit() { # SITUATION NUMBER
+	local situation=$1 first=${commands[$2]} second dir=$tmp/$1.$2 n=0 pairs=0 bad=0 status=0
+	local result in_order in_reverse state
+	mkdir "$dir"
+	export FAKE_MACHINE=$dir/machine
+	"$here/machine.sh" start "$FAKE_MACHINE" nvme e1000e >/dev/null
+	for second in "${commands[@]}"; do
+		n=$((n + 1))
+		[ $((($2 + n) % fewer)) = 0 ] || continue
+		serial "$first" "$second" order
+		in_order=$result
+		serial "$second" "$first" reverse
+		in_reverse=$result
+		overtaken
+		judge "overtaken by"
+		awaited
+		judge "awaited by"
+	done
+	"$here/machine.sh" stop "$FAKE_MACHINE"
+	if [ -s "$FAKE_MACHINE/log" ]; then
+		bad=$((bad + 1))
+		echo "FAIL $situation, $first: the fake kernel said:"
+		cat "$FAKE_MACHINE/log"
+	fi
+	echo "$pairs $bad" >"$dir/result"
+	rm -rf "$FAKE_MACHINE"
+	[ "$bad" != 0 ] || [ "$pairs" = 0 ] || echo "ok   $situation: $first with others at once, $pairs times"
+}
+
+passed=0 failed=0 total=0 running=0
+situations=("$@")
+for name in "${situations[@]}"; do
+	for i in "${!commands[@]}"; do
+		[ $running -lt "$jobs" ] || { wait -n || :; running=$((running - 1)); }
+		unit "$name" "$i" &
+		running=$((running + 1))
+	done
+done
+wait
+for name in "${situations[@]}"; do
+	for i in "${!commands[@]}"; do
+		if ! read -r pairs bad 2>/dev/null <"$tmp/$name.$i/result"; then
+			echo "FAIL $name: ${commands[i]} left no verdict"
+			failed=$((failed + 1))
+			continue
+		fi
+		total=$((total + pairs))
+		if [ "$bad" != 0 ]; then failed=$((failed + 1)); elif [ "$pairs" != 0 ]; then passed=$((passed + 1)); fi
+	done
+done
+echo "pairs: $total times two commands at once"
+echo "pairs: $passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
