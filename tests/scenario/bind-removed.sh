@@ -11,7 +11,7 @@ phase_1() {
 	if in_vm; then
 		# A moment before each write, so that there is a middle.
 		run 0 bind "$DEV4"
-		printf 'strace -qq -o /dev/null -e trace=sendmsg -e inject=sendmsg:delay_enter=1000000 vfio-lu "$@"\n' >"$SCN_TMP/slow"
+		printf 'strace -qq -o /dev/null -e trace=sendmsg -e inject=sendmsg:delay_enter=3s vfio-lu "$@"\n' >"$SCN_TMP/slow"
 		(
 			while [ "$(override_of "$DEV3")" != vfio-pci ]; do :; done
 			echo 1 >"/sys/bus/pci/devices/$DEV3/remove"
@@ -24,7 +24,7 @@ phase_1() {
 		fake vanish-at "$DEV3" driver_override
 		run 6 bind "$DEV1" "$DEV2" "$DEV3" "$DEV4"
 	fi
-	err "$DEV3: gone in the middle of it (removed from the bus?)"
+	err "$DEV3: it disappeared during the command (removed from the bus?)"
 	err_not "could not be undone"
 	out "$DEV1  bound to vfio-pci (was nvme)"
 	out "$DEV2  bound to vfio-pci (was without a driver)"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Cards of one make: only the one that is named moves, and it goes back to where it was.
+# Devices of one make: only the one that is named moves, and it goes back to where it was.
 TIERS="fake vm"
 PHASES=1
 DEVICES="nvme nvme edu edu nvme"

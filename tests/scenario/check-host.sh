@@ -6,21 +6,12 @@ DEVICES="edu e1000e"
 TIMEOUT=240
 
 unbind_waits() { [ -d "/proc/$1" ] && dmesg | grep -q "blocked until released by user"; }
-soon() { # COMMAND...
-	scn_tries=0
-	until "$@"; do
-		scn_tries=$((scn_tries + 1))
-		[ $scn_tries -lt 50 ] || return 1
-		usleep 100000
-	done
-}
-gone() { [ ! -d "/proc/$1" ]; }
 
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
 	run 0 check -v
 	for id in kho-built kho-enabled luo-built luo-enabled luo-device luo-opener vfio-cdev iommufd iommu-on vfio-handler \
-		vfio-handler-early kexec-file kexec-not-disabled lockdown image-loaded image-hands-over scratch-fits \
+		no-zdev-kvm vfio-handler-early kexec-file kexec-not-disabled lockdown image-loaded image-hands-over scratch-fits \
 		no-pending-unbind systemd-luo exitrd debugfs; do
 		out_re "^  $id  *pass"
 	done
@@ -35,6 +26,8 @@ phase_1() {
 	say "somebody has /dev/liveupdate open"
 	(exec 9</dev/liveupdate && exec sleep 1000) &
 	opener=$!
+	# With the file open it becomes sleep.
+	soon file_has "/proc/$opener/comm" sleep
 	run 0 check
 	out "process $opener (sleep) has /dev/liveupdate open"
 	run 5 preserve --timeout 1 "$DEV1"

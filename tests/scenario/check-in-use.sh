@@ -42,7 +42,7 @@ phase_1() {
 
 	# The NIC
 	modprobe e1000e
-	sleep 1
+	check_that "the NIC has an interface" soon ls "/sys/bus/pci/devices/$DEV2/net"
 	nic=
 	for dir in "/sys/bus/pci/devices/$DEV2"/net/*; do nic=${dir##*/}; done
 	if [ -z "$nic" ] || [ "$nic" = "*" ]; then

@@ -10,7 +10,7 @@ phase_1() {
 	run 0 list
 	out "$DEV1"
 
-	say "Can the NIC cross a live update? Not yet."
+	say "Can the NIC take part in a live update? Not yet."
 	run 3 check "$DEV1"
 	out "driver-vfio-pci"
 	out "fix: vfio-lu bind $DEV1"
@@ -28,14 +28,14 @@ phase_1() {
 	out "held"
 	out "$DEV1  preserved"
 
-	say "Load the next kernel the way that hands state over, and jump."
+	say "Load the next kernel so that state is handed over, and start it."
 	run 0 load "$KERNEL" --initrd "$INITRD" --append "vlu.phase=$((PHASE + 1))"
-	out "with hand-over"
+	out "with handover"
 	run_jump kexec
 }
 
 phase_2() {
-	say "The second kernel. Nobody has touched the device yet."
+	say "The next kernel. No driver has touched the device yet."
 	run 0 status
 	out "waiting"
 	out "$DEV1  preserved"

@@ -6,7 +6,7 @@ DEVICES="e1000e edu"
 
 goes_on() { # WHY
 	run 0 preserve "$DEV1"
-	err "cannot write /var/lib/vfio-lu/vfio-lu.json: $1; going on with the manifest inside the session alone"
+	err "cannot write /var/lib/vfio-lu/vfio-lu.json: $1; nothing is lost, since the session contains its manifest"
 	run 0 status
 	out "$DEV1  preserved"
 	run 0 release

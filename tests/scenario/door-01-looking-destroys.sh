@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 1: to look at what came over, by opening and retrieving it, destroys it. vfio-lu looks without touching.
+# Door 1: to look at what was handed over, by opening and retrieving it, destroys it. vfio-lu looks without touching.
 TIERS="vm"
 PHASES=3
 DEVICES="e1000e"
@@ -46,10 +46,11 @@ phase_3() {
 	out "incoming, lost"
 	out "retrieved, and its holder ended before it was finished"
 	run 3 restore
-	err "nothing to restore: session vfio-lu: it was retrieved"
+	err "session vfio-lu cannot be restored: it was retrieved"
 	run 3 finish
 	err "cannot be finished"
 	run 0 release
 	run 0 status
-	out "incoming, lost"
+	out "$DEV1  preserved by the previous kernel, of no known session"
+	out "no sessions"
 }

@@ -38,7 +38,7 @@ phase_3() {
 	say "vfio-lu says so, and does not try."
 	run 0 status
 	out "incoming, lost"
-	out "somebody opened /dev/liveupdate before vfio-pci was registered"
+	out "a process opened /dev/liveupdate before vfio-pci was registered"
 	run 3 restore
 	err "does not try again before the next kexec or reboot"
 	run 4 check

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
-# Door 4: a killed holder takes its session along; nobody may jump as if it were still there.
+# Door 4: a killed holder takes its session along; nobody may kexec as if it were still there.
 TIERS="fake vm"
+NO_CALLS="the fake kernel logs what the series in its newest form does not"
 PHASES=2
 DEVICES="e1000e"
 
@@ -19,7 +20,7 @@ kill_holder_of_ours() {
 		check_that "systemd's final kill spares it" grep -q '^@' "/proc/$pid/cmdline"
 	fi
 	kill -9 "$pid"
-	while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+	soon gone "$pid"
 }
 
 phase_1() {
@@ -33,7 +34,8 @@ phase_1() {
 	out "lost"
 	out_not "held"
 	run 3 kexec
-	err "session vfio-lu is gone"
+	err "session vfio-lu is lost"
+	err "vfio-lu preserve $DEV1"
 	klog "$DEV1: Device will no longer be preserved across next Live Update"
 
 	# The way out that the message names.
@@ -41,7 +43,7 @@ phase_1() {
 	run 0 status
 	out "held"
 	run 0 kexec --dry-run
-	out "jump: kexec -e"
+	out "kexec: kexec -e"
 
 	run 0 release
 	run 0 status
@@ -58,10 +60,10 @@ phase_1() {
 phase_2() {
 	klog_not "$DEV1: Device was preserved by previous kernel"
 	run 0 status
-	out "incoming, lost"
-	out "this kernel was handed none of its devices"
+	# in its newest form the series logs nothing of it, and then the kernel has to be asked
+	out_re "incoming, lost\\|incoming, waiting"
 	run 3 restore
-	err "nothing to restore"
+	err_re "session vfio-lu cannot be restored\\|handed over no session vfio-lu\$"
 	run 0 release
 	out "its manifest is removed"
 	run 0 status

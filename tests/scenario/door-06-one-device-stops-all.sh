@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 6: one device with interrupts on, or asleep, and the kernel does not jump; those it froze before are dead.
+# Door 6: one device with interrupts enabled, or asleep, and the kernel does not kexec; those it froze before are dead.
 TIERS="vm"
 PHASES=2
 DEVICES="edu e1000e edu"
@@ -31,13 +31,13 @@ phase_1() {
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	run_cmd 0 leave vfio-lu "$DEV2" msi
 	run 0 kexec --dry-run
-	out "$DEV2: turn its interrupts off through its file in session vfio-lu"
-	out "jump: kexec -e (process 1 is not systemd)"
+	out "$DEV2: disable its interrupts through its file in session vfio-lu"
+	out "kexec: kexec -e (process 1 is not systemd)"
 
 	say "vfio-lu: a program still has the file; the jump is not tried."
 	leave vfio-lu "$DEV2" stay &
 	user=$!
-	sleep 2
+	check_that "it has the file" soon has_open "$user" vfio
 	run 3 kexec
 	err "$DEV2: in use: process $user (leave) has its vfio file open"
 	kill $user
@@ -46,7 +46,7 @@ phase_1() {
 	say "vfio-lu: DEV2 sleeps. That is seen before anything is frozen."
 	run_cmd 0 leave vfio-lu "$DEV2" d3
 	run 3 kexec
-	err "$DEV2: it is in D3hot, and the kernel does not jump with it"
+	err "$DEV2: it is in D3hot, and the kernel refuses a kexec while it is"
 	run_cmd 0 leave vfio-lu "$DEV1" alive
 	run_cmd 0 leave vfio-lu "$DEV2" d0 msi
 

@@ -25,7 +25,7 @@ phase_2() {
 	klog_not "$DEV1: Device was preserved by previous kernel"
 	run 0 status
 	out "incoming, lost"
-	out "this kernel was handed none of its devices"
+	out "nothing was handed over to this kernel"
 	run 3 restore
 	run 0 release
 }

@@ -1,22 +1,21 @@
 # shellcheck shell=sh
-# Door 10: in the new kernel the ordinary driver takes the device before anybody asked.
+# Door 10: in the next kernel the ordinary driver takes the device before anybody asked.
 TIERS="vm"
 PHASES=3
 DEVICES="nvme edu"
 
 taken() {
-	scn_n=0
-	until [ "$(driver_of "$DEV1")" = nvme ] || [ $scn_n = 50 ]; do scn_n=$((scn_n + 1)); usleep 100000; done
-	check_that "nvme took the preserved device" test "$(driver_of "$DEV1")" = nvme
+	check_that "nvme took the preserved device" soon taken_by nvme "$DEV1"
 }
 
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
 	run 0 preserve "$DEV1" "$DEV2"
-	say "vfio-lu foretells it."
-	run 3 check --next-kernel "$KERNEL" --next-initrd "$INITRD" "$DEV1"
-	out "next-driver-match"
+	say "vfio-lu foretells it, and goes on: restore takes it back."
+	run 0 check --next-kernel "$KERNEL" --next-initrd "$INITRD" "$DEV1"
+	out_re "next-driver-match *$DEV1 goes to nvme"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	err "$DEV1 goes to nvme"
 	run_jump kexec
 }
 
@@ -26,6 +25,7 @@ phase_2() {
 	out "$DEV1  preserved by the previous kernel; now with nvme"
 	run 0 restore
 	out "$DEV1  retrieved"
+	err "$DEV1: driver nvme used the device in this boot before vfio-pci did"
 	run 0 finish
 	# nvme had it, and unbind gives it back
 	run 0 unbind "$DEV1"
@@ -41,7 +41,8 @@ phase_3() {
 	. words
 	taken
 	say "Raw: retrieved while nvme has it."
-	token=$(vfio-lu status --json | tr ',' '\n' | sed -n 's/.*"token": *"\(0x[0-9a-f]*\)".*/\1/p' | head -n 1)
+	run 0 status --json
+	token=$(jq -r 'first(.sessions[].devices[]).token' "$STDOUT")
 	holder 0
 	load_vfio
 	must open luo /dev/liveupdate

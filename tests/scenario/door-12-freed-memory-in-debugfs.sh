@@ -16,26 +16,46 @@ phase_1() {
 		grep -q "\"flbs_pa\": *\"0x$flbs\"" /var/lib/vfio-lu/vfio-lu.json
 	keep flbs "$flbs"
 	run 0 status
-	out "live update 0"
+	out "no live update yet"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	run_jump kexec
 }
 
-phase_2() {
-	say "Raw: what debugfs has of it begins with something else than its name."
+# The file is freed memory, and who has that by now is luck. So it is made to show what it could: with another content
+# in its place everything is as it was.
+shows() { # WHAT FORMAT-OF-PRINTF
+	say "Freed memory that has $1."
+	# shellcheck disable=SC2059
+	printf "$2" >"$SCN_TMP/forged"
+	check_that "the file shows it" mount --bind "$SCN_TMP/forged" "$LUO"
 	run 0 status
-	out "live update 1"
-	say "Other memory is taken, and written to."
-	dd if=/dev/zero of=/tmp/fill bs=1M count=200 2>/dev/null
-	tr '\0' 'x' </tmp/fill >/tmp/filled
-	luo=$(u64 /sys/kernel/debug/kho/in/sub_fdts/LUO 0)
-	check_that "raw: debugfs has eight bytes there" test ${#luo} = 16
-	check_that "raw: they are not the name of the format" test "$luo" != 000035762d6f756c
+	check_that "status is the same" cmp "$STDOUT" "$SCN_TMP/status"
+	run 3 check "$DEV1"
+	check_that "so is check" cmp "$STDOUT" "$SCN_TMP/checked"
+	run 0 inspect
+	out_re "^luo-in  *stale "
+	check_that "the list of devices is found from the manifest" grep -q "^flbs-in .*/proc/kcore at 0x$(kept flbs)\$" "$STDOUT"
+	out "  $DEV1      refcount 1"
+	umount "$LUO"
+}
+
+phase_2() {
+	LUO=/sys/kernel/debug/kho/in/sub_fdts/LUO
 	run 0 status
 	out "live update 1"
 	out "$DEV1  preserved by the previous kernel"
+	cp "$STDOUT" "$SCN_TMP/status"
+	run 3 check "$DEV1"
+	cp "$STDOUT" "$SCN_TMP/checked"
 	check_that "the address is known from the manifest alone" \
 		grep -q "\"flbs_pa\": *\"0x$(kept flbs)\"" /var/lib/vfio-lu/vfio-lu.json
+	check_that "raw: debugfs has bytes there" test -n "$(u64 $LUO 0)"
+	shows "nothing" ''
+	shows "zeroes" "$(printf '\\000%.0s' $(seq 32))"
+	shows "a text" 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'
+	shows "what looks like it, of update 9, with all at the first page" \
+		'luo-v5\000\000\011\000\000\000\000\000\000\000\000\020\000\000\000\000\000\000\000\020\000\000\000\000\000\000'
 	run 0 restore
+	out "$DEV1  retrieved"
 	run 0 finish
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The module for dracut, as the README says: in what dracut makes, restore runs before udev.
+# The module for dracut, as the package places them: in what dracut makes, restore runs before udev.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="m"
@@ -10,9 +10,9 @@ TIMEOUT=900
 image=/var/tmp/initrd.img-dracut
 
 phase_1() {
-	ln -s /usr/local/libexec/vfio-lu/dracut /usr/lib/dracut/modules.d/90vfio-lu
-	# One without systemd: its early code opens /dev/liveupdate in newer ones.
-	run_cmd 0 dracut --force --no-hostonly --gzip --kver "$RELEASE" --modules "base kernel-modules rootfs-block udev-rules vfio-lu" $image
+	udev_is_done
+	printf 'compress="gzip -1"\n' >/etc/dracut.conf.d/gzip.conf
+	run_cmd 0 dracut -f $image "$RELEASE"
 	lsinitrd $image >"$SCN_TMP/files"
 	initrd_has "$SCN_TMP/files" sbin/vfio-lu sbin/vfio-lu-restore 'hooks/pre-udev/00-vfio-lu-pre-udev\.sh' 'vfio-pci\.ko'
 	jump_to_debian $image

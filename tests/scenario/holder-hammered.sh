@@ -21,6 +21,8 @@ at_once() { # N COMMAND...
 	cat "$SCN_TMP"/ended.* | sort | uniq -c | awk '{ printf "%s%s times %s", (NR > 1 ? ", " : ""), $1, $2 }'
 }
 
+locked() { ! flock -n "$1" true; }
+
 phase_1() {
 	scn_jobs=
 	run 0 bind "$DEV1" "$DEV2" "$DEV3" "$DEV4"
@@ -60,7 +62,7 @@ phase_1() {
 	# Somebody keeps the lock.
 	hammer lock "$SCN_ROOT/run/vfio-lu/lock" &
 	locker=$!
-	sleep 1
+	check_that "it has it" soon locked "$SCN_ROOT/run/vfio-lu/lock"
 	run 5 --timeout 1 release --session b
 	err "another vfio-lu is at work"
 	run 0 status

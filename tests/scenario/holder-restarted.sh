@@ -5,40 +5,24 @@ NO_CALLS="the holder is not started by vfio-lu"
 PHASES=2
 DEVICES="e1000e edu"
 
-running() { cat "$SCN_TMP/manager/pid"; }
-
 killed_and_back() {
-	scn_old=$(running)
+	scn_old=$(managed_pid)
 	scn_starts=$(grep -c '^ready' "$SCN_TMP/manager/log")
 	kill -9 "$scn_old"
-	scn_n=0
-	until [ "$(grep -c '^ready' "$SCN_TMP/manager/log")" -gt "$scn_starts" ] || [ $scn_n = 100 ]; do
-		scn_n=$((scn_n + 1))
-		sleep 0.1
-	done
-	check_that "another process is the holder" test "$(running)" != "$scn_old"
-}
-
-managed_holder() {
-	mkdir "$SCN_TMP/manager"
-	manager "$SCN_TMP/manager" "$VFIO_LU" hold &
-	scn_n=0
-	until grep -q '^ready' "$SCN_TMP/manager/log" 2>/dev/null || [ $scn_n = 100 ]; do
-		scn_n=$((scn_n + 1))
-		sleep 0.1
-	done
+	soon managed_starts $((scn_starts + 1))
+	check_that "another process is the holder" test "$(managed_pid)" != "$scn_old"
 }
 
 phase_1() {
-	managed_holder
+	managed_holder "$VFIO_LU" hold
 	run 0 bind "$DEV1" "$DEV2"
 	run 0 preserve "$DEV1" --session vm:1@a
 	run 0 status
-	out "holder   process $(running)"
+	out "holder   process $(managed_pid)"
 	check_that "the session is stored under a name that holds for systemd" \
 		grep -q '^store session/vm+1@a [0-9a-f]* direction=outgoing$' "$SCN_TMP/manager/log"
-	check_that "so is the device" \
-		grep -q "^store device/vm+1@a/$(echo "$DEV1" | tr : +) [0-9a-f]* state=preserved\$" "$SCN_TMP/manager/log"
+	check_that "the device is stored by a number" \
+		grep -q "^store [0-9]*\.[0-9a-f]*\$" "$SCN_TMP/manager/log"
 	check_that "nothing was refused" test "$(grep -c '^refused' "$SCN_TMP/manager/log")" = 0
 
 	killed_and_back
@@ -48,7 +32,7 @@ phase_1() {
 	klog_not "$DEV1: Device will no longer be preserved"
 	run 0 preserve "$DEV2" --session vm:1@a
 	run 0 release "$DEV1" --session vm:1@a
-	# A file that was let go is let go by the manager too, and at once: the kernel un-preserves it.
+	# A file that was let go is let go by the manager too, and at once: the kernel releases it.
 	klog "$DEV1: Device will no longer be preserved across next Live Update"
 	run 0 unbind "$DEV1"
 	killed_and_back
@@ -60,23 +44,14 @@ phase_1() {
 }
 
 phase_2() {
-	managed_holder
+	managed_holder "$VFIO_LU" hold
 	run 0 restore --session vm:1@a
 	killed_and_back
 	run 0 status
 	out "restored"
 	out "$DEV2  retrieved"
 	run 0 finish --session vm:1@a
-	check_that "nothing to hold, so it ends" test -z "$(wait_ended)"
+	check_that "nothing to hold, so it ends" soon gone "$(managed_pid)"
 	run 0 status
 	out "no sessions"
-}
-
-wait_ended() {
-	scn_n=0
-	while [ -d "/proc/$(running)" ]; do
-		scn_n=$((scn_n + 1))
-		[ $scn_n -lt 100 ] || { echo "still there"; return; }
-		sleep 0.1
-	done
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# inspect says of each part what it is and what it is worth: before the jump, after it, after the first open of
-# /dev/liveupdate, after restore, after finish. Device by device it agrees with the kernel's log and with what was
+# inspect says of each part what it is and what it is worth: before the kexec, after it, after the first open of
+# /dev/liveupdate, after restore, after finish. Device by device it agrees with the kernel log and with what was
 # done here; and a file of more than four gigabytes is read in a few places only.
 TIERS="fake vm"
 NO_CALLS="the memory of a kernel is nothing that the fake has"
@@ -40,7 +40,7 @@ ours() { printf '%s\n' "$DEV1" "$DEV2" "$PORT1" "$PORT2" | sort | tr '\n' ' '; }
 
 flbs_at() { part "$1" | sed -n 's/.*FLBs at \(0x[0-9a-f]*\).*/\1/p'; }
 
-# It opens what shows the hand-over, to read it, and nothing else; it calls nothing that could act.
+# It opens what shows the handover, to read it, and nothing else; it calls nothing that could act.
 opens_little() { # WHEN
 	in_vm || return 0
 	strace -o "$SCN_TMP/trace" vfio-lu inspect >"$SCN_TMP/printed" 2>&1
@@ -48,7 +48,7 @@ opens_little() { # WHEN
 	check_that "$1: what it opens is seen" grep -q ' /sys/kernel/debug/kho/out/sub_fdts/LUO$' "$SCN_TMP/opens"
 	grep -vE -e '^O_RDONLY[A-Z|_]* (/proc(/[0-9]+/(fd|fdinfo/[0-9]+|comm|stat|cgroup))?|/proc/(kcore|sys/kernel/random/boot_id|device-tree/.*))$' \
 		-e '^O_RDONLY[A-Z|_]* (/sys/kernel/debug/kho/.*|/sys/kernel/boot_params/setup_data.*|/dev/kmsg)$' \
-		-e '^O_RDONLY[A-Z|_]* (/run/vfio-lu|/var/lib/vfio-lu)(/[^/]*\.json)?$' "$SCN_TMP/opens" >"$SCN_TMP/strange"
+		-e '^O_RDONLY[A-Z|_]* ((/run/vfio-lu|/var/lib/vfio-lu)(/[^/]*\.json)?|/run/vfio-lu/holder.managed)$' "$SCN_TMP/opens" >"$SCN_TMP/strange"
 	same "$1: it opens nothing else" "$(head -n 3 "$SCN_TMP/strange")" ""
 	# what the loader does comes before the first of these; what is written is the report
 	sed '1,/^openat2(/d' "$SCN_TMP/trace" | grep -E '^(open|openat|creat|ioctl|execve|v?fork|clone3?|pwrite64|writev|mkdir|unlink|rename|mount|umount2|finit_module|kexec_[a-z_]*|reboot)\(' \
@@ -69,7 +69,7 @@ phase_1() {
 
 	opens_little "before the jump"
 	run 0 inspect
-	part_is luo-out kernel "the sessions are written when the kernel jumps"
+	part_is luo-out kernel "the kernel writes the sessions at the kexec"
 	part_is manifest-vfio-lu saved "session vfio-lu, outgoing: 2 files"
 	same "the log's devices are ours" "$(devices_in log "will go to the next kernel")" "$(ours)"
 	pid=$(holder_pid)
@@ -81,7 +81,7 @@ phase_1() {
 	if in_vm; then
 		part_is kho-out kernel "LUO 32 bytes at 0x"
 		part_is kho-out kernel "debugfs shows 233 of its 285 bytes"
-		part_is flbs-out kernel "the list is written when the kernel jumps"
+		part_is flbs-out kernel "the kernel writes the list at the kexec"
 		same "the log's devices are the kernel's" "$(devices_in log "will go to the next kernel")" \
 			"$(logged "Device will be preserved across next Live Update")"
 		check_that "the manifest has the address of the FLBs" grep -q "\"flbs_pa\": *\"$flbs\"" /var/lib/vfio-lu/vfio-lu.json
@@ -101,7 +101,7 @@ came_over() { # WHEN
 	part_is kho-in kernel "kho-v4"
 	part_is metadata-in kernel "kernel $RELEASE, kexec number 1"
 	part_is metadata-out kernel "kernel $RELEASE, kexec number 2"
-	part_is luo-in stale "may be anybody's"
+	part_is luo-in stale "may have reused it since"
 	part_is luo-out kernel "live update 2"
 	part_is log kernel "luo: Retrieved live update data, liveupdate number: 1"
 	same "$1: the log's devices are ours" "$(devices_in log "came over, and is not finished")" "$(ours)"
@@ -151,7 +151,7 @@ reads_little() {
 
 phase_2() {
 	came_over "before anybody has opened /dev/liveupdate"
-	part_is processes kernel "nobody has a session"
+	part_is processes kernel "no process has a session"
 	part_is manifest-vfio-lu saved "session vfio-lu, incoming: 2 files"
 	run 0 inspect --json
 	out '"trusted": false'
@@ -177,7 +177,7 @@ phase_2() {
 	run_as_nobody 0 inspect
 	if in_vm; then
 		part_is kho-in kernel "! memory cannot be read: Permission denied"
-		part_is kho-out kernel "! debugfs is for root only"
+		part_is kho-out kernel "! only root can read debugfs"
 		part_is processes kernel "not every process can be looked into by this user"
 	fi
 	run 0 restore
@@ -189,7 +189,7 @@ phase_2() {
 	opens_little "after finish"
 	run 0 inspect
 	part_is luo-in stale
-	part_is processes kernel "nobody has a session"
+	part_is processes kernel "no process has a session"
 	same "the log has them as finished" "$(devices_in log "came over, and is finished")" "$(ours)"
 	in_vm || return 0
 	check_that "finish has removed the manifest" test ! -e /var/lib/vfio-lu/vfio-lu.json
@@ -199,5 +199,5 @@ phase_2() {
 	cp "$SCN_TMP/manifest" /var/lib/vfio-lu/vfio-lu.json
 	run 0 inspect
 	part_is flbs-in kernel "/proc/kcore at $(kept flbs)"
-	part_is pci-in stale "every device that came over is finished"
+	part_is pci-in stale "every device that was handed over is finished"
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # The vocabulary of scenarios, and what runs one phase of one: sh lib.sh SCENARIO.sh PHASE
-# In the VM tests/vm/init starts it; on the host whoever provides the fake kernel, with TIER=fake and VFIO_LU set.
+# In the VM, tests/vm/steps starts it. On the host, the script that starts the fake kernel does, with TIER=fake and VFIO_LU set.
 #
 # A scenario sets, before anything else, what it needs:
 #   TIERS="fake vm"          where it can run
@@ -8,11 +8,11 @@
 #   DEVICES="edu e1000e"     one word a slot, each behind a root port of its own: edu pci-testdev e1000e nvme nvme-sriov
 #                            virtio-net bochs-display; a+b puts two functions into one slot (and one IOMMU group)
 #   ROOT="sid"               a whole Debian of that suite runs (tests/vm/rootfs.sh); nothing: busybox
-#   DISK=none                /var/lib does not survive a jump
+#   DISK=none                /var/lib does not survive a kexec
 #   FLAVOUR=y                m (vfio-pci is a module) or y (built in); m where not given
 #   KERNEL_ARGS="..."        appended to the command line of the first kernel
 #   EXPECT_LOG='regex'       kernel warnings that belong to the scenario
-#   TIMEOUT=180              seconds for the whole of it
+#   TIMEOUT=180              seconds for the whole of it, on a host that does nothing else; three times that is waited
 #   QEMU_ARGS="..."          further words for QEMU
 #   NO_CALLS="WHY"           what vfio-lu asks of the kernel is not compared between the tiers (tests/calls.sh)
 # and may use: $DEV1 $DEV2 ... (the BDFs), $PORT1 ... (the ports above them), $DISK_BDF, $KERNEL $INITRD (of the
@@ -84,6 +84,19 @@ run() { # EXPECTED-STATUS ARGUMENT... of vfio-lu
 	shift
 	scn_shown="vfio-lu $*"
 	run_cmd "$scn_status" "$VFIO_LU" "$@"
+	case " $* " in
+	*" --json "*) keep_json "$*" "$STDOUT" ;;
+	esac
+}
+
+# What --json printed, for who validates it: into a file, and out of the virtual machine in lines that are marked.
+keep_json() { # ARGUMENTS FILE
+	if in_vm; then scn_json "$@" | sed 's/^/VLU-JSON /'; else scn_json "$@" >>"${JSONS:-/dev/null}"; fi
+}
+scn_json() {
+	echo "$ vfio-lu $1"
+	cat "$2"
+	echo ---
 }
 
 # The same as a user without rights.
@@ -123,7 +136,7 @@ err_re() { scn_grep yes "$STDERR" stderr re "$1"; }
 out_empty() { if [ -s "$STDOUT" ]; then fail "$scn_last" "stdout is not empty"; else pass "$scn_last: no stdout"; fi; }
 err_empty() { if [ -s "$STDERR" ]; then fail "$scn_last" "stderr is not empty"; else pass "$scn_last: no stderr"; fi; }
 
-# The kernel's log since this kernel started.
+# The kernel log since this kernel started.
 klog() { scn_klog yes "$1"; }
 klog_not() { scn_klog no "$1"; }
 scn_klog() {
@@ -151,9 +164,56 @@ driver_of() { # BDF
 
 dev() { eval "echo \"\${DEV$1}\""; }
 
+# Waits for what comes by itself, however busy the machine is; what has not come after two minutes does not come.
+soon() { # COMMAND...
+	read -r scn_since _ </proc/uptime
+	until "$@"; do
+		read -r scn_uptime _ </proc/uptime
+		[ $((${scn_uptime%.*} - ${scn_since%.*})) -lt 120 ] || return 1
+		sleep 0.1
+	done
+}
+# A holder with a service manager, tests/manager.c, that keeps its files and starts it again.
+managed_holder() { # COMMAND...
+	mkdir -p "$SCN_TMP/manager"
+	manager "$SCN_TMP/manager" "$@" &
+	scn_manager=$!
+	soon managed_starts 1
+}
+managed_pid() { cat "$SCN_TMP/manager/pid"; }
+# Has it said that it is ready this often, at least?
+managed_starts() { # N
+	[ -e "$SCN_TMP/manager/log" ] && [ "$(grep -c '^ready' "$SCN_TMP/manager/log")" -ge "$1" ]
+}
+
+# What is waited for: a line in the kernel log, a file that a process has open, its end, a word in a file, a driver.
+in_log() { dmesg | grep -v ' vlu: ' | grep -qF -- "$1"; }
+has_open() { # PID WORD
+	for scn_file in "/proc/$1/fd/"*; do
+		case $(readlink "$scn_file") in *"$2"*) return 0 ;; esac
+	done
+	return 1
+}
+gone() { # PID: it has ended, and the fake kernel has seen it too
+	in_vm || [ ! -d "$SCN_ROOT/proc/$1" ] || return
+	[ ! -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"
+}
+file_has() { grep -q -- "$2" "$1" 2>/dev/null; } # FILE PATTERN
+taken_by() { [ "$(driver_of "$2")" = "$1" ]; } # DRIVER BDF
+
+# For a machine that will not power off any more: it is reset once this shell has printed its result.
+reset_at_the_end() {
+	(
+		soon gone $$
+		stty -F /dev/ttyS1 raw
+		sync
+		echo b >/proc/sysrq-trigger
+	) &
+}
+
 holder_pid() { "$VFIO_LU" status | sed -n 's/^holder *process \([0-9]*\).*/\1/p'; }
 
-# Values that outlive the jump, also where /var/lib does not.
+# Values that outlive the kexec, also where /var/lib does not.
 keep() { # NAME VALUE
 	mkdir -p "$KEPT"
 	printf '%s\n' "$2" >"$KEPT/$1"
@@ -176,7 +236,7 @@ scn_result() {
 	scn_pass=0 scn_fail=0 scn_skip=0
 }
 
-# The counts leave before the kernel does. That the jump succeeded is counted by the phase that it leads to.
+# The counts leave before the kernel does. That the kexec succeeded is counted by the phase that it leads to.
 scn_before_jump() {
 	scn_result jump=1
 	sync
@@ -185,25 +245,36 @@ scn_before_jump() {
 
 # vfio-lu with arguments that must not return. Under the fake kernel it exits with 0 and the next phase follows.
 run_jump() { # ARGUMENT...
-	printf '\n$ vfio-lu %s\n' "$*"
-	scn_mark "\$ vfio-lu $*"
-	scn_last="vfio-lu $*"
+	scn_shown="vfio-lu $*"
+	run_jump_by "$VFIO_LU" "$@"
+}
+
+# Another program that calls it.
+run_jump_by() { # COMMAND...
+	scn_last=${scn_shown:-$*}
+	printf '\n$ %s\n' "$scn_last"
+	scn_mark "\$ $scn_last"
 	scn_before_jump
 	STATUS=0
 	if in_vm; then
-		"$VFIO_LU" "$@" </dev/null || STATUS=$?
-		# Success may mean that it left the jump to somebody else.
-		[ "$STATUS" != 0 ] || sleep "${JUMP_WAIT:-20}"
-	elif "$VFIO_LU" "$@" </dev/null; then
+		"$@" </dev/null || STATUS=$?
+		# Success may mean that it left the kexec to somebody else.
+		[ "$STATUS" != 0 ] || sleep "${JUMP_WAIT:-200}"
+	elif "$@" </dev/null >"$STDOUT"; then
+		case " $* " in
+		*" --json "*) keep_json "${scn_last#vfio-lu }" "$STDOUT" ;;
+		esac
+		cat "$STDOUT"
 		: >"$KEPT.jumped"
 		exit 0
 	else
 		STATUS=$?
+		cat "$STDOUT"
 	fi
-	fail "vfio-lu $*" "returned with $STATUS, but was to jump"
+	fail "$scn_last" "returned with $STATUS, but was to jump"
 }
 
-# The jump by hand, without vfio-lu: for facts about the kernel.
+# The kexec by hand, without vfio-lu: for facts about the kernel.
 jump_raw() { # [COMMAND-LINE [KERNEL]]
 	load_raw "$@"
 	printf '\n$ kexec -e\n'
@@ -240,41 +311,69 @@ scn_places() {
 
 # ------------------------------------------------------- where a whole Debian runs (ROOT=)
 
+scn_another_than() { # PID
+	scn_now=$(holder_pid) && [ -n "$scn_now" ] && [ "$scn_now" != "$1" ]
+}
+
+# Until then udev loads drivers, which may be in the middle of taking a device.
+udev_is_done() { run_cmd 0 udevadm settle --timeout=600; }
+
+# A journal that outlives the kexec; it takes what was said before along.
+journal_stays() {
+	mkdir -p /var/log/journal
+	run_cmd 0 systemctl restart systemd-journald
+	run_cmd 0 journalctl --flush
+}
+
+# "COMMAND RESULT" of each record there is, those of the holder apart: it works beside the commands.
+recorded() { # [JOURNALCTL-ARGUMENT...]
+	journalctl --sync
+	journalctl -o json -t vfio-lu "$@" >"$SCN_TMP/json"
+	sed -n 's/.*"VFIO_LU_COMMAND" *: *"\([^"]*\)".*/\1 &/; s/ .*"VFIO_LU_RESULT" *: *"\([^"]*\)".*/ \1/p' "$SCN_TMP/json" |
+		grep -v '^hold ' | tr '\n' ',' | sed 's/,$//'
+}
+recorded_are() { # EXPECTED [JOURNALCTL-ARGUMENT...]
+	scn_expected=$1
+	shift
+	scn_recorded=$(recorded "$@")
+	check_that "the journal $*: $scn_recorded" test "$scn_recorded" = "$scn_expected"
+}
+
 # What systemd keeps for the holder is there when it comes up again: after its own new start, and after the holder's end.
 holder_returns() { # STATE OF-DEVICE
 	before=$(holder_pid)
 	run_cmd 0 systemctl daemon-reexec
-	check_that "the holder outlives daemon-reexec" test "$(holder_pid)" = "$before"
+	check_that "the holder outlives daemon-reexec" test -n "$before" -a "$(holder_pid)" = "$before"
+	[ -n "$before" ] || return 0
 	kill -9 "$before"
-	n=0
-	until { now=$(holder_pid) && [ -n "$now" ] && [ "$now" != "$before" ]; } || [ $n = 100 ]; do
-		n=$((n + 1))
-		sleep 0.2
-	done
-	check_that "a new holder came for the one that was killed" test -n "$now" -a "$now" != "$before"
+	check_that "a new holder came for the one that was killed" soon scn_another_than "$before"
 	run 0 status
 	out "managed by systemd"
 	out "$1"
 	out "$DEV1  $2"
 }
 
-# The initial RAM disk that Debian's tool made has these, and the libraries that vfio-lu needs.
+# The initrd that Debian's tool made has these, and the libraries that vfio-lu needs.
 initrd_has() { # LIST-OF-ITS-FILES PATTERN...
 	scn_list=$1
 	shift
 	for scn_file; do
 		check_that "it has $scn_file" grep -q "$scn_file" "$scn_list"
 	done
-	check_that "what libraries it needs is known" ldd /usr/local/sbin/vfio-lu
-	for scn_file in $(ldd /usr/local/sbin/vfio-lu | sed -n 's,.*=> .*/\([^ ]*\) .*,\1,p'); do
+	check_that "what libraries it needs is known" ldd /usr/sbin/vfio-lu
+	for scn_file in $(ldd /usr/sbin/vfio-lu | sed -n 's,.*=> .*/\([^ ]*\) .*,\1,p'); do
 		check_that "it has $scn_file" grep -q "/$scn_file\\( \\|\$\\)" "$scn_list"
 	done
 }
 
-# The next kernel is booted by that initial RAM disk, and Debian by itself: what the machine's own init did is to be
+# The next kernel is booted by that initrd, and Debian by itself: what the machine's own init did is to be
 # found on the disk.
 jump_to_debian() { # INITRD
 	run 0 bind "$DEV1" "$DEV2"
+	say "What restores them there is seen in it; nvme, which is built in, will be first all the same."
+	run 0 check -v "$DEV1" "$DEV2" --next-kernel "$KERNEL" --next-initrd "$1" --next-cmdline "$(next_cmdline)"
+	out "vfio-pci is in the initrd, and vfio-lu restore loads it there"
+	out_re "next-driver-match .*warn: $DEV1 goes to nvme (built in: it uses the device first, and restore takes it back)\$"
 	run 0 preserve "$DEV1" "$DEV2"
 	sed -i "s/^export PHASE=.*/export PHASE='$((PHASE + 1))'/" /tests/environment
 	sed -i '2i stty -F /dev/ttyS1 raw -echo' /tests/service

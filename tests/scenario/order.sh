@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A device that may refuse the jump is preserved before the others: then its refusal costs no other its device.
+# A device that may refuse the kexec is preserved before the others: then its refusal costs no other its device.
 TIERS="fake vm"
 PHASES=1
 DEVICES="edu e1000e edu"
@@ -20,12 +20,12 @@ phase_1() {
 		printf '            CPU0\n 24:  0  IR-PCI-MSI-%s  0-edge  vfio-msi[0](%s)\n' "$DEV2" "$DEV2" >"$SCN_ROOT/proc/interrupts"
 	fi
 	run 0 release "$DEV3" --dry-run
-	out "create LUO session vfio-lu anew, which un-preserves all of it"
+	out "create LUO session vfio-lu again, without its files"
 	check_that "in the order of risk" test "$(order)" = "$DEV2 $DEV1 "
 
 	say "What that means for the others is told."
 	run 0 release "$DEV3" --json
-	out "\"$DEV1  stays in session vfio-lu, which was made anew: it was not preserved for a moment, and its file stayed open\""
+	out "\"$DEV1  stays in session vfio-lu, which was created again: for a moment it was not preserved; its file stayed open\""
 	out "\"$DEV3  no longer preserved; its file is closed\""
 	run 0 status
 	out "$DEV1  preserved"

@@ -45,4 +45,15 @@ phase_1() {
 	run_as_nobody 3 check "$DEV1"
 	out "driver-vfio-pci"
 	check_that "nothing was bound" test -z "$(driver_of "$DEV1")"
+
+	say "What is preserved is so for everybody, and by whom is not for everybody to see."
+	run 0 bind "$DEV1"
+	run 0 preserve "$DEV1"
+	# whatever the kernel log tells whom
+	if in_vm; then echo 0 >/proc/sys/kernel/dmesg_restrict; fi
+	run 0 check "$DEV1"
+	run_as_nobody 0 check "$DEV1" -v
+	out_re "not-already-preserved  unknown: preserved already; only root can see by which program"
+	out_re "not-in-use .*unknown: only root can see whether a process has it open"
+	run 0 release
 }

@@ -24,7 +24,7 @@ phase_1() {
 
 	# The kernel would wait for ever.
 	run 3 unbind "$DEV2"
-	err "in session vm-1, an unbind would hang"
+	err "in session vm-1 (held), an unbind would hang; first: vfio-lu release --session vm-1"
 
 	run 0 release "$DEV1" --session vm-1
 	out "$DEV1  no longer preserved"
@@ -35,14 +35,25 @@ phase_1() {
 	run 0 release "$DEV1" --session vm-1
 	out "already not in session vm-1"
 
+	# A pattern is what the session has of it; nothing of it at all is a mistake.
+	run 0 bind "${DEV1%?}*"
+	run 0 preserve "${DEV1%?}*" "$DEV2" --session vm-1
+	run 0 release --dry-run "${DEV3%?}*" "${DEV2%?}*" --session vm-1
+	out_not "$DEV3: "
+	run 3 release 0000:7f:* --session vm-1
+	err "0000:7f:*: no function that could be bound matches it"
+	run 0 release "${DEV1%?}*" --session vm-1
+	run 0 release "${DEV1%?}*" --session vm-1
+	out "$DEV1  already not in session vm-1"
+
 	run 0 release --session vm-1
-	run 0 release --session vm-1
-	out "already not there"
+	run 3 release --session vm-1
+	err "there is no session vm-1; there are: vm-2"
 	run 0 release --session vm-2
 	run 0 status
 	out "no sessions"
 	klog_not "WARNING"
-	run 0 unbind "$DEV2" "$DEV3"
+	run 0 unbind "$DEV1" "$DEV2" "$DEV3"
 	run 0 unbind "$DEV2"
 	out "already not bound to vfio-pci"
 }

@@ -12,11 +12,7 @@ phase_1() {
 	check_that "it is another device now" grep -q 0x10d4 "$SCN_TMP/manifest"
 	run 0 release
 	"$STANDIN" "manifest=$SCN_TMP/manifest" "open=$DEV1" "open=$DEV2" "open=$DEV3" session=vfio-lu wait >"$SCN_TMP/standin" 2>&1 &
-	scn_n=0
-	until grep -q '^session' "$SCN_TMP/standin" || [ $scn_n = 100 ]; do
-		scn_n=$((scn_n + 1))
-		sleep 0.1
-	done
+	soon file_has "$SCN_TMP/standin" '^session'
 	check_that "a session of our making" grep -q '^session' "$SCN_TMP/standin"
 	load_raw
 	scn_before_jump
@@ -35,8 +31,8 @@ phase_2() {
 	out "$DEV3"
 	say "The kernel does not finish it without the third, of which the manifest says nothing."
 	run 6 finish
-	err "session vfio-lu cannot be finished: a device of it is not retrieved; nobody has $DEV3"
-	err "no VMM can take $DEV1 $DEV2 any more"
+	err "session vfio-lu cannot be finished: no process has retrieved $DEV3"
+	err "no VMM can use the files of $DEV1 $DEV2 any more"
 	run 0 status
-	out "$DEV2  retrieved and bound to an iommufd"
+	out "$DEV2  bound to an iommufd"
 }

@@ -29,5 +29,6 @@ phase_2() {
 	out "$DEV2  bound to vfio-pci"
 	out "$DEV1  retrieved from session vfio-lu"
 	out "$DEV2  retrieved from session vfio-lu"
+	err "$DEV1: driver nvme used the device in this boot before vfio-pci did"
 	run 0 finish
 }

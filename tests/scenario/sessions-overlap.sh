@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A session for the next jump while the one of the last is not finished: the kernel keeps two lists and lets it be made
+# A session for the next kexec while the one of the last is not finished: the kernel keeps two lists and lets it be made
 # (luo_session_create(), luo_session_retrieve()), but not with a device or, for us, a name that is in the first; and what
 # is not finished does not come along. The tool says each of these.
 TIERS="fake vm"
@@ -22,13 +22,13 @@ phase_2() {
 	err "restore"
 	run 0 preserve "$DEV2" --session second
 	out "$DEV2  preserved in session second"
-	out "session first  of the previous kernel is not finished: vfio-lu kexec waits for that"
+	err "session first of the previous kernel is not finished (waiting); vfio-lu kexec refuses until it is; first: vfio-lu restore --session first"
 	run 0 status
 	out_re "^session  first  *incoming, waiting"
 	out_re "^session  second  *outgoing, held"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	run 3 kexec
-	err "session first of the previous kernel waits to be restored, and the jump would drop it"
+	err "session first of the previous kernel is not finished (waiting); the kexec would lose it"
 
 	say "Restored, and not finished: its device and its name are taken."
 	run 0 restore --session first
@@ -36,11 +36,11 @@ phase_2() {
 	run 3 preserve "$DEV1" --session second
 	err "$DEV1: already in session first"
 	run 3 preserve "$DEV3" --session first
-	err "session first came from the previous kernel and is not finished; first: vfio-lu finish --session first"
+	err "session first came from the previous kernel and is not finished (restored); first: vfio-lu finish --session first"
 	run 0 preserve "$DEV3" --session second
-	out "session first  of the previous kernel is not finished: vfio-lu kexec waits for that"
+	err "session first of the previous kernel is not finished (restored); vfio-lu kexec refuses until it is; first: vfio-lu finish --session first"
 	run 3 kexec
-	err "session first of the previous kernel is not finished, and the jump would lose it"
+	err "session first of the previous kernel is not finished (restored); the kexec would lose it"
 	run 0 status
 	out_re "^session  first  *incoming, restored"
 	out "$DEV1  retrieved"
@@ -50,7 +50,7 @@ phase_2() {
 	say "Finished: both are free again, and the second was not touched."
 	run 0 finish --session first
 	run 0 preserve "$DEV1" --session first
-	out_not "is not finished"
+	err_not "is not finished"
 	run_jump kexec
 }
 

@@ -43,7 +43,7 @@ phase_1() {
 	rm /run/vfio-lu
 	ln -s /tmp/trap /var/lib/vfio-lu
 	run 0 preserve "$DEV1"
-	err "going on with the manifest inside the session alone"
+	err "the session contains its manifest"
 	check_that "nothing was written through them" test -z "$(ls -A /tmp/trap)"
 	run 0 release
 	rm /var/lib/vfio-lu

@@ -11,8 +11,9 @@ TIMEOUT=600
 when() { systemctl show -P "$1" "$2"; }
 
 phase_1() {
+	udev_is_done
 	check_that "the unit is well-formed" systemd-analyze --man=no verify vfio-lu-restore.service
-	run_cmd 0 systemctl enable vfio-lu-restore.service
+	check_that "the package has enabled it" systemctl is-enabled vfio-lu-restore.service
 	run 0 bind "$DEV1" "$DEV2"
 	run 0 preserve "$DEV1"
 	run 0 preserve "$DEV2" --session vm-2
@@ -32,7 +33,7 @@ phase_2() {
 	out "$DEV2  retrieved; now with vfio-pci"
 	out "managed by systemd"
 	say "udev has been through, and e1000e did not get its device."
-	run_cmd 0 udevadm settle
+	udev_is_done
 	run_cmd 0 modprobe e1000e
 	check_that "vfio-pci has it" test "$(driver_of "$DEV1")" = vfio-pci
 	klog_not "e1000e $DEV1"

@@ -8,8 +8,11 @@ DEVICES="e1000e edu"
 TIMEOUT=600
 
 phase_1() {
+	udev_is_done
 	run_cmd 0 systemctl --version
 	out "systemd 252"
+	say "Restored by hand, and not by the unit."
+	run_cmd 0 systemctl disable vfio-lu-restore.service
 	run 0 bind "$DEV1"
 	run 0 preserve "$DEV1"
 	run 0 status
@@ -18,11 +21,12 @@ phase_1() {
 	klog_not "$DEV1: Device will no longer be preserved"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	run 0 kexec --dry-run
-	out "jump: systemctl kexec"
+	out "kexec: systemctl kexec"
 	run_jump kexec
 }
 
 phase_2() {
+	udev_is_done
 	run 0 status
 	out "incoming, waiting"
 	out "$DEV1  preserved by the previous kernel"

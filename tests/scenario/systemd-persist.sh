@@ -10,7 +10,7 @@ TIMEOUT=1200
 
 # What udevd did since this kernel started, all of it.
 settle() {
-	run_cmd 0 udevadm settle
+	udev_is_done
 	printf '%s\n' "$(driver_of "$DEV1") $(driver_of "$DEV2") $(driver_of "$DEV3") $(driver_of "$DEV4")"
 }
 
@@ -32,7 +32,7 @@ phase_2() {
 	out_re "$DEV1 *vfio-pci *yes"
 	out_re "$DEV4 *nvme *no"
 	run 0 check "$DEV1" "$DEV2" "$DEV3"
-	# Nothing is remembered of who had them before: whoever matches.
+	# Nothing notes the drivers that the devices had before: those that match get them.
 	run 0 unbind --persist "$DEV1" "$DEV2" "$DEV3"
 	out "$DEV1  back with nvme"
 	out "$DEV2  back with e1000e"

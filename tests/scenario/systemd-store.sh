@@ -8,12 +8,17 @@ DEVICES="e1000e edu"
 TIMEOUT=900
 
 phase_1() {
+	udev_is_done
 	run_cmd 0 systemctl --version
 	out_re "^systemd \\(26[1-9]\\|2[7-9][0-9]\\|[3-9][0-9][0-9]\\)"
+	say "Restored by hand, and not by the unit."
+	run_cmd 0 systemctl disable vfio-lu-restore.service
 	run 0 bind "$DEV1"
 	run 0 preserve "$DEV1"
 	run 0 status
 	out "managed by systemd"
+	check_that "the generator gave the unit what this systemd knows" \
+		test "$(systemctl show -P FileDescriptorStorePreserve -P SurviveFinalKillSignal vfio-lu.service | tr '\n' ' ')" = "yes yes "
 	holder_returns "outgoing, held" preserved
 	klog_not "$DEV1: Device will no longer be preserved"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
@@ -23,6 +28,7 @@ phase_1() {
 }
 
 phase_2() {
+	udev_is_done
 	run 0 status
 	out "incoming, waiting"
 	out "process 1 (systemd) has it open"

@@ -6,16 +6,15 @@ PHASES=2
 DEVICES="e1000e edu"
 TIMEOUT=400
 
+lines_said() { [ "$(wc -l <"$SCN_TMP/said")" -ge "$1" ]; }
+no_session() { ! "$VFIO_LU" status | grep -q "session  vfio-lu"; }
+
 # The program that stands in for a VMM, in the background until it said its last word.
 vmm() { # WORD...
 	: >"$SCN_TMP/said"
 	"$STANDIN" "$@" wait >"$SCN_TMP/said" 2>&1 &
 	vmm=$!
-	tries=0
-	while [ "$(wc -l <"$SCN_TMP/said")" -lt $# ] && [ $tries -lt 600 ]; do
-		tries=$((tries + 1))
-		sleep 0.1 2>/dev/null || usleep 100000
-	done
+	soon lines_said $#
 	cat "$SCN_TMP/said"
 }
 said() { sed -n "s/^$1 \([^ ]*\).*/\1/p" "$SCN_TMP/said"; }
@@ -30,11 +29,7 @@ preserve_dying() {
 	strace -qq -o "$SCN_TMP/trace" -e trace=pidfd_open,pidfd_getfd -e inject=pidfd_getfd:delay_enter=10s \
 		"$VFIO_LU" preserve --pid "$vmm" >"$STDOUT" 2>"$STDERR" &
 	preserve=$!
-	tries=0
-	while ! grep -q pidfd_open "$SCN_TMP/trace" && [ $tries -lt 600 ]; do
-		tries=$((tries + 1))
-		sleep 0.1 2>/dev/null || usleep 100000
-	done
+	soon file_has "$SCN_TMP/trace" pidfd_open
 	end "$vmm"
 	STATUS=0
 	wait "$preserve" || STATUS=$?
@@ -49,7 +44,11 @@ phase_1() {
 	vmm memfd=1
 	run 3 preserve --pid "$vmm"
 	err "process $vmm (standin) has no vfio device open"
+	run 3 check --pid "$vmm"
+	err "process $vmm (standin) has no vfio device open"
 	end "$vmm"
+	run 0 check --vms
+	out "no process has a vfio device open"
 	if in_vm; then
 		vmm "open=$DEV1"
 		preserve_dying
@@ -75,16 +74,32 @@ phase_1() {
 	err "$DEV2: process $vmm (standin) does not have it open"
 	run 3 preserve "$DEV1"
 	err "vfio-lu preserve --pid $vmm"
+
+	# check says before what preserve would.
+	run 3 check "$DEV1"
+	out "vfio-lu preserve --pid $vmm"
+	run 0 check --pid "$vmm"
+	out "$DEV1  preservable      process $vmm (standin)"
+	run 0 check --vms --json
+	out "\"pid\": $vmm,"
+	out "\"command\": \"standin\""
+	out "\"complete\": true"
+	run 3 check --pid "$vmm" "$DEV2"
+	err "$DEV2: process $vmm (standin) does not have it open"
+	run 1 check --pid 4194301
+	err "there is no process 4194301"
+	run 0 preserve --dry-run --pid "$vmm" "${DEV1%?}*"
+	out "$DEV1"
 	run 2 preserve --pid "$vmm" --fd x
 	run 2 preserve --pid "$vmm" --fd "$memfd="
-	err "is no name of a file"
+	err "is not a valid file name"
 	run 2 preserve --pid "$vmm" --fd "$memfd=a/b"
 	run 2 preserve --pid "$vmm" --fd "$memfd=iommufd"
 	run 1 preserve --pid "$vmm" --fd 400=guest
 	err "has no file 400 open"
 	# 1 is its output
 	run 3 preserve --pid "$vmm" --fd "$memfd=guest" --fd 1=out
-	err "out: this kernel preserves no such file"
+	err "out: this kernel does not preserve such a file"
 	run 0 status
 	out "no sessions"
 
@@ -92,12 +107,12 @@ phase_1() {
 	out "$DEV1: take its file from process $vmm (standin)"
 	out "guest: take file $memfd of the VMM"
 	run 0 preserve --pid "$vmm" --fd "$memfd=guest"
-	out "$DEV1  preserved in session vfio-lu, taken from process $vmm (standin); vfio-lu kexec turns its interrupts off"
+	out "$DEV1  preserved in session vfio-lu, taken from process $vmm (standin); vfio-lu kexec disables its interrupts"
 	out "guest  preserved"
 	run 0 preserve --pid "$vmm" --fd "$memfd=guest"
 	out "$DEV1  already preserved"
 	out "guest  already preserved"
-	# the session is made anew, and has all of it again
+	# the session is made again, and has all of it again
 	run 0 preserve "$DEV2"
 	run 0 release "$DEV2"
 	run 0 status -v
@@ -131,12 +146,12 @@ phase_2() {
 
 	run 2 run
 	run 2 run -- "$STANDIN" "bind={0000:7f:00.0}"
-	err "{0000:7f:00.0} names nothing in session vfio-lu; there are {$DEV1}, {guest}, {iommufd}"
+	err "{0000:7f:00.0} is not in session vfio-lu, which has {$DEV1}, {guest}, {iommufd}"
 	run 1 run -- "$STANDIN" '{'
 	err "standin: {: Invalid argument"
-	run 1 run -- no-such-vmm-anywhere "{$DEV1}"
+	run 127 run -- no-such-vmm-anywhere "{$DEV1}"
 	err "no-such-vmm-anywhere: command not found; nothing was handed out"
-	run 1 run -- / "{$DEV1}"
+	run 126 run -- / "{$DEV1}"
 	err "cannot execute /"
 	run 0 status
 	out_not "lent"
@@ -156,32 +171,24 @@ phase_2() {
 	# One at a time; and who was given it and has not bound it is not to lose it.
 	"$VFIO_LU" run -- "$STANDIN" "env=LISTEN_PID" wait "{$DEV1}" >"$SCN_TMP/said" &
 	first=$!
-	tries=0
-	while ! grep -q LISTEN_PID "$SCN_TMP/said" && [ $tries -lt 600 ]; do
-		tries=$((tries + 1))
-		sleep 0.1 2>/dev/null || usleep 100000
-	done
+	soon file_has "$SCN_TMP/said" LISTEN_PID
 	check_that "it has the pid that vfio-lu had" grep -qx "LISTEN_PID=$first" "$SCN_TMP/said"
 	run 5 run -- "$STANDIN" "bind={$DEV1}"
 	err "$DEV1: process $first (standin) has it already"
 	run 0 status
 	out "lent to process $first (standin)"
-	run 5 finish
+	run 5 finish --discard guest
 	err "has not bound it"
-	run 5 finish --wait --timeout 1
+	run 5 finish --wait --discard guest --timeout 1
 	err "no VMM has bound $DEV1"
 	run 0 run --again --dry-run -- "$STANDIN" "bind={$DEV1}"
 	end "$first"
 	run 0 run --dry-run -- "$STANDIN" "bind={$DEV1}"
 
 	# The background waits for the one that binds.
-	"$VFIO_LU" run --finish --timeout 100 -- "$STANDIN" "bind={$DEV1},{iommufd}" wait >"$SCN_TMP/said" 2>&1 &
+	"$VFIO_LU" run --finish --timeout 100 -- "$STANDIN" "bind={$DEV1},{iommufd}" "sum={guest}" wait >"$SCN_TMP/said" 2>&1 &
 	vmm=$!
-	tries=0
-	while "$VFIO_LU" status | grep -q "session  vfio-lu" && [ $tries -lt 600 ]; do
-		tries=$((tries + 1))
-		sleep 0.1 2>/dev/null || usleep 100000
-	done
+	soon no_session
 	check_that "it was bound" grep -q "^bound 3" "$SCN_TMP/said"
 	klog "$DEV1: Device is finished participating in Live Update"
 	run 0 status
@@ -191,5 +198,5 @@ phase_2() {
 	run 0 release
 	end "$vmm"
 	run 3 run -- true
-	err "is not restored"
+	err "there is no session vfio-lu to take files from"
 }

@@ -7,12 +7,7 @@ phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
 	standin "group=$DEV1" "open=$DEV2" wait >"$SCN_TMP/said" 2>&1 &
 	vmm=$!
-	tries=0
-	while [ "$(wc -l <"$SCN_TMP/said")" -lt 2 ] && [ $tries -lt 100 ]; do
-		tries=$((tries + 1))
-		usleep 100000
-	done
-	check_that "it has both" grep -q "^open" "$SCN_TMP/said"
+	check_that "it has both" soon file_has "$SCN_TMP/said" "^open"
 	run 3 preserve --pid "$vmm"
 	err "$DEV1: process $vmm (standin) has it through its IOMMU group"
 	err "-object iommufd,id=i -device vfio-pci,iommufd=i,host=$DEV1"

@@ -1,14 +1,13 @@
 # shellcheck shell=sh
-# A real QEMU has a device and goes through a live update: its files are taken while its guest runs, and after the jump
+# A real QEMU has a device and goes through a live update: its files are taken while its guest runs, and after the kexec
 # another QEMU is started with them, whose guest sees the same device at the same place. One ends by its monitor, one is
-# killed: both leave the interrupts on.
+# killed: both leave the interrupts enabled.
 TIERS="vm"
 ROOT="sid"
 FLAVOUR="y"
 PHASES=2
 DEVICES="e1000e edu"
 TIMEOUT=1500
-JUMP_WAIT=200
 
 # A guest of firmware alone, that scans PCI; its monitor is a pipe: descriptor 5 for the first, 6 for the second.
 guest() { # WHO WORD...: the words before QEMU's own, and the device's last
@@ -35,7 +34,7 @@ monitor() { # WHO TEXT
 # What the guest's firmware made of the device, once it is done with it: where it is, who it is, its first register's place.
 seen_by_guest() { # WHO VENDOR:DEVICE
 	tries=0
-	while [ $tries -lt 120 ]; do
+	while [ $tries -lt 600 ]; do
 		: >"$SCN_TMP/answers$1"
 		monitor "$1" "info pci"
 		sleep 1
@@ -50,11 +49,14 @@ seen_by_guest() { # WHO VENDOR:DEVICE
 	echo nothing
 }
 
+no_session() { ! "$VFIO_LU" status | grep -q "session  $1"; }
+
 ids() { # BDF
 	printf '%s:%s\n' "$(sed s/0x// "/sys/bus/pci/devices/$1/vendor")" "$(sed s/0x// "/sys/bus/pci/devices/$1/device")"
 }
 
 phase_1() {
+	udev_is_done
 	run 0 bind "$DEV1" "$DEV2"
 	for who in 1 2; do
 		# shellcheck disable=SC2086 # words
@@ -86,6 +88,7 @@ phase_1() {
 }
 
 phase_2() {
+	udev_is_done
 	for who in 1 2; do
 		run 0 restore --session vm$who
 		# shellcheck disable=SC2086 # words
@@ -95,11 +98,7 @@ phase_2() {
 	for who in 1 2; do
 		seen=$(seen_by_guest $who "$(ids "$(dev $who)")")
 		check_that "guest $who sees the same device at the same place: $seen" test "$seen" = "$(kept "seen$who")"
-		tries=0
-		while "$VFIO_LU" status | grep -q "session  vm$who" && [ $tries -lt 100 ]; do
-			tries=$((tries + 1))
-			sleep 1
-		done
+		soon no_session "vm$who"
 	done
 	run 0 status
 	out "no sessions"

@@ -11,6 +11,9 @@ phase_1() {
 	run_cmd 0 vmm preserve vm1 "$DEV1"
 	out "vendor $(kept vendor) device $(kept device)"
 	out "$DEV1  preserved in session vm1"
+	# one context sees the machine before and after
+	out "before preserve: session unknown, nothing came over"
+	out "after preserve: session held, nothing came over"
 	run 0 status
 	out "session  vm1"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
@@ -23,6 +26,9 @@ phase_2() {
 	run_cmd 0 vmm restore vm1
 	out "vendor $(kept vendor) device $(kept device)"
 	out "ram: written before the jump"
+	out "before restore: session waiting, devices came over"
+	out "after restore: session restored, devices came over"
+	out "after finish: session unknown, nothing came over"
 
 	run 0 status
 	out "no sessions"

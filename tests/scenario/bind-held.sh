@@ -1,0 +1,41 @@
+# shellcheck shell=sh
+# What the kernel holds and nothing shows: each disk is asked for right before its driver goes, and nothing is done.
+TIERS="fake"
+PHASES=1
+DEVICES="nvme nvme"
+
+# A disk of a function. What its node says, the kernel goes by.
+disk() { # BDF NAME NUMBER [SAYS]
+	scn_at=$(readlink -f "$SCN_ROOT/sys/bus/pci/devices/$1")/nvme/${2%n1*}/$2
+	mkdir -p "$scn_at" "$SCN_ROOT/sys/class/block"
+	echo "$3" >"$scn_at/dev"
+	ln -sfn "../../..${scn_at#"$SCN_ROOT"}" "$SCN_ROOT/sys/class/block/$2"
+	[ "${4-}" = gone ] || printf '%s' "${4-}" >"$SCN_ROOT/dev/$2"
+}
+
+phase_1() {
+	disk "$DEV1" nvme8n1 259:9
+	disk "$DEV1" nvme8n1p1 259:10 held
+	disk "$DEV2" nvme9n1 259:11
+	run 0 bind --dry-run "$DEV1" "$DEV2"
+	out "$DEV1: see that nothing holds /dev/nvme8n1p1"
+	run 3 bind "$DEV1"
+	err "$DEV1: in use: the kernel has /dev/nvme8n1p1 open exclusively"
+	# That is not for anybody to force.
+	run 3 bind --force "$DEV1"
+	err "$DEV1: in use: the kernel has /dev/nvme8n1p1 open exclusively"
+	check_that "its driver still has it" test "$(driver_of "$DEV1")" = nvme
+	check_that "and no override is left" test "$(cat "$SCN_ROOT/sys/bus/pci/devices/$DEV1/driver_override")" = "(null)"
+	printf free >"$SCN_ROOT/dev/nvme8n1p1"
+	run 0 bind "$DEV1"
+
+	# What cannot be asked is not known.
+	rm "$SCN_ROOT/dev/nvme9n1"
+	run 3 bind "$DEV2"
+	err "$DEV2: vfio-lu cannot see whether it is in use: /dev/nvme9n1 cannot be opened: No such file or directory"
+	err "or --force"
+	check_that "nothing was done" test "$(driver_of "$DEV2")" = nvme
+	run 0 bind --force "$DEV2"
+	err "vfio-lu cannot see whether it is in use"
+	check_that "forced, it goes" test "$(driver_of "$DEV2")" = vfio-pci
+}

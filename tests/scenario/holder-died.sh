@@ -1,0 +1,43 @@
+# shellcheck shell=sh
+# The holder was killed, and nobody brings it back: what was preserved is forgotten by no command until it is settled.
+TIERS="fake"
+PHASES=1
+DEVICES="e1000e edu"
+
+kill_holder() {
+	pid=$(holder_pid)
+	kill -9 "$pid"
+	while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+}
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2"
+	run 0 preserve "$DEV1"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	kill_holder
+	run 3 preserve "$DEV2"
+	err "no process holds $DEV1"
+	err "vfio-lu release --session vfio-lu"
+	run 3 kexec
+	err "$DEV1"
+	run 0 preserve "$DEV2" --session other
+	run 3 kexec
+	err "session vfio-lu is lost"
+	err "first: vfio-lu preserve $DEV1"
+
+	say "Both ways to settle it: the other devices along with it, or without it."
+	run 0 preserve "$DEV1"
+	run 0 kexec --dry-run
+	out "vfio-lu.session=other,vfio-lu"
+	kill_holder
+	run 0 release
+	out "was lost with its holder"
+	run 3 kexec
+	err "session other is lost"
+	run 0 preserve "$DEV1" --session vfio-lu
+	run 3 kexec
+	err "session other is lost"
+	run 0 release --session other
+	run 0 kexec --dry-run
+	out "vfio-lu.session=vfio-lu"
+}

@@ -1,0 +1,25 @@
+# shellcheck shell=sh
+# 4,096 devices are kept by the service manager too, and come back from it.
+TIERS="fake"
+NO_CALLS="the holder is not started by vfio-lu"
+PHASES=1
+DEVICES="e1000e"
+TIMEOUT=300
+
+phase_1() {
+	managed_holder "$VFIO_LU" hold
+	socket=$SCN_ROOT/run/vfio-lu/holder
+	run_cmd 0 hammer fill "$socket" 4096
+	out "4096 of 4096"
+	before=$(managed_pid)
+	kill -9 "$before"
+	soon managed_starts 2
+	check_that "another process is the holder" test "$(managed_pid)" != "$before"
+	run_cmd 0 hammer count "$socket" 4096
+	out "4096 of 4096"
+	check_that "all names together are short" \
+		test "$(tr '\0' '\n' <"/proc/$(managed_pid)/environ" | grep '^LISTEN_FDNAMES=' | wc -c)" -lt 65536
+	check_that "nothing was refused" test "$(grep -c '^refused' "$SCN_TMP/manager/log")" = 0
+	kill "$scn_manager"
+	kill -9 "$(managed_pid)"
+}

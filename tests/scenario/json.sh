@@ -1,0 +1,174 @@
+# shellcheck shell=sh
+# A whole live update by what --json says: one object whatever happens, its codes, its fixes, and what status tells.
+TIERS="fake"
+PHASES=2
+DEVICES="e1000e edu pci-testdev"
+
+json() { check_that "$scn_last: $1" jq -e "$1" "$STDOUT"; }
+failed_of() { json ".error.code == \"$1\" and .error.status == $STATUS and (.warnings | type) == \"array\""; }
+
+# Executes what a command of vfio-lu that was printed is made of.
+execute() { # EXPRESSION that gives the words
+	scn_words=$(jq -r "$1 | @sh" "$STDOUT")
+	eval "set -- $scn_words"
+	check_that "it is a command: $*" test "${1:-}" = vfio-lu
+	shift
+	run 0 "$@"
+}
+
+phase_1() {
+	run 2 --json
+	failed_of usage
+	run 2 --json lits
+	json '.error.message | endswith("did you mean '\''list'\''?")'
+	run 2 bind --json
+	json '.results == [] and .error.code == "usage"'
+	run 2 status --json --sesion vfio-lu
+	json '.error.message | endswith("did you mean '\''--session'\''?")'
+	run 2 check --json 1:0.0
+	json '.devices == [] and (.error.message | endswith("did you mean 01:00.0?"))'
+	run 2 restore --json --session a --session b
+	json '.error.message == "--session was given twice"'
+	run 2 status --watch --json
+	failed_of usage
+	run 3 list --json 0000:7f:00.0 0000:7f:00.1
+	json '.devices == [] and (.warnings | length) == 1 and .warnings[0].code == "no-device"'
+	failed_of no-device
+	run 3 check --json 0000:7f:00.0
+	json '.error == null and .verdict == "not-preservable" and
+		(.devices[0] | .bdf == "0000:7f:00.0" and .checks[0].id == "exists" and .checks[0].result == "fail")'
+	run 3 bind --json 0000:7f:00.0
+	failed_of no-device
+	json '.error.bdf == "0000:7f:00.0" and .error.session == null'
+
+	run 3 check --json "$DEV1"
+	json '.error == null and .verdict == "not-preservable"'
+	execute '.devices[0].checks[] | select(.id == "driver-vfio-pci") | .fix_argv'
+	run 0 check --json "$DEV1"
+	run 0 bind --json "$DEV1" "$DEV2" "$DEV3"
+	json ".results[] | select(.bdf == \"$DEV1\") | .action == \"bind\" and .result == \"already\" and .session == null"
+	json ".results[] | select(.bdf == \"$DEV2\") | .action == \"bind\" and .result == \"done\""
+
+	run 3 kexec --json
+	failed_of nothing-preserved
+	run 0 status --json --check
+	json '.sessions == [] and .loaded == null and .complete and (.kernel.boot_id | length) == 36'
+	run 0 preserve --json "$DEV1" -n
+	json '.steps | length > 3 and all(.result == "planned" and .action == "preserve" and .session == "vfio-lu")'
+	json ".steps | any(.bdf == \"$DEV1\")"
+	run 0 preserve --json "$DEV1"
+	json ".results == [{bdf: \"$DEV1\", session: \"vfio-lu\", action: \"preserve\", result: \"done\",
+		text: \"$DEV1  preserved in session vfio-lu\"}]"
+	run 0 preserve --json "$DEV1"
+	json '.results[0].result == "already"'
+	run 3 preserve --json --session other "$DEV1"
+	failed_of in-session
+	run 3 unbind --json "$DEV1"
+	failed_of in-session
+	json ".error.bdf == \"$DEV1\" and .error.fix == \"vfio-lu release --session vfio-lu\""
+	json '.error.fix_argv == ["vfio-lu", "release", "--session", "vfio-lu"]'
+	run 3 kexec --json
+	failed_of no-image
+	run 0 status --json --check
+	json '.sessions[0] | .state == "held" and .next == ["vfio-lu", "load", "KERNEL"] and (.created | endswith("Z"))'
+
+	run 0 load --json "$KERNEL" --initrd "$INITRD" --append "vlu.phase=$((PHASE + 1))"
+	json '.results[0].action == "load"'
+	run 0 status --json
+	json ".loaded | .image == \"$KERNEL\" and .initrd == \"$INITRD\" and .judged and (.cmdline | contains(\"vfio-lu.session=\"))"
+	run 0 preserve --session b "$DEV2"
+	run 0 status --json
+	json '.loaded.judged == false'
+	run 0 status
+	out "not judged for all that is preserved now"
+
+	run 3 status --json --session vfio-l
+	failed_of no-session
+	json '.error.message | endswith("did you mean vfio-lu?")'
+	run 3 release --json --session vfio-ul
+	failed_of no-session
+	json '.error | (.message | endswith("did you mean vfio-lu?")) and .session == "vfio-ul"'
+	run 3 restore --json
+	failed_of wrong-order
+
+	holder=$(holder_pid)
+	run 0 status --metrics
+	out 'vfio_lu_sessions{state="held"} 2'
+	out 'vfio_lu_devices{state="preserved"} 2'
+	out "vfio_lu_holder_up 1"
+	out "vfio_lu_check_status 0"
+	run_as_nobody 0 status --metrics
+	out "vfio_lu_complete 0"
+	out_not "vfio_lu_holder_up"
+	run 2 status --metrics --check
+	run 2 status --metrics --json
+	failed_of usage
+	kill -STOP "$holder"
+	run 0 status --metrics --timeout 1
+	out "vfio_lu_holder_up 0"
+	out "vfio_lu_check_status 5"
+	run 5 status --json --check --timeout 1
+	json '.holder.health == "silent"'
+	run 5 release --json --timeout 1
+	failed_of holder-silent
+	kill -CONT "$holder"
+	run 0 load "$KERNEL" --initrd "$INITRD" --append "vlu.phase=$((PHASE + 1))"
+	run 0 kexec --json -n
+	json '.steps | length > 2 and all(.action == "kexec")'
+	run_jump kexec --json
+}
+
+phase_2() {
+	run 3 status --json --check
+	json '[.sessions[] | .name, .state] == ["b", "waiting", "vfio-lu", "waiting"]'
+	run 3 finish --json --all
+	failed_of wrong-order
+	json '.results == [] and .error.fix_argv == ["vfio-lu", "restore"] and (.warnings | length) == 1'
+	run 2 restore --json --all --session b
+	failed_of usage
+	run 0 restore --json --dry-run
+	json '.warnings == [{status: 0, code: "unfinished", bdf: null, session: "vfio-lu", fix: null, fix_argv: null,
+		message: "there is more to restore, of session b: vfio-lu restore --all"}]'
+	run 0 restore --json --session vfio-lu --dry-run
+	json '.warnings == []'
+	run 0 restore --json --all --dry-run
+	json '[.steps[].session] | unique == ["b", "vfio-lu"]'
+	run 0 restore --json --all
+	json "[.results[] | select(.action == \"retrieve\") | .bdf] == [\"$DEV2\", \"$DEV1\"]"
+	run 3 status --json --check
+	json '[.sessions[].state] == ["restored", "restored"]'
+
+	run 127 run --json -- no-such-program
+	failed_of no-command
+	run 126 run --json --session b -- /
+	failed_of no-command
+	run 0 run --json -- true
+	json ".error == null and .results == [{bdf: \"$DEV1\", session: \"vfio-lu\", action: \"lend\", result: \"done\",
+		text: \"$DEV1  lent, as file 3\"}]"
+	run 0 finish --json --all
+	json '[.results[] | select(.bdf == null) | .session, .action] == ["b", "finish", "vfio-lu", "finish"]'
+	run 0 status --metrics
+	out_re '^vfio_lu_last_update_info{session="vfio-lu",from="[^"]*-fake",to="[^"]*-fake"} 1$'
+	out_re '^vfio_lu_last_update_away_seconds [0-9]*\.[0-9][0-9][0-9]$'
+	out "vfio_lu_last_update_devices 1"
+	run 0 finish --json --all
+	json '.results == [] and .error == null'
+	run 0 restore --all
+	err "the previous kernel has handed over no session that is not finished"
+	run 0 status --json --check
+
+	run 0 preserve "$DEV1"
+	"$VFIO_LU" status --watch >"$SCN_TMP/watch" 2>&1 &
+	watch=$!
+	soon file_has "$SCN_TMP/watch" "session vfio-lu  outgoing, held; next: vfio-lu load KERNEL"
+	kill -9 "$(holder_pid)"
+	check_that "--watch tells of the loss" soon file_has "$SCN_TMP/watch" "session vfio-lu  outgoing, lost"
+	check_that "and of the holder" soon file_has "$SCN_TMP/watch" "  holder  gone"
+	kill $watch
+	cat "$SCN_TMP/watch"
+	check_that "each line once" test -z "$(cut -d ' ' -f 3- "$SCN_TMP/watch" | sort | uniq -d)"
+	run 6 status --json --check
+	json '.sessions[0].state == "lost"'
+	execute '.sessions[0].next'
+	run 0 status --json --check
+}

@@ -1,0 +1,55 @@
+# shellcheck shell=sh
+# kexec is about all that is held, and about what others use, and not about what was promised alone.
+TIERS="fake"
+NO_CALLS="preserve is killed at a call that the VM has not"
+PHASES=1
+DEVICES="e1000e edu edu"
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2" "$DEV3"
+	run 0 preserve "$DEV1" --session a
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+
+	say "preserve is killed when all is preserved, and before it could say so."
+	FAKE_CALLS="$SCN_TMP/calls" "$VFIO_LU" preserve "$DEV2" --session b >/dev/null
+	"$VFIO_LU" release --session b >/dev/null
+	n=$(sed -n 's/^calls //p' "$SCN_TMP/calls")
+	scn_left=''
+	while [ -z "$scn_left" ] && [ "$n" -gt 1 ]; do
+		n=$((n - 1))
+		FAKE_KILL=$n "$VFIO_LU" preserve "$DEV2" --session b >/dev/null 2>&1
+		scn_left=$("$VFIO_LU" status | grep 'session  b .*incomplete')
+		[ -n "$scn_left" ] || "$VFIO_LU" release --session b >/dev/null 2>&1
+	done
+	check_that "it was killed in between" test -n "$scn_left"
+	run 0 status
+	out "an interrupted preserve left it open"
+	out "next: vfio-lu preserve --session b $DEV2"
+	fake irq "$DEV2" msi
+	run 3 kexec
+	err "session b is incomplete"
+	err "$DEV2: an interrupted preserve left it open"
+	run 0 preserve "$DEV2" --session b
+	run 0 kexec --dry-run
+	out "$DEV2: disable its interrupts through its file in session b"
+	out "vfio-lu.session=a,b"
+
+	say "A VM with a device that is in no session would end with this kernel."
+	"$STANDIN" "open=$DEV3" wait >"$SCN_TMP/said" 2>&1 &
+	vmm=$!
+	scn_n=0
+	until grep -q "^open" "$SCN_TMP/said" || [ $scn_n = 100 ]; do
+		scn_n=$((scn_n + 1))
+		sleep 0.1
+	done
+	run 3 kexec --dry-run
+	err "$DEV3: process $vmm (standin) has it open and it is in no session, so the kexec ends that process"
+	err "vfio-lu preserve --pid $vmm"
+	run 3 kexec
+	run 0 kexec --force --dry-run
+	err "$DEV3: process $vmm (standin) has it open"
+	out "kexec: kexec -e"
+	{ kill $vmm; wait $vmm; } 2>/dev/null || :
+	run 0 kexec --dry-run
+	err_not "$DEV3"
+}

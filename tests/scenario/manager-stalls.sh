@@ -1,0 +1,42 @@
+# shellcheck shell=sh
+# A service manager that does not answer for a while costs time and nothing else: what was preserved is.
+TIERS="fake"
+NO_CALLS="the holder is not started by vfio-lu"
+PHASES=1
+DEVICES="edu edu edu edu edu edu edu edu edu edu edu edu edu edu edu"
+
+all_preserved() {
+	run 0 status
+	for scn_bdf in $all; do
+		out "$scn_bdf  preserved"
+	done
+}
+
+phase_1() {
+	managed_holder "$VFIO_LU" hold
+	all="$DEV1 $DEV2 $DEV3 $DEV4 $DEV5 $DEV6 $DEV7 $DEV8 $DEV9 $DEV10 $DEV11 $DEV12 $DEV13 $DEV14"
+	# shellcheck disable=SC2086 # words
+	run 0 bind $all "$DEV15"
+	# shellcheck disable=SC2086
+	run 0 preserve $all
+	kill -STOP "$scn_manager"
+	before=$(date +%s)
+	run 5 preserve "$DEV15"
+	err "systemd, which the holder waits for, does not answer"
+	run 5 release "$DEV1"
+	err "systemd, which the holder waits for, does not answer"
+	run 5 release
+	check_that "no command waits for a minute" test $(($(date +%s) - before)) -lt 40
+	all_preserved
+	klog_not "Device will no longer be preserved"
+	kill -CONT "$scn_manager"
+	# what was taken back is stored again, and survives
+	kill -9 "$(managed_pid)"
+	soon managed_starts 2
+	all_preserved
+	klog_not "Device will no longer be preserved"
+	run 0 preserve "$DEV15"
+	run 0 release
+	# shellcheck disable=SC2086
+	run 0 unbind $all "$DEV15"
+}

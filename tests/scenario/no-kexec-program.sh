@@ -1,0 +1,20 @@
+# shellcheck shell=sh
+# What this host lacks is exit 4 and says the package, whichever command wants it; nothing is lost.
+TIERS="fake"
+PHASES=1
+DEVICES="e1000e"
+
+phase_1() {
+	run 0 bind "$DEV1"
+	run 0 preserve "$DEV1"
+	mv "$SCN_ROOT/bin/kexec" "$SCN_ROOT/bin/away"
+	run 4 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	err "install kexec-tools"
+	mv "$SCN_ROOT/bin/away" "$SCN_ROOT/bin/kexec"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	mv "$SCN_ROOT/bin/kexec" "$SCN_ROOT/bin/away"
+	run 4 kexec
+	err "install kexec-tools"
+	run 0 status
+	out "$DEV1  preserved"
+}

@@ -1,0 +1,92 @@
+# shellcheck shell=sh
+# What people do on an ordinary day beside vfio-lu: files tidied away, copies of them, programs that are not there, an
+# image that was replaced by an update, a VMM in the background. Nothing is lost by it, and what is refused names the way.
+TIERS="fake"
+PHASES=3
+DEVICES="e1000e edu nvme"
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2" "$DEV3"
+	run 0 preserve "$DEV1" "$DEV2"
+	say "1. One of two leaves: the other stays preserved, and only it crosses."
+	run 0 release "$DEV2"
+	out "$DEV1  stays in session vfio-lu"
+	say "2. A copy of the manifest lies beside it, as editors and administrators leave them."
+	cp "$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json" "$SCN_ROOT/var/lib/vfio-lu/vfio-lu-old.json"
+	run 0 status
+	out_re "^session  vfio-lu  *outgoing, held"
+	run 0 unbind "$DEV2"
+	run 0 bind "$DEV2"
+	rm "$SCN_ROOT/var/lib/vfio-lu/vfio-lu-old.json"
+	say "3. /run is tidied up: what the holder has is held all the same, and nothing is made a second time."
+	mkdir "$SCN_TMP/kept"
+	cp -p "$SCN_ROOT/run/vfio-lu/"*.json "$SCN_TMP/kept"
+	rm "$SCN_ROOT/run/vfio-lu/"*.json
+	run 0 status
+	out_re "^session  vfio-lu  *outgoing, held"
+	out "$DEV1  preserved"
+	run 0 preserve "$DEV1"
+	out "$DEV1  already preserved"
+	say "4. The disk's manifest is gone as well: the session is not whole, and preserve makes it so."
+	rm -f "$SCN_ROOT/run/vfio-lu/"*.json "$SCN_ROOT/var/lib/vfio-lu/"*.json
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run 3 kexec
+	err "session vfio-lu is incomplete"
+	err "first: vfio-lu preserve $DEV1"
+	run 0 preserve "$DEV1"
+	say "5. An update has removed the kernel that was loaded: nothing is done to any device, and load is named."
+	mv "$SCN_ROOT$KERNEL" "$SCN_ROOT$KERNEL.away"
+	run 3 kexec
+	err "$KERNEL"
+	run 0 status
+	out_re "^session  vfio-lu  *outgoing, held"
+	mv "$SCN_ROOT$KERNEL.away" "$SCN_ROOT$KERNEL"
+	run 0 preserve "$DEV3" --session other
+	run_jump kexec
+}
+
+phase_2() {
+	say "6. Tidied away before the restore: the session inside the kernel tells."
+	rm -rf "$SCN_ROOT/var/lib/vfio-lu"
+	run 0 restore
+	out "$DEV1  retrieved from session vfio-lu"
+	out_not "$DEV2"
+	out_not "$DEV3"
+	say "7. A program that is not there: nothing is lent."
+	check_that "it says so" sh -c "! $VFIO_LU run -- /nowhere/vmm {$DEV1} 2>&1 | grep -v 'nothing was handed out'"
+	run 0 status
+	out_re "^ *$DEV1  retrieved; now with vfio-pci$"
+	say "8. A VMM that goes into the background: who asks sees its child, and finish does not take the device from it."
+	run 0 run -- sh -c "$STANDIN wait >/dev/null 2>&1 & echo \$! >$SCN_TMP/child"
+	check_that "the child is there" soon file_has "/proc/$(cat "$SCN_TMP/child")/comm" standin
+	run 5 finish
+	err "$DEV1: process $(cat "$SCN_TMP/child") (standin) has it"
+	run 0 status
+	out "$DEV1  retrieved"
+	kill "$(cat "$SCN_TMP/child")"
+	check_that "it ends" soon gone "$(cat "$SCN_TMP/child")"
+	say "9. One session is finished and preserved anew, with the other one untouched: both are told of."
+	run 0 finish
+	run 0 preserve "$DEV1"
+	err "session other of the previous kernel is not finished (waiting); vfio-lu kexec refuses until it is; first: vfio-lu restore --session other"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run 3 kexec
+	err "session other of the previous kernel is not finished (waiting)"
+	err_not "session vfio-lu"
+	run 0 restore --session other
+	run 0 finish --session other
+	say "10. What was finished in this boot is handed over once more under its old name."
+	run 0 preserve "$DEV3" --session other
+	run_jump kexec
+}
+
+phase_3() {
+	check_that "both are named" grep -q 'vfio-lu.session=other,vfio-lu' "$SCN_ROOT/proc/cmdline"
+	run 0 restore
+	run 0 restore --session other
+	out "$DEV3  retrieved from session other"
+	run 0 finish
+	run 0 finish --session other
+	run 0 status
+	out "no sessions"
+}

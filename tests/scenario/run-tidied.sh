@@ -1,0 +1,46 @@
+# shellcheck shell=sh
+# All of /run/vfio-lu is gone, and the holder with it as far as anybody can ask: what its process has is not lost, no
+# command says so or gives it up, and each names the way on. An empty manifest says nothing either.
+TIERS="fake"
+PHASES=2
+DEVICES="e1000e edu"
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2"
+	run 0 preserve "$DEV1"
+	pid=$(holder_pid)
+	rm -rf "$SCN_ROOT/run/vfio-lu"
+	run 0 status
+	out_re "^session  vfio-lu  *outgoing, unknown  *next: process $pid has it and cannot be asked: end it"
+	for command in release "release $DEV1" "preserve $DEV2"; do
+		# shellcheck disable=SC2086
+		run 3 $command
+		err "session vfio-lu: process $pid (exe) has it open, and it cannot be asked; first: end that process (kill -KILL)"
+	done
+	run 3 unbind "$DEV1"
+	check_that "its manifest is there still" test -s "$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json"
+	kill -9 "$pid"
+	check_that "the process ends" soon gone "$pid"
+	run 0 status
+	out_re "^session  vfio-lu  *outgoing, lost  *next: vfio-lu preserve $DEV1"
+	run 0 preserve "$DEV1"
+	: >"$SCN_ROOT/run/vfio-lu/vfio-lu.json"
+	run 0 status
+	out "$DEV1  preserved"
+	run 0 preserve "$DEV1"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+phase_2() {
+	: >"$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json"
+	run 0 status
+	out_re "^session  vfio-lu  *incoming, waiting"
+	run 0 restore
+	out "$DEV1  retrieved from session vfio-lu"
+	run 3 preserve "$DEV2"
+	err "session vfio-lu came from the previous kernel and is not finished (restored)"
+	run 0 finish
+	run 0 status
+	out "no sessions"
+}

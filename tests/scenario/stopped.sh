@@ -1,0 +1,96 @@
+# shellcheck shell=sh
+# INT, TERM and HUP: the step at hand is finished or undone, the state is told, and the exit status is 128+n.
+TIERS="fake"
+NO_CALLS="stopped at calls of the fake kernel"
+PHASES=2
+DEVICES="e1000e edu"
+TIMEOUT=300
+
+# A leak cannot be looked for under strace.
+UNCHECKED="-E ASAN_OPTIONS=detect_leaks=0"
+
+# One signal, at the Nth message to kernel or holder.
+stop() { # SIGNAL N COMMAND...
+	scn_signal=$1 scn_n=$2
+	shift 2
+	STATUS=0
+	# shellcheck disable=SC2086 # words
+	strace $UNCHECKED -o "$SCN_TMP/trace" -e trace=sendmsg,sendto -e "inject=sendmsg,sendto:signal=$scn_signal:when=$scn_n" \
+		"$VFIO_LU" "$@" >"$STDOUT" 2>"$STDERR" || STATUS=$?
+	scn_last="$scn_signal at $scn_n in vfio-lu $*"
+}
+
+# At each message that it sends: it says what became of it, and what there is is in accord with that.
+sweep() { # SIGNAL NUMBER SAID COMMAND...
+	scn_wanted=$((128 + $2)) scn_said=$3 scn_at=0 scn_told=0
+	scn_sig=$1
+	shift 3
+	while :; do
+		scn_at=$((scn_at + 1))
+		stop "$scn_sig" $scn_at "$@"
+		if [ "$(grep -c '^send' "$SCN_TMP/trace")" -lt $scn_at ]; then
+			check_that "no signal, no stop: exit $STATUS" test "$STATUS" = 0
+			after
+			break
+		fi
+		[ "$STATUS" = $scn_wanted ] || fail "$scn_last" "exit $STATUS"
+		# before it had a plan there was nothing to be told
+		if grep -q "^vfio-lu" "$STDERR"; then
+			scn_told=$((scn_told + 1))
+			grep -q "$scn_said" "$STDERR" || fail "$scn_last" "$(cat "$STDERR")"
+		fi
+		after
+	done
+	check_that "$* was stopped at $scn_told places of $scn_at" test $scn_told -gt 0
+}
+
+phase_1() {
+	after() {
+		scn_bound=$(driver_of "$DEV1")$(driver_of "$DEV2")
+		case $scn_bound in
+		'' | vfio-pcivfio-pci) ;;
+		*) grep -q "$DEV1\|$DEV2" "$STDERR" "$STDOUT" || fail "$scn_last" "$scn_bound, and not a word" ;;
+		esac
+		"$VFIO_LU" unbind "$DEV1" "$DEV2" >/dev/null
+	}
+	sweep SIGINT 2 "stopped by a signal before this: .*; the same command takes up where this one stopped" bind "$DEV1" "$DEV2"
+	run 0 bind "$DEV1" "$DEV2"
+
+	after() {
+		"$VFIO_LU" status >"$SCN_TMP/status"
+		if [ -s "$STDOUT" ]; then
+			grep -q "outgoing, held" "$SCN_TMP/status" || fail "$scn_last" "said to be preserved, and is not"
+		else
+			grep -q "no sessions" "$SCN_TMP/status" || fail "$scn_last" "$(cat "$SCN_TMP/status")"
+		fi
+		"$VFIO_LU" release >/dev/null
+	}
+	sweep SIGTERM 15 "stopped by a signal before this: .*; what it had begun is undone" preserve "$DEV1" "$DEV2"
+
+	run 0 preserve "$DEV1"
+	after() {
+		"$VFIO_LU" status >"$SCN_TMP/status"
+		grep -q "outgoing, held" "$SCN_TMP/status" || fail "$scn_last" "$(cat "$SCN_TMP/status")"
+		grep -q "$DEV1  preserved" "$SCN_TMP/status" || fail "$scn_last" "$DEV1 is not preserved any more"
+		"$VFIO_LU" release "$DEV2" >/dev/null
+	}
+	sweep SIGHUP 1 "stopped by a signal before this: .*; what it had begun is undone" preserve "$DEV2"
+	# shellcheck disable=SC2086 # words
+	run_cmd 0 env --ignore-signal=HUP strace $UNCHECKED -o "$SCN_TMP/trace" -e inject=sendmsg:signal=HUP:when=3 "$VFIO_LU" preserve "$DEV2"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+phase_2() {
+	after() { :; }
+	stop SIGTERM 12 restore
+	scn_at=12
+	until [ "$STATUS" = 143 ] || [ $scn_at = 1 ]; do
+		scn_at=$((scn_at - 1))
+		stop SIGTERM $scn_at restore
+	done
+	run 0 restore
+	run 0 finish
+	run 0 status
+	out "no sessions"
+}

@@ -1,0 +1,79 @@
+# shellcheck shell=sh
+# The runbook of the examples under the systemd of Debian 12: systemd brings a holder back that was killed, the kexec is
+# systemctl's, the early unit restores; and the journal has the whole update in order, over both kernels.
+TIERS="vm"
+ROOT="bookworm"
+FLAVOUR="y"
+PHASES=2
+DEVICES="e1000e edu"
+TIMEOUT=600
+
+before() { # STATUS
+	run_cmd "$1" live-update -c "$(next_cmdline)" before "$KERNEL" "$INITRD" "$DEV1" "$DEV2"
+}
+
+# A VMM that leaves its number behind.
+vmm() { # SECONDS STATUS WORD... of the stand-in
+	scn_seconds=$1 scn_wanted=$2
+	shift 2
+	run_cmd "$scn_wanted" live-update -t "$scn_seconds" after sh -c "echo \$\$ >$SCN_TMP/vmm; exec $STANDIN $*"
+}
+end_vmm() {
+	kill "$(cat "$SCN_TMP/vmm")"
+	check_that "the VMM ends" soon gone "$(cat "$SCN_TMP/vmm")"
+}
+
+phase_1() {
+	PATH=$PATH:/usr/share/vfio-lu/examples
+	udev_is_done
+	journal_stays
+	say "A device is in use: nothing is done, and nothing is recorded."
+	run 0 bind "$DEV1"
+	"$STANDIN" "open=$DEV1" wait >"$SCN_TMP/said" 2>&1 &
+	user=$!
+	check_that "it has it" soon file_has "$SCN_TMP/said" .
+	before 3
+	out "$DEV1 not-in-use: process $user (standin) has its vfio file open"
+	out "stopped at check: not fit (exit status 3)"
+	kill $user
+	check_that "it ends" soon gone $user
+	recorded_are "bind done"
+
+	say "The holder is killed: systemd has what it held, and the first part again finds it done."
+	before 0
+	out "$DEV2  preserved in session vfio-lu"
+	holder=$(holder_pid)
+	kill -9 "$holder"
+	check_that "a new holder came" soon scn_another_than "$holder"
+	before 0
+	out "$DEV2  already preserved in session vfio-lu"
+	run 0 kexec --dry-run
+	out "kexec: systemctl kexec"
+	run_jump_by live-update kexec
+}
+
+phase_2() {
+	PATH=$PATH:/usr/share/vfio-lu/examples
+	udev_is_done
+	say "The early unit has restored it. A VMM that never binds: it goes on, and another one may have it."
+	vmm 3 5 wait
+	out "$DEV1  already retrieved"
+	out "stopped at run: not-bound (exit status 5)"
+	out "incoming, restored   next: vfio-lu finish --wait"
+	end_vmm
+	vmm 60 0 "bind={$DEV1},{iommufd}" "bind={$DEV2},{iommufd}" wait
+	out "session vfio-lu  finished"
+	end_vmm
+	run 0 status --check
+	out "no sessions"
+
+	say "What was done, and where it went over. How often finish was too early is a matter of time, and so is whether the"
+	say "journal takes that systemd has begun its shutdown."
+	records=$(recorded VFIO_LU_RESULT=done VFIO_LU_RESULT=note | tr ',' '\n' | uniq | grep -v '^kexec done' | tr '\n' ',')
+	once="bind done,preserve done,load done"
+	check_that "the journal: $records" test "$records" = \
+		"$once,$once,kexec note,restore done,run done,restore done,run done,finish done,"
+	check_that "finish was too early" test -n "$(recorded VFIO_LU_RESULT=busy VFIO_LU_COMMAND=finish)"
+	check_that "no kexec is said to have failed" test -z "$(recorded VFIO_LU_CODE=kexec-failed)"
+	check_that "over two boots" test "$(journalctl -t vfio-lu -o json | grep -o '"_BOOT_ID" *: *"[^"]*"' | sort -u | wc -l)" = 2
+}

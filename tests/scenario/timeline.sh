@@ -1,0 +1,110 @@
+# shellcheck shell=sh disable=SC2034
+# Where the time of an update went: one session's devices are bound by finish, the other's is given to a program; the
+# clock steps; a disk that is full, or was lost, costs the record and nothing else.
+TIERS="fake"
+PHASES=4
+DEVICES="e1000e edu edu"
+
+updates() { echo "$SCN_ROOT/var/lib/vfio-lu/updates"; }
+json() { jq -e "$@" "$STDOUT"; }
+mode() { stat -c %a "$1"; }
+
+phase_1() {
+	say "1. Nothing was updated yet."
+	run 0 timeline
+	out "no live updates"
+	run 3 timeline --svg "$SCN_TMP/a.svg"
+	err "there is nothing to draw"
+	check_that "no picture is there" test ! -e "$SCN_TMP/a.svg"
+	run 3 timeline --session vfio-lu
+	run 0 bind "$DEV1" "$DEV2" "$DEV3"
+	run 0 preserve "$DEV1" "$DEV2"
+	run 0 preserve "$DEV3" --session other
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+phase_2() {
+	check_that "when its image was loaded is on the command line" grep -q "vfio-lu.kexec=[0-9]*,[0-9]*,[0-9]*,-1" \
+		"$SCN_ROOT/proc/cmdline"
+	run 0 restore
+	run 0 restore --session other
+	run 127 run --session other -- /nowhere/vmm "{$DEV3}"
+	check_that "who cannot be started got nothing" sh -c "! grep -q given $SCN_ROOT/run/vfio-lu/other.moments"
+	run 0 run --session other -- true "{$DEV3}"
+	run 0 finish
+	run 0 finish --session other
+	say "2. Each session is an update; the last to be finished comes first."
+	run 0 timeline --json
+	check_that "there are two" json '.updates | map(.session) == ["other", "vfio-lu"]'
+	check_that "the phases are all of it" json '.updates[] | (.phases | map(.seconds) | add) - .seconds | fabs < 0.00001'
+	# where a log tells nothing it is a gap
+	check_that "nothing else is missing" json '[.updates[].missing[]] - ["init-started"] == []'
+	check_that "and the clock did not jump" json 'all(.updates[]; .clock == "counter" and .clock_jump_s == 0)'
+	check_that "a kernel takes a second to start here" json \
+		'all(.updates[]; .phases | map(select(.name | test("kernel|init")).seconds) | add > 1)'
+	check_that "finish has bound the devices of one" json \
+		'.updates[1].devices | map(.bdf, .to_moment) == ["'"$DEV1"'", "bound", "'"$DEV2"'", "bound"]'
+	check_that "that of the other was given away" json \
+		'.updates[0].devices | map(.bdf, .to_moment) == ["'"$DEV3"'", "given"]'
+	check_that "all were away over the start" json 'all(.updates[].devices[]; .away_s > 1 and .from_moment == "interrupts-disabled")'
+	check_that "records are root's" test "$(mode "$(updates)")" = 700
+	for scn_file in "$(updates)"/*; do check_that "this one too" test "$(mode "$scn_file")" = 600; done
+	check_that "nothing is left of the moments in /run" sh -c "! ls $SCN_ROOT/run/vfio-lu/*.moments"
+	run 0 timeline
+	out "session other, "
+	out_re "^kexec  *[0-9.]* s  *=*$"
+	out_re "^$DEV3  *[1-9][0-9.]* s  *#*$"
+	check_that "it fits 80 columns" sh -c "! grep -q '.\{81\}' $STDOUT"
+	run 0 timeline --session vfio-lu
+	out "session vfio-lu, "
+	out "away from when its interrupts were disabled until finish had bound it"
+	run 0 timeline --svg "$SCN_TMP/a.svg"
+	check_that "it is a picture" grep -q '^<svg xmlns=' "$SCN_TMP/a.svg"
+	run 1 timeline --svg "$SCN_TMP/nowhere/a.svg"
+	err "cannot write $SCN_TMP/nowhere/a.svg: No such file or directory"
+	next_update
+}
+
+next_update() {
+	run 0 preserve "$DEV1"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+phase_3() {
+	say "3. The disk is lost, and the clock of this kernel an hour ahead: what the session and the command line tell is told."
+	rm -r "$SCN_ROOT/var/lib/vfio-lu"
+	printf ' 3600000000000' >>"$SCN_ROOT/../clock"
+	run 0 restore
+	mkdir -p "$(updates)"
+	for scn_n in $(seq 10 79); do echo none >"$(updates)/20000101T0000${scn_n}Z-old.json"; done
+	run 0 finish
+	check_that "64 records are kept" test "$(ls "$(updates)" | wc -l)" = 64
+	check_that "the oldest are gone" test ! -e "$(updates)/20000101T000016Z-old.json" -a -e "$(updates)/20000101T000017Z-old.json"
+	run 0 timeline --json
+	err "$(updates | sed "s|^$SCN_ROOT||")/20000101T000017Z-old.json is no record of a live update"
+	check_that "the jump is seen" json '(.updates | length == 1) and (.updates[0].clock_jump_s - 3600 | fabs < 1)'
+	check_that "and in no time" json '.updates[0].seconds < 300'
+	check_that "what only the disk had is missing" json \
+		'.updates[0].missing - ["init-started"] == ["interrupts-disabled", "kexec-called"]'
+	check_that "so the device was away since the image was loaded" json \
+		'.updates[0] | .devices[0].from_moment == "loaded" and .phases[0].name == "held"'
+	run 0 timeline
+	out_re "^load+interrupts+kexec  *[0-9.]* s  *\\.*$"
+	out "The wall clock stepped by +3600.0 s between the kernels"
+	rm -r "$(updates)"
+	: >"$(updates)"
+	next_update
+}
+
+phase_4() {
+	say "4. Where nothing can be written, nothing fails by it."
+	run 0 restore
+	run 0 finish
+	err "vfio-lu timeline will not know of this live update"
+	run 1 timeline
+	err "cannot read /var/lib/vfio-lu/updates"
+	run 0 status
+	out "no sessions"
+}
