@@ -22,7 +22,7 @@ die() { say "$*"; exit 1; }
 
 # What somebody else built is brought into the same shape, by links.
 named_kernel() {
-	local image modules='' dep flavour=m dir
+	local image modules='' dep flavour=m dir config
 	image=$(realpath -e "$VFIO_LU_TEST_KERNEL") || die "VFIO_LU_TEST_KERNEL: no such file"
 	if [ -n "${VFIO_LU_TEST_MODULES-}" ]; then
 		modules=$(realpath -e "$VFIO_LU_TEST_MODULES") || die "VFIO_LU_TEST_MODULES: no such directory"
@@ -39,6 +39,10 @@ named_kernel() {
 	mkdir -p "$dir/$flavour/modules"
 	[ -z "$modules" ] || ln -sfn "$modules" "$dir/$flavour/modules/${modules##*/}"
 	ln -sfn "$image" "$dir/$flavour/bzImage"
+	# mkinitramfs wants to see one
+	for config in "${image%/*}/config" "${image%/*}/config-${modules##*/}" "$modules/config" "${image%/arch/*}/.config"; do
+		[ ! -f "$config" ] || ln -sfn "$config" "$dir/$flavour/config"
+	done
 	echo "$dir"
 }
 
@@ -47,9 +51,29 @@ if [ -n "${VFIO_LU_TEST_KERNEL-}" ]; then
 	exit
 fi
 
+recipe_key() {
+	(cd "$here/kernel" && find . -type f ! -name README.md | LC_ALL=C sort | xargs sha256sum)
+	gcc --version | head -n1
+	echo "$RECIPE"
+}
+
+built() { # the newest kernel that was built from this recipe
+	local dir out=''
+	for dir in "$cache"/kernel-*-"$recipe"; do
+		if [ -d "$dir" ] && { [ -z "$out" ] || [ "$dir" -nt "$out" ]; }; then out=$dir; fi
+	done
+	echo "$out"
+}
+recipe=$(recipe_key | sha256sum | cut -c1-16)
 mkdir -p "$cache"
 exec 9>"$cache/kernel.lock"
 if ! flock -n 9; then
+	# Whoever has one need not wait for the kernel of somebody else's recipe.
+	out=$(built)
+	if [ -n "$out" ]; then
+		echo "$out"
+		exit
+	fi
 	say "waiting for another build to end"
 	flock 9
 fi
@@ -91,23 +115,13 @@ candidate() {
 	apt-cache "${apt_options[@]}" show --no-all-versions "$PACKAGE" 2>/dev/null | sed -n 's/^Version: //p'
 }
 
-recipe_key() {
-	(cd "$here/kernel" && find . -type f ! -name README.md | LC_ALL=C sort | xargs sha256sum)
-	gcc --version | head -n1
-	echo "$RECIPE"
-}
-
-recipe=$(recipe_key | sha256sum | cut -c1-16)
 version=
 if update_index; then
 	version=$(candidate)
 	[ -n "$version" ] || say "$SUITE has no $PACKAGE any more"
 fi
 if [ -z "$version" ]; then
-	out=
-	for dir in "$cache"/kernel-*-"$recipe"; do
-		if [ -d "$dir" ] && { [ -z "$out" ] || [ "$dir" -nt "$out" ]; }; then out=$dir; fi
-	done
+	out=$(built)
 	if [ -n "$out" ]; then
 		say "using the kernel built before from the same handler: $(cat "$out/version")"
 		echo "$out"

@@ -17,7 +17,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "luo.h"
+#include "uapi/uapi.h"
 #include "vfio-lu.h"
 
 static int die(const char *what)

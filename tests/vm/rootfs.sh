@@ -1,17 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Prints the file that holds a Debian root file system for the VM, and makes it first where it is not there yet: systemd,
-# what vfio-lu needs, for bookworm what makes an initial RAM disk, and for sid a QEMU that knows iommufd. vfio-lu itself is not in it.
-# usage: tests/vm/rootfs.sh SUITE
+# what vfio-lu needs, for bookworm what makes an initial RAM disk, and for sid a QEMU that knows iommufd. A layer adds packages for the
+# scenarios that name it, and is an image of its own. vfio-lu itself is not in it.
+# usage: tests/vm/rootfs.sh SUITE[-LAYER]
 set -euo pipefail
 
+RECIPE=1 # raise when a change in this file must make the images anew
+
 [ $# = 1 ] || { sed -n 's/^# usage/usage/p' "$0" >&2; exit 2; }
-suite=$1
+name=$1 suite=${1%%-*}
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/vm/mirror.sh
 . "$here/mirror.sh"
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-lu
-say() { echo "rootfs: $*" >&2; }
+# shellcheck source=tests/vm/once.sh
+. "$here/once.sh"
+say() { echo "rootfs: $name: $*" >&2; }
 die() { say "$*"; exit 1; }
 
 base=systemd-sysv,udev,kmod,kexec-tools,strace,procps,libpci3,libkmod2,libjson-c5,libfdt1,libsystemd0,zlib1g,liblzma5,libzstd1,liblz4-1
@@ -20,45 +24,29 @@ bookworm) extra='initramfs-tools dracut-core' ;;
 sid) extra='qemu-system-x86 seabios' ;;
 *) extra='' ;;
 esac
+case $name in
+"$suite") ;;
+bookworm-ssh) extra="$extra openssh-server python3 python3-apt" ;;
+sid-libvirt) extra="$extra libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients apparmor" ;;
+*) die "there is no such layer" ;;
+esac
 
-key=$({ cat "$0"; echo "$suite"; } | sha256sum | cut -c1-16)
-image=$cache/rootfs-$suite-$key.img
-mkdir -p "$cache"
-exec 9>"$cache/rootfs-$suite.lock"
-if ! flock -n 9; then
-	say "waiting for another to be made"
-	flock 9
-fi
+key=$(echo "$RECIPE $name $base $extra" | sha256sum | cut -c1-16)
+image=$cache/rootfs-$name-$key.img
+alone "rootfs-$name"
 if [ -e "$image" ]; then
 	echo "$image"
 	exit
 fi
-[ "$(id -u)" = 0 ] || die "a root file system is made by root; run this once: sudo -E $0 $suite"
+[ "$(id -u)" = 0 ] || die "a root file system is made by root; run this once: sudo -E $0 $name"
 uri=$(mirror)
 [ -n "$uri" ] || die "apt on this machine names no Debian mirror"
 keyring=$(keyrings "$uri")
 
-# What was left behind by one that was killed.
-rm -rf "$cache"/rootfs-"$suite".*.new
-work=$(mktemp -d "$cache/rootfs-$suite.XXXXXX.new")
-progress=''
-finish() {
-	local status=$?
-	[ -z "$progress" ] || kill "$progress" 2>/dev/null || :
-	[ "$status" = 0 ] || [ ! -s "$work/log" ] || tail -n 20 "$work/log" >&2
-	rm -rf "$work"
-	exit "$status"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-start=$SECONDS
-while sleep 10; do say "$suite: $(tail -n1 "$work/log" | cut -c1-60), $((SECONDS - start)) s"; done 9>&- &
-progress=$!
-
-say "$suite: fetching and unpacking Debian packages (about 150 MB)"
+begin "rootfs-$name"
+say "fetching and unpacking Debian packages (about 150 MB)"
 root=$work/root
-debootstrap --variant=minbase --keyring="${keyring%%,*}" --include="$base" "$suite" "$root" "$uri" >"$work/log" 2>&1
+debootstrap --variant=minbase --keyring="${keyring%%,*}" --include="$base" "$suite" "$root" "$uri" >>"$work/log" 2>&1
 if [ -n "$extra" ]; then
 	# shellcheck disable=SC2086 # words
 	DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get -q -y --no-install-recommends -o APT::Sandbox::User=root \
@@ -80,9 +68,7 @@ size=$(du -sm "$root" | cut -f1)
 PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -m 0 -E lazy_itable_init=1 -d "$root" "$work/image" "$((size + size / 6 + 64))M" \
 	>>"$work/log" 2>&1
 mv "$work/image" "$image"
-kill "$progress" || :
-wait "$progress" 2>/dev/null || :
-progress=''
-for old in "$cache/rootfs-$suite"-*.img; do [ "$old" = "$image" ] || rm -f "$old"; done
-say "$suite: $(du -m "$image" | cut -f1) MB in $((SECONDS - start)) s"
+quiet
+for old in "$cache/rootfs-$name"-????????????????.img; do [ "$old" = "$image" ] || rm -f "$old"; done
+say "$(du -m "$image" | cut -f1) MB in $SECONDS s"
 echo "$image"

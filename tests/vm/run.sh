@@ -1,33 +1,39 @@
 #!/bin/bash
 # Runs scenarios in a virtual machine with the test kernel, each in a machine of its own.
-# usage: tests/vm/run.sh [-v|-vv] [-q] [-i] [-c] [-j N] [-p PROGRAM]... [SCENARIO...]
-#   -v  show what a scenario prints while it runs; -vv: and the kernel's log
+# usage: tests/vm/run.sh [-v|-vv] [-q] [-i] [-c] [-j N] [-n N] [-p PROGRAM]... [SCENARIO...]
+#   -v  show what a scenario prints while it runs; -vv: and the kernel log
 #   -q  show only what a scenario says and prints itself, for a demonstration
-#   -i  the machine's clock counts instructions: slower, but what else this host does cannot be seen in its times
+#   -i  the machine's clock counts instructions: slower, but what else this host does can hardly be seen in its times
 #   -c  what vfio-lu asks of the kernel goes into the file "calls" among the logs, for tests/calls.sh: of scenarios
 #       that the fake kernel runs as well
 #   -j  how many at a time (default 2, with -v 1)
+#   -n  each scenario so many times, to see how steady the machines are
 #   -p  a program that the scenarios need in the VM, statically linked or not
 # SCENARIO is a file or a name; without any, all there are. The logs stay in ~/.cache/vfio-lu/logs.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 top=$(cd "$here/../.." && pwd)
-verbose=0 quiet='' calls='' jobs='' programs=() clock=(-accel "tcg,thread=multi")
+verbose=0 quiet='' calls='' jobs='' times=1 programs=() clock=()
 usage() { sed -n '/^# usage/,/^# SCEN/s/^# //p' "$0" >&2; exit 2; }
-while getopts vqicj:p: option; do
+while getopts vqicj:n:p: option; do
 	case $option in
 	v) verbose=$((verbose + 1)) ;;
 	q) quiet=1 verbose=1 ;;
-	i) clock=(-accel "tcg,thread=single" -icount "shift=2,sleep=off") ;;
+	# While the machine is idle, its clock goes like this host's. With sleep=off it would go on to the next timer each
+	# time, and so by seconds while this host still writes a block of the disk.
+	i) clock=(-icount "shift=2,sleep=on") ;;
 	c) calls=1 ;;
 	j) jobs=$OPTARG ;;
-	p) programs+=("$OPTARG") ;;
+	n) times=$OPTARG ;;
+	p) programs+=("$(realpath -s "$OPTARG")") ;;
 	*) usage ;;
 	esac
 done
 shift $((OPTIND - 1))
 [ "$verbose" = 0 ] || jobs=${jobs:-1}
+shown=(-v -v)
+shown=("${shown[@]:0:$verbose}")
 jobs=${jobs:-2}
 
 say() { [ -n "$quiet" ] || echo "$*"; }
@@ -44,7 +50,7 @@ for name; do
 		[ ! -f "$file" ] || break
 	done
 	[ -f "$file" ] || die "no scenario $name"
-	[ "${file##*/}" = lib.sh ] || scenarios+=("$file")
+	[ "${file##*/}" = lib.sh ] || scenarios+=("$(realpath -s "$file")")
 done
 [ ${#scenarios[@]} -gt 0 ] || die "no scenario"
 twice=$(printf '%s\n' "${scenarios[@]##*/}" | sort | uniq -d)
@@ -80,15 +86,61 @@ for file in "${scenarios[@]}"; do
 		break
 	fi
 done
-install=''
+suites=''
 for file in "${scenarios[@]}"; do
 	suite=$(header "$file" | sed -n 10p)
 	[ -n "$suite" ] || continue
-	install=-i
+	suites=yes
 	roots[$suite]=$("$here/rootfs.sh" "$suite" | tail -n1) || :
 done
-# shellcheck disable=SC2086 # none or one
-"$here/initramfs.sh" $install "$tmp/initrd" "$kernel" ${programs[@]+"${programs[@]}"} "${scenarios[@]}"
+
+# ------------------------------------------------------------------ the initrd
+# What runs in the machine on top of init, vfio-lu, kexec and busybox, in the words of machine.c.
+layer() {
+	local dir file flavour release modules="vfio-pci vfio_iommu_type1 virtio-vfio-pci virtio_net e1000e raid1 nvmet
+		target_core_iblock"
+	printf 'dir %s\n' boot disk root etc
+	for dir in bin sbin lib; do echo "link ../$dir usr/$dir"; done
+	# busybox has an mke2fs that makes no journal; scripts of vfio-lu's users are made of bash and jq
+	for file in strace setpriv mke2fs bash jq; do
+		echo "program $(PATH=$PATH:/usr/sbin:/sbin command -v $file || die "no $file here")"
+	done
+	for file in "$top"/dist/examples/* "$here/traced" "$here/calls"; do echo "exec $file bin/${file##*/}"; done
+	echo "file $(realpath /usr/share/misc/pci.ids) usr/share/misc/pci.ids"
+	echo "file $here/steps steps"
+	echo "file $top/tests/scenario/lib.sh tests/lib.sh"
+	for file in "${scenarios[@]}"; do echo "file $file tests/${file##*/}"; done
+	for file in ${programs[@]+"${programs[@]}"}; do
+		echo "program $file"
+		echo "${file##*/}" >>"$tmp/layer/programs"
+	done
+	for flavour in m y; do
+		[ -d "$kernel/$flavour" ] || continue
+		release=$flavour
+		for dir in "$kernel/$flavour"/modules/*; do
+			[ -d "$dir" ] || continue
+			release=${dir##*/}
+			# shellcheck disable=SC2086 # words
+			echo modules "$dir" $modules
+		done
+		echo "RELEASE_$flavour=$release" >>"$tmp/layer/kernels"
+	done
+	printf 'file %s\n' "$tmp/layer/programs tests/programs" "$tmp/layer/kernels tests/kernels" \
+		"$tmp/layer/passwd etc/passwd" "$tmp/layer/group etc/group"
+	if [ -n "$suites" ]; then
+		make -s -C "$top" deb >&2
+		for file in "$top"/build/deb/*.deb; do echo "file $file packages/${file##*/}"; done
+	fi
+}
+
+machine=${BUILD:-$top/build/tests}/machine
+[ -x "$machine" ] || make -s -C "$top" build/tests/machine >&2
+mkdir "$tmp/layer"
+: >"$tmp/layer/programs"
+printf '%s:/bin/sh\n' root:x:0:0:root:/root nobody:x:65534:65534:nobody:/tmp >"$tmp/layer/passwd"
+printf '%s\n' root:x:0: nogroup:x:65534: >"$tmp/layer/group"
+layer >"$tmp/layer/lines"
+"$machine" image "$tmp/initrd" "$(realpath -s "${VFIO_LU:-$top/vfio-lu}")" <"$tmp/layer/lines"
 
 # Both kernels lie under their ordinary names on a disk that outlives the jump.
 mkdir -p "$tmp/disk/boot" "$tmp/disk/lib" "$tmp/disk/kept"
@@ -108,228 +160,127 @@ PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -E root_owner=0:0 -d "$tmp/disk" "$
 logs=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-lu/logs
 mkdir -p "$logs"
 
-slots() { # DEVICES: prints the words for QEMU, one a line
-	local slot=0 n=0 words word function port more namespace place
-	for words in $1; do
-		slot=$((slot + 1)) function=0 place=$slot
-		# Of more ports than the root bus has places, eight are functions of one; PORT1... are not theirs then.
-		[ "$(wc -w <<<"$1")" -le 30 ] || place=$(((slot + 7) / 8)).$(((slot - 1) % 8)),multifunction=on
-		printf '%s\n' -device "pcie-root-port,id=port$slot,bus=pcie.0,addr=$place,chassis=$slot,slot=$slot"
-		for word in ${words//+/ }; do
-			n=$((n + 1))
-			port=bus=port$slot,addr=0.$function,multifunction=on
-			more='' namespace=''
-			case $word in
-			edu | pci-testdev) ;;
-			bochs-display | e1000e) more=,romfile= ;;
-			virtio-net) word=virtio-net-pci more=,romfile=,disable-legacy=on,iommu_platform=on ;;
-			nvme | nvme-sriov)
-				printf '%s\n' -blockdev "driver=null-co,node-name=nvme$n,size=16777216,read-zeroes=on"
-				more=,serial=vlu-$n
-				namespace=nvme-ns,drive=nvme$n,bus=dev$n
-				if [ "$word" = nvme-sriov ]; then
-					printf '%s\n' -device "nvme-subsys,id=subsystem$n"
-					more=$more,subsys=subsystem$n,sriov_max_vfs=2,max_ioqpairs=6,sriov_vq_flexible=4,sriov_vi_flexible=2
-				fi
-				word=nvme
-				;;
-			*) die "DEVICES: $word?" ;;
-			esac
-			printf '%s\n' -device "$word,id=dev$n,$port$more"
-			[ -z "$namespace" ] || printf '%s\n' -device "$namespace"
-			function=$((function + 1))
-		done
-	done
+# One machine, from power on to its end; what became of it, in the variables of run_one.
+boot() {
+	local word value
+	cp --sparse=always "$tmp/disk.img" "$dir/disk.img"
+	"$machine" run -k "$kernel/$flavour/bzImage" -i "$tmp/initrd" -a "$words" -o "$dir" -d "$devices" -p "$phases" \
+		-e "$expect" -t "$timeout" "${shown[@]}" -- ${clock[@]+"${clock[@]}"} \
+		-drive "if=none,id=disk,format=raw,file=$dir/disk.img,cache=unsafe" \
+		-device nvme,serial=vlu-disk,drive=disk,bus=pcie.0,addr=1d.0 "${args[@]}" 2>"$dir/error" &
+	pid=$!
+	wait "$pid" || :
+	pid=''
+	rm -f "$dir/disk.img"
+	result=([why]=$(cat "$dir/error") [passed]=0 [skipped]=0 [kernels]=0 [lost]='' [seconds]=0 [cpu]=0)
+	[ ! -e "$dir/result" ] || while read -r word value; do result[$word]=$value; done <"$dir/result"
+	kernels_booted=$((kernels_booted + result[kernels]))
+	echo "${result[seconds]} ${result[cpu]}" >"$dir/seconds"
+	[ -z "${result[lost]}" ] || echo "${result[lost]}" >>"$dir/lost"
 }
 
-# Faults in the kernel's log, by the phase in which they happened. What EXPECT_LOG names is excused, with its trace.
-kernel_faults() { # FILE EXPECT_LOG
-	EXPECT=$2 awk '
-		/\] Linux version / { phase++ }
-		/\] vlu: / { next }
-		/WARNING:|BUG:|Call Trace:|Kernel panic|Oops|general protection|INFO: task .* blocked/ {
-			if (ENVIRON["EXPECT"] != "" && $0 ~ ENVIRON["EXPECT"]) { excused++; next }
-			if (/Call Trace:/ && excused > 0) { excused--; next }
-			sub(/\r$/, "")
-			printf "kernel log, phase %d: %s\n", phase, $0
-		}' "$1"
-}
-
-ending() { # KERNEL-LOG
-	case $(tail -n 3 "$1") in
-	*"reboot: Power down"*) echo "the machine was powered off" ;;
-	*"reboot: Restarting"* | *"reboot: machine restart"*) echo "the machine was reset" ;;
-	*) echo "the machine went away" ;;
-	esac
-}
-
-# "ok", or one line on what is wrong.
-verdict() { # PHASES EXPECT_LOG OUT KERNEL-LOG TIMED-OUT QEMU-STATUS
-	local phase lines faults started expected='' kernels failures
-	faults=$(kernel_faults "$4" "$2")
-	started=$(sed -n 's/.*VLU-PHASE scenario=.* phase=\([0-9]*\)$/\1/p' "$3" | tr '\n' ' ')
-	kernels=$(grep -ac '\] Linux version ' "$4" || :)
-	if [ -n "$faults" ]; then
-		echo "${faults%%$'\n'*}"
-		return
-	fi
-	for ((phase = 1; phase <= $1; phase++)); do
-		expected="$expected$phase "
-		lines=$(grep -ao "VLU-RESULT scenario=.* phase=$phase pass=.*" "$3" || :)
-		if [ -z "$lines" ]; then
-			if [ -n "$5" ]; then
-				echo "phase $phase: no result after $5 s"
-			elif [ "$kernels" -lt "$phase" ]; then
-				echo "phase $phase never came: $(ending "$4")"
-			else
-				echo "phase $phase: no result, $(ending "$4")"
-			fi
-			return
-		fi
-		if [[ $lines =~ ' fail='[1-9] ]]; then
-			failures=$(sed -n "/VLU-PHASE .* phase=$phase\$/,/VLU-PHASE .* phase=$((phase + 1))\$/s/^FAIL *//p" "$3")
-			echo "phase $phase: ${failures%%$'\n'*}"
-			return
-		fi
-	done
-	if [ -n "$5" ]; then
-		echo "still running after $5 s"
-	elif [ "$started" != "$expected" ]; then
-		echo "phases came as $started, expected $expected"
-	elif [ "$6" != 0 ]; then
-		echo "QEMU ended with $6"
-	elif [ "$(sum pass "$3")" = 0 ]; then
-		echo "nothing was tested"
-	else
-		echo ok
-	fi
-}
-
-sum() { # pass|skip OUT
-	sed -n "s/.*VLU-RESULT .* $1=\([0-9]*\).*/\1/p" "$2" | awk '{ n += $1 } END { print n + 0 }'
-}
-
-run_one() { # FILE
-	local file=$1 name dir tiers phases devices disk flavour arguments expect timeout extra suite why_not vlu
-	local qemu='' status=0 timed_out='' start=$SECONDS why='' args=() tails=()
-	trap '[ -z "$qemu" ] || kill "$qemu" 2>/dev/null; exit 143' TERM HUP
+run_one() { # FILE ID
+	local file=$1 id=$2 name dir tiers phases devices disk flavour arguments expect timeout extra suite why_not words
+	local pid='' why args=() kernels_booted=0 again=''
+	local -A result
+	trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; exit 143' TERM HUP
 	name=${file##*/} name=${name%.sh}
-	dir=$tmp/$name
+	dir=$tmp/$id
 	# What an earlier run left is no result of this one.
-	rm -rf "${logs:?}/$name"
+	rm -rf "${logs:?}/$id" "$logs/$id.lost"
 	{
 		read -r tiers; read -r phases; read -r devices; read -r disk; read -r flavour
 		read -r arguments; read -r expect; read -r timeout; read -r extra; read -r suite
 		read -r why_not
 	} < <(header "$file")
-	timeout=${timeout:-$((60 + 60 * phases))}
-	# Only what ran on the fake as well can be compared. To be watched takes time.
-	if [[ $calls && " $tiers " == *" fake "* && -z $why_not ]]; then
-		timeout=$((timeout * 2))
-	else
-		calls=''
-	fi
+	# The host may be busy with other things, and a machine that froze is not waited for: this is for guests that turn
+	# in circles.
+	timeout=$((3 * ${timeout:-$((60 + 60 * phases))}))
+	# Only what ran on the fake as well can be compared.
+	[[ $calls && " $tiers " == *" fake "* && -z $why_not ]] || calls=''
 	if [ -z "$flavour" ]; then
 		flavour=m
 		[ -e "$kernel/m" ] || flavour=y
 	elif [ ! -e "$kernel/$flavour" ]; then
-		echo "skip $name: needs vfio-pci as $flavour, the kernel named has it otherwise" >"$dir/verdict"
+		echo "skip $id: needs vfio-pci as $flavour, the kernel named has it otherwise" >"$dir/verdict"
+		return 0
+	fi
+	if [ -n "${VFIO_LU_TEST_KERNEL-}" ] && [[ $arguments == *pci_liveupdate.* ]]; then
+		echo "skip $id: sets a parameter of the test kernel's own handler" >"$dir/verdict"
 		return 0
 	fi
 	if [ -n "$suite" ] && [ ! -f "${roots[$suite]}" ]; then
-		echo "FAIL $name: no root file system of $suite" >"$dir/verdict"
+		echo "FAIL $id: no root file system of $suite" >"$dir/verdict"
 		return 0
 	fi
-	slots "$devices" >"$dir/slots"
-	mapfile -t args <"$dir/slots"
 	# shellcheck disable=SC2206 # words for QEMU
-	args+=($extra)
+	args=($extra)
 	# What is written to it lives as long as the machine, over every jump.
 	[ -z "$suite" ] || args+=(-drive "if=none,id=root,format=raw,file=${roots[$suite]},snapshot=on"
 		-device "nvme,serial=vlu-root,drive=root,bus=pcie.0,addr=1c.0")
-	cp --sparse=always "$tmp/disk.img" "$dir/disk.img"
-	touch "$dir/out" "$dir/kernel.log"
-	# Under load, an emulated timer can miss the kernel's own test of it, and the processor's counter be taken to
-	# run fifty times slower than it does: then timeouts end at once.
-	vlu="no_timer_check tsc=unstable clocksource=hpet vlu.scenario=$name vlu.phase=1 vlu.flavour=$flavour${disk:+ vlu.disk=$disk}${quiet:+ vlu.quiet=1}${calls:+ vlu.calls=1}${suite:+ vlu.root=$suite}"
-	# Not KVM: a nested one may open and then hang the guest.
-	# -no-reboot makes a reset end the machine, so that a later phase proves a kexec.
-	qemu-system-x86_64 "${clock[@]}" -cpu max -machine q35,kernel-irqchip=split -m 1G -smp 2 \
-		-nodefaults -no-user-config -display none -monitor none -no-reboot \
-		-serial "file:$dir/kernel.log" -serial "file:$dir/out" \
-		-device intel-iommu,intremap=on \
-		-drive "if=none,id=disk,format=raw,file=$dir/disk.img,cache=unsafe" \
-		-device nvme,serial=vlu-disk,drive=disk,bus=pcie.0,addr=1d.0 "${args[@]}" \
-		-kernel "$kernel/$flavour/bzImage" -initrd "$tmp/initrd" \
-		-append "console=ttyS0 panic=-1 printk.devkmsg=on kho=on liveupdate=on $vlu${arguments:+ $arguments}" \
-		</dev/null >"$dir/qemu.log" 2>&1 &
-	qemu=$!
-	if [ "$verbose" -ge 1 ]; then
-		tail -n +1 -f -s 0.1 --pid="$qemu" "$dir/out" | sed -u '/^VLU-/d' &
-		tails+=("$!")
+	words="vlu.scenario=$name vlu.phase=1 vlu.flavour=$flavour${disk:+ vlu.disk=$disk}${quiet:+ vlu.quiet=1}${calls:+ vlu.calls=1}"
+	words+="${suite:+ vlu.root=$suite}${arguments:+ $arguments}"
+	boot
+	# A machine that is lost says nothing of what was to be tested, unless something had failed before.
+	if [ -n "${result[lost]}" ] && [ -z "${result[why]}" ]; then
+		rm -rf "$logs/$id.lost"
+		cp -r "$dir" "$logs/$id.lost"
+		again="; run again, since the machine ${result[lost]}"
+		boot
 	fi
-	if [ "$verbose" -ge 2 ]; then
-		tail -n +1 -f -s 0.1 --pid="$qemu" "$dir/kernel.log" | sed -u 's/\r$//' &
-		tails+=("$!")
-	fi
-	while kill -0 "$qemu" 2>/dev/null; do
-		if [ $((SECONDS - start)) -ge "$timeout" ]; then
-			timed_out=$timeout
-			kill "$qemu"
-		fi
-		sleep 0.2
-	done
-	wait "$qemu" || status=$?
-	qemu=
-	[ ${#tails[@]} = 0 ] || wait "${tails[@]}" || :
-	[ -z "$timed_out" ] || status=0
-	why=$(verdict "$phases" "$expect" "$dir/out" "$dir/kernel.log" "$timed_out" "$status")
+	why=${result[why]}
+	[ -z "${result[lost]}" ] || why="${why:+$why, and }the machine ${result[lost]}"
 	if [ -n "$calls" ]; then
 		sed -n '/^VLU-CALLS$/,/^VLU-CALLS-END$/{/^VLU-CALLS/!p}' "$dir/out" >"$dir/calls"
 		sed -i '/^VLU-CALLS$/,/^VLU-CALLS-END$/d' "$dir/out"
 	fi
-	rm -f "$dir/disk.img"
-	cp -r "$dir" "$logs/$name"
+	sed -n 's/^VLU-JSON //p' "$dir/out" >"$dir/json"
+	sed -i '/^VLU-JSON /d' "$dir/out"
+	echo "$kernels_booted" >"$dir/kernels"
+	# Of many of one kind, those that failed are worth a look.
+	[ "$times" != 1 ] && [ "$why" = ok ] || cp -r "$dir" "$logs/$id"
 	if [ "$why" != ok ]; then
 		{
-			echo "FAIL $name: ${why:-no verdict} ($((SECONDS - start)) s)"
-			echo "  the scenario, last lines ($logs/$name/out):"
+			echo "FAIL $id: ${why:-no verdict} (${result[seconds]} s)$again"
+			echo "  the scenario, last lines ($logs/$id/out):"
 			tail -n 40 "$dir/out" | sed 's/^/    /'
-			echo "  the kernel, last lines ($logs/$name/kernel.log):"
+			echo "  the kernel, last lines ($logs/$id/kernel.log):"
 			tail -n 12 "$dir/kernel.log" | sed 's/\r$//; s/^/    /'
-			sed '/has no peer/d; s/^/  qemu: /' "$dir/qemu.log"
+			sed '/has no peer/d; s/^/  /' "$dir/qemu.log"
 		} >"$dir/verdict"
 	else
-		echo "ok   $name: $phases phases, $(sum pass "$dir/out") passed, $(sum skip "$dir/out") skipped," \
-			"$((SECONDS - start)) s" >"$dir/verdict"
+		echo "ok   $id: $phases phases, ${result[passed]} passed, ${result[skipped]} skipped, ${result[seconds]} s$again" \
+			>"$dir/verdict"
 	fi
 }
 
-passed=0 failed=0 skipped=0 running=()
+passed=0 failed=0 skipped=0 lost=0 booted=0 running=()
 # Reports those that ended; waits until fewer than $1 run.
 collect() {
-	local left pid entry name
+	local left pid entry id
 	while :; do
 		left=()
 		for entry in ${running[@]+"${running[@]}"}; do
-			pid=${entry%%:*} name=${entry#*:}
+			pid=${entry%%:*} id=${entry#*:}
 			if kill -0 "$pid" 2>/dev/null; then
 				left+=("$entry")
 				continue
 			fi
-			wait "$pid" || echo "FAIL $name: the runner ended early" >"$tmp/$name/verdict"
+			wait "$pid" || echo "FAIL $id: the runner ended early" >"$tmp/$id/verdict"
 			# What a scenario checked counts, not the scenario: a skip inside one is a skip.
-			case $(head -n1 "$tmp/$name/verdict") in
+			case $(head -n1 "$tmp/$id/verdict") in
 			ok*)
-				passed=$((passed + $(sum pass "$tmp/$name/out")))
-				skipped=$((skipped + $(sum skip "$tmp/$name/out")))
+				passed=$((passed + $(sed -n 's/^passed //p' "$tmp/$id/result")))
+				skipped=$((skipped + $(sed -n 's/^skipped //p' "$tmp/$id/result")))
 				;;
 			skip*) skipped=$((skipped + 1)) ;;
 			*) failed=$((failed + 1)) ;;
 			esac
-			case $quiet-$(head -n1 "$tmp/$name/verdict") in
+			[ ! -s "$tmp/$id/lost" ] || lost=$((lost + $(wc -l <"$tmp/$id/lost")))
+			[ ! -s "$tmp/$id/kernels" ] || booted=$((booted + $(cat "$tmp/$id/kernels")))
+			case $quiet-$(head -n1 "$tmp/$id/verdict") in
 			1-ok*) ;;
-			*) cat "$tmp/$name/verdict" ;;
+			*) cat "$tmp/$id/verdict" ;;
 			esac
 		done
 		running=(${left[@]+"${left[@]}"})
@@ -338,12 +289,16 @@ collect() {
 	done
 }
 
-# Those with the most time first, so that the last is a short one and no processor waits for it.
+# Those that took longest the last time first, so that the last is a short one and no processor waits for it; where
+# nothing is known of one, a part of the time that it may take.
 by_time() {
-	local file time
+	local file name time _
 	for file; do
-		time=$(header "$file" | sed -n 8p)
-		printf '%s %s\n' "${time:-0}" "$file"
+		name=${file##*/} name=${name%.sh}
+		time=''
+		[ ! -s "$logs/$name/seconds" ] || read -r time _ <"$logs/$name/seconds"
+		[ -n "$time" ] || time=$(($(header "$file" | sed -n '8s/^$/240/;8p') / 4))
+		printf '%s %s\n' "$time" "$file"
 	done | sort -k 1,1nr -s | cut -d ' ' -f 2-
 }
 
@@ -353,13 +308,25 @@ for file in "${scenarios[@]}"; do
 	*" vm "*) ;;
 	*) continue ;;
 	esac
-	collect "$jobs"
-	name=${file##*/}
-	mkdir -p "$tmp/${name%.sh}"
-	run_one "$file" &
-	running+=("$!:${name%.sh}")
+	for ((n = 1; n <= times; n++)); do
+		collect "$jobs"
+		id=${file##*/} id=${id%.sh}
+		[ "$times" = 1 ] || id=$id.$n
+		mkdir -p "$tmp/$id"
+		run_one "$file" "$id" &
+		running+=("$!:$id")
+	done
 done
 collect 1
 
+mapfile -t jsons < <(find "$tmp" -mindepth 2 -maxdepth 2 -name json -size +0)
+[ -n "$quiet" ] || [ ${#jsons[@]} = 0 ] || python3 "$top/tests/schema.py" "${jsons[@]}" || failed=$((failed + 1))
+say "vm: $booted kernels booted"
+say "vm: $lost machines froze or died; where no check had failed, they were run again"
+allowed=$(sed -n 's/^vm-again \([0-9]*\) .*/\1/p' "$top/tests/skips")
+if [ "$lost" -gt "${allowed:-0}" ]; then
+	echo "FAIL more than ${allowed:-0} (tests/skips)"
+	failed=$((failed + 1))
+fi
 say "vm: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ $((passed + skipped)) -gt 0 ]

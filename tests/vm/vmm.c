@@ -50,9 +50,27 @@ static int run(struct vlu_plan *plan)
 	int ret = vlu_plan_run(plan);
 
 	for (i = 0; i < vlu_plan_result_count(plan); i++)
-		printf("%s\n", vlu_plan_result(plan, i));
+		printf("%s\n", vlu_plan_result(plan, i)->text);
 	vlu_plan_free(plan);
 	return ret;
+}
+
+/* How the session stands, as often as a VMM wants to know it. */
+static int tell(struct vlu_ctx *ctx, const char *session, const char *when)
+{
+	const char *stands = "unknown";
+	struct vlu_state *state;
+	size_t i;
+
+	if (vlu_state_read(ctx, session, &state))
+		return -1;
+	for (i = 0; i < state->n_sessions; i++)
+		if (strcmp(state->sessions[i].name, session) == 0)
+			stands = vlu_standing_word(state->sessions[i].standing);
+	printf("%s: session %s, %s came over\n", when, stands,
+	       state->n_incoming ? "devices" : "nothing");
+	vlu_state_free(state);
+	return 0;
 }
 
 /* The device as the VMM sees it: through its file, bound to its iommufd. */
@@ -111,7 +129,8 @@ static int preserve(struct vlu_ctx *ctx, const char *session, struct vlu_bdf bdf
 
 	if (ram.fd < 0)
 		return 1;
-	if (vlu_plan_bind(ctx, &bdf, 1, 0, &plan) || run(plan) ||
+	if (tell(ctx, session, "before preserve") ||
+	    vlu_plan_bind(ctx, &bdf, 1, 0, &plan) || run(plan) ||
 	    vlu_device_refresh(ctx, bdf, &dev))
 		return failed(ctx);
 	cdev = vlu_device_cdev(dev);
@@ -121,7 +140,8 @@ static int preserve(struct vlu_ctx *ctx, const char *session, struct vlu_bdf bdf
 	if (look(fd))
 		return 1;
 	/* ... the guest runs, until there is to be a live update */
-	if (vlu_plan_preserve_vmm(ctx, session, getpid(), &bdf, 1, &ram, 1, &plan) || run(plan))
+	if (vlu_plan_preserve_vmm(ctx, session, getpid(), &bdf, 1, &ram, 1, &plan) ||
+	    run(plan) || tell(ctx, session, "after preserve"))
 		return failed(ctx);
 	/* The holder has all of it now, and this process may end. */
 	vlu_free(ctx);
@@ -136,7 +156,9 @@ static int restore(struct vlu_ctx *ctx, const char *session)
 	int status = 0;
 	size_t i;
 
-	if (vlu_plan_restore(ctx, session, &plan) || run(plan) ||
+	if (tell(ctx, session, "before restore") ||
+	    vlu_plan_restore(ctx, session, &plan) || run(plan) ||
+	    tell(ctx, session, "after restore") ||
 	    vlu_loan_new(ctx, session, NULL, false, &loan))
 		return failed(ctx);
 	/* A device's file is bound once: before finish, which binds what nobody took. */
@@ -145,7 +167,8 @@ static int restore(struct vlu_ctx *ctx, const char *session)
 		status = strcmp(file->name, "ram") == 0 ? recall(file->fd) : look(file->fd);
 	}
 	vlu_loan_free(loan);
-	if (!status && (vlu_plan_finish(ctx, session, &plan) || run(plan)))
+	if (!status && (vlu_plan_finish(ctx, session, NULL, &plan) || run(plan) ||
+			tell(ctx, session, "after finish")))
 		status = failed(ctx);
 	else
 		vlu_free(ctx);

@@ -18,9 +18,10 @@ usable() { # DEVICE
 }
 
 poisoned() { # DEVICE TEXT
-	for operation in info region feature read write mmap; do
+	for operation in info region read write mmap; do
 		fact "$2" EIO device "$1" $operation
 	done
+	fact "but VFIO_DEVICE_FEATURE answers ENOTTY" ENOTTY device "$1" feature
 }
 
 master() { # BDF BIT TEXT

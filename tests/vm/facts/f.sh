@@ -52,8 +52,8 @@ phase_2() {
 	restore_all vm2 "$DEV2"
 	kill_holder 1
 	WHO=0
-	sleep 1
-	log_has "Holder killed after retrieve+bind of ALL fds: implicit finish (OK)" "$DEV2: Device is finished participating in Live Update"
+	is "Holder killed after retrieve+bind of ALL fds: implicit finish (OK)" \
+		soon in_log "$DEV2: Device is finished participating in Live Update"
 	fact "the device is free" 0 cdev d2 "$DEV2"
 
 	must open luo /dev/liveupdate

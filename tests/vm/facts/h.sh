@@ -22,8 +22,7 @@ phase_2() {
 	. words
 	holder 0
 	# Its driver probes beside us.
-	n=0
-	until [ -n "$(driver_of "$DEV2")" ] || [ $n = 50 ]; do n=$((n + 1)); usleep 100000; done
+	soon taken_by nvme "$DEV2"
 	has_driver "default driver = normal match: nvme took its preserved device" nvme "$DEV2"
 	has_driver "edu: none" "" "$DEV1"
 	has_driver "e1000e(=m): none" "" "$DEV4"

@@ -128,11 +128,13 @@ hook drivers/vfio/vfio_main.c vfio_allocate_device_file \
 ${tab}${tab}return ERR_PTR(-EBUSY);
 "
 for f in unl_ioctl read write mmap; do
+	# VFIO_DEVICE_FEATURE answers otherwise.
+	[ $f = unl_ioctl ] && answer='cmd == VFIO_DEVICE_FEATURE ? -ENOTTY : -EIO' || answer=-EIO
 	hook drivers/vfio/vfio_main.c "vfio_device_fops_$f" \
 		'smp_load_acquire\(&df->access_granted\) ;; return -EINVAL;' \
 		after 1 "
 ${tab}if (vfio_liveupdate_is_frozen(device))
-${tab}${tab}return -EIO;"
+${tab}${tab}return $answer;"
 done
 append drivers/vfio/Makefile \
 	'vfio-$(CONFIG_VFIO_PCI_LIVEUPDATE) += vfio_liveupdate.o'

@@ -132,6 +132,21 @@ static void pci_table_count(struct pci_table *table, int delta)
 	}
 }
 
+static u64 pci_table_nr(struct pci_table *table)
+{
+	switch (pci_layout) {
+	case PCI_LAYOUT_VERSIONED:
+		return ((struct pci_hdr_ser *)table->hdr)->nr;
+	case PCI_LAYOUT_BLOCK:
+		return ((struct pci_hdr_block_ser *)table->hdr)->nr;
+	case PCI_LAYOUT_FLAT64:
+		return ((struct pci_hdr_flat64_ser *)table->hdr)->nr;
+	case PCI_LAYOUT_FLAT32:
+		return ((struct pci_hdr_flat32_ser *)table->hdr)->nr;
+	}
+	return 0;
+}
+
 static void pci_table_first(struct pci_table *table, struct pci_table_pos *pos)
 {
 	pos->i = 0;
@@ -299,13 +314,16 @@ static void pci_flb_unpreserve(struct liveupdate_flb_op_args *args)
 	kfree(table);
 }
 
+/*
+ * Three layouts have one name, and nothing in them says which it is: what another
+ * kernel wrote as another is believed, whatever it then leads to.
+ */
 static int pci_table_restore(struct pci_table *table)
 {
 	struct pci_hdr_ser *hdr = table->hdr;
 	struct pci_hdr_block_ser *block = table->hdr;
 	struct pci_hdr_flat64_ser *flat64 = table->hdr;
 	struct pci_hdr_flat32_ser *flat32 = table->hdr;
-	u64 nr;
 
 	switch (pci_layout) {
 	case PCI_LAYOUT_VERSIONED:
@@ -315,23 +333,18 @@ static int pci_table_restore(struct pci_table *table)
 			      hdr->version, PCI_HDR_VERSION);
 		return kho_block_set_restore(&table->chain, hdr->devices);
 	case PCI_LAYOUT_BLOCK:
-		if (!IS_ALIGNED(block->devices, PAGE_SIZE) ||
-		    !pfn_valid(PHYS_PFN(block->devices)))
-			return -EINVAL;
 		return kho_block_set_restore(&table->chain, block->devices);
 	case PCI_LAYOUT_FLAT64:
-		nr = flat64->nr;
 		table->max = flat64->max;
 		table->flat = (void *)(flat64 + 1);
 		break;
 	case PCI_LAYOUT_FLAT32:
-		nr = flat32->nr;
 		table->max = flat32->max;
 		table->flat = (void *)(flat32 + 1);
 		break;
 	}
 
-	return nr <= table->max && table->max <= PCI_FLAT_LIMIT ? 0 : -EINVAL;
+	return table->max <= PCI_FLAT_LIMIT ? 0 : -EINVAL;
 }
 
 static int pci_flb_retrieve(struct liveupdate_flb_op_args *args)
@@ -370,13 +383,10 @@ static int pci_flb_retrieve(struct liveupdate_flb_op_args *args)
 static void pci_flb_finish(struct liveupdate_flb_op_args *args)
 {
 	struct pci_table *table = args->obj;
-	struct pci_dev_ser *ser;
-	unsigned long key, left = 0;
+	u64 left = pci_table_nr(table);
 
-	xa_for_each(&pci_incoming, key, ser)
-		left++;
 	if (left)
-		panic("%lu preserved device(s) were never finished!\n", left);
+		panic("%llu preserved device(s) were never finished!\n", left);
 
 	kho_block_set_destroy(&table->chain);
 	kho_restore_free(table->hdr);
@@ -545,8 +555,10 @@ static int pci_get_incoming(struct pci_table **table)
 	case -ENODATA:
 		return err;
 	case -ENOENT:
-		pr_info_once("No incoming FLB matched %s\n",
-			     pci_flb.compatible);
+		/* The newest posting says nothing of it any more. */
+		if (pci_layout != PCI_LAYOUT_VERSIONED)
+			pr_info_once("No incoming FLB matched %s\n",
+				     pci_flb.compatible);
 		return err;
 	}
 
