@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# How long list and check take on a tree of 4,096 functions, as ratios to lspci on the same tree in the same run.
+# How long list and check take on a tree of 4,096 functions, as ratios to lspci on the same tree in the same run: what the
+# clock says and what the processors do, with the threads and on one processor; and check of one function that is named,
+# as a ratio to the same on 64 functions. The medians of the runs, and how busy the machine was.
 # usage: tests/bench/list.sh [FUNCTIONS]
 # Needs hyperfine, lspci, jq; $VFIO_LU (default: at the top) and $BUILD/plant (default: build/tests).
 set -euo pipefail
@@ -8,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 : "${BUILD:=$top/build/tests}" "${VFIO_LU:=$top/vfio-lu}"
 many=${1:-4096}
-few=$((many / 4))
+few=64
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -21,6 +23,8 @@ machine() { # FUNCTIONS
 		bdf=$(printf '%04x:%02x:%02x.0' $domain $bus $slot)
 		printf 'p sys/devices/pci%04x:%02x/%s 8086:10d3 020000 %d\nb %s vfio-pci\nv %s %d\n' \
 			$domain $bus "$bdf" $((n + 100)) "$bdf" "$bdf" "$n"
+		printf 'f sys/devices/pci%04x:%02x/%s/modalias "pci:v00008086d000010D3sv00001AF4sd00001100bc02sc00i00\\n"\n' \
+			$domain $bus "$bdf"
 	done
 }
 for size in "$many" "$few"; do
@@ -29,21 +33,27 @@ for size in "$many" "$few"; do
 	"$BUILD/plant" "$tmp/$size" "$tmp/$size.tree"
 done
 
+one="taskset -c 0 $VFIO_LU --sysroot $tmp/$many"
 cat >"$tmp/commands" <<END
 lspci	lspci -Dvmmk -A linux-sysfs -O sysfs.path=$tmp/$many/sys/bus/pci
 list	$VFIO_LU --sysroot $tmp/$many list
 check	$VFIO_LU --sysroot $tmp/$many check
-list-quarter	$VFIO_LU --sysroot $tmp/$few list
-check-quarter	$VFIO_LU --sysroot $tmp/$few check
+list, one processor	$one list
+check, one processor	$one check
+check BDF	$VFIO_LU --sysroot $tmp/$many check 0001:00:01.0
+check BDF of $few	$VFIO_LU --sysroot $tmp/$few check 0001:00:01.0
 END
 arguments=()
 while IFS=$'\t' read -r name command; do arguments+=(-n "$name" "$command"); done <"$tmp/commands"
 hyperfine -N -i -w 2 -r 10 --style none --export-json "$tmp/times.json" "${arguments[@]}" >/dev/null 2>&1
 
-jq -r '
+jq -r --arg few "$few" '
 	def r(x): x * 100 | round / 100;
-	(.results | map({(.command): .median}) | add) as $t
-	| "lspci -Dvmmk   \(r($t.lspci * 1000)) ms",
-	  (("list", "check") as $name
-	  | "\($name)          "[0:15] + "\(r($t[$name] * 1000)) ms, \(r($t[$name] / $t.lspci)) of lspci, "
-	  + "\(r($t[$name] / $t[$name + "-quarter"])) times a quarter of the functions")' "$tmp/times.json"
+	def cpu: .user + .system;
+	(.results | map({(.command): .}) | add) as $t
+	| "lspci -Dvmmk: \(r($t.lspci.median * 1000)) ms, processors \(r($t.lspci | cpu * 1000)) ms",
+	  (("list", "check", "list, one processor", "check, one processor") as $name | $t[$name]
+	  | "\($name): \(r(.median / $t.lspci.median)) of its time, \(r(cpu / ($t.lspci | cpu))) of its processor time"),
+	  "check BDF: \(r($t["check BDF"].median * 1000)) ms, "
+	  + "\(r($t["check BDF"].median / $t["check BDF of " + $few].median)) times that of \($few) functions"' "$tmp/times.json"
+echo "load: $(cut -d ' ' -f 1-3 /proc/loadavg), processors: $(nproc)"
