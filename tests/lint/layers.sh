@@ -27,10 +27,11 @@ rule() { # WHAT, what breaks it on standard input
 }
 
 # "FILE SYMBOL" for each symbol an object wants. Fortified and 64-bit names count as what they stand for.
-wants() { # DIRECTORY
-	local object
-	for object in "$OBJS/$1"/*.o; do
-		nm -u "$object" | awk -v f="$1/$(basename "$object" .o)" '
+wants() { # OBJECT...
+	local object name
+	for object; do
+		name=${object#"$OBJS/"}
+		nm -u "$object" | awk -v f="${name%.o}" '
 			/^ +U / {
 				s = $2
 				sub(/@.*/, "", s)
@@ -50,18 +51,20 @@ only() { # EXPRESSION-FOR-SYMBOLS FILE...: what wants such a symbol and is none 
 	awk -v s="^($symbols)\$" -v a="^(${allowed%|})\$" '$2 ~ s && $1 !~ a' "$tmp/wants"
 }
 
+mapfile -t library < <(find lib -name '*.[ch]' | sort)
+mapfile -t objects < <(printf '%s\n' "${library[@]}" | sed -n "s|\(.*\)\.c\$|$OBJS/\1.o|p")
+
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-for part in lib cli; do
-	for source in "$part"/*.c; do
-		[ -e "$OBJS/${source%.c}.o" ] || { echo "layers.sh: no $OBJS/${source%.c}.o; build first" >&2; exit 1; }
-	done
-	wants $part
-done >"$tmp/wants"
+for source in "${library[@]}" cli/*.c; do
+	[ -e "$OBJS/${source%.[ch]}.o" ] || [ "${source%.h}" != "$source" ] ||
+		{ echo "layers.sh: no $OBJS/${source%.c}.o; build first" >&2; exit 1; }
+done
+wants "${objects[@]}" "$OBJS"/cli/*.o >"$tmp/wants"
 # Otherwise every rule would hold for want of anything to look at.
-grep -Eq '^lib/sys[a-z-]* (openat|syscall)$' "$tmp/wants" || { echo "layers.sh: lib/sys*.o want nothing?" >&2; exit 1; }
+grep -Eq '^lib/sys/[a-z-]* (openat|syscall)$' "$tmp/wants" || { echo "layers.sh: lib/sys want nothing?" >&2; exit 1; }
 grep '^lib/' "$tmp/wants" >"$tmp/lib"
 
 kernel='open|openat|openat2|creat|read|pread|readv|write|pwrite|writev|close|ioctl|fcntl|readlink|readlinkat|opendir|fdopendir'
@@ -70,49 +73,61 @@ kernel="$kernel|rmdir|symlink|link|chmod|fchmod|chown|truncate|ftruncate|fsync|f
 kernel="$kernel|fork|vfork|posix_spawn|posix_spawnp|exec.*|system|popen|wait|waitpid|waitid|kill|socket|socketpair|bind|listen"
 kernel="$kernel|connect|accept|accept4|send|sendto|sendmsg|recv|recvfrom|recvmsg|poll|select|syscall|reboot|pipe|pipe2|dup|dup2|dup3"
 kernel="$kernel|fopen|fdopen|freopen|fread|fgets|getline|fscanf|tmpfile|setsid|chdir|realpath|glob|nftw|geteuid|getuid"
-only "$kernel" 'lib/sys(-[a-z]+)?' 'cli/.*' | rule "only lib/sys*.c speak to the kernel"
+only "$kernel" 'lib/sys/.*' lib/capture/tree-copy 'cli/.*' | rule "only lib/sys speaks to the kernel, and what writes the copy"
 # What a program needs of the system for its own output, and its rights.
-awk '/^cli\//' "$tmp/wants" | awk -v s="^($kernel)\$" '$2 ~ s' |
-	{ grep -vE '^cli/out (ioctl|fstat)$|^cli/main geteuid$|^cli/vfio-lu (open|fstat)$|^cli/cmd-run exec[a-z]*$' || :; } |
+own='term (ioctl|fstat)|journal fstat|main geteuid|out-file fopen|vfio-lu (open|fstat)|cmd-run (exec[a-z]*|stat|access)'
+awk '/^cli\//' "$tmp/wants" | awk -v s="^($kernel)\$" '$2 ~ s' | { grep -vE "^cli/($own)\$" || :; } |
 	rule "cli asks the library"
-only 'printf|vprintf|puts|putchar|perror|stdout|stderr|syslog|vsyslog' 'cli/.*' | rule "the library prints nothing"
+only 'printf|vprintf|puts|putchar|perror|stdout|stderr|syslog|vsyslog' 'cli/.*' lib/sys/real-journal | rule "the library prints nothing"
 # A stream into memory is no output.
 mapfile -t memory < <(awk '$2 == "open_memstream" { print $1 }' "$tmp/lib")
 only 'fprintf|vfprintf|fputs|fputc|putc|fwrite' 'cli/.*' ${memory[@]+"${memory[@]}"} | rule "nor to a stream of others"
-only 'exit|_exit|_Exit|abort|__assert_fail|quick_exit|err|errx' 'lib/sys(-[a-z]+)?' 'cli/.*' | rule "the library does not end the process"
-{ grep -E '^lib/sys[a-z-]* (exit|abort|__assert_fail)$' "$tmp/wants" || :; } | rule "lib/sys*.c end only their child, by _exit()"
-only 'getenv|secure_getenv|setenv|putenv|environ|__environ' 'cli/(out|main|vfio-lu|cmd-run)' | rule "only cli reads the environment"
-only 'pci_.*' lib/names | rule "only lib/names.c uses libpci"
-only 'kmod_.*' lib/module | rule "only lib/module.c uses libkmod"
-only 'json_.*' lib/manifest 'cli/.*' | rule "in lib only lib/manifest.c uses json-c"
-only 'inflate.*|deflate.*|gz.*|crc32|lzma_.*|ZSTD_.*|LZ4_.*' lib/unpack | rule "only lib/unpack.c knows the codecs"
-only 'fdt_.*' lib/blob-fdt | rule "only lib/blob-fdt.c uses libfdt"
-only 'sd_.*' lib/handoff lib/holder lib/store | rule "libsystemd stays in its files"
-only stdout cli/out cli/help cli/doc cli/table cli/main | rule "only the output files of cli use stdout"
+only 'exit|_exit|_Exit|abort|__assert_fail|quick_exit|err|errx' 'lib/sys/.*' 'cli/.*' | rule "the library does not end the process"
+{ grep -E '^lib/sys/[a-z-]* (exit|abort|__assert_fail)$' "$tmp/wants" || :; } | rule "lib/sys ends only their child, by _exit()"
+only 'getenv|secure_getenv|setenv|putenv|environ|__environ' 'cli/(out|term|main|journal|vfio-lu|cmd-run)' lib/sys/real-sockets |
+	rule "only cli reads the environment, and where the service manager listens"
+only 'pci_.*' lib/machine/pci-names | rule "only lib/machine/pci-names.c uses libpci"
+only 'kmod_.*' lib/sys/module | rule "only lib/sys/module.c uses libkmod"
+only 'json_.*' lib/ledger/manifest-json lib/next/rehearsed 'lib/timeline/(moments|records)' 'cli/.*' |
+	rule "in lib only what is kept as JSON uses json-c"
+only 'inflate.*|deflate.*|gz.*|crc32|lzma_.*|ZSTD_.*|LZ4_.*' lib/formats/unpack | rule "only lib/formats/unpack.c knows the codecs"
+only 'EVP_.*' lib/base/digest | rule "only lib/base/digest.c uses libcrypto"
+only 'fdt_.*' lib/abi/fdt | rule "only lib/abi/fdt.c uses libfdt"
+only 'sd_.*' lib/holder/process lib/holder/fdstore | rule "libsystemd stays in its files"
+# The kernel log for why a kexec failed, a VMM's own files, and that memory is to be looked at, are no question of how
+# a session stands. The checks, which are below the ledger, ask the log of a device alone.
+awk '/^lib\/(session|jump|bind)\/|^lib\/inspect\/status /' "$tmp/wants" |
+	awk '$2 ~ /^(klog_.*|manifest_(read|text|each)|held_read|procs_.*|kho_.*|handover_.*)$/' |
+	{ grep -vE '^lib/jump/jump klog_get$|^lib/session/vmm(-check)? procs_[a-z]*$|^lib/inspect/status handover_incoming$' || :; } |
+	rule "only lib/ledger reads what tells of sessions"
+only stdout cli/out cli/help cli/doc cli/table cli/message | rule "only the output files of cli use stdout"
 
-for object in "$OBJS"/lib/*.o; do
+for object in "${objects[@]}"; do
 	size -A "$object" | awk -v f="$object" '($1 ~ /^\.(data|bss)(\.[a-z_]+)*$/) && $1 !~ /\.rel\.ro/ && $2 > 0 { print f, $1, $2 }'
 done | sed "s|$OBJS/||" | rule "the library has no writable statics"
 
 { grep -nE '#[ 	]*include[ 	]*"' cli/*.c cli/*.h || :; } | while IFS=: read -r file line text; do
 	header=${text#*\"} header=${header%\"*}
-	[ "$header" = vfio-lu.h ] || [ -e "cli/$header" ] || echo "$file:$line: $header"
-done | rule "cli includes no header of lib but vfio-lu.h"
-{ grep -nE '#[ 	]*include[ 	]*".*(cli|opt|out|cmd)\.h"' lib/*.c lib/*.h || :; } | rule "lib includes nothing of cli"
+	[ "$header" = vfio-lu.h ] || [ "$header" = vfio-lu-inspect.h ] || [ -e "cli/$header" ] || echo "$file:$line: $header"
+done | rule "cli includes no header of lib but vfio-lu.h and what inspect shows"
+{ grep -nE '#[ 	]*include[ 	]*".*(cli|opt|out|cmd)\.h"' "${library[@]}" || :; } | rule "lib includes nothing of cli"
 # A path in a string is knowledge of the kernel; help texts and messages may name what a user types.
 { grep -nE '"/(sys|proc|dev)(/|")' cli/*.c cli/*.h || :; } | rule "cli knows no path below /sys, /proc or /dev"
-{ grep -nE 'driver_override|drivers_probe|new_id' lib/*.c lib/*.h || :; } |
-	{ grep -v '^lib/[a-z-]*\.[ch]:[0-9]*:[ 	]*\(/\*\|\*\|//\)' || :; } |
-	{ grep -vE '^lib/(move|persist|device|device-get|check-device|udev|userland)\.[ch]:' || :; } | rule "only lib/move.c writes what binds"
-{ grep -nE '"[^"]*new_id' lib/*.c || :; } | rule "new_id is never written"
-{ grep -nE 'LIVEUPDATE_[A-Z_]*(SESSION|FD|FINISH)' lib/*.c || :; } | { grep -vE '^lib/liveupdate\.c:' || :; } |
-	rule "only lib/liveupdate.c makes the ioctls of LUO"
-# The recorder lies below the gate: what reaches it was let through.
-{ grep -nE 'ops->[a-z_]+\(' lib/*.c cli/*.c || :; } | { grep -vE '^lib/sys(-record|-copy)?\.c:' || :; } | rule "nobody goes around the gate"
+{ grep -nE 'driver_override|drivers_probe|new_id' "${library[@]}" || :; } |
+	{ grep -v '^lib/[a-z/-]*\.[ch]:[0-9]*:[ 	]*\(/\*\|\*\|//\)' || :; } |
+	{ grep -vE '^lib/(bind/(driver-override|at-boot)|machine/(device|device-get)|checks/device-rules|next/udev-rules)\.[ch]:' || :; } |
+	rule "only lib/bind/driver-override.c writes what binds"
+{ grep -nE '"[^"]*new_id' "${library[@]}" || :; } | rule "new_id is never written"
+{ grep -nE 'LIVEUPDATE_[A-Z_]*(SESSION|FD|FINISH)' "${library[@]}" || :; } | { grep -vE '^lib/uapi/liveupdate\.c:|\.h:' || :; } |
+	rule "only lib/uapi/liveupdate.c makes the ioctls of LUO"
+# The recorder and the witness lie below the gate: what reaches them was let through.
+{ grep -nE 'ops->[a-z_]+\(' "${library[@]}" cli/*.c || :; } |
+	{ grep -vE '^lib/(sys/sys|capture/recorder|capture/tree-copy|capture/witness)\.c:' || :; } |
+	rule "nobody goes around the gate"
 
 # The symbols that leave the library, and those that its header says so of.
-nm -g --defined-only "$OBJS"/lib/*.o | awk 'NF == 3 { print $3 }' >"$tmp/global"
-for object in "$OBJS"/lib/*.o; do
+nm -g --defined-only "${objects[@]}" | awk 'NF == 3 { print $3 }' >"$tmp/global"
+for object in "${objects[@]}"; do
 	readelf -sW "$object" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }'
 done | sort -u >"$tmp/exported"
 tr '\n' ' ' <lib/vfio-lu.h | grep -o 'VLU_EXPORT[^;]*;' | grep -o 'vlu_[a-z_]*(' | tr -d '(' | sort -u >"$tmp/declared"

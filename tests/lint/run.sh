@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The layers, the style, and both compilers without a warning.
+# The layers, the wings, the style, the limits, the words, gcc's analyzer, and no warning from gcc, clang, and gcc for arm64.
 # usage: OBJS=build tests/lint/run.sh
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -14,19 +14,25 @@ add() { # a line of counts
 	passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2])) skipped=$((skipped + BASH_REMATCH[3]))
 }
 
-for part in layers style; do
-	"tests/lint/$part.sh" >"$tmp/out" 2>&1 || :
+for part in layers.sh wings.sh style.sh words.py analyzer.sh; do
+	"tests/lint/$part" >"$tmp/out" 2>&1 || :
 	cat "$tmp/out"
 	add "$(grep -E '[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$tmp/out" | tail -n 1)"
 done
-for cc in gcc clang; do
-	if make --no-print-directory -s -j"$(nproc)" CI=true CC=$cc B="build/lint-$cc" all-tests >"$tmp/out" 2>&1; then
+compile() { # CC TARGET [SETTING...]
+	local cc=$1
+	shift
+	if make --no-print-directory -s -j"$(nproc)" CI=true CC="$cc" B="build/lint-$cc" "$@" >"$tmp/out" 2>&1; then
 		passed=$((passed + 1))
 	else
 		failed=$((failed + 1))
 		echo "FAIL $cc with warnings as errors:"
 		grep -E 'error|warning' "$tmp/out" | head -n 20
 	fi
-done
+}
+compile gcc all-tests
+compile clang all-tests
+# The headers of this machine's libraries are the same as those of arm64, and behind those of its libc.
+compile aarch64-linux-gnu-gcc objects CPPFLAGS="-idirafter /usr/include/$(gcc -print-multiarch)"
 echo "lint: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
