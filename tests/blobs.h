@@ -161,6 +161,7 @@ static inline struct buf bzimage_of(const char *version, const struct buf *paylo
 	out.data[0x20f] = 0x03;
 	out.data[0x211] = 0x01;
 	out.data[0x236] = 0x7f;
+	put32(out.data + 0x238, 2047);
 	put32(out.data + 0x248, 64);
 	put32(out.data + 0x24c, payload->size);
 	snprintf((char *)out.data + 0x500, 256, "%s", version);
@@ -192,15 +193,70 @@ static inline struct buf inside_of(const char *version, const char *words, size_
 	return out;
 }
 
+/* What arm64 calls Image, with all that inside has. */
+static inline struct buf arm64_of(const struct buf *inside)
+{
+	struct buf out = { NULL, 0 };
+
+	buf_add(&out, NULL, 64);
+	memcpy(out.data, "MZ", 2);
+	memcpy(out.data + 56, "ARM\x64", 4);
+	buf_add(&out, inside->data, inside->size);
+	return out;
+}
+
+/* An EFI program around something compressed; codec as the kernel's build calls it. */
+static inline struct buf zboot_of(const struct buf *payload, const char *codec)
+{
+	struct buf out = { NULL, 0 };
+
+	buf_add(&out, NULL, 128);
+	memcpy(out.data, "MZ\0\0zimg", 8);
+	put32(out.data + 8, 128);
+	put32(out.data + 12, payload->size);
+	snprintf((char *)out.data + 24, 32, "%s", codec);
+	buf_add(&out, payload->data, payload->size);
+	return out;
+}
+
+struct section {
+	const char *name;
+	struct buf buf;
+};
+
+/* A PE file of these sections, as ukify makes them: each begins at a multiple of 512. */
+static inline struct buf pe_of(const struct section *sections, size_t n)
+{
+	struct buf out = { NULL, 0 };
+	uint8_t *row;
+
+	buf_add(&out, NULL, 1024);
+	memcpy(out.data, "MZ", 2);
+	put32(out.data + 0x3c, 0x80);
+	memcpy(out.data + 0x80, "PE\0\0\x64\x86", 6);
+	out.data[0x86] = (uint8_t)n;
+	out.data[0x94] = 0xf0;
+	for (size_t i = 0; i < n; i++) {
+		row = out.data + 0x80 + 24 + 0xf0 + 40 * i;
+		strncpy((char *)row, sections[i].name, 8);
+		put32(row + 8, sections[i].buf.size);
+		put32(row + 16, (sections[i].buf.size + 511) & ~511UL);
+		put32(row + 20, out.size);
+		buf_add(&out, sections[i].buf.data, sections[i].buf.size);
+		buf_add(&out, NULL, -out.size & 511);
+	}
+	return out;
+}
+
 /* --------------------------------------------------------------- archives */
 
-static inline void cpio_add(struct buf *out, const char *name, unsigned int mode,
-			    const void *data, size_t size)
+static inline void cpio_inode(struct buf *out, const char *name, unsigned int mode,
+			      const void *data, size_t size, unsigned int inode, unsigned int names)
 {
 	char header[128];
 
 	snprintf(header, sizeof(header), "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X",
-		 1U, mode, 0U, 0U, 1U, 0U, size, 0U, 0U, 0U, 0U, strlen(name) + 1, 0U);
+		 inode, mode, 0U, 0U, names, 0U, size, 0U, 0U, 0U, 0U, strlen(name) + 1, 0U);
 	buf_text(out, header);
 	buf_add(out, name, strlen(name) + 1);
 	buf_add(out, NULL, -out->size & 3);
@@ -208,9 +264,26 @@ static inline void cpio_add(struct buf *out, const char *name, unsigned int mode
 	buf_add(out, NULL, -out->size & 3);
 }
 
+static inline void cpio_add(struct buf *out, const char *name, unsigned int mode,
+			    const void *data, size_t size)
+{
+	cpio_inode(out, name, mode, data, size, 1, 1);
+}
+
+/* One name of a file with two. */
+static inline void cpio_names(struct buf *out, const char *name, const char *text, unsigned int inode)
+{
+	cpio_inode(out, name, 0100644, text, strlen(text), inode, 2);
+}
+
 static inline void cpio_file(struct buf *out, const char *name, const char *text)
 {
 	cpio_add(out, name, 0100644, text, strlen(text));
+}
+
+static inline void cpio_link(struct buf *out, const char *name, const char *target)
+{
+	cpio_add(out, name, 0120777, target, strlen(target));
 }
 
 static inline void cpio_close(struct buf *out)

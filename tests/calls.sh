@@ -84,12 +84,16 @@ normal() { # FILE
 }
 
 # Every command with what it printed, but for the numbers of processes and of cdevs, what each machine calls its kernel,
-# and what load sees in its initrd: the fake machine has none to look into. Trees have that, and the check-* scenarios.
+# and what load and kexec see in its initrd: the fake machine has none to look into. Trees have that, and the check-* scenarios.
+# Nor has it disks, or an image to rehearse.
 said() { # FILE RELEASE...
 	local release own=''
 	for release in "${@:2}"; do own+="s/${release//./\\.}/RELEASE/g;"; done
 	awk '/^\$ / { on = /^\$ vfio-lu / } /^(ok   |FAIL |skip |VLU-)/ { on = 0 }
-		/^vfio-lu load: the next kernel: .* \((next-initrd-vfio|next-driver-match)\); fix: / { next }
+		/^vfio-lu (load|kexec): the next kernel: .* \((next-initrd-vfio|next-driver-match|rehearsed)\); fix: / { next }
+		/: see that nothing holds \/dev\// { next }
+		# each machine has reasons of its own for what passes (-v)
+		/^  [a-z0-9-]+ +pass: / { next }
 		on' "$1" | sed "$own$same"
 }
 same='
@@ -97,6 +101,9 @@ s/\(--cmdline \|--append \|--command-line=\|command line: \).*/\1.../
 s/process [0-9]\+/process N/g
 s/pid [0-9]\+/pid N/g
 s,/dev/vfio/devices/vfio[0-9]\+,/dev/vfio/devices/vfioN,g
+s,/dev/nvme[0-9]\+n,/dev/nvmeNn,g
+s,--fd [0-9]\+=,--fd N=,g
+s,/[^ ]*/standin ,standin ,g
 '
 
 # Prints a line, and what differs.

@@ -1,17 +1,26 @@
 #!/bin/sh
 # Makes sure that what a part of the work needs is installed (Debian 12).
-# usage: tests/deps.sh build|test|lint|vm...
+# usage: tests/deps.sh [-n] build|test|lint|vm|deb|fleet...
+# -n: says the command, and installs nothing.
 set -eu
 
 build="gcc make pkg-config libc6-dev libpci-dev libkmod-dev libjson-c-dev libfdt-dev libsystemd-dev zlib1g-dev
-	liblzma-dev libzstd-dev liblz4-dev"
-test="$build libcmocka-dev jq strace mandoc util-linux zsh fish"
-lint="$test clang libclang-rt-dev shellcheck codespell"
+	liblzma-dev libzstd-dev liblz4-dev libssl-dev"
+test="$build libcmocka-dev jq python3-jsonschema strace mandoc util-linux zsh fish bash-completion python3"
+lint="$test clang libclang-rt-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross shellcheck codespell"
 # What runs in the VM, what boots it, and what compiles its kernel.
-vm="$build qemu-system-x86 busybox-static kexec-tools strace pci.ids cpio e2fsprogs kmod
-	apt dpkg debian-archive-keyring xz-utils flex bison bc libelf-dev libssl-dev ccache patch perl debootstrap"
+vm="$build qemu-system-x86 busybox-static bash jq kexec-tools strace pci.ids cpio e2fsprogs kmod python3-jsonschema
+	apt dpkg debian-archive-keyring xz-utils flex bison bc libelf-dev libssl-dev ccache patch perl debootstrap debhelper fakeroot"
 
-usage() { echo "usage: tests/deps.sh build|test|lint|vm..." >&2; exit 2; }
+deb="$build debhelper fakeroot lintian debootstrap autopkgtest"
+
+# What rolls out, and what looks at the role
+fleet="$vm $deb ansible-core ansible-lint yamllint openssh-client python3"
+
+usage() { echo "usage: tests/deps.sh [-n] build|test|lint|vm|deb|fleet..." >&2; exit 2; }
+
+dry=
+[ "${1-}" != -n ] || { dry=1; shift; }
 
 [ $# -gt 0 ] || usage
 want=
@@ -21,6 +30,8 @@ for set_name; do
 	test) want="$want $test" ;;
 	lint) want="$want $lint" ;;
 	vm) want="$want $vm" ;;
+	deb) want="$want $deb" ;;
+	fleet) want="$want $fleet" ;;
 	*) usage ;;
 	esac
 done
@@ -44,7 +55,7 @@ done
 # shellcheck disable=SC2086,SC2116
 missing=$(echo $missing)
 
-if [ "$(id -u)" != 0 ]; then
+if [ -n "$dry" ] || [ "$(id -u)" != 0 ]; then
 	echo "deps.sh: missing packages; as root: apt-get install --no-install-recommends $missing" >&2
 	exit 1
 fi

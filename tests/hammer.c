@@ -6,14 +6,18 @@
  *
  * usage: hammer SOCKET COUNT SEED SESSION
  *        hammer lock FILE		takes the lock and keeps it until killed
+ *        hammer fill SOCKET N		puts N files under device/many/..., in few requests
+ *        hammer count SOCKET N	whether each of them is there, with its own file
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -95,6 +99,85 @@ static void send_one(int fd, const char *text, size_t len, int files)
 	sendmsg(fd, &msg, MSG_NOSIGNAL);
 }
 
+/* Asks with n files, or for as many as come: the number, or -1 for anything but "ok". */
+static int ask(const char *path, const char *text, int *files, int n, char *reply, size_t size)
+{
+	union { struct cmsghdr header; char space[CMSG_SPACE(64 * sizeof(int))]; } control = { 0 };
+	struct iovec iov = { .iov_base = (void *)text, .iov_len = strlen(text) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *c;
+	int fd = dial(path);
+	ssize_t len;
+
+	if (n) {
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN((size_t)n * sizeof(int));
+		memcpy(CMSG_DATA(&control.header), files, (size_t)n * sizeof(int));
+		msg.msg_control = &control;
+		msg.msg_controllen = CMSG_SPACE((size_t)n * sizeof(int));
+	}
+	sendmsg(fd, &msg, MSG_NOSIGNAL);
+	iov = (struct iovec){ .iov_base = reply, .iov_len = size - 1 };
+	msg.msg_control = &control;
+	msg.msg_controllen = sizeof(control.space);
+	len = recvmsg(fd, &msg, 0);
+	close(fd);
+	reply[len < 0 ? 0 : len] = '\0';
+	if (strncmp(reply, "ok", 2) != 0) {
+		fprintf(stderr, "hammer: '%.60s': %s\n", text, reply);
+		return -1;
+	}
+	c = CMSG_FIRSTHDR(&msg);
+	if (!c || c->cmsg_type != SCM_RIGHTS)
+		return 0;
+	n = (int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+	memcpy(files, CMSG_DATA(c), (size_t)n * sizeof(int));
+	return n;
+}
+
+/* A file that says which it is. */
+static int numbered_file(int i)
+{
+	int fd = memfd_create("many", 0);
+
+	return write(fd, &i, sizeof(i)) == sizeof(i) ? fd : -1;
+}
+
+/* 64 of them in a request; with files they are put, without they are asked for. */
+static int some_of_many(const char *path, int first, int n, bool put)
+{
+	char text[8192], reply[8192];
+	int files[64], i, got, is;
+	size_t used = (size_t)sprintf(text, put ? "put" : "get");
+
+	for (i = 0; i < n; i++) {
+		used += (size_t)sprintf(text + used, "%cdevice/many/0000:%02x:%02x.%d%s", i ? '\n' : ' ',
+					(first + i) >> 8, (first + i) >> 3 & 31, (first + i) & 7,
+					put ? "\nstate=opened" : "");
+		files[i] = put ? numbered_file(first + i) : -1;
+	}
+	got = ask(path, text, files, put ? n : 0, reply, sizeof(reply));
+	for (i = 0; i < (put ? n : got); i++) {
+		if (!put && (pread(files[i], &is, sizeof(is), 0) != sizeof(is) || is != first + i))
+			got = -1;
+		close(files[i]);
+	}
+	return got == (put ? 0 : n) ? 0 : 1;
+}
+
+static int with_many(const char *path, int n, bool put)
+{
+	int done, some, bad = 0;
+
+	for (done = 0; !bad && done < n; done += some) {
+		some = n - done < 64 ? n - done : 64;
+		bad = some_of_many(path, done, some, put);
+	}
+	printf("%d of %d\n", bad ? done - some : done, n);
+	return bad;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int count, errors = 0, answers = 0;
@@ -104,6 +187,8 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && strcmp(argv[1], "lock") == 0)
 		return flock(open(argv[2], O_RDWR | O_CLOEXEC), LOCK_EX) || pause();
+	if (argc == 4 && (strcmp(argv[1], "fill") == 0 || strcmp(argv[1], "count") == 0))
+		return with_many(argv[2], atoi(argv[3]), argv[1][0] == 'f');
 	if (argc != 5)
 		return 2;
 	count = (unsigned int)atoi(argv[2]);

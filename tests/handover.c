@@ -11,29 +11,24 @@
 static const struct generation generations[] = {
 	{ .name = "6.16", .kho = "kho-v1", .kho_form = 1 },
 	{ .name = "6.19", .kho = "kho-v1", .kho_form = 1, .luo = "luo-v1", .luo_tree = true,
-	  .memfd = "memfd-v1", .vfio = "vfio-pci-v1", .vfio_form = VFIO_BDF_FIRST,
-	  .vfio_reset_works = -1 },
+	  .memfd = "memfd-v1", .vfio = "vfio-pci-v1" },
 	{ .name = "7.0", .kho = "kho-v1", .kho_form = 1, .luo = "luo-v1", .luo_tree = true,
-	  .luo_flb = true, .memfd = "memfd-v1", .vfio = "vfio-pci-v1",
-	  .vfio_form = VFIO_BDF_FIRST, .vfio_reset_works = 1, .pci = "pci-v1",
-	  .pci_form = PCI_FLAT64_SHORT },
+	  .luo_flb = true, .memfd = "memfd-v1", .vfio = "vfio-pci-v1", .vfio_reset_works = 1,
+	  .pci = "pci-v1", .pci_form = PCI_FLAT32_BARE },
 	{ .name = "7.1", .kho = "kho-v3", .kho_form = 3, .metadata = true, .luo = "luo-v1",
 	  .luo_tree = true, .luo_flb = true, .memfd = "memfd-v2", .memfd_v2 = true,
-	  .vfio = "vfio-pci-v2", .vfio_form = VFIO_DOMAIN_FIRST, .vfio_reset_works = 1,
-	  .pci = "pci-v1", .pci_form = PCI_FLAT32_BARE },
+	  .vfio = "vfio-pci-v2", .vfio_reset_works = 1, .pci = "pci-v1",
+	  .pci_form = PCI_FLAT32_BARE },
 	{ .name = "7.2", .kho = "kho-v4", .kho_form = 3, .metadata = true, .luo = "luo-v5",
 	  .luo_flb = true, .freed = true, .memfd = "memfd-v2", .memfd_v2 = true,
-	  .vfio = "vfio-pci-v1", .vfio_form = VFIO_DOMAIN_FIRST, .vfio_reset_works = -1,
-	  .pci = "pci-v2", .pci_form = PCI_BLOCK },
+	  .vfio = "vfio-pci-v1", .pci = "pci-v2", .pci_form = PCI_BLOCK },
 	{ .name = "7.3", .kho = "kho-v4", .kho_form = 3, .metadata = true, .luo = "luo-v5",
 	  .luo_flb = true, .freed = true, .memfd = "memfd-v2", .memfd_v2 = true,
-	  .vfio = "vfio-pci-v1", .vfio_form = VFIO_DOMAIN_FIRST, .vfio_reset_works = -1,
-	  .pci = "pci", .pci_form = PCI_VERSIONED },
+	  .vfio = "vfio-pci-v1", .pci = "pci", .pci_form = PCI_VERSIONED },
 	/* what is proposed after it */
 	{ .name = "next", .kho = "kho-v4;radix-v1;vmalloc-v1", .kho_form = 3, .metadata = true,
 	  .luo = "luo-v5;block-v1", .luo_flb = true, .freed = true,
-	  .memfd = "memfd-v2;vmalloc-v1", .memfd_v2 = true, .vfio = "vfio-pci-v1",
-	  .vfio_form = VFIO_DOMAIN_FIRST, .vfio_reset_works = -1, .pci = "pci",
+	  .memfd = "memfd-v2;vmalloc-v1", .memfd_v2 = true, .vfio = "vfio-pci-v1", .pci = "pci",
 	  .pci_form = PCI_VERSIONED },
 };
 
@@ -288,26 +283,12 @@ static void pci_make(struct ram *ram, enum pci_form form, const struct side *s,
 	switch (form) {
 	case PCI_NONE:
 		return;
-	case PCI_FLAT64_SHORT:
-		put64(p, f->counts ? 1ULL << 40 : PCI_MAX);
-		put64(p + 8, nr);
-		for (size_t i = 0; i < nr; i++) {
-			put16(p + 16 + i * 4, preserved[i].domain);
-			put16(p + 18 + i * 4, preserved[i].bdf);
-		}
-		return;
 	case PCI_FLAT32_BARE:
 	case PCI_FLAT32:
 		put32(p, PCI_MAX);
 		put32(p + 4, f->counts ? PCI_MAX + 1 : nr);
 		for (size_t i = 0; i < N_PRESERVED; i++)
 			entry_make(p + 8 + i * 8, &preserved[i], form == PCI_FLAT32, f->finished);
-		return;
-	case PCI_FLAT64:
-		put64(p, PCI_MAX);
-		put64(p + 8, f->counts ? PCI_MAX + 1 : nr);
-		for (size_t i = 0; i < N_PRESERVED; i++)
-			entry_make(p + 16 + i * 8, &preserved[i], true, f->finished);
 		return;
 	case PCI_BLOCK:
 		put32(p, nr);
@@ -355,15 +336,8 @@ static void memfd_make(const struct generation *g, struct ram *ram, const struct
 
 static void vfio_make(const struct generation *g, uint8_t *p, uint16_t bdf)
 {
-	if (g->vfio_form == VFIO_BDF_FIRST) {
-		put16(p, bdf);
-		if (g->vfio_reset_works >= 0)
-			p[4] = (uint8_t)g->vfio_reset_works;
-	} else {
-		put16(p + 4, bdf);
-		if (g->vfio_reset_works >= 0)
-			p[6] = (uint8_t)g->vfio_reset_works;
-	}
+	put16(p + 4, bdf);
+	p[6] = g->vfio_reset_works;
 }
 
 static void file_make(uint8_t *p, const char *compatible, uint64_t data, uint64_t token)
@@ -414,7 +388,7 @@ static void sessions_make(const struct generation *g, struct ram *ram, const str
 
 /* ---------------------------------------------------------------- a side */
 
-/* serialized: the jump is about to happen, or has. */
+/* serialized: the kexec is about to happen, or has. */
 static void side_make(const struct generation *g, struct ram *ram, const struct side *s,
 		      const struct handover_faults *f, bool serialized)
 {
@@ -494,15 +468,6 @@ static void kho_data_make(uint8_t data[32], const struct side *s)
 	put64(data + 24, 48);
 }
 
-/* In a struct setup_data, which is not at the beginning of a page. */
-static void boot_data_make(uint8_t *p, const struct side *s)
-{
-	put64(p, 0x99000);	/* the next of them */
-	put32(p + 8, 10);
-	put32(p + 12, 32);
-	kho_data_make(p + 16, s);
-}
-
 static void put_setup_data(const struct side *s, put_fn put)
 {
 	uint8_t data[32];
@@ -532,77 +497,6 @@ static void put_blobs(const struct generation *g, struct ram *ram, const struct 
 	put("blob-pci", at(ram, s->pci), PAGE);
 }
 
-/* A tree that leads to what tells a number higher than any true one's. */
-static uint8_t *stray_make(const struct generation *g, struct ram *ram, unsigned int page)
-{
-	uint8_t *tree = at(ram, LOW + page * PAGE);
-
-	kho_begin(g, tree);
-	kho_add(g, tree, g->metadata ? "kexec-metadata" : "LUO", LOW + 15 * PAGE, 73);
-	return tree;
-}
-
-/*
- * What a search must not take for the tree of a kernel: something is missing in
- * it, or is somebody else's by now.
- */
-static void strays_make(const struct generation *g, struct ram *ram)
-{
-	struct generation other = *g;
-	const uint64_t none = 0, odd = 0x123008;
-	uint8_t *told = at(ram, LOW + 15 * PAGE), *tree;
-
-	if (g->metadata)
-		metadata_make(told, "7.3.9", 9);
-	else
-		luo_tree_make(g, told, 9, 0, 0);
-	/* a version that nobody knows */
-	other.kho = "kho-v9";
-	stray_make(&other, ram, 0);
-	/* the subtrees of another one */
-	other.kho = g->kho;
-	other.kho_form = g->kho_form == 1 ? 3 : 1;
-	stray_make(&other, ram, 1);
-	/* a map that begins no page, or is not there where it always is */
-	tree = stray_make(g, ram, 2);
-	check(fdt_setprop_inplace(tree, 0, "preserved-memory-map", &odd, sizeof(odd)));
-	if (g->metadata) {
-		tree = stray_make(g, ram, 4);
-		check(fdt_setprop_inplace(tree, 0, "preserved-memory-map", &none, sizeof(none)));
-		/* a subtree of no size; and no metadata at all */
-		kho_add(g, stray_make(g, ram, 7), "test", LOW, 0);
-		kho_begin(g, at(ram, LOW + 8 * PAGE));
-	}
-	/* a subtree that begins no page, or is at no address */
-	kho_add(g, stray_make(g, ram, 9), "test", LOW + 8, 8);
-	kho_add(g, stray_make(g, ram, 10), "test", 0, 8);
-	/* larger than a page, by its own account */
-	put32(stray_make(g, ram, 12) + 4, 0x00200000);
-	/* what it leads to is freed, and has something else in it */
-	kho_begin(g, at(ram, LOW + 11 * PAGE));
-	kho_add(g, at(ram, LOW + 11 * PAGE), g->metadata ? "kexec-metadata" : "LUO",
-		LOW + 14 * PAGE, 73);
-	memset(at(ram, LOW + 14 * PAGE), 0x5a, PAGE);
-}
-
-/*
- * A copy of the true one, in the page of some process. What names it is no boot
- * data of a kernel, or there are two that are named.
- */
-static void copy_make(struct ram *ram, const struct side *in, const struct handover_faults *f)
-{
-	const struct side copy = { .kho = LOW + 13 * PAGE };
-	uint8_t *names = at(ram, LOW + 5 * PAGE + 0x100);
-
-	memcpy(at(ram, copy.kho), at(ram, in->kho), PAGE);
-	boot_data_make(names, &copy);
-	put64(names + 24, 2 * PAGE);
-	boot_data_make(names + 64, &copy);
-	put64(names + 64 + 40, 7);
-	if (f->twice)
-		boot_data_make(names + 128, &copy);
-}
-
 /* Freed memory has anything in it; here a piece of a program. */
 static void spoil(uint8_t *p)
 {
@@ -623,8 +517,6 @@ void handover_make(const struct generation *g, const struct handover_faults *f, 
 		abort();
 	/* a tree of somebody else's is not one of the kernel's */
 	memblock_make(at(ram, LOW + 3 * PAGE));
-	if (!f->cold && !f->unnamed)
-		boot_data_make(at(ram, LOW + 5 * PAGE + 0x38), &in);
 	if (!f->cold) {
 		side_make(g, ram, &in, f, true);
 		put_blobs(g, ram, &in, put);
@@ -642,20 +534,5 @@ void handover_make(const struct generation *g, const struct handover_faults *f, 
 		put_setup_data(&in, put);
 	}
 	put_debugfs(g, ram, &out, "out", f->cold ? early_size(g, &out) : 0, put);
-	/* at the jump everything is written down, and the next kernel is loaded */
-	side_make(g, ram, &out, f, true);
-	if (!f->unnamed)
-		boot_data_make(at(ram, LOW + 6 * PAGE + 0x10), &out);
-	if (f->strays || f->lost)
-		strays_make(g, ram);
-	if (f->strays)
-		copy_make(ram, &in, f);
-	if (f->lost) {
-		memset(at(ram, in.kho), 0, PAGE);
-		memset(at(ram, out.kho), 0, PAGE);
-	}
-	core = core_of(ram);
-	put("dump", core.data, core.size);
-	buf_free(&core);
 	free(ram);
 }

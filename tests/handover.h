@@ -12,9 +12,7 @@
 
 #include "blobs.h"
 
-enum pci_form { PCI_NONE, PCI_FLAT64_SHORT, PCI_FLAT32_BARE, PCI_FLAT32, PCI_FLAT64,
-		PCI_BLOCK, PCI_VERSIONED };
-enum vfio_form { VFIO_NONE, VFIO_BDF_FIRST, VFIO_DOMAIN_FIRST };
+enum pci_form { PCI_NONE, PCI_FLAT32_BARE, PCI_FLAT32, PCI_BLOCK, PCI_VERSIONED };
 
 struct generation {
 	const char *name;		/* "7.3" */
@@ -27,8 +25,7 @@ struct generation {
 	const char *memfd;
 	bool memfd_v2;
 	const char *vfio;
-	enum vfio_form vfio_form;
-	int vfio_reset_works;		/* -1: it has no such byte */
+	uint8_t vfio_reset_works;	/* 0 too where it has no such byte */
 	const char *pci;
 	enum pci_form pci_form;
 };
@@ -37,23 +34,18 @@ const struct generation *generation_find(const char *name);
 
 /* What is different from an ordinary machine of that generation. */
 struct handover_faults {
-	bool cold;		/* not started by a kexec: nothing came over */
+	bool cold;		/* not started by a kexec: nothing was handed over */
 	bool finished;		/* every device is finished, the list not freed yet */
 	bool reused;		/* and then somebody else's */
 	bool cycle;		/* the chains of blocks run in a circle */
 	bool counts;		/* counts that cannot be */
-	bool unnamed;		/* no boot data is left in memory */
-	bool strays;		/* other trees are in memory that are no kernel's */
-	bool twice;		/* boot data names a copy as well */
-	bool lost;		/* and the true ones are not in memory */
 	enum pci_form pci_form;	/* PCI_NONE: that of the generation */
 	const char *pci;
 };
 
 /*
  * Calls put for each file of such a machine: debugfs, setup data, /proc/kcore
- * with the memory behind it, "dump" as it would be at the next jump, and
- * "blob-FORMAT".
+ * with the memory behind it, and "blob-FORMAT".
  */
 void handover_make(const struct generation *generation,
 		   const struct handover_faults *faults,
@@ -62,7 +54,7 @@ void handover_make(const struct generation *generation,
 /* A tree of Linux 7.3 with kexec-metadata, and LUO if it is to be; its size. */
 size_t handover_tree(uint8_t page[4096], bool luo);
 
-/* Where it puts the list of FLBs that came over. */
+/* Where it puts the list of FLBs that were handed over. */
 #define HANDOVER_FLBS_IN	0x100006000ULL
 
 #endif

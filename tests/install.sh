@@ -3,12 +3,14 @@
 # What make install leaves, and whether a program can be made with it: the library's symbols, its pkg-config file,
 # an example linked with the shared and with the static library.
 # usage: tests/install.sh
-# Needs a built tree, $MAKE (default: make), pkg-config, a C compiler as $CC (default: cc).
+# Needs a built tree, $MAKE (default: make), pkg-config, a C compiler as $CC (default: cc), $BUILD/plant (default
+# build/tests).
 set -euo pipefail
 export LC_ALL=C
 top=$(cd "$(dirname "$0")/.." && pwd)
 : "${MAKE:=make}" "${CC:=cc}"
-passed=0 failed=0
+: "${BUILD:=$top/build/tests}"
+passed=0 failed=0 skipped=0
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT
@@ -33,19 +35,90 @@ check "the version script has what the header declares" diff "$tmp/declared" "$t
 check "and that is something" test -s "$tmp/declared"
 
 # --------------------------------------------------------------------- install
+generate() { # VERSION: of a systemd that only tells this
+	rm -rf "${tmp:?}/bin" "${tmp:?}/units"
+	mkdir "$tmp/bin" "$tmp/units"
+	printf '#!/bin/sh\necho "systemd %s (x)"\n' "$1" >"$tmp/bin/systemctl"
+	chmod 755 "$tmp/bin/systemctl"
+	PATH=$tmp/bin:$PATH sh "$top/dist/systemd/vfio-lu-generator" "$tmp/units" "$tmp/units" "$tmp/units"
+}
+old_systemd() { generate "$1" && [ -z "$(ls "$tmp/units")" ]; }
+new_systemd() { generate "$1" && [ "$(cat "$tmp"/units/vfio-lu.service.d/*.conf | grep -c '=yes$')" = 2 ]; }
 prefix=/opt/vfio-lu
 check "make install" "$MAKE" --no-print-directory -C "$top" install DESTDIR="$tmp/root" PREFIX=$prefix
 root=$tmp/root$prefix
 for file in sbin/vfio-lu include/vfio-lu.h lib/libvfio-lu.a lib/libvfio-lu.so lib/libvfio-lu.so.0 \
-	lib/pkgconfig/libvfio-lu.pc share/man/man8/vfio-lu.8 share/bash-completion/completions/vfio-lu; do
+	lib/pkgconfig/libvfio-lu.pc share/man/man8/vfio-lu.8 share/man/man8/vfio-lu-finish.8 share/man/man5/vfio-lu-json.5 \
+	share/man/man7/vfio-lu-runbook.7 share/man/man3/libvfio-lu.3 share/man/man3/libvfio-lu-status.3 share/vfio-lu/schema-1.json \
+	share/vfio-lu/examples/live-update share/vfio-lu/examples/libvirt-attach \
+	share/vfio-lu/ansible/live-update.yml \
+	share/vfio-lu/ansible/roles/vfio_lu_live_update/{README.md,tasks/main.yml,templates/report.html.j2} \
+	share/bash-completion/completions/vfio-lu; do
 	check "installed: $file" test -e "$root/$file"
 done
+check "no other header is" test "$(ls "$root/include")" = vfio-lu.h
 check "nothing is installed elsewhere" test "$(ls "$tmp/root")" = opt
+if [ -e "$root/lib/systemd/system/vfio-lu.service" ]; then
+	check "installed: the generator" test -x "$root/lib/systemd/system-generators/vfio-lu-generator"
+fi
+check "installed: the catalog" test -e "$root/lib/systemd/catalog/vfio-lu.catalog"
+ids() { grep -oE "$1" "$2" | grep -oE '[0-9a-f]{32}' | sort; } # PATTERN FILE
+ids '"[0-9a-f]{32}"' "$top/cli/journal.c" >"$tmp/ids"
+check "the catalog has each kind of record" diff "$tmp/ids" <(ids '^-- [0-9a-f]{32}' "$root/lib/systemd/catalog/vfio-lu.catalog")
+check "and so has the manual" diff "$tmp/ids" <(ids '^\.It [a-z]+ .* Li [0-9a-f]{32}' "$root/share/man/man7/vfio-lu-codes.7")
+check "the pages have the version" grep -q '^\.Os vfio-lu [0-9.]*$' "$root/share/man/man8/vfio-lu.8" "$root/share/man/man3/libvfio-lu.3"
+check "nothing is left to be filled in" test -z "$(grep -rlE '@[A-Z]+@' "$root/share/man" "$root/lib/systemd/system" || :)"
+check "the generator does nothing for an old systemd" old_systemd 252
+check "and for a newer one what that knows" new_systemd "255.4-1~x"
 check "the program runs from there" "$root/sbin/vfio-lu" --version
+
+# ----------------------------------------------------------------------- units
+if command -v systemd-analyze >/dev/null; then
+	mkdir "$tmp/verify"
+	for unit in "$root"/lib/systemd/system/*; do sed "s,$prefix,$root," "$unit" >"$tmp/verify/${unit##*/}"; done
+	for unit in "$tmp"/verify/*; do
+		check "nothing is wrong with ${unit##*/}" env SYSTEMD_LOG_LEVEL=warning sh -c \
+			'said=$(systemd-analyze --man=no --recursive-errors=no verify "$1" 2>&1) && [ -z "$said" ] || { echo "$said"; false; }' - "$unit"
+		[ "${unit%.timer}" = "$unit" ] || continue
+		check "${unit##*/} can do little" systemd-analyze security --no-pager --offline=true --threshold=50 "$unit"
+	done
+fi
 
 nm -D --defined-only "$root/lib/libvfio-lu.so" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort >"$tmp/exported"
 check "the shared library has these symbols and no other" diff "$tmp/declared" "$tmp/exported"
 check "each with its version" test -z "$(nm -D --defined-only "$root/lib/libvfio-lu.so" | grep ' T ' | grep -v '@@VFIO_LU_0$')"
+
+# fish, told where else it may look by nothing but its own files
+check "make install into /usr/local" "$MAKE" --no-print-directory -C "$top" install DESTDIR="$tmp/local" PREFIX=/usr/local
+check "fish finds it there" test "$(readlink "$tmp/local/etc/fish/completions/vfio-lu.fish")" = \
+	/usr/local/share/fish/vendor_completions.d/vfio-lu.fish
+check "and that is there" test -e "$tmp/local/usr/local/share/fish/vendor_completions.d/vfio-lu.fish"
+if command -v fish >/dev/null; then
+	check "fish looks there" fish -c 'contains /etc/fish/completions $fish_complete_path'
+fi
+
+# --------------------------------------------------------------------- metrics
+# As its unit has it, in a directory of its own: what is there is whole, or not there.
+write_metrics() { # MACHINE
+	local command
+	command=$(sed -n "s,^ExecStart=/bin/sh -c '\(.*\)'$,\1,p" "$root/lib/systemd/system/vfio-lu-metrics.service")
+	command=${command//$prefix/$root}
+	rm -rf "${tmp:?}/exporter"
+	mkdir "$tmp/exporter"
+	(cd "$tmp/exporter" && sh -c "${command//status/--sysroot \"$1\" status}")
+}
+"$BUILD/plant" "$tmp/incoming" "$top/tests/tree/machines/incoming.tree"
+check "the unit's command writes metrics" write_metrics "$tmp/incoming"
+check "and leaves nothing else" test "$(ls "$tmp/exporter")" = vfio-lu.prom
+check "that are the state" grep -qx 'vfio_lu_sessions{state="waiting"} 1' "$tmp/exporter/vfio-lu.prom"
+if promtool=$("$top/tests/promtool.sh" 2>"$tmp/out"); then
+	check "promtool takes them" sh -c 'said=$("$1" check metrics <"$2" 2>&1) && [ -z "$said" ] || { echo "$said"; false; }' - \
+		"$promtool" "$tmp/exporter/vfio-lu.prom"
+else
+	skipped=$((skipped + 1))
+fi
+failing() { ! write_metrics "$tmp/nowhere" && ! [ -e "$tmp/exporter/vfio-lu.prom" ]; }
+check "where it fails there is no file of them" failing
 
 # --------------------------------------------------------------------- example
 config() { PKG_CONFIG_PATH=$root/lib/pkgconfig pkg-config --define-variable=prefix="$root" "$@" libvfio-lu; }
@@ -66,5 +139,11 @@ check "it runs without the shared library" env -u LD_LIBRARY_PATH bash -c '"$1" 
 needs() { readelf -d "$1" | grep -q "NEEDED.*$2"; } # PROGRAM LIBRARY
 check "it asks for the library by its soname" needs "$tmp/vmm" 'libvfio-lu.so.0\]'
 
-echo "install: $passed passed, $failed failed, 0 skipped"
+# ------------------------------------------------------------------- uninstall
+for place in root:$prefix local:/usr/local; do
+	check "make uninstall from ${place#*:}" "$MAKE" --no-print-directory -C "$top" uninstall DESTDIR="$tmp/${place%:*}" PREFIX="${place#*:}"
+	check "leaves no file" test -z "$(find "$tmp/${place%:*}" ! -type d)"
+done
+
+echo "install: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -6,7 +6,8 @@
  *
  * usage: manager DIR COMMAND...
  *
- * DIR/notify is its socket. DIR/log gets a line for each message and event,
+ * Like systemd it executes nothing whose names need more than one string of an
+ * environment has (exit 203). DIR/notify is its socket. DIR/log gets a line for each message and event,
  * and DIR/pid the number of the process that runs. It ends when the command
  * exits by itself.
  */
@@ -17,13 +18,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX 512
+#define MAX 8192
+#define FEW 512	/* so many are compared with each other */
 
 static struct { int fd; char name[256]; } store[MAX];
 static int n_store;
@@ -53,20 +56,22 @@ static void write_pid(pid_t pid)
 
 static pid_t start(char **command, const char *socket_path)
 {
-	char names[MAX * 256] = "", number[16];
+	static char names[MAX * 256];
+	char number[16], *end = names;
 	pid_t pid = fork();
-	int high = 500, i;
+	int i;
 
 	if (pid)
 		return pid;
 	/* First out of the way, then to where they belong. */
 	for (i = 0; i < n_store; i++)
-		dup2(store[i].fd, high + i);
+		if (store[i].fd < 3 + n_store)
+			store[i].fd = fcntl(store[i].fd, F_DUPFD, 3 + n_store);
+	*names = '\0';
 	for (i = 0; i < n_store; i++) {
-		dup2(high + i, 3 + i);
-		close(high + i);
-		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
-			 i ? ":" : "", store[i].name);
+		if (dup2(store[i].fd, 3 + i) < 0)
+			_exit(126);
+		end += sprintf(end, "%s%s", i ? ":" : "", store[i].name);
 	}
 	syscall(SYS_close_range, 3 + n_store, ~0U, 0);
 	snprintf(number, sizeof(number), "%d", (int)getpid());
@@ -76,7 +81,7 @@ static pid_t start(char **command, const char *socket_path)
 	setenv("LISTEN_FDNAMES", names, 1);
 	setenv("NOTIFY_SOCKET", socket_path, 1);
 	execvp(command[0], command);
-	_exit(127);
+	_exit(203);
 }
 
 /* The value of a line of a message. */
@@ -117,6 +122,18 @@ static bool good_name(const char *name)
 	return p - name <= 255;
 }
 
+/* same_fd() of systemd: what is there already is not stored again, under any name. */
+static bool is_stored(int fd, const char *name)
+{
+	pid_t self = getpid();
+
+	for (int i = 0; i < n_store; i++)
+		if ((n_store < FEW || strcmp(store[i].name, name) == 0) &&
+		    syscall(SYS_kcmp, self, self, 0, store[i].fd, fd) == 0)
+			return true;
+	return false;
+}
+
 static void hear(int fd)
 {
 	union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } control;
@@ -141,6 +158,8 @@ static void hear(int fd)
 		if (n_store == MAX || !good_name(name) ||
 		    !line_of(text, "FDPOLL", value, sizeof(value)) || strcmp(value, "0")) {
 			fprintf(history, "refused %s\n", name);
+		} else if (is_stored(got, name)) {
+			fprintf(history, "suppressed %s\n", name);
 		} else {
 			store[n_store].fd = got;
 			strcpy(store[n_store++].name, name);
@@ -160,6 +179,7 @@ int main(int argc, char **argv)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	struct pollfd poll_one;
+	struct rlimit files;
 	char path[4096];
 	int status;
 	pid_t pid;
@@ -167,6 +187,10 @@ int main(int argc, char **argv)
 	if (argc < 3) {
 		fprintf(stderr, "usage: manager DIR COMMAND...\n");
 		return 2;
+	}
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	dir = argv[1];
 	snprintf(path, sizeof(path), "%s/log", dir);

@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The check ids and where each is seen to pass and to fail: the golden files of the trees, and lines
-# "# proof: ID pass|fail" in the scenarios that run in the VM. An id without both is a failure.
-# usage: tests/proof.sh
+# "# proof: ID pass|fail" in the scenarios that run in the VM, and in tests/rehearse.sh. An id without both is a failure.
+# usage: tests/proof.sh [PROGRAM]	whose tables of checks have the ids
 set -euo pipefail
 export LC_ALL=C
 top=$(cd "$(dirname "$0")/.." && pwd)
+program=$(realpath "${1:-$top/vfio-lu}")
 cd "$top"
 passed=0 failed=0
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-# The ids there are: those that the manual page explains (sync.sh sees that it explains all).
-awk '/^\.Sh CHECKS/ { on = 1; next } /^\.Sh/ { on = 0 } on && /^\.It Sy/ { print $3 }' man/vfio-lu.8 >"$tmp/ids"
+"$program" --dump-commands | awk -F '\t' '$1 == "check" { print $2 }' >"$tmp/ids"
 
 # ID RESULT WHERE, from the answers in JSON.
 for file in tests/tree/golden/*/*json*; do
@@ -21,7 +21,7 @@ for file in tests/tree/golden/*/*json*; do
 		jq -r --arg where "${where%%/*}" '.. | objects | select(has("id") and has("result")) |
 			[.id, (if .result == "warn" then "fail" else .result end), $where] | @tsv' 2>/dev/null || :
 done | sort -u >"$tmp/tree"
-for file in tests/scenario/*.sh; do
+for file in tests/scenario/*.sh tests/rehearse.sh; do
 	sed -n "s,^[[:space:]]*# proof: \([a-z0-9-]*\) \(pass\|fail\).*,\1\t\2\tvm:$(basename "$file" .sh),p" "$file"
 done | sort -u >"$tmp/vm"
 

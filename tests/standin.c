@@ -32,7 +32,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "../lib/luo.h"
+#include "uapi/uapi.h"
 #include "../lib/vfio-lu.h"
 #include "fake/client.h"
 

@@ -3,14 +3,14 @@
 #
 # sync.sh [PROGRAM]
 #
-# The rows of the program, its --help, the man page and the completions must
+# The rows of the program, its --help, the man pages and the completions must
 # say the same: a word that one of them has and another lacks is a failure.
 set -u
 export LC_ALL=C
 
 program=${1:-./vfio-lu}
 top=$(cd "$(dirname "$0")/.." && pwd)
-page=$top/man/vfio-lu.8
+schema=$top/dist/schema-1.json
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0 skipped=0
@@ -62,76 +62,160 @@ options()
 		'index(kinds, $1) && $2 == command { print $3 }' "$model"
 }
 
-# ------------------------------------------------------------------- man page
+# ------------------------------------------------------------------ man pages
+
+man=$top/man
+page=$man/vfio-lu.8
 
 awk -F '\t' '
 	$1 == "command" { print $1, $2, $3 }
 	$1 == "global" || $1 == "own" { print $1, $2, $3, $4, $5 }
+	$1 == "own" { print "synopsis", $2, $3 }
 	$1 == "column" { print $1, $2, $3, $5 }
 ' "$model" >"$tmp/rows"
 
-awk '
-	function flush_column() {
-		if (column != "")
-			print "column", command, column, shown
-		column = ""
-	}
-	/^\.Sh / { flush_column(); section = $2; command = "-" }
-	section == "COMMANDS" && /^\.Ss / {
-		flush_column()
-		command = $2
-		args = ""
-		for (i = 3; i <= NF; i++)
-			if ($i != "Op" && $i != "Ar")
-				args = args $i
-		print "command", command, args == "" ? "-" : \
-		      $3 == "Op" ? "[" args "]" : args
-	}
-	(section == "COMMANDS" || section == "OPTIONS") && /^\.It Fl / {
-		letter = arg = "-"
-		for (i = 3; i <= NF; i++) {
-			if ($i == "Ar")
-				arg = $(i + 1)
-			else if ($i ~ /^-/)
-				name = substr($i, 2)
-			else if ($(i - 1) == "Fl")
-				letter = $i
+# rows_of COMMAND PAGE: what a page says of its command, - for the program
+rows_of()
+{
+	awk -v command="$1" '
+		function flush_column() {
+			if (column != "")
+				print "column", command, column, shown
+			column = ""
 		}
-		print section == "OPTIONS" ? "global" : "own", command, name, letter, arg
-	}
-	section == "COMMANDS" && /^\.It Cm / {
-		flush_column()
-		column = $3
-		shown = "-"
-	}
-	/\(shown by default\)/ { shown = "shown" }
-	/^\.El/ { flush_column() }
-' "$page" >"$tmp/page"
-same "the man page against the rows (<: rows, >: page)" "$tmp/rows" "$tmp/page"
+		/^\.Sh / { flush_column(); section = $2 }
+		section == "SYNOPSIS" && command != "-" {
+			if (/^\.(Op )?Ar /)
+				args = ($1 == ".Op" ? "[" $3 $4 "]" : $2 $3)
+			for (i = 2; i <= NF; i++)
+				if ($i ~ /^-./ && $(i - 1) == "Fl")
+					print "synopsis", command, substr($i, 2)
+		}
+		section == "OPTIONS" && /^\.It Fl / {
+			letter = arg = "-"
+			for (i = 3; i <= NF; i++) {
+				if ($i == "Ar")
+					arg = $(i + 1)
+				else if ($i ~ /^-/)
+					name = substr($i, 2)
+				else if ($(i - 1) == "Fl")
+					letter = $i
+			}
+			print command == "-" ? "global" : "own", command, name, letter, arg
+		}
+		section == "COLUMNS" && /^\.It Cm / {
+			flush_column()
+			column = $3
+			shown = "-"
+		}
+		/\(shown by default\)/ { shown = "shown" }
+		/^\.El/ { flush_column() }
+		END {
+			if (command != "-")
+				print "command", command, args == "" ? "-" : args
+		}
+	' "$2"
+}
+
+{
+	rows_of - "$page"
+	for command in $commands; do
+		rows_of "$command" "$man/vfio-lu-$command.8"
+	done
+} >"$tmp/page" 2>"$tmp/err"
+same "the man pages against the rows (<: rows, >: pages)" "$tmp/rows" "$tmp/page"
+
+echo "$commands" >"$tmp/want"
+sed -n 's/^\.It Xr vfio-lu-\([a-z]*\) 8$/\1/p' "$page" >"$tmp/got"
+same "commands in vfio-lu.8" "$tmp/want" "$tmp/got"
+for file in "$man"/vfio-lu-*.8; do
+	file=${file##*/vfio-lu-}
+	echo "${file%.8}"
+done >"$tmp/got"
+same "a page for each command, and no other in section 8" "$tmp/want" "$tmp/got"
+
+printf '%s\n' NAME SYNOPSIS DESCRIPTION OPTIONS "EXIT STATUS" EXAMPLES "SEE ALSO" >"$tmp/want"
+for command in $commands; do
+	sed -n 's/^\.Sh //p' "$man/vfio-lu-$command.8" | grep -x -f "$tmp/want" >"$tmp/got"
+	same "the sections of vfio-lu-$command.8" "$tmp/want" "$tmp/got"
+done
 
 for word in $(awk -F '\t' '$6 != "-" && /^(global|own)/ { print $6 }' "$model" | tr '|' ' '); do
-	if grep -q -x "\.Em $word\( .*\)\?" "$page"; then
+	if grep -q -x "\.Em $word\( .*\)\?" "$man"/*.8; then
 		pass
 	else
-		fail "the man page does not have the choice $word"
+		fail "the man pages do not have the choice $word"
 	fi
 done
 
-"$program" check -v --json 2>/dev/null |
-	sed -n 's/^ *"id": *"\(.*\)",$/\1/p' | sort -u >"$tmp/ids"
-sed -n 's/^\.It Sy //p' "$page" | sort >"$tmp/page-ids"
-comm -23 "$tmp/ids" "$tmp/page-ids" >"$tmp/undocumented"
-if [ -s "$tmp/undocumented" ]; then
-	fail "check ids that the man page lacks" "$tmp/undocumented"
-elif [ -s "$tmp/ids" ]; then
+awk -F '\t' '$1 == "check" { print $3, $2 }' "$model" >"$tmp/ids"
+awk '
+	/^\.Ss / { kind = $5 $6 == "nextkernel" ? "next-kernel" : $5 }
+	/^\.It Sy / { print kind, $3 }
+' "$man/vfio-lu-checks.7" >"$tmp/page-ids"
+same "check ids (<: the tables of the program, >: vfio-lu-checks.7)" "$tmp/ids" "$tmp/page-ids"
+
+awk -F '\t' '$1 == "code" { print $2, $3 }' "$model" >"$tmp/codes"
+sed -n 's/^\.It Sy \([a-z-]*\) Pq \([0-9]\)$/\1 \2/p' "$man/vfio-lu-codes.7" >"$tmp/page-codes"
+same "codes (<: the table of the program, >: vfio-lu-codes.7)" "$tmp/codes" "$tmp/page-codes"
+
+# The pages of the library come from its header, and have each of its functions.
+if "$top/man/libvfio-lu.sh" "$tmp/man3" 2>"$tmp/err"; then
+	sed -n 's/^\t\(vlu_.*\);/\1/p' "$top/lib/libvfio-lu.sym" >"$tmp/want"
+	sed -n 's/^\.Fn \(vlu_[a-z0-9_]*\).*/\1/p' "$tmp"/man3/*.3 >"$tmp/got"
+	same "functions (<: the version script, >: the pages of section 3)" "$tmp/want" "$tmp/got"
+else
+	fail "man/libvfio-lu.sh" "$tmp/err"
+fi
+
+if "$man/live-update.py" | cmp -s - "$man/live-update.svg"; then
 	pass
 else
-	fail "check --json printed no check at all"
+	fail "man/live-update.svg is not what man/live-update.py draws"
+fi
+
+pages=$(ls "$man"/*.[0-9] "$tmp"/man3/*.3)
+wc -l $pages | awk '$2 != "total" && $1 > 300' >"$tmp/long"
+if [ ! -s "$tmp/long" ]; then
+	pass
+else
+	fail "a page of more than 300 lines" "$tmp/long"
+fi
+
+for file in $pages; do
+	name=${file##*/}
+	echo "${name%.*} ${name##*.}"
+done | sort >"$tmp/there"
+sed -n 's/^\.\(It \)\?Xr \(\(lib\)\?vfio-lu[a-z-]* [0-9]\).*/\2/p' $pages | sort -u | comm -23 - "$tmp/there" >"$tmp/dangling"
+if [ ! -s "$tmp/dangling" ]; then
+	pass
+else
+	fail "pages refer to pages that there are not" "$tmp/dangling"
+fi
+
+# The schema has the codes, a definition for each command, and the keys that the command answers with.
+if ! command -v jq >/dev/null; then
+	skip "jq is not installed: the schema was not compared"
+else
+	cut -d ' ' -f 1 "$tmp/codes" >"$tmp/words"
+	jq -r '."$defs".code.enum[]' "$schema" >"$tmp/got"
+	same "codes (<: the table of the program, >: the schema)" "$tmp/words" "$tmp/got"
+	awk -F '\t' '$1 == "answer" {
+		n = split($3 == "-" ? "" : $3, keys, " ")
+		print $2, "schema"; print $2, "error"; print $2, "warnings"
+		for (i = 1; i <= n; i++) { sub(/\[\]/, "", keys[i]); print $2, keys[i] }
+	}' "$model" >"$tmp/keys"
+	for command in $commands; do
+		jq -r --arg c "$command" '."$defs" as $all
+			| def at: if ."$ref" then ."$ref" | ltrimstr("#/$defs/") | $all[.] | at else . end;
+			$all[$c] | at | (if .anyOf then .anyOf[0] | at else . end) | .required[] | "\($c) \(.)"' "$schema"
+	done >"$tmp/got"
+	same "keys of answers (<: the program, >: the schema)" "$tmp/keys" "$tmp/got"
 fi
 
 if ! command -v mandoc >/dev/null; then
-	skip "mandoc is not installed: the man page was not linted"
-elif mandoc -T lint -W warning "$page" >"$tmp/lint" 2>&1; then
+	skip "mandoc is not installed: the man pages were not linted"
+elif mandoc -T lint -W warning $pages >"$tmp/lint" 2>&1; then
 	pass
 else
 	fail "mandoc -T lint" "$tmp/lint"
@@ -166,6 +250,22 @@ for command in $commands; do
 	options "own uses" "$command" >"$tmp/want"
 	same "$command --help: options" "$tmp/want" "$tmp/help-options"
 done
+
+# The help of a command opens nothing but what every program does: libraries, before the first line of its own.
+if ! command -v strace >/dev/null; then
+	skip "strace is not installed: what the help opens was not seen"
+else
+	for command in $commands; do
+		"$program" "$command" --help >"$tmp/want"
+		strace -f -o "$tmp/calls" -e trace=open,openat,openat2,connect "$program" help "$command" >"$tmp/got" 2>&1
+		sed "/[.]so/d; /exited with 0/d" "$tmp/calls" >"$tmp/opened"
+		if [ -s "$tmp/calls" ] && [ ! -s "$tmp/opened" ] && cmp -s "$tmp/want" "$tmp/got"; then
+			pass
+		else
+			fail "help $command opens something, or is not $command --help" "$tmp/opened"
+		fi
+	done
+fi
 
 for command in "" $commands; do
 	"$program" ${command:+"$command"} --no-such-option >"$tmp/out" 2>"$tmp/err"

@@ -28,11 +28,14 @@ $(T)/standin: tests/standin.c tests/fake/client.c $(LIB_OBJS)
 	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
 $(T)/manager $(T)/hammer: $(T)/%: tests/%.c
 	$(TEST_LINK) $<
+# The virtual machine itself
+$(T)/machine: tests/vm/machine.c tests/vm/verdict.c $(LIB_OBJS)
+	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
 # What runs in the VM: with the library as a VMM would use it, and alone.
-VM_PROGRAMS = vmm leave hide manager hammer standin
+VM_PROGRAMS = vmm leave hide stopwatch manager hammer standin
 $(T)/vmm $(T)/leave: $(T)/%: tests/vm/%.c $(B)/libvfio-lu.a
 	$(TEST_LINK) -Ilib $(SOURCES_OF) $(LIBS)
-$(T)/hide: tests/vm/hide.c
+$(T)/hide $(T)/stopwatch: $(T)/%: tests/vm/%.c
 	$(TEST_LINK) $<
 $(T)/facts: tests/vm/facts/facts.c
 	@echo "  LD  $@"; mkdir -p $(@D) && \
@@ -43,30 +46,57 @@ check-pure: $(UNITS)
 check-fuzz: $(FUZZ)
 	@BUILD=$(T) tests/fuzz/run.sh
 fuzz-flags:
-	@echo $(filter-out -DVLU_VERSION%,$(ALL_CPPFLAGS)) $(shell pkg-config --cflags $(PKGS)) $(LIBS)
+	@echo $(filter-out -DVLU_VERSION% -DVLU_PARTS%,$(ALL_CPPFLAGS)) $(shell pkg-config --cflags $(PKGS)) $(LIBS)
 check-tree: $(B)/vfio-lu $(T)/plant
 	@SANITIZED=$(ASAN) BUILD=$(T) VFIO_LU=$(abspath $(B)/vfio-lu) tests/tree/run.sh
-check-fake: $(B)/vfio-lu $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake manager hammer standin)
+FAKE_LOGS = all
+check-fake check-fake-log: $(B)/vfio-lu \
+		$(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake manager hammer standin)
+check-fake:
 	@BUILD=$(T) VFIO_LU_REAL=$(abspath $(B)/vfio-lu) tests/fake/run.sh
+# FAKE_LOGS=some: not each scenario with each kind of log.
+check-fake-log:
+	@BUILD=$(T) VFIO_LU_REAL=$(abspath $(B)/vfio-lu) tests/fake/run.sh -l $(FAKE_LOGS)
+# MATRIX="-f 12": not every cell.
+check-matrix: $(addprefix $(T)/,plant fake-kernel vfio-lu-fake manager standin)
+	@BUILD=$(T) tests/fake/matrix.sh $(MATRIX)
 # SWEEP="-f 12": not every call.
 check-sweep: $(addprefix $(T)/,plant fake-kernel vfio-lu-fake)
 	@BUILD=$(T) tests/fake/sweep.sh $(SWEEP)
+# KILLS="-f 24", PAIRS="-f 9": not all of them.
+check-kill-sweep: $(addprefix $(T)/,plant fake-kernel vfio-lu-fake manager)
+	@BUILD=$(T) tests/fake/kill-sweep.sh $(KILLS)
+check-pairs: $(addprefix $(T)/,plant fake-kernel vfio-lu-fake)
+	@BUILD=$(T) tests/fake/pairs.sh $(PAIRS)
 check-sync: vfio-lu
 	@tests/sync.sh ./vfio-lu
-check-install: all
-	@MAKE="$(MAKE)" tests/install.sh
-check-proof:
-	@tests/proof.sh
+check-install: all $(T)/plant
+	@BUILD=$(abspath $(T)) MAKE="$(MAKE)" tests/install.sh
+check-deb: all deb
+	@MAKE="$(MAKE)" tests/deb.sh
+check-fleet: deb
+	@tests/deps.sh build vm deb fleet
+	@tests/fleet.sh
+check-proof: vfio-lu
+	@tests/proof.sh ./vfio-lu
+check-packages: $(B)/vfio-lu $(T)/plant
+	@BUILD=$(T) VFIO_LU=$(abspath $(B)/vfio-lu) tests/packages/run.sh
 check-lint: $(B)/libvfio-lu.a $(CLI_OBJS)
 	@OBJS=$(abspath $(B)) tests/lint/run.sh
-check-vm: vfio-lu $(VM_PROGRAMS:%=$(T)/%)
-	@tests/vm/run.sh -c $(VM_PROGRAMS:%=-p $(T)/%) -p early/vfio-lu-restore
+check-vm: vfio-lu $(T)/machine $(VM_PROGRAMS:%=$(T)/%)
+	@tests/vm/run.sh -c $(VM_PROGRAMS:%=-p $(T)/%) -p dist/vfio-lu-restore
+# REHEARSE="m-m": only these
+check-rehearse: all
+	@MAKE="$(MAKE)" tests/rehearse.sh $(REHEARSE)
 # After check-fake and check-vm
 check-calls:
 	@BUILD=$(T) tests/calls.sh
+# Every sentence that the program can say, to be read as a whole
+messages:
+	@mkdir -p $(B) && tests/messages.py >$(B)/messages.txt && echo $(B)/messages.txt
 demo:
 	@tests/deps.sh build vm
-	@$(MAKE) --no-print-directory vfio-lu
+	@$(MAKE) --no-print-directory vfio-lu $(T)/machine
 	@tests/vm/demo.sh
 
 check:
@@ -77,13 +107,18 @@ check-asan:
 	@tests/check.sh asan
 lint:
 	@tests/check.sh lint
+# Compiled, and not linked
+objects: $(LIB_OBJS) $(CLI_OBJS)
+.PHONY: objects
 # Ratios, for who changes what they measure
-bench: vfio-lu $(T)/plant
+bench: vfio-lu $(T)/plant $(T)/machine
 	@tests/deps.sh build test vm
 	@tests/bench/list.sh
 	@tests/bench/bind.sh
 	@tests/bench/session.sh
+	@tests/bench/kexec.sh
 
-.PHONY: check check-fast check-asan lint bench demo
-.PHONY: check-pure check-fuzz fuzz-flags check-tree check-fake check-sweep check-calls
-.PHONY: check-sync check-install check-proof check-lint check-vm
+.PHONY: check check-fast check-asan lint bench demo messages
+.PHONY: check-pure check-fuzz fuzz-flags check-tree check-fake check-fake-log check-matrix
+.PHONY: check-sweep check-kill-sweep check-pairs check-calls
+.PHONY: check-packages check-sync check-install check-deb check-fleet check-proof check-lint check-vm check-rehearse

@@ -1,0 +1,327 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The role of dist/ansible on three Debian hosts: virtual machines that real kexecs take from one test kernel to the other,
+# reached over ssh on the loopback interface.
+# usage: tests/fleet.sh [-v]       -v: shows what Ansible prints
+# Needs build/deb (make deb), and root to make the disk of the hosts. The logs stay in ~/.cache/vfio-lu/logs/fleet.
+set -euo pipefail
+export LC_ALL=C.UTF-8
+top=$(cd "$(dirname "$0")/.." && pwd)
+ansible=$top/dist/ansible
+logs=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-lu/logs/fleet
+verbose=''
+[ "${1-}" != -v ] || { verbose=1; shift; }
+[ $# = 0 ] || { sed -n 's/^# usage/usage/p' "$0" >&2; exit 2; }
+passed=0 failed=0 skipped=0 hosts=(1 2 3)
+declare -A machines ports
+
+tmp=$(mktemp -d)
+finish() {
+	for host in "${!machines[@]}"; do kill "${machines[$host]}" 2>/dev/null || :; done
+	wait
+	# connections that Ansible keeps open for the next task
+	for socket in "$tmp"/cp/*; do [ ! -S "$socket" ] || ssh -o ControlPath="$socket" -O exit host 2>/dev/null || :; done
+	! mountpoint -q "$tmp/host/proc" || umount "$tmp/host/proc"
+	rm -rf --one-file-system "$tmp"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+die() { echo "fleet: $*" >&2; exit 1; }
+say() { echo "-- $((SECONDS / 60)):$(printf %02d $((SECONDS % 60)))  $*"; }
+
+check() { # WHAT COMMAND...
+	local what=$1
+	shift
+	if "$@" >"$tmp/out" 2>&1; then
+		passed=$((passed + 1))
+		echo "ok   $what"
+	else
+		failed=$((failed + 1))
+		echo "FAIL $what"
+		tail -n 20 "$tmp/out" | sed 's/^/    /'
+	fi
+}
+
+tell() {
+	echo "fleet: $passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ] && [ $((passed + skipped)) -gt 0 ]
+	exit
+}
+
+# ------------------------------------------------------------------ the role as it lies there
+lint() { (cd "$ansible" && "$@"); }
+export ANSIBLE_HOME=$tmp/ansible ANSIBLE_LOCAL_TEMP=$tmp/ansible
+check "yamllint has nothing to say" lint yamllint --strict .
+check "ansible-lint has nothing to say" lint env XDG_CACHE_HOME="$tmp/lint" \
+	ansible-lint --offline --nocolor live-update.yml release.yml roles/vfio_lu_live_update
+
+if [ "$(id -u)" != 0 ]; then
+	echo "skip the roll-out: the disk of the hosts is made by root"
+	skipped=1
+	tell
+fi
+
+# ------------------------------------------------------------------------------- the hosts
+kernel=$("$top/tests/vm/kernel.sh" | tail -n1)
+[ -d "$kernel" ] || die "no kernel"
+rootfs=$("$top/tests/vm/rootfs.sh" bookworm-ssh | tail -n1)
+[ -f "$rootfs" ] || die "no root file system"
+if [ ! -e "$kernel/m" ] || [ ! -e "$kernel/y" ]; then
+	echo "skip the roll-out: it goes from one kernel to another, and one alone was named"
+	skipped=1
+	tell
+fi
+rm -rf "$logs"
+mkdir -p "$logs"
+
+# One disk for all: Debian with vfio-lu, both kernels, and initrds by initramfs-tools.
+release_of() { # FLAVOUR
+	local dir
+	for dir in "$kernel/$1"/modules/*; do [ ! -d "$dir" ] || echo "${dir##*/}"; done
+}
+from=$(release_of y) to=$(release_of m)
+in_root() { chroot "$tmp/host" env PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive "$@"; }
+
+make_disk() {
+	local root=$tmp/host flavour release unit size
+	mkdir -p "$root"
+	PATH=$PATH:/usr/sbin debugfs -R "rdump / $root" "$rootfs"
+	mount -t proc proc "$root/proc"
+	cp "$top"/build/deb/*.deb "$root/tmp/"
+	in_root sh -c 'dpkg -i /tmp/*.deb'
+	rm "$root"/tmp/*.deb
+	# little time under emulation, and the one way that the test kernel knows
+	printf 'COMPRESS=gzip\nCOMPRESSLEVEL=1\n' >"$root/etc/initramfs-tools/conf.d/test"
+	for flavour in y m; do
+		release=$(release_of $flavour)
+		cp "$kernel/$flavour/bzImage" "$root/boot/vmlinuz-$release"
+		cp "$kernel/$flavour/config" "$root/boot/config-$release"
+		mkdir -p "$root/lib/modules"
+		tar -C "$kernel/$flavour/modules" --exclude=build --exclude=source -chf - "$release" | tar -C "$root/lib/modules" -xf -
+		in_root depmod "$release"
+		in_root update-initramfs -c -k "$release"
+		cp "$root/boot/initrd.img-$release" "$tmp/initrd-$flavour"
+	done
+	# One that restores nothing: with neither vfio-lu nor vfio-pci in it.
+	mv "$root/usr/share/initramfs-tools/hooks/vfio-lu" "$tmp/hook"
+	in_root mkinitramfs -o /boot/initrd.img-broken "$to"
+	mv "$tmp/hook" "$root/usr/share/initramfs-tools/hooks/vfio-lu"
+	umount "$root/proc"
+
+	mkdir -p "$root/etc/ssh/sshd_config.d"
+	in_root sh -c 'mkdir -m 700 -p ~/.ssh && cat >~/.ssh/authorized_keys' <"$tmp/key.pub"
+	printf 'UsePAM no\nUseDNS no\n' >"$root/etc/ssh/sshd_config.d/test.conf"
+	printf '[Match]\nDriver=virtio_net\n[Network]\nAddress=10.0.2.15/24\nLinkLocalAddressing=no\n' \
+		>"$root/etc/systemd/network/test.network"
+	in_root systemctl enable systemd-networkd ssh
+	for unit in systemd-networkd-wait-online.service e2scrub_reap.service e2scrub_all.timer apt-daily.timer \
+		apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer systemd-update-utmp.service; do
+		ln -sf /dev/null "$root/etc/systemd/system/$unit"
+	done
+	echo 'UUID=5a7d35a6-7d05-4f36-a3f2-0c3e0f1f6f11 / ext4 defaults 0 0' >"$root/etc/fstab"
+	size=$(du -sm "$root" | cut -f1)
+	PATH=$PATH:/usr/sbin mke2fs -q -t ext4 -m 0 -U 5a7d35a6-7d05-4f36-a3f2-0c3e0f1f6f11 -E lazy_itable_init=1 -d "$root" \
+		"$tmp/disk.img" "$((size + 300))M"
+	rm -rf --one-file-system "$root"
+}
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# A reset ends the machine, so that a later kernel proves a kexec. The devices under test are at 01:00.0 and 02:00.0; the
+# interface that ssh comes by is not among them.
+start_machine() { # HOST
+	ports[$1]=$(free_port)
+	qemu-system-x86_64 -accel tcg,thread=single -cpu max,-erms -machine q35,kernel-irqchip=split -m 1G -smp 1 \
+		-nodefaults -no-user-config -display none -monitor none -no-reboot \
+		-serial "file:$logs/host-$1.log" -device intel-iommu,intremap=on \
+		-device pcie-root-port,id=port1,bus=pcie.0,addr=1,chassis=1,slot=1 -device e1000e,bus=port1,romfile= \
+		-device pcie-root-port,id=port2,bus=pcie.0,addr=2,chassis=2,slot=2 -device edu,bus=port2 \
+		-drive "if=none,id=root,format=raw,file=$tmp/disk.img,snapshot=on" -device nvme,serial=root,drive=root,bus=pcie.0,addr=1c.0 \
+		-netdev "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${ports[$1]}-10.0.2.15:22" \
+		-device virtio-net-pci,netdev=net,bus=pcie.0,addr=1b.0,disable-legacy=on,iommu_platform=on,romfile= \
+		-kernel "$kernel/y/bzImage" -initrd "$tmp/initrd-y" \
+		-append "console=ttyS0 panic=-1 kho=on liveupdate=on mitigations=off no_timer_check tsc=unstable clocksource=hpet
+root=UUID=5a7d35a6-7d05-4f36-a3f2-0c3e0f1f6f11 rw quiet" </dev/null >"$logs/qemu-$1.log" 2>&1 &
+	machines[$1]=$!
+}
+
+ssh_words=(-i "$tmp/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=10
+	-o BatchMode=yes)
+on() { # HOST COMMAND...
+	local port=${ports[$1]}
+	shift
+	ssh "${ssh_words[@]}" -p "$port" root@127.0.0.1 "$*" </dev/null
+}
+answers() { # HOST: within some minutes, or its machine has ended
+	local try
+	for ((try = 0; try < 60; try++)); do
+		kill -0 "${machines[$1]}" || return 1
+		! on "$1" true || return 0
+		sleep 2
+	done
+	return 1
+}
+
+write_inventory() {
+	local host
+	cat >"$tmp/ansible.cfg" <<-END
+		[defaults]
+		host_key_checking = False
+		interpreter_python = /usr/bin/python3
+		[ssh_connection]
+		pipelining = True
+		control_path_dir = $tmp/cp
+		ssh_args = ${ssh_words[*]:2} -o ControlMaster=auto -o ControlPersist=120 -o ServerAliveInterval=10
+	END
+	{
+		echo "all:"
+		echo "  hosts:"
+		for host in "${hosts[@]}"; do echo "    host-$host: {ansible_port: ${ports[$host]}}"; done
+		cat <<-END
+			  vars:
+			    ansible_host: 127.0.0.1
+			    ansible_user: root
+			    ansible_ssh_private_key_file: $tmp/key
+			    vfio_lu_live_update_devices: ["0000:01:00.0", "0000:02:00.0"]
+			    vfio_lu_live_update_report: $logs/report
+		END
+	} >"$tmp/hosts.yml"
+}
+
+# ------------------------------------------------------------------------------- the plays
+# Its exit status; what it printed is in the file of that name.
+play() { # NAME PLAYBOOK ARGUMENT...
+	local name=$1 status=0 playbook=$2
+	shift 2
+	said=$logs/$name.log
+	ANSIBLE_CONFIG=$tmp/ansible.cfg ansible-playbook -i "$tmp/hosts.yml" "$ansible/$playbook" "$@" >"$said" 2>&1 || status=$?
+	[ -z "$verbose" ] || cat "$said"
+	[ ! -e "$logs/report.txt" ] || cp "$logs/report.txt" "$logs/$name.txt"
+	say "$name: exit status $status"
+	return "$status"
+}
+fails() { ! "$@"; }
+printed() { grep -qF -- "$1" "$said" || { tail -n 60 "$said"; false; }; }
+count() { # changed|failed|unreachable: over all hosts
+	sed -n "s/^host-[0-9] .*[ :]$1=\([0-9]*\) .*/\1/p" "$said" | awk '{ n += $1 } END { print n + 0 }'
+}
+changed_nothing() { [ "$(count changed)" = 0 ] || { grep -B3 '^changed:' "$said"; false; }; }
+reported() { # PATTERN of a row
+	grep -q "$1" "$logs/report.txt" || { cat "$logs/report.txt"; false; }
+}
+
+runs() { [ "$(on "$1" uname -r)" = "$2" ] || { on "$1" uname -r; false; }; } # HOST RELEASE
+settled() { on "$1" vfio-lu status --check && on "$1" vfio-lu status | grep -q '^no sessions'; } # HOST
+# What a live update would change, or begin to.
+state() { # HOST
+	on "$1" 'cat /proc/sys/kernel/random/boot_id /sys/kernel/kexec_loaded
+		readlink /sys/bus/pci/devices/0000:0[12]:00.0/driver; vfio-lu status | tail -n +2; dpkg -l vfio-lu | tail -n 1
+		ls /var/lib/vfio-lu /run/vfio-lu 2>/dev/null; true'
+}
+keep_states() { for host in "${hosts[@]}"; do state "$host" >"$tmp/state-$host"; done; }
+untouched() { state "$1" | diff "$tmp/state-$1" -; } # HOST
+
+say "making the disk of the hosts"
+ssh-keygen -q -t ed25519 -N '' -f "$tmp/key"
+make_disk >"$logs/disk.log" 2>&1 || { tail -n 20 "$logs/disk.log"; die "no disk"; }
+say "starting them"
+for host in "${hosts[@]}"; do start_machine "$host"; done
+write_inventory
+for host in "${hosts[@]}"; do check "host-$host answers" answers "$host"; done
+[ "$failed" = 0 ] || tell
+to_m=(-e vfio_lu_live_update_to_release="$to") to_y=(-e vfio_lu_live_update_to_release="$from")
+
+say "a dry run"
+keep_states
+check "a dry run is done" play dry live-update.yml "${to_m[@]}" --check
+check "it changes nothing" changed_nothing
+check "and says what it would" printed "would be updated"
+for host in "${hosts[@]}"; do check "host-$host is untouched" untouched "$host"; done
+
+say "the device of one is in use"
+on 2 vfio-lu bind 0000:01:00.0
+on 2 'systemd-run -q --unit=user sh -c "exec sleep 1000 9<>\$(echo /dev/vfio/devices/*)"'
+keep_states
+check "the roll-out is refused" fails play in-use live-update.yml "${to_m[@]}"
+check "it says why" printed "0000:01:00.0 not-in-use: process"
+check "the report names it" reported '^host-2 .* not fit$'
+for host in "${hosts[@]}"; do check "host-$host is untouched" untouched "$host"; done
+on 2 'systemctl stop user; vfio-lu unbind 0000:01:00.0'
+
+say "the next kernel of one cannot restore"
+on 2 "mkdir /srv/kept && mv /lib/modules/$to/kernel/drivers/vfio/pci/vfio-pci.ko /srv/kept/ && depmod $to"
+on 3 'dpkg -r vfio-lu libvfio-lu-dev' >/dev/null
+cat >"$tmp/broken.yml" <<-END
+	all:
+	  hosts:
+	    host-2:
+	      vfio_lu_live_update_initrd: /boot/initrd.img-broken
+	      vfio_lu_live_update_force_next: true
+END
+packages=$(printf '"%s",' "$top"/build/deb/vfio-lu_*.deb)
+to_m+=(-i "$tmp/broken.yml" -e "{\"vfio_lu_live_update_packages\": [${packages%,}]}")
+check "the roll-out stops" fails play broken live-update.yml "${to_m[@]}"
+check "host-1 runs the next kernel" runs 1 "$to"
+check "and has nothing left to do" settled 1
+check "host-2 runs it, too" runs 2 "$to"
+check "and is left as status says" fails on 2 vfio-lu status --check
+check "host-3 got vfio-lu" on 3 vfio-lu --version
+check "and was not touched else" runs 3 "$from"
+check "no session was begun there" settled 3
+check "the report names who is done" reported "^host-1 .*$from to $to .* updated\$"
+check "who failed, and at what" reported '^host-2 .* failed at: restore$'
+check "and who was not touched" reported '^host-3 .* not touched$'
+
+say "the cause is gone"
+on 2 "mv /srv/kept/vfio-pci.ko /lib/modules/$to/kernel/drivers/vfio/pci/ && depmod $to"
+boot_1=$(on 1 cat /proc/sys/kernel/random/boot_id)
+boot_2=$(on 2 cat /proc/sys/kernel/random/boot_id)
+check "the same again gets to the end" play cured live-update.yml "${to_m[@]}"
+for host in "${hosts[@]}"; do
+	check "host-$host runs the next kernel" runs "$host" "$to"
+	check "host-$host has nothing left to do" settled "$host"
+done
+check "host-1 was left alone" test "$(on 1 cat /proc/sys/kernel/random/boot_id)" = "$boot_1"
+check "host-2 went on where it stopped" test "$(on 2 cat /proc/sys/kernel/random/boot_id)" = "$boot_2"
+check "the report says so" reported '^host-2 .* updated$'
+check "once more" play again live-update.yml "${to_m[@]}"
+check "changes nothing" changed_nothing
+
+say "a roll-out of all, the first alone, with the tasks of an operator"
+for what in stop start; do
+	cat >"$tmp/$what.yml" <<-END
+		- name: Note that it is time to $what VMMs
+		  ansible.builtin.shell: uname -r >/srv/$what
+		  changed_when: true
+	END
+done
+check "it gets to the end" play all live-update.yml "${to_y[@]}" -e '{"vfio_lu_live_update_serial": [1, 2]}' \
+	-e vfio_lu_live_update_stop_tasks="$tmp/stop.yml" -e vfio_lu_live_update_start_tasks="$tmp/start.yml"
+# A vfio-lu that keeps no times says so, and the report with it.
+away=unknown
+! on 1 vfio-lu timeline >/dev/null 2>&1 || away='[0-9][0-9.]*'
+for host in "${hosts[@]}"; do
+	check "host-$host runs the other kernel" runs "$host" "$from"
+	check "host-$host has nothing left to do" settled "$host"
+	check "its VMMs were to end before the kexec" test "$(on "$host" cat /srv/stop)" = "$to"
+	check "and to start after it" test "$(on "$host" cat /srv/start)" = "$from"
+	check "the report has host-$host" reported "^host-$host .*$to to $from  *2  *$away  *updated\$"
+done
+
+say "one is given up"
+on 1 'vfio-lu preserve 0000:01:00.0' >/dev/null
+check "what is held is released" play release release.yml
+check "host-1 holds nothing" settled 1
+check "a second time" play released release.yml
+check "changes nothing" changed_nothing
+
+check "the page of the report is whole" python3 - "$logs/report.html" <<-'END'
+	import html.parser, sys
+	text = open(sys.argv[1]).read()
+	assert text.startswith("<!DOCTYPE html>") and text.count("<tr>") == 4, text
+	assert "http:" not in text and "https:" not in text and "<script" not in text
+	html.parser.HTMLParser().feed(text)
+END
+say "done"
+tell

@@ -1,0 +1,282 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The command rehearse with the test kernels: pairs that hand over, pairs that do not, and what is left of it when it is
+# killed. Each check is an exit status, a row and what it says.
+# usage: tests/rehearse.sh [NAME...]	only these
+# Needs: $VFIO_LU (default: at the top), root, QEMU, jq; tests/vm/kernel.sh and rootfs.sh give kernels and initrds.
+set -euo pipefail
+export LC_ALL=C
+top=$(cd "$(dirname "$0")/.." && pwd)
+: "${VFIO_LU:=$top/vfio-lu}" "${MAKE:=make}"
+passed=0 failed=0 skipped=0
+tmp=$(mktemp -d)
+mounted=()
+leave() {
+	local pids
+	pids=$(jobs -p)
+	# shellcheck disable=SC2086 # words
+	[ -z "$pids" ] || kill $pids 2>/dev/null || :
+	wait
+	[ ${#mounted[@]} = 0 ] || umount "${mounted[@]}"
+	rm -rf "$tmp"
+}
+trap leave EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+[ "$(id -u)" = 0 ] || { echo "rehearse: initrds are made by root" >&2; exit 1; }
+
+kernel=$("$top/tests/vm/kernel.sh" | tail -n1)
+# where any user may read them
+for flavour in m y; do
+	other=$flavour
+	[ -d "$kernel/$flavour" ] || other=$([ $flavour = m ] && echo y || echo m)
+	mkdir -p "$tmp/$flavour"
+	cp -L "$kernel/$other/bzImage" "$tmp/$flavour/"
+	for dir in "$kernel/$other"/modules/*; do
+		[ -d "$dir" ] || continue
+		mkdir -p "$tmp/$flavour/modules"
+		tar -C "${dir%/*}" --exclude="${dir##*/}/build" --exclude="${dir##*/}/source" -chf - "${dir##*/}" |
+			tar -C "$tmp/$flavour/modules" -xf -
+		# as make modules_install leaves it: these lead to more than any machine has room for
+		for link in build source; do ln -s / "$tmp/$flavour/modules/${dir##*/}/$link"; done
+	done
+done
+chmod 755 "$tmp"
+from_m=(--from "$tmp/m/bzImage" --from-modules "$tmp/m/modules")
+from_y=(--from "$tmp/y/bzImage" --from-modules "$tmp/y/modules")
+next_m=(--next-kernel "$tmp/m/bzImage" --next-modules "$tmp/m/modules")
+next_y=(--next-kernel "$tmp/y/bzImage" --next-modules "$tmp/y/modules")
+
+wanted=" $* "
+check() { # WHAT COMMAND...
+	local what=$1
+	shift
+	if "$@" >"$tmp/said" 2>&1; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAIL $what: $*"
+		head -n 20 "$tmp/said" | sed 's/^/    /'
+	fi
+}
+
+# ------------------------------------------------------------------- rehearsals
+# They run two at a time, and are judged when all are through.
+names=()
+declare -A status rows words
+# Sets options: those given, and of one that comes twice the later; each has a value, and only --device is a list.
+once() { # OPTION VALUE...
+	local -A at=()
+	options=()
+	while [ $# -gt 0 ]; do
+		if [ -n "${at[$1]-}" ] && [ "$1" != --device ]; then
+			options[${at[$1]}]=$2
+		else
+			options+=("$1" "$2")
+			at[$1]=$((${#options[@]} - 1))
+		fi
+		shift 2
+	done
+}
+rehearse() { # NAME STATUS "ROW=RESULT..." WORDS OPTION...: WORDS is a regular expression for what a row or stderr says
+	local name=$1 options
+	[ "$wanted" = "  " ] || [[ $wanted == *" $name "* ]] || return 0
+	names+=("$name")
+	status[$name]=$2 rows[$name]=$3 words[$name]=$4
+	shift 4
+	once --log "$tmp/$name" "$@"
+	while [ "$(jobs -pr | wc -l)" -ge 2 ]; do wait -n || :; done
+	{
+		local got=0
+		mkdir "$tmp/$name" && chmod 777 "$tmp/$name"
+		HOME=$tmp/$name XDG_STATE_HOME='' "${as[@]}" "$VFIO_LU" rehearse --json "${options[@]}" \
+			>"$tmp/$name/json" 2>"$tmp/$name/err" || got=$?
+		echo $got >"$tmp/$name/status"
+	} &
+}
+
+# With a parameter of the test kernel's own handler
+handler() { if [ -n "${VFIO_LU_TEST_KERNEL-}" ]; then skipped=$((skipped + 1)); else rehearse "$@"; fi; }
+
+row() { # NAME ROW RESULT
+	test "$(jq -r --arg id "$2" '.checks[] | select(.id == $id) | .result' "$tmp/$1/json")" = "$3" ||
+		{ jq -r '.checks[] | "\(.id) \(.result) \(.detail)"' "$tmp/$1/json"; return 1; }
+}
+says() { jq -r '.checks[].detail' "$tmp/$1/json" 2>/dev/null | cat - "$tmp/$1/err" | grep -E -- "$2"; } # NAME WORDS
+ended() { test "$(cat "$tmp/$1/status")" = "$2" || { cat "$tmp/$1/status" "$tmp/$1/err"; return 1; }; } # NAME STATUS
+
+judge() { # NAME
+	local expected
+	check "$1: exit status" ended "$1" "${status[$1]}"
+	for expected in ${rows[$1]}; do check "$1: row" row "$1" "${expected%=*}" "${expected#*=}"; done
+	[ -z "${words[$1]}" ] || check "$1: words" says "$1" "${words[$1]}"
+	[ -z "${rows[$1]}" ] || check "$1: its log is there" test -e "$(jq -r .log "$tmp/$1/json")"
+}
+
+all="boots=pass hands-over=pass recognizes-devices=pass restores=pass finishes=pass second-kexec=pass"
+as=()
+
+# --------------------------------------------------------------------- initrds
+# A Debian of the cache unpacked, with what make install leaves and the modules of the m kernel.
+make_initrds() {
+	local root=$tmp/root image release
+	image=$("$top/tests/vm/rootfs.sh" bookworm | tail -n1)
+	release=$(ls "$tmp/m/modules")
+	mkdir "$root"
+	PATH=$PATH:/usr/sbin:/sbin debugfs -R "rdump / $root" "$image" >"$tmp/said" 2>&1
+	mkdir -p "$root/usr/lib/modules"
+	cp -r "$tmp/m/modules/$release" "$root/usr/lib/modules/"
+	# mkinitramfs asks it for this alone
+	echo CONFIG_RD_GZIP=y >"$root/boot/config-$release"
+	[ ! -f "$kernel/m/config" ] || cp "$kernel/m/config" "$root/boot/config-$release"
+	mount -t proc proc "$root/proc" && mounted+=("$root/proc")
+	mount --bind /dev "$root/dev" && mounted+=("$root/dev")
+	in_root() { chroot "$root" /usr/bin/env PATH=/usr/local/sbin:/usr/sbin:/usr/bin "$@" >"$tmp/said" 2>&1 || { cat "$tmp/said"; return 1; }; }
+	printf 'COMPRESS=gzip\nCOMPRESSLEVEL=1\n' >"$root/etc/initramfs-tools/conf.d/gzip"
+	in_root mkinitramfs -o /boot/tools-without "$release"
+	"$MAKE" --no-print-directory -s -C "$top" install DESTDIR="$root" PREFIX=/usr >"$tmp/said" 2>&1
+	in_root mkinitramfs -o /boot/tools "$release"
+	# as Debian has it, with systemd in it
+	in_root dracut --no-hostonly --compress "gzip -1" --kver "$release" /boot/dracut
+	umount "${mounted[@]}"
+	mounted=()
+	mv "$root/boot" "$tmp/initrds"
+	chmod -R a+rX "$tmp/initrds"
+}
+
+# Nothing but the systemd of Debian sid, which opens /dev/liveupdate before it looks for its first unit.
+make_systemd_initrd() {
+	local root=$tmp/sid stage=$tmp/systemd image file
+	image=$("$top/tests/vm/rootfs.sh" sid | tail -n1)
+	mkdir "$root" "$stage"
+	PATH=$PATH:/usr/sbin:/sbin debugfs -R "rdump / $root" "$image" >"$tmp/said" 2>&1
+	mkdir -p "$stage"/{dev,proc,sys,run,tmp,etc,usr/lib,usr/lib64}
+	ln -s usr/lib "$stage/lib"
+	ln -s usr/lib64 "$stage/lib64"
+	ln -s usr/lib/systemd/systemd "$stage/init"
+	cp "$root/usr/lib/os-release" "$stage/etc/initrd-release"
+	for file in /usr/lib/systemd/systemd /usr/lib/systemd/systemd-executor /usr/lib/x86_64-linux-gnu/libmount.so.1; do
+		echo "$file"
+		chroot "$root" /usr/bin/ldd "$file" | grep -o '/[^ ]*'
+	done | sed 's,^/lib,/usr/lib,' | sort -u | while read -r file; do (cd "$root" && cp -L --parents ".$file" "$stage/"); done
+	(cd "$stage" && find . | cpio --quiet -o -H newc -R +0:+0) >"$tmp/initrds/systemd"
+	rm -rf "$root" "$stage"
+}
+
+# proof: boots pass
+# proof: hands-over pass
+# proof: recognizes-devices pass
+# proof: restores pass
+# proof: finishes pass
+# proof: second-kexec pass
+rehearse m-m 0 "$all" "" "${from_m[@]}" "${next_m[@]}" --export "$tmp/exported"
+as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+rehearse m-y 0 "$all" "" "${from_m[@]}" "${next_y[@]}"
+as=()
+rehearse y-y 0 "$all" "" "${from_y[@]}" "${next_y[@]}" --device nvme --device e1000e --device edu
+# proof: hands-over fail
+rehearse no-liveupdate 3 "boots=pass hands-over=fail restores=unknown" "KHO: exec from" "${from_m[@]}" "${next_m[@]}" \
+	--next-cmdline "kho=on"
+# proof: recognizes-devices fail
+handler other-name 3 "recognizes-devices=fail finishes=fail" "refcount_t: underflow" "${from_m[@]}" "${next_m[@]}" \
+	--from-cmdline pci_liveupdate.flb=block
+# proof: boots fail
+handler flat32-block 3 "boots=fail hands-over=unknown" " in kho_block_set_restore.*Kernel panic" "${from_m[@]}" "${next_m[@]}" \
+	--from-cmdline pci_liveupdate.flb=flat32 --next-cmdline "kho=on liveupdate=on pci_liveupdate.flb=block"
+# proof: finishes fail
+handler block-flat32 3 "boots=pass recognizes-devices=fail finishes=fail second-kexec=unknown" "Kernel panic .* never finished" \
+	"${from_m[@]}" "${next_m[@]}" \
+	--from-cmdline pci_liveupdate.flb=block --next-cmdline "kho=on liveupdate=on pci_liveupdate.flb=flat32"
+# A vfio-pci that registers its handler by another name: for what was handed over there is none.
+mkdir "$tmp/n"
+cp -r "$tmp/m/modules" "$tmp/n/"
+find "$tmp/n/modules" -name vfio-pci.ko -exec sed -i s/vfio-pci-v1/vfio-pci-v9/ {} +
+# proof: restores fail
+rehearse no-handler 3 "hands-over=pass restores=fail finishes=unknown" "No registered handler for compatible .vfio-pci-v1" \
+	"${from_m[@]}" --next-kernel "$tmp/m/bzImage" --next-modules "$tmp/n/modules"
+# proof: second-kexec fail
+rehearse no-second 3 "boots=pass finishes=pass second-kexec=fail" "not permitted" "${from_m[@]}" "${next_m[@]}" \
+	--next-cmdline "kho=on liveupdate=on sysctl.kernel.kexec_load_disabled=1"
+rehearse no-vfio-pci 3 "hands-over=pass recognizes-devices=fail" "does not go to vfio-pci" "${from_m[@]}" \
+	--next-kernel "$tmp/m/bzImage"
+echo "no kernel, but a text" >"$tmp/text"
+rehearse no-kernel 3 "boots=fail" "Cannot determine the file type" "${from_m[@]}" "${next_m[@]}" --next-kernel "$tmp/text"
+rehearse from-no-kernel 3 "boots=fail" "no kernel image for x86" --from "$tmp/text" "${next_m[@]}"
+rehearse from-no-luo 4 "" "has no live update" "${from_m[@]}" "${next_m[@]}" --from-cmdline liveupdate=off
+rehearse too-slow 3 "boots=fail" "no answer within 1 s" "${from_m[@]}" "${next_m[@]}" --timeout 1
+rehearse no-such-kind 2 "" "no kind of device 'toaster'" "${from_m[@]}" "${next_m[@]}" --device toaster
+rehearse no-modules 1 "" "no modules.dep" "${from_m[@]}" "${next_m[@]}" --next-modules /etc
+: >"$tmp/nothing"
+as=(unshare -m sh -c "mount --bind $tmp/nothing \$(command -v qemu-system-x86_64); exec \"\$@\"" -)
+rehearse no-qemu 4 "" "install qemu-system-x86" "${from_m[@]}" "${next_m[@]}"
+mkdir "$tmp/full"
+as=(unshare -m sh -c "mount -t tmpfs -o size=4k tmpfs $tmp/full; exec \"\$@\"" -)
+rehearse full-disk 1 "" "cannot write .*No space left" "${from_m[@]}" "${next_m[@]}" --log "$tmp/full"
+as=()
+# Those that are made here are for vfio-pci as a module.
+if [ ! -d "$kernel/m" ]; then
+	skipped=$((skipped + 4))
+elif [ "$wanted" = "  " ] || [[ $wanted == *initrd* ]]; then
+	make_initrds
+	make_systemd_initrd
+	# proof: initrd-restores pass
+	rehearse initrd-tools 0 "$all initrd-restores=pass" "" "${from_m[@]}" "${next_m[@]}" --next-initrd "$tmp/initrds/tools"
+	# proof: initrd-restores fail
+	rehearse initrd-without 3 "finishes=pass initrd-restores=fail" "0000:04:00.0 is with e1000e; the kernel: e1000e 0000:04:00.0" \
+		"${from_m[@]}" "${next_m[@]}" --next-initrd "$tmp/initrds/tools-without"
+	rehearse initrd-systemd 3 "finishes=pass initrd-restores=fail" "opened /dev/liveupdate before .*luo: No registered handler" \
+		"${from_m[@]}" "${next_m[@]}" --next-initrd "$tmp/initrds/systemd"
+	rehearse initrd-dracut 0 "$all initrd-restores=pass" "" "${from_m[@]}" "${next_m[@]}" --next-initrd "$tmp/initrds/dracut"
+fi
+wait
+for name in ${names[@]+"${names[@]}"}; do judge "$name"; done
+
+# --------------------------------------------------------- what became of them
+kept() { # STATUS FILE RESULT: in a host whose running kernel is the m kernel
+	local got=0 release
+	release=$(uname -r)
+	unshare -m sh -c 'mount -t tmpfs tmpfs /boot; mount -t tmpfs tmpfs /var/lib; cp "$1" "/boot/vmlinuz-$2"; shift 2; exec "$@"' - \
+		"$tmp/m/bzImage" "$release" "$VFIO_LU" check --json "${@:3}" >"$tmp/check" 2>"$tmp/check.err" || got=$?
+	test "$(jq -r '.next_kernel.checks[] | select(.id == "rehearsed") | .result' "$tmp/check")" = "$1" &&
+		jq -r '.next_kernel.checks[] | select(.id == "rehearsed") | .detail' "$tmp/check" | grep -E -- "$2" ||
+		{ cat "$tmp/check" "$tmp/check.err"; return 1; }
+}
+if [[ " ${names[*]-} " == *" m-m "* ]]; then
+	# proof: rehearsed pass
+	check "check knows what was exported" kept pass "rehearsed at 20.*, and passed" \
+		--next-kernel "$tmp/m/bzImage" --rehearsal "$tmp/exported"
+	check "and that it is of another pair" kept warn "is of another pair, and this pair of kernels was not rehearsed" \
+		--next-kernel "$tmp/m/bzImage" --next-initrd "$tmp/text" --rehearsal "$tmp/exported"
+	sed 's/"verdict": *"ready"/"verdict": "not-ready"/; 0,/"result": *"pass"/s//"result": "fail"/' "$tmp/exported" >"$tmp/bad"
+	# proof: rehearsed fail
+	check "one that failed is told" kept fail "and failed: boots: both kernels" \
+		--next-kernel "$tmp/m/bzImage" --rehearsal "$tmp/bad"
+	check "a file that is none" kept unknown "no result of a rehearsal" --next-kernel "$tmp/m/bzImage" --rehearsal "$tmp/text"
+	check "none at all" kept warn "was not rehearsed" --next-kernel "$tmp/m/bzImage"
+fi
+
+# Nothing is left but the log: the emulator ends with it, and there is no other file.
+killed() { # SIGNAL STATUS
+	local pid got=0 dir=$tmp/killed-$1 qemu
+	mkdir "$dir"
+	touch "$dir.begin"
+	"$VFIO_LU" rehearse "${from_m[@]}" "${next_m[@]}" --log "$dir" >"$dir.out" 2>&1 &
+	pid=$!
+	while kill -0 "$pid" && ! grep -qs "Linux version" "$dir"/*; do sleep 0.1; done
+	qemu=$(pgrep -P "$pid")
+	kill "-$1" "$pid"
+	wait "$pid" || got=$?
+	[ "$got" = "$2" ] || { echo "exit status $got"; return 1; }
+	# the kernel kills it while it ends the other
+	for _ in $(seq 100); do kill -0 "$qemu" 2>/dev/null || break; sleep 0.1; done
+	! kill -0 "$qemu" 2>/dev/null || return 1
+	[ "$(ls -A "$dir" | wc -l)" = 1 ] || return 1
+	[ -z "$(find /tmp /var/tmp /dev/shm -path "$tmp" -prune -o -newer "$dir.begin" -name '*rehears*' -print)" ]
+}
+if [ "$wanted" = "  " ] || [[ $wanted == *" killed "* ]]; then
+	check "SIGKILL" killed KILL 137
+	check "SIGTERM" killed TERM 143
+fi
+
+echo "rehearse: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
