@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-VERSION = 0.1.0
+# One place has it, the newest heading there.
+VERSION := $(shell sed -n '/^\#\# /{s/^\#\# \([0-9.]*\) .*/\1/p;q;}' CHANGELOG.md)
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 LIBEXECDIR ?= $(PREFIX)/libexec/vfio-lu
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+GENERATORDIR ?= $(patsubst %/system,%/system-generators,$(UNITDIR))
+CATALOGDIR ?= $(patsubst %/system,%/catalog,$(UNITDIR))
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+
+# The recipes take words: a blank in a directory would split it, and uninstall would remove something else.
+$(if $(word 2,$(DESTDIR))$(word 2,$(PREFIX)),$(error DESTDIR and PREFIX may have no blanks))
 
 # V=1 shows the whole commands.
 Q = $(if $(V),,@)
@@ -19,7 +26,11 @@ B = build/asan
 CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS = -fsanitize=address,undefined
 endif
-PKGS = libpci libkmod json-c zlib
+# Sanitizers have checks of their own.
+HARDEN = $(if $(ASAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection)
+HARDEN_LINK = -Wl,-z,relro,-z,now
+# libcrypto first: the loader looks for its 4000 symbols in one library after the other.
+PKGS = libcrypto libpci libkmod json-c zlib
 # libfdt has no description for pkg-config: whether it is there is for the compiler to say.
 DEPS := $(shell sh -c 'pkg-config --exists $(PKGS) && echo "\#include <libfdt.h>" | $(CC) -E -' >/dev/null 2>&1 && echo yes)
 # Not needed: without one of them, what it would have unpacked is not known.
@@ -38,10 +49,14 @@ ALL_PKGS := $(PKGS) $(CODECS:%=lib%) $(SYSTEMD)
 PKG_CFLAGS := $(if $(DEPS),$(shell pkg-config --cflags $(ALL_PKGS)))
 LIBS := $(if $(DEPS),$(shell pkg-config --libs $(ALL_PKGS)) -lfdt)
 WERROR = $(if $(CI),-Werror)
-ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -DSBINDIR='"$(SBINDIR)"' -Ilib $(OPTIONAL) $(CPPFLAGS)
-ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC $(WARN) $(WERROR) $(CFLAGS) $(PKG_CFLAGS)
+PARTS := $(shell echo "$(foreach part,zstd lz4 lzma,$(if $(filter $(part),$(CODECS)),+,-)$(part)) $(if $(SYSTEMD),+,-)systemd" | tr ' ' ,)
+ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -DVLU_PARTS='"$(PARTS)"' -DSBINDIR='"$(SBINDIR)"' -Ilib $(OPTIONAL) $(CPPFLAGS)
+# Two builds in two directories are the same to the byte.
+ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC -ffile-prefix-map=$(CURDIR)=. $(WARN) $(WERROR) $(CFLAGS) $(HARDEN) \
+	     $(PKG_CFLAGS)
+ALL_LDFLAGS = $(HARDEN_LINK) $(LDFLAGS)
 
-LIB_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c))
+LIB_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c lib/*/*.c))
 CLI_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c))
 CLI_COMMON = $(filter-out $(B)/cli/vfio-lu.o,$(CLI_OBJS))
 
@@ -49,14 +64,18 @@ CLI_COMMON = $(filter-out $(B)/cli/vfio-lu.o,$(CLI_OBJS))
 SONAME = libvfio-lu.so.0
 LIBVFIO_LU = libvfio-lu.so.$(VERSION)
 
-all: vfio-lu $(B)/$(LIBVFIO_LU) $(B)/libvfio-lu.pc $(B)/completions
+all: parts vfio-lu $(B)/$(LIBVFIO_LU) $(B)/libvfio-lu.pc $(B)/completions $(B)/man
 
-# A fresh machine: install what the build needs, or say the command that does.
+# What is not there could not be unpacked, or told to systemd.
+parts:
+	@echo "optional parts: $(PARTS)"
+.PHONY: parts
+
+# A fresh machine: say the command that installs what the build needs.
 ifneq ($(DEPS),yes)
 vfio-lu $(LIB_OBJS) $(CLI_OBJS) $(B)/$(LIBVFIO_LU) $(B)/libvfio-lu.pc $(B)/completions: build-deps
-	@$(MAKE) --no-print-directory $@
 build-deps:
-	@tests/deps.sh build
+	@tests/deps.sh -n build
 .PHONY: build-deps
 else
 
@@ -65,7 +84,7 @@ vfio-lu: $(B)/vfio-lu
 
 $(B)/vfio-lu: $(CLI_OBJS) $(B)/libvfio-lu.a
 	$(if $(V),,@echo "  LD  $@")
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/libvfio-lu.a: $(LIB_OBJS)
 	@rm -f $@
@@ -73,7 +92,7 @@ $(B)/libvfio-lu.a: $(LIB_OBJS)
 
 $(B)/$(LIBVFIO_LU): $(LIB_OBJS) lib/libvfio-lu.sym
 	$(if $(V),,@echo "  LD  $@")
-	$(Q)$(CC) -shared $(ALL_CFLAGS) $(LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libvfio-lu.sym \
+	$(Q)$(CC) -shared $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libvfio-lu.sym \
 		$(if $(ASAN),,-Wl,--no-undefined) -o $@ $(LIB_OBJS) $(LIBS)
 
 # With the places of this installation in it, so that it may be moved as a whole.
@@ -90,6 +109,15 @@ $(B)/%.o: %.c
 
 $(B)/lib/%.o: WARN += -Wconversion
 
+# what runs in the virtual machine is part of the program, and so is the version
+$(B)/cli/help.o $(B)/cli/status-metrics.o: CHANGELOG.md
+$(B)/lib/rehearse/guest-image.o: lib/rehearse/guest-init
+$(B)/lib/rehearse/rehearsal-guest.o: lib/rehearse/guest-steps
+
+$(B)/man: lib/vfio-lu.h man/libvfio-lu.sh
+	@man/libvfio-lu.sh $@
+	@touch $@
+
 $(B)/completions: $(B)/vfio-lu $(wildcard completions/*)
 	@completions/gen.sh $< $@
 	@touch $@
@@ -97,40 +125,91 @@ endif
 
 include tests/tests.mk
 
-all-tests: $(B)/vfio-lu $(UNITS) $(FUZZ) $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake facts $(VM_PROGRAMS))
+all-tests: $(B)/vfio-lu $(UNITS) $(FUZZ) $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake facts machine $(VM_PROGRAMS))
 
-fill_in = sed 's,@SBINDIR@,$(SBINDIR),; s,@LIBEXECDIR@,$(LIBEXECDIR),' $(1) >$(DESTDIR)$(2)
+# What is installed, MODE:FROM:TO; those of dist/ and the manual pages are filled in with the places and the version on their way.
+# Hooks lie where initramfs-tools and dracut look, if PREFIX is /usr.
+INITRAMFS = $(PREFIX)/share/initramfs-tools
+DRACUT = $(PREFIX)/lib/dracut/modules.d/90vfio-lu
+FISH = $(PREFIX)/share/fish/vendor_completions.d/vfio-lu.fish
+# Debian's fish looks into no vendor directory but that of /usr.
+FISH_LINK = $(if $(filter /usr/local,$(PREFIX)),/etc/fish/completions/vfio-lu.fish)
+man_dir = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+PROGRAM_FILES = \
+	755:$(B)/vfio-lu:$(SBINDIR)/vfio-lu \
+	$(foreach page,$(wildcard man/*.[0-9]),644:$(page):$(call man_dir,$(page))) \
+	644:dist/schema-1.json:$(PREFIX)/share/vfio-lu/schema-1.json \
+	755:dist/examples/live-update:$(PREFIX)/share/vfio-lu/examples/live-update \
+	755:dist/examples/libvirt-attach:$(PREFIX)/share/vfio-lu/examples/libvirt-attach \
+	644:$(B)/completions/vfio-lu.bash:$(PREFIX)/share/bash-completion/completions/vfio-lu \
+	644:$(B)/completions/_vfio-lu:$(ZSHDIR)/_vfio-lu \
+	644:$(B)/completions/vfio-lu.fish:$(FISH) \
+	755:dist/vfio-lu-restore:$(LIBEXECDIR)/vfio-lu-restore \
+	644:dist/systemd/vfio-lu-restore.service.in:$(UNITDIR)/vfio-lu-restore.service \
+	644:dist/systemd/vfio-lu-metrics.service.in:$(UNITDIR)/vfio-lu-metrics.service \
+	644:dist/systemd/vfio-lu-metrics.timer:$(UNITDIR)/vfio-lu-metrics.timer \
+	644:dist/systemd/vfio-lu.catalog:$(CATALOGDIR)/vfio-lu.catalog \
+	755:dist/initramfs-tools/hook:$(INITRAMFS)/hooks/vfio-lu \
+	755:dist/initramfs-tools/init-top:$(INITRAMFS)/scripts/init-top/00-vfio-lu \
+	755:dist/dracut/module-setup.sh:$(DRACUT)/module-setup.sh \
+	755:dist/dracut/vfio-lu-pre-udev.sh:$(DRACUT)/vfio-lu-pre-udev.sh
+# The role and its playbooks
+ANSIBLE = $(PREFIX)/share/vfio-lu/ansible
+PROGRAM_FILES += $(foreach file,$(shell find dist/ansible -type f ! -name '.*'),644:$(file):$(file:dist/ansible/%=$(ANSIBLE)/%))
+# Without libsystemd the holder would not say that it is ready.
+PROGRAM_FILES += $(if $(SYSTEMD),644:dist/systemd/vfio-lu.service.in:$(UNITDIR)/vfio-lu.service \
+	755:dist/systemd/vfio-lu-generator:$(GENERATORDIR)/vfio-lu-generator)
+# One page for each section of the header
+LIBRARY_PAGES := $(B)/man/libvfio-lu.3 $(patsubst %,$(B)/man/libvfio-lu-%.3, \
+	$(shell sed -n 's|^/\* --* \(.*\) \*/$$|\1|p' lib/vfio-lu.h | tr A-Z a-z))
+LIBRARY_FILES = $(foreach page,$(LIBRARY_PAGES),644:$(page):$(call man_dir,$(page))) \
+	644:lib/vfio-lu.h:$(INCLUDEDIR)/vfio-lu.h \
+	644:$(B)/libvfio-lu.a:$(LIBDIR)/libvfio-lu.a \
+	755:$(B)/$(LIBVFIO_LU):$(LIBDIR)/$(LIBVFIO_LU) \
+	644:$(B)/libvfio-lu.pc:$(LIBDIR)/pkgconfig/libvfio-lu.pc
+LIBRARY_LINKS = $(LIBDIR)/$(SONAME) $(LIBDIR)/libvfio-lu.so
+INSTALLED = $(PROGRAM_FILES) $(LIBRARY_FILES)
+
+field = $(word $(1),$(subst :, ,$(2)))
+define install_one
+$(if $(filter dist/% %.3 %.5 %.7 %.8,$(call field,2,$(1))), \
+	sed 's|@SBINDIR@|$(SBINDIR)|g; s|@LIBEXECDIR@|$(LIBEXECDIR)|g; s|@VERSION@|$(VERSION)|g' $(call field,2,$(1)) | \
+	install -D -m $(call field,1,$(1)) /dev/stdin $(DESTDIR)$(call field,3,$(1)), \
+	install -D -m $(call field,1,$(1)) $(call field,2,$(1)) $(DESTDIR)$(call field,3,$(1)))
+
+endef
 
 install: all
-	install -D -m 755 $(B)/vfio-lu $(DESTDIR)$(SBINDIR)/vfio-lu
-	install -D -m 644 lib/vfio-lu.h $(DESTDIR)$(INCLUDEDIR)/vfio-lu.h
-	install -D -m 644 $(B)/libvfio-lu.a $(DESTDIR)$(LIBDIR)/libvfio-lu.a
-	install -D -m 755 $(B)/$(LIBVFIO_LU) $(DESTDIR)$(LIBDIR)/$(LIBVFIO_LU)
+	$(foreach file,$(INSTALLED),$(call install_one,$(file)))
 	ln -sf $(LIBVFIO_LU) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libvfio-lu.so
-	install -D -m 644 $(B)/libvfio-lu.pc $(DESTDIR)$(LIBDIR)/pkgconfig/libvfio-lu.pc
-	install -D -m 644 man/vfio-lu.8 $(DESTDIR)$(MANDIR)/man8/vfio-lu.8
-	install -D -m 644 $(B)/completions/vfio-lu.bash \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vfio-lu
-	install -D -m 644 $(B)/completions/_vfio-lu \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vfio-lu
-	install -D -m 644 $(B)/completions/vfio-lu.fish \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/vfio-lu.fish
-
-	install -D -m 755 early/vfio-lu-restore $(DESTDIR)$(LIBEXECDIR)/vfio-lu-restore
-	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LIBEXECDIR)/initramfs-tools $(DESTDIR)$(LIBEXECDIR)/dracut
-	$(call fill_in,systemd/vfio-lu-restore.service.in,$(UNITDIR)/vfio-lu-restore.service)
-	for file in initramfs-tools/hook initramfs-tools/init-top dracut/module-setup.sh dracut/vfio-lu-pre-udev.sh; do \
-		$(call fill_in,early/$$file,$(LIBEXECDIR)/$$file) && \
-		chmod 755 $(DESTDIR)$(LIBEXECDIR)/$$file || exit 1; \
-	done
-# Without libsystemd the holder would not say that it is ready.
-ifneq ($(SYSTEMD),)
-	$(call fill_in,systemd/vfio-lu.service.in,$(UNITDIR)/vfio-lu.service)
+	$(if $(FISH_LINK),install -d $(DESTDIR)$(dir $(FISH_LINK)) && ln -sf $(FISH) $(DESTDIR)$(FISH_LINK))
+ifeq ($(DESTDIR),)
+	-@ldconfig
+	@[ ! -d /run/systemd/system ] || systemctl daemon-reload
+	$(if $(filter /usr,$(PREFIX)),,@echo "For the initial RAM disk, as root, where initramfs-tools makes it:"; \
+		echo "    cp -r $(INITRAMFS)/. /etc/initramfs-tools/ && update-initramfs -u"; \
+		echo "and where dracut does:"; echo "    cp -r $(DRACUT) /usr/lib/dracut/modules.d/ && dracut -f")
+	@[ ! -d /run/systemd/system ] || echo "For the root file system:  systemctl enable $(UNITDIR)/vfio-lu-restore.service"
+	$(if $(FISH_LINK)$(filter /usr,$(PREFIX)),,@echo "For fish:  ln -s $(FISH) /etc/fish/completions/")
 endif
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(foreach file,$(INSTALLED),$(call field,3,$(file))) $(LIBRARY_LINKS) $(FISH_LINK))
+	-find $(addprefix $(DESTDIR),$(LIBEXECDIR) $(DRACUT) $(PREFIX)/share/vfio-lu) -depth -type d -empty -delete 2>/dev/null
+ifeq ($(DESTDIR),)
+	-@ldconfig
+	@[ ! -d /run/systemd/system ] || systemctl daemon-reload
+endif
+
+# The packages, by debhelper in a clean tree: build/deb/*.deb
+deb: build/deb/made
+build/deb/made: Makefile LICENSE CHANGELOG.md $(shell find cli lib dist completions man -type f)
+	@dist/debian/build.sh $(@D)
+	@touch $@
 
 clean:
 	rm -rf build vfio-lu
 
--include $(wildcard $(B)/*/*.d)
-.PHONY: all all-tests install clean
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)
+.PHONY: all all-tests install uninstall deb clean
