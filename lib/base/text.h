@@ -10,6 +10,9 @@
 /* Appends to the text in buf. Cuts off what does not fit. */
 void text_add(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* Returns whether the list has the item. Each item of a list ends with the character end. */
+bool list_has(const char *list, char end, const char *item);
+
 /* ASCII in any locale. */
 static inline bool is_digit(unsigned char c)
 {

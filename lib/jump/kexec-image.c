@@ -7,7 +7,6 @@
 #include "base/program.h"
 #include "base/text.h"
 #include "bind/driver-override.h"
-#include "capture/witness.h"
 #include "formats/kernel-image.h"
 #include "jump/kexec-image.h"
 #include "machine/device.h"
@@ -16,7 +15,7 @@
 #include "timeline/moments.h"
 
 #define IMAGE_FILE	RUN_DIR "/loaded"
-#define SEEN	"\nseen:\n"	/* followed by the lines of witness_stop() */
+#define FORCED		"forced="
 #define KEXEC_WORD_SIZE	(sizeof(KEXEC_WORD "=") + MOMENT_SIZE)
 
 void kexec_image_free(struct kexec_image *image)
@@ -26,7 +25,7 @@ void kexec_image_free(struct kexec_image *image)
 	free(image->cmdline);
 	free(image->line);
 	free(image->judged);
-	free(image->seen);
+	free(image->forced);
 	*image = (struct kexec_image){ .kernel = NULL };
 }
 
@@ -39,14 +38,23 @@ int kexec_image_remember(struct vlu_ctx *ctx, const struct kexec_image *image)
 {
 	_cleanup_free_ char *text = NULL;
 
-	if (asprintf(&text, "kernel=%s\ninitrd=%s\ncmdline=%s\nline=%s\nforced=%d\njudged=%s" SEEN "%s",
+	if (asprintf(&text, "kernel=%s\ninitrd=%s\ncmdline=%s\nline=%s\njudged=%s\n%s",
 		     image->kernel, image->initrd ? image->initrd : "", image->cmdline, image->line,
-		     image->forced, image->judged ? image->judged : "",
-		     image->seen ? image->seen : "") < 0) {
+		     image->judged ? image->judged : "", image->forced ? image->forced : "") < 0) {
 		text = NULL;
 		return vlu_nomem(ctx);
 	}
 	return state_write(ctx, RUN_DIR, "loaded", text);
+}
+
+static void add_line(char **lines, const char *line)
+{
+	char *joined;
+
+	if (asprintf(&joined, "%s%s\n", *lines ? *lines : "", line) < 0)
+		return;
+	free(*lines);
+	*lines = joined;
 }
 
 static void take_line(struct kexec_image *image, const char *line)
@@ -70,15 +78,15 @@ static void take_line(struct kexec_image *image, const char *line)
 		free(*texts[i].into);
 		*texts[i].into = strdup(value);
 	}
-	if (strncmp(line, "forced=", 7) == 0)
-		image->forced = *value == '1';
+	if (strncmp(line, FORCED, strlen(FORCED)) == 0)
+		add_line(&image->forced, line);
 }
 
 int kexec_image_read(struct vlu_ctx *ctx, struct kexec_image *ret_image)
 {
 	_cleanup_free_ char *text = NULL;
 	struct kexec_image image = { .kernel = NULL };
-	char *line, *seen, *save = NULL;
+	char *line, *save = NULL;
 	size_t size;
 	int ret;
 
@@ -87,12 +95,6 @@ int kexec_image_read(struct vlu_ctx *ctx, struct kexec_image *ret_image)
 		return ret;
 	if (ret)
 		return vlu_failed(ctx, ret, "cannot read " IMAGE_FILE);
-	seen = strstr(text, SEEN);
-	if (seen) {
-		*seen = '\0';
-		seen += strlen(SEEN);
-		image.seen = *seen ? strdup(seen) : NULL;
-	}
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		take_line(&image, line);
 	if (!image.kernel || !image.cmdline) {
@@ -186,7 +188,24 @@ static int find_devices(const struct ledger *ledger, struct vlu_bdf **ret_bdfs, 
 	return ret;
 }
 
-/* Adds the row to the failures if it stops the load, or logs it as a warning. */
+/* Only what load --force was told is let pass: another failure of the same check is another row. */
+static bool is_forced(struct kexec_image *image, const struct vlu_check *row, bool force)
+{
+	_cleanup_free_ char *line = NULL;
+
+	if (asprintf(&line, FORCED "%s (%s)", row->detail, row->id) < 0) {
+		line = NULL;
+		return force;
+	}
+	if (image->forced && list_has(image->forced, '\n', line))
+		return true;
+	/* a line break would end the line in the file: kexec refuses that row again */
+	if (force && !strchr(line, '\n'))
+		add_line(&image->forced, line);
+	return force;
+}
+
+/* Adds the row to the failures if it stops the kexec, or logs it as a warning. */
 static void judge_row(struct vlu_ctx *ctx, const struct vlu_check *row, bool stops,
 		      struct failures *failures)
 {
@@ -215,35 +234,21 @@ bool kexec_image_is_judged(const struct kexec_image *image, const struct vlu_sta
 {
 	const struct vlu_session *session;
 	const struct vlu_member *member;
-	char name[VLU_BDF_SIZE + 1];
 	size_t i, j;
 
 	for (i = 0; i < state->n_sessions; i++) {
 		session = &state->sessions[i];
 		for (j = 0; session->direction == VLU_OUTGOING && j < session->n_devices; j++) {
 			member = &session->devices[j];
-			snprintf(name, sizeof(name), "%s ", member->name);
-			if (is_held(member) && (!image->judged || !strstr(image->judged, name)))
+			if (is_held(member) &&
+			    (!image->judged || !list_has(image->judged, ' ', member->name)))
 				return false;
 		}
 	}
 	return true;
 }
 
-/* Would another check come to the same result? The devices and all files are the same. */
-static bool is_as_judged(const struct ledger *ledger, const struct kexec_image *image)
-{
-	struct vlu_ctx *ctx = ledger->ctx;
-
-	if (!image->seen || !kexec_image_is_judged(image, &ledger->state) ||
-	    !witness_holds(&ctx->sys, image->seen))
-		return false;
-	vlu_log(ctx, VLU_LOG_DEBUG, "the next kernel was judged before, and nothing that it was "
-		"judged by has changed");
-	return true;
-}
-
-int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image)
+int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bool force)
 {
 	const struct vlu_next next = {
 		.kernel = image->kernel, .initrd = image->initrd, .cmdline = image->cmdline,
@@ -253,27 +258,22 @@ int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image)
 	struct failures failures = { 0 };
 	const struct vlu_check *row;
 	struct vlu_report *report;
-	struct witness *witness;
 	enum vlu_result verdict;
 	size_t i, n = 0;
+	bool stops;
 	int ret;
 
-	if (is_as_judged(ledger, image))
-		return make_line(ledger, image);
 	ret = find_devices(ledger, &bdfs, &n);
-	if (!ret && witness_start(&ctx->sys, &witness))
-		ret = vlu_nomem(ctx);
-	if (ret)
-		return ret;
-	ret = vlu_check_next(ctx, &next, bdfs, n, &report);
-	free(image->seen);
-	image->seen = witness_stop(witness);
+	if (!ret)
+		ret = vlu_check_next(ctx, &next, bdfs, n, &report);
 	if (ret)
 		return ret;
 	verdict = vlu_report_verdict(report);
-	for (i = 0; (row = vlu_report_at(report, i)); i++)
+	for (i = 0; (row = vlu_report_at(report, i)); i++) {
+		stops = is_in_the_way(row, verdict) && !is_forced(image, row, force);
 		if (row->result == VLU_WARN || row->result == VLU_FAIL || is_in_the_way(row, verdict))
-			judge_row(ctx, row, is_in_the_way(row, verdict) && !image->forced, &failures);
+			judge_row(ctx, row, stops, &failures);
+	}
 	vlu_report_free(report);
 	ret = failures_end(ctx, &failures);
 	if (!ret)

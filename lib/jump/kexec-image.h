@@ -12,9 +12,8 @@ struct kexec_image {
 	char *kernel, *initrd;	/* paths; initrd NULL: none */
 	char *cmdline;		/* as asked for, without the sessions' names */
 	char *line;		/* with the names, from kexec_image_judge() */
-	char *judged;		/* the devices it was judged for, each followed by a blank */
-	char *seen;		/* the files read for that, see witness.h; NULL: not known */
-	bool forced;		/* by load --force: failed checks are warnings */
+	char *judged;		/* the devices it was judged for, each followed by a blank; NULL: none */
+	char *forced;		/* what load --force let pass, a line each; NULL: nothing */
 };
 
 /* Returns -ENOENT when vfio-lu has loaded no image in this boot. */
@@ -24,11 +23,11 @@ void kexec_image_forget(struct vlu_ctx *ctx);
 void kexec_image_free(struct kexec_image *image);
 
 /*
- * Checks the image for the preserved devices, or if there are none, for those with vfio-pci. An
- * image judged before for these devices, with the same files, is not unpacked again. Fails as
- * vlu_check_next() does, unless forced. Sets line, and fails if it is too long for the image.
+ * Checks the image for the preserved devices, or if there are none, for those with vfio-pci.
+ * Fails as vlu_check_next() does, but for what is in forced; with force, everything goes into
+ * forced and passes. Sets line, and fails if it is too long for the image.
  */
-int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image) must_check;
+int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bool force) must_check;
 /* Was the image judged for all devices that are held now? */
 bool kexec_image_is_judged(const struct kexec_image *image, const struct vlu_state *state);
 /*

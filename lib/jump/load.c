@@ -51,6 +51,14 @@ static const struct step_kind step_remember = {
 	.run = run_remember,
 };
 
+/* The image is noted a line each, and vfio-lu kexec must load just that. */
+static int need_one_line(struct vlu_ctx *ctx, const char *what, const char *text)
+{
+	return !text || !strchr(text, '\n') ? 0 :
+	       vlu_fail(ctx, FAIL_FILE, -EINVAL, "%s has a line break, so vfio-lu kexec could not load "
+			"it again; use one without a line break", what);
+}
+
 static int need_file(struct vlu_ctx *ctx, const char *path)
 {
 	int mode = sys_mode(&ctx->sys, path);
@@ -89,7 +97,12 @@ static int fill_image(struct vlu_ctx *ctx, struct jump *load, const char *kernel
 	image->kernel = absolute(ctx, kernel);
 	image->initrd = initrd ? absolute(ctx, initrd) : NULL;
 	image->cmdline = kexec_cmdline(cmdline, append, NULL);
-	return image->kernel && image->cmdline && (!initrd || image->initrd) ? 0 : vlu_nomem(ctx);
+	if (!image->kernel || !image->cmdline || (initrd && !image->initrd))
+		return vlu_nomem(ctx);
+	ret = need_one_line(ctx, "the path of the kernel", image->kernel);
+	if (!ret)
+		ret = need_one_line(ctx, "the path of the initrd", image->initrd);
+	return ret ? ret : need_one_line(ctx, "the command line", image->cmdline);
 }
 
 static int add_load(struct vlu_plan *plan, struct jump *load)
@@ -98,7 +111,7 @@ static int add_load(struct vlu_plan *plan, struct jump *load)
 	struct vlu_bdf none = { 0 };
 	int ret;
 
-	ret = kexec_image_judge(load->ledger, &load->image);
+	ret = kexec_image_judge(load->ledger, &load->image, load->force);
 	if (!ret)
 		ret = plan_add(plan, &step_load, none, image->kernel, image->line, NULL);
 	if (!ret)
@@ -125,7 +138,7 @@ int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
 		ret = jump_plan(ctx, HOST_LOAD, &load);
 	if (ret)
 		return ret;
-	load->image.forced = force;
+	load->force = force;
 	ret = fill_image(ctx, load, kernel, initrd, cmdline, append);
 	if (!ret)
 		ret = add_load(load->plan, load);

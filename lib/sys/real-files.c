@@ -232,20 +232,6 @@ off_t real_size(struct sys *sys, const char *path)
 	return ret < 0 ? ret : st.st_size;
 }
 
-/* ctime cannot be set by a user, mtime can: the stamp has both. */
-int real_stamp(struct sys *sys, const char *path, char buf[SYS_STAMP])
-{
-	struct stat st;
-	int ret = stat_path(sys, path, &st);
-
-	if (ret < 0)
-		return ret;
-	snprintf(buf, SYS_STAMP, "%jx:%jx:%jd:%jd.%09ld:%jd.%09ld", (uintmax_t)st.st_dev,
-		 (uintmax_t)st.st_ino, (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec,
-		 st.st_mtim.tv_nsec, (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
-	return 0;
-}
-
 /* A record of getdents64(2). A DIR of libc would need more system calls. */
 struct entry {
 	uint64_t inode;

@@ -22,7 +22,6 @@ ssize_t real_readlink(struct sys *sys, const char *path, char *buf,
 int real_mode(struct sys *sys, const char *path);
 int real_node(struct sys *sys, const char *path, dev_t *ret_number);
 int real_claim(struct sys *sys, const char *path, dev_t number);
-int real_stamp(struct sys *sys, const char *path, char buf[SYS_STAMP]);
 off_t real_size(struct sys *sys, const char *path);
 int real_list(struct sys *sys, const char *path,
 		     int (*fn)(void *arg, const char *name), void *arg);

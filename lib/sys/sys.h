@@ -16,7 +16,6 @@
 
 struct recorder;
 struct sys;
-struct witness;
 struct writers;
 
 /* How a child process is run; see sys_ops.spawn. */
@@ -41,8 +40,6 @@ struct sys_time {
 #define SYS_FILES	128
 /* The most threads that wait in the kernel at the same time. */
 #define SYS_THREADS	64
-
-#define SYS_STAMP	128
 
 struct sys_ops {
 	/* flags as in open(2), plus O_CLOEXEC; the mode is 0600 */
@@ -71,11 +68,6 @@ struct sys_ops {
 	int (*claim)(struct sys *sys, const char *path, dev_t number);
 	/* returns the size in bytes of the file that the path leads to */
 	off_t (*size)(struct sys *sys, const char *path);
-	/*
-	 * Writes a stamp of a file or directory into buf. The stamp changes when the path
-	 * leads to another file, the file is written to, or entries come and go.
-	 */
-	int (*stamp)(struct sys *sys, const char *path, char buf[SYS_STAMP]);
 	/* calls fn for each entry but "." and "..", unsorted, until it returns non-zero */
 	int (*list)(struct sys *sys, const char *path,
 		    int (*fn)(void *arg, const char *name), void *arg);
@@ -197,7 +189,6 @@ struct sys {
 	bool read_only;
 	bool root_is_slash;
 	struct recorder *recorder;	/* capture/recorder.h; NULL: no recording */
-	struct witness *witness;	/* capture/witness.h; NULL: reads are not noted */
 	struct writers *writers;	/* children for writes, real-writers.c */
 };
 
@@ -227,7 +218,6 @@ int sys_mode(struct sys *sys, const char *path);
 int sys_node(struct sys *sys, const char *path, dev_t *ret_number);
 int sys_claim(struct sys *sys, const char *path, dev_t number);
 off_t sys_size(struct sys *sys, const char *path);
-int sys_stamp(struct sys *sys, const char *path, char buf[SYS_STAMP]);
 bool sys_exists(struct sys *sys, const char *path);
 int sys_list(struct sys *sys, const char *path,
 	     int (*fn)(void *arg, const char *name), void *arg);

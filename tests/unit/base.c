@@ -169,6 +169,19 @@ static void test_text(void **state)
 	assert_string_equal(text, "abc 123456x");
 }
 
+static void test_list(void **state)
+{
+	static const char devices[] = "10000:01:00.0 0000:02:00.0 ";
+
+	(void)state;
+	assert_true(list_has(devices, ' ', "10000:01:00.0"));
+	assert_true(list_has(devices, ' ', "0000:02:00.0"));
+	assert_false(list_has(devices, ' ', "0000:01:00.0"));
+	assert_false(list_has(devices, ' ', "0000:02:00"));
+	assert_false(list_has("no end", ' ', "end"));
+	assert_false(list_has("", ' ', ""));
+}
+
 static void test_session_names(void **state)
 {
 	static const char long_one[] = "1234567890123456789012345678901234567890123456789012345678901234";
@@ -194,7 +207,7 @@ int main(void)
 #endif
 		cmocka_unit_test(test_range), cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_failed),
-		cmocka_unit_test(test_failure), cmocka_unit_test(test_text),
+		cmocka_unit_test(test_failure), cmocka_unit_test(test_text), cmocka_unit_test(test_list),
 		cmocka_unit_test(test_session_names),
 	};
 
