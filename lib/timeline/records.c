@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Writes, reads and prunes the records of finished updates. */
 #include <json-c/json.h>
-#include <time.h>
 
 #include "base/array.h"
 #include "base/attr.h"
@@ -80,7 +79,7 @@ static int add_name(void *arg, const char *name)
 	return *at ? 0 : -ENOMEM;
 }
 
-/* Lists the newest record first: its name begins with the time. */
+/* Lists the newest record first: its name begins with the highest number. */
 static int list_names(struct vlu_ctx *ctx, struct names *names)
 {
 	int ret = attr_each(ctx, UPDATES, add_name, names);
@@ -120,14 +119,28 @@ static void prune(struct vlu_ctx *ctx)
 	free_names(&names);
 }
 
+/*
+ * Names a record. A number shows which record is the newest: a wall clock that was once ahead
+ * would not.
+ */
+static int name_record(struct vlu_ctx *ctx, const char *session, char *name, size_t size)
+{
+	struct names names = { 0 };
+	unsigned long number = 1;
+	int ret = list_names(ctx, &names);
+
+	if (!ret && names.n)
+		number += strtoul(names.at[0], NULL, 10);
+	free_names(&names);
+	snprintf(name, size, "%08lu-%s.json", number, session);
+	return ret;
+}
+
 static int write_record(struct vlu_ctx *ctx, const struct ended *ended)
 {
 	_cleanup_free_ char *text = NULL;
 	struct json_object *root;
-	struct moment now = moment_now(ctx);
-	char release[128], name[120], stamp[32];
-	time_t seconds = (time_t)(now.time.wall / 1000000000);
-	struct tm tm;
+	char release[128], name[120];
 	int ret;
 
 	moments_sort(ended->moments);
@@ -140,12 +153,11 @@ static int write_record(struct vlu_ctx *ctx, const struct ended *ended)
 	text = moments_text(root);
 	if (!text)
 		return vlu_nomem(ctx);
-	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%S", gmtime_r(&seconds, &tm));
-	snprintf(name, sizeof(name), "%s.%03dZ-%s.json", stamp,
-		 (int)(now.time.wall % 1000000000 / 1000000), ended->session);
 	ret = sys_mkdir(&ctx->sys, STATE_DIR);
-	return ret ? vlu_failed(ctx, ret, "cannot make " STATE_DIR " for " UPDATES) :
-	       state_write(ctx, UPDATES, name, text);
+	if (ret)
+		return vlu_failed(ctx, ret, "cannot make " STATE_DIR " for " UPDATES);
+	ret = name_record(ctx, ended->session, name, sizeof(name));
+	return ret ? ret : state_write(ctx, UPDATES, name, text);
 }
 
 void update_end(struct vlu_ctx *ctx, const struct ended *ended)

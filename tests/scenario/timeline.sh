@@ -73,17 +73,17 @@ next_update() {
 }
 
 phase_3() {
-	say "3. The disk is lost, and the clock of this kernel an hour ahead: what the session and the command line tell is told."
+	say "3. The disk is lost, the clock of this kernel is an hour ahead, and was once ahead by centuries: what the session and the command line tell is told."
 	rm -r "$SCN_ROOT/var/lib/vfio-lu"
 	printf ' 3600000000000' >>"$SCN_ROOT/../clock"
 	run 0 restore
 	mkdir -p "$(updates)"
-	for scn_n in $(seq 10 79); do echo none >"$(updates)/20000101T0000${scn_n}Z-old.json"; done
+	for scn_n in $(seq 10 79); do echo none >"$(updates)/29990101T0000${scn_n}Z-old.json"; done
 	run 0 finish
 	check_that "64 records are kept" test "$(ls "$(updates)" | wc -l)" = 64
-	check_that "the oldest are gone" test ! -e "$(updates)/20000101T000016Z-old.json" -a -e "$(updates)/20000101T000017Z-old.json"
+	check_that "the oldest are gone" test ! -e "$(updates)/29990101T000016Z-old.json" -a -e "$(updates)/29990101T000017Z-old.json"
 	run 0 timeline --json
-	err "$(updates | sed "s|^$SCN_ROOT||")/20000101T000017Z-old.json is no record of a live update"
+	err "$(updates | sed "s|^$SCN_ROOT||")/29990101T000017Z-old.json is no record of a live update"
 	check_that "the jump is seen" json '(.updates | length == 1) and (.updates[0].clock_jump_s - 3600 | fabs < 1)'
 	check_that "and in no time" json '.updates[0].seconds < 300'
 	check_that "what only the disk had is missing" json \
