@@ -56,7 +56,7 @@ static int print_raw(struct cli *cli, const struct vlu_handover *handover, const
 	if (!part->n_bytes) {
 		if (part->error)
 			return cli_error("failed", "%s: %s", name, part->error);
-		return cli_error("failed", "%s: there are no bytes of it%s%s", name,
+		return cli_error("failed", "%s: this part has no bytes%s%s", name,
 				 part->why ? ": " : "", part->why ? part->why : "");
 	}
 	doc = inspect_raw_json(part);

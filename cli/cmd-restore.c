@@ -73,7 +73,7 @@ static int each_session(struct cli *cli, session_fn fn, const void *opts)
 	names = previous_sessions(state);
 	vlu_state_free(state);
 	if (!names[0])
-		cli_info(cli, "the previous kernel has handed over no session that is not finished");
+		cli_info(cli, "no session of the previous kernel is left to restore or finish");
 	for (i = 0; names[i]; i++) {
 		/* a signal (128 and more) ends the loop */
 		if (worst <= VLU_PARTIAL) {
@@ -138,8 +138,8 @@ static int run_restore(struct cli *cli, const void *opts)
 	waiting = out_need(strdup(ret || o->session ? "" : vlu_plan_waiting(plan)));
 	status = cli_plan(cli, ret, &plan);
 	if (status == VLU_OK && *waiting)
-		cli_warn(cli, "unfinished", "there is more to restore, of session %s: vfio-lu restore "
-			 "--all", waiting);
+		cli_warn(cli, "unfinished", "not restored yet: session %s; restore all sessions: vfio-lu "
+			 "restore --all", waiting);
 	free(waiting);
 	return status;
 }

@@ -130,7 +130,7 @@ static void answer(struct cli *cli, const struct vlu_loan *loan)
 	size_t i;
 
 	for (i = 0; i < vlu_loan_count(loan); i++) {
-		snprintf(text, sizeof(text), "%s  lent, as file %d", vlu_loan_at(loan, i)->name,
+		snprintf(text, sizeof(text), "%s  given to the command, as file %d", vlu_loan_at(loan, i)->name,
 			 vlu_loan_at(loan, i)->fd);
 		cli_row(cli, &deed, text);
 	}

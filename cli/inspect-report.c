@@ -101,9 +101,9 @@ static const struct line session_lines[] = {
 };
 
 static const struct line log_lines[] = {
-	{ "incoming", .text = "{}\tcame over, and is not finished" },
-	{ "finished", .text = "{}\tcame over, and is finished" },
-	{ "outgoing", .text = "{}\twill go to the next kernel" },
+	{ "incoming", .text = "{}\thanded over, not finished" },
+	{ "finished", .text = "{}\thanded over, finished" },
+	{ "outgoing", .text = "{}\twill be handed over" },
 	{ "lines", .text = "{}" },
 	{ 0 }
 };

@@ -213,7 +213,7 @@ int cli_flush(void)
 	/* nobody reads a message about a closed pipe */
 	if (ret < 0 && ret != -EPIPE)
 		cli_error("output", "cannot write to standard output: %s",
-			  ret == -EIO ? "some of it was lost" : strerror(-ret));
+			  ret == -EIO ? "a part of the output was lost" : strerror(-ret));
 	return ret < 0 ? VLU_FAILED : VLU_OK;
 }
 

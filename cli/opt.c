@@ -235,7 +235,7 @@ int opt_pid(const char *text)
 
 	if (pid > 0)
 		return pid;
-	cli_usage("--pid: '%s' is no process id", text);
+	cli_usage("--pid: '%s' is not a process id", text);
 	return -1;
 }
 
@@ -259,9 +259,9 @@ static int check_scopes(const struct model *model, const struct globals *globals
 			const struct command *command)
 {
 	static const char *const why[] = {
-		[FOR_CHANGES] = "it changes nothing",
-		[FOR_LOOKS] = "it does more than look (without --dry-run)",
-		[FOR_TABLES] = "it prints no table",
+		[FOR_CHANGES] = "this command changes nothing",
+		[FOR_LOOKS] = "this command does more than look (without --dry-run)",
+		[FOR_TABLES] = "this command prints no table",
 	};
 	const struct opt *opt;
 	const char *field;

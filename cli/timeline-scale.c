@@ -93,16 +93,16 @@ char *timeline_clock(struct json_object *update)
 	int n = 0;
 
 	if (!clock)
-		n = asprintf(&text, "Of the previous kernel no time is known.");
+		n = asprintf(&text, "No time of the previous kernel is known.");
 	else if (isnan(jump))
-		n = asprintf(&text, "Whether the wall clock stepped between the kernels is not known: "
-			     "the kexec is right to a second if it did not.");
+		n = asprintf(&text, "It is not known whether the wall clock stepped between the kernels; "
+			     "if not, the time of the kexec is right to a second.");
 	else if (jump != 0)
-		n = asprintf(&text, "The wall clock stepped by %+.1f s between the kernels; that is not "
-			     "in these times%s.", jump, strcmp(clock, "counter") ? ", which are right to "
+		n = asprintf(&text, "The wall clock stepped by %+.1f s between the kernels; these times do "
+			     "not include that step%s.", jump, strcmp(clock, "counter") ? ", and are right to "
 			     "a second" : "");
 	else if (strcmp(clock, "counter"))
-		n = asprintf(&text, "The kexec is right to a second: it was measured by the %s.",
+		n = asprintf(&text, "The time of the kexec is right to a second: it was measured by the %s.",
 			     strcmp(clock, "rtc") ? "wall clock" : "hardware clock");
 	return n < 0 ? out_need(NULL) : text;
 }

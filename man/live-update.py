@@ -18,7 +18,7 @@ LANES = [
 	('VMM', 'such as QEMU', [(215, 360, 'has the file open', 'vmm'), (765, 940, 'has the file open', 'vmm')]),
 	('holder', 'vfio-lu hold', [(285, 520, 'has the file and the session open', 'holder'),
 				    (655, 870, 'has both open', 'holder')]),
-	('session', 'in the kernel', [(285, 870, 'the file of the device, preserved: only this stays over the kexec', 'session')]),
+	('session', 'in the kernel', [(285, 870, 'the file of the device, preserved: only this survives the kexec', 'session')]),
 	('device', '0000:01:00.0', [(190, 520, 'bound to vfio-pci', 'device'), (520, 655, 'reserved', 'session'),
 				    (655, 940, 'bound to vfio-pci again', 'device')]),
 ]

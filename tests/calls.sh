@@ -91,7 +91,7 @@ said() { # FILE RELEASE...
 	for release in "${@:2}"; do own+="s/${release//./\\.}/RELEASE/g;"; done
 	awk '/^\$ / { on = /^\$ vfio-lu / } /^(ok   |FAIL |skip |VLU-)/ { on = 0 }
 		/^vfio-lu (load|kexec): the next kernel: .* \((next-initrd-vfio|next-driver-match|rehearsed)\); fix: / { next }
-		/: see that nothing holds \/dev\// { next }
+		/: verify that nothing has \/dev\// { next }
 		# each machine has reasons of its own for what passes (-v)
 		/^  [a-z0-9-]+ +pass: / { next }
 		on' "$1" | sed "$own$same"

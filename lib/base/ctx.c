@@ -191,7 +191,7 @@ int vlu_lock(struct vlu_ctx *ctx)
 		ctx->lock_depth--;
 		return vlu_failed(ctx, ret, "cannot make " RUN_DIR);
 	}
-	progress_begin(ctx, ctx->timeout, "waiting until another vfio-lu has done its work");
+	progress_begin(ctx, ctx->timeout, "waiting until another vfio-lu command ends");
 	for (;;) {
 		ret = sys_lock(&ctx->sys, RUN_DIR "/lock");
 		if (ret >= 0)
@@ -208,8 +208,8 @@ int vlu_lock(struct vlu_ctx *ctx)
 		ctx->lock_depth--;
 		if (ret == -EWOULDBLOCK)
 			return vlu_fail(ctx, FAIL_LOCKED, -EBUSY,
-					"another vfio-lu is at work: its lock " RUN_DIR
-					"/lock was not free within %u s", ctx->timeout);
+					"another vfio-lu command is running: its lock "
+					RUN_DIR "/lock was not free within %u s", ctx->timeout);
 		return vlu_failed(ctx, ret, "cannot take " RUN_DIR "/lock");
 	}
 	ctx->lock_fd = ret;

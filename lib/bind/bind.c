@@ -44,7 +44,7 @@ static int run_module(struct vlu_plan *plan, struct step *step)
 	}
 	if (sys_exists(&ctx->sys, VFIO_DIR))
 		return 0;
-	return vlu_fail(ctx, FAIL_DRIVER, -ENODEV, "module %s was to be loaded, and there is no "
+	return vlu_fail(ctx, FAIL_DRIVER, -ENODEV, "module %s was requested, but the kernel has no "
 			"such driver: an install rule in /etc/modprobe.d may do nothing",
 			step->value);
 }

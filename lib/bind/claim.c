@@ -36,7 +36,7 @@ static int run_claim(struct vlu_plan *plan, struct step *step)
 }
 
 static const struct step_kind step_claim = {
-	.text = "%d: see that nothing holds %p",
+	.text = "%d: verify that nothing has %p open",
 	.run = run_claim,
 };
 

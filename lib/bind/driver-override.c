@@ -182,12 +182,12 @@ static int run_verify(struct vlu_plan *plan, struct step *step)
 }
 
 static const struct step_kind step_verify = {
-	.text = "%d: see that its driver is %v",
+	.text = "%d: verify that its driver is %v",
 	.run = run_verify,
 };
 
 static const struct step_kind step_verify_any = {
-	.text = "%d: see which driver takes it",
+	.text = "%d: see which driver binds it",
 	.run = run_verify,
 };
 
@@ -199,9 +199,9 @@ static int not_back(struct vlu_plan *plan, struct step *step, int err, const cha
 	char now[64];
 
 	if (driver_of(plan, step, now))
-		strcpy(now, "not to be read");
+		strcpy(now, "unknown");
 	return vlu_fail(plan->ctx, VLU_PARTIAL, err,
-			"%s: it should be back with %s, but %s; its driver is now: %s",
+			"%s: cannot be given back to %s: %s; its driver is now: %s",
 			step->name, *step->extra ? step->extra : "no driver", why,
 			now[0] ? now : "none");
 }
@@ -254,7 +254,7 @@ static int run_back(struct vlu_plan *plan, struct step *step)
 }
 
 static const struct step_kind step_back = {
-	.text = "%d: see that its driver is %v again",
+	.text = "%d: verify that its driver is %v again",
 	.run = run_back,
 };
 

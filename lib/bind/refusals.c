@@ -40,17 +40,17 @@ static int refuse_half_group(const struct vlu_device *dev, const struct bind_req
 	if (!mates.foreign[0])
 		return 0;
 	if (request->flags & VLU_FORCE) {
-		vlu_log(dev->ctx, VLU_LOG_ERROR, "DANGEROUS: %s: half of IOMMU group %lld: no "
+		vlu_log(dev->ctx, VLU_LOG_ERROR, "DANGEROUS: %s: only a part of IOMMU group %lld: no "
 			"VM can use it while the host has %s", dev->name, group, mates.foreign);
 		return 0;
 	}
 	if (!can_take_mates(dev, &mates))
-		return vlu_fail(dev->ctx, FAIL_IN_USE, -EBUSY, "%s: half of IOMMU group "
-				"%lld: the host would keep %s; fix: another slot, with a group "
-				"of its own, or --force", dev->name, group, mates.foreign);
-	return vlu_fail(dev->ctx, FAIL_IN_USE, -EBUSY, "%s: half of IOMMU group %lld: the "
-			"host would keep %s; fix: name all of them in one call (vfio-lu bind "
-			"--group %lld), or --force", dev->name, group, mates.foreign, group);
+		return vlu_fail(dev->ctx, FAIL_IN_USE, -EBUSY, "%s: only a part of IOMMU group "
+				"%lld: the host would keep %s; fix: use another slot, with a "
+				"group of its own, or --force", dev->name, group, mates.foreign);
+	return vlu_fail(dev->ctx, FAIL_IN_USE, -EBUSY, "%s: only a part of IOMMU group %lld: "
+			"the host would keep %s; fix: bind the whole group (vfio-lu bind "
+			"--group %lld), or use --force", dev->name, group, mates.foreign, group);
 }
 
 struct behind {

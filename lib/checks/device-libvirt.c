@@ -14,11 +14,11 @@ void look_stays_bound(const struct facts *facts, struct verdict *v)
 	char domain[LIBVIRT_NAME];
 
 	if (!facts->vmm) {
-		verdict_set(v, VLU_PASS, "it is taken from no VMM");
+		verdict_set(v, VLU_PASS, "its file is not taken from a VMM");
 		return;
 	}
 	if (libvirt_domain(facts->ctx, facts->vmm, domain)) {
-		verdict_set(v, VLU_PASS, "process %d is none of libvirt's", (int)facts->vmm);
+		verdict_set(v, VLU_PASS, "process %d does not belong to libvirt", (int)facts->vmm);
 		return;
 	}
 	switch (libvirt_unbinds(facts->ctx, domain, facts->dev->bdf)) {

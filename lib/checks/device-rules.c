@@ -66,7 +66,7 @@ static void look_responds(const struct facts *facts, struct verdict *v)
 		      dev->name) < 0)
 		runtime[0] = '\0';
 	if (is_resting(dev, runtime)) {
-		verdict_set(v, VLU_UNKNOWN, "asleep in D3cold, and to ask it would wake it");
+		verdict_set(v, VLU_UNKNOWN, "asleep in D3cold; this check would wake it");
 		return;
 	}
 	ones = device_is_ones((struct vlu_device *)dev);
@@ -133,7 +133,7 @@ static void look_cdev(const struct facts *facts, struct verdict *v)
 	if (facts->dev->cdev_there) {
 		verdict_set(v, VLU_PASS, "%s", facts->dev->cdev);
 	} else if (strcmp(facts->dev->driver, VFIO_DRIVER) != 0) {
-		verdict_set(v, VLU_UNKNOWN, "there is none before the device is bound to vfio-pci");
+		verdict_set(v, VLU_UNKNOWN, "the device has none before it is bound to vfio-pci");
 	} else if (facts->dev->cdev[0]) {
 		verdict_set(v, VLU_FAIL, "%s does not exist, though the kernel "
 			    "has the device", facts->dev->cdev);
@@ -148,7 +148,7 @@ static void look_cdev(const struct facts *facts, struct verdict *v)
 static void look_driver_not_variant(const struct facts *facts, struct verdict *v)
 {
 	if (!device_is_variant(facts->dev->driver)) {
-		verdict_set(v, VLU_PASS, "with no variant of vfio-pci");
+		verdict_set(v, VLU_PASS, "not bound to a variant driver of vfio-pci");
 		return;
 	}
 	verdict_set(v, VLU_FAIL, "%s is a variant of vfio-pci: the kernel preserves files of "

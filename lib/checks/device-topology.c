@@ -87,7 +87,7 @@ void look_group_singleton(const struct facts *facts, struct verdict *v)
 	if (mates.foreign[0])
 		advise_bind(dev, v);
 	if (!v->fix[0])
-		verdict_fix(v, "another slot, with a group of its own");
+		verdict_fix(v, "use another slot, with a group of its own");
 }
 
 /* ------------------------------------------------------------------- ACS */
@@ -151,7 +151,7 @@ void look_upstream_acs(const struct facts *facts, struct verdict *v)
 	int ret = 0;
 
 	if (dev->iommu_group < 0) {
-		verdict_set(v, VLU_UNKNOWN, "in no IOMMU group, which would tell");
+		verdict_set(v, VLU_UNKNOWN, "the device is in no IOMMU group that would show it");
 		return;
 	}
 	if (dev->iommu_group_size != 1)
@@ -172,5 +172,5 @@ void look_upstream_acs(const struct facts *facts, struct verdict *v)
 		verdict_set(v, VLU_WARN, "ACS does not keep it and %s apart%s: the kernel put "
 			    "them into one IOMMU group", acs.other, acs.beside ?
 			    ", which are one device" : "");
-	verdict_fix(v, "another slot, if the next kernel refuses it");
+	verdict_fix(v, "use another slot, if the next kernel refuses it");
 }

@@ -129,7 +129,7 @@ void look_image_loaded(const struct host *host, struct verdict *v)
 		verdict_set(v, VLU_PASS, "a kernel is loaded");
 		break;
 	case VLU_NO:
-		verdict_set(v, VLU_PASS, "none is loaded yet");
+		verdict_set(v, VLU_PASS, "no kernel is loaded yet");
 		if (ours != VLU_YES)
 			break;
 		verdict_set(v, VLU_WARN, "vfio-lu load has loaded a kernel, and it is not loaded "
@@ -151,14 +151,14 @@ void look_image_hands_over(const struct host *host, struct verdict *v)
 	enum vlu_known ours = kexec_loaded_by_us(host->ctx);
 
 	if (loaded == VLU_NO) {
-		verdict_set(v, VLU_PASS, "none is loaded yet; vfio-lu load loads one that does");
+		verdict_set(v, VLU_PASS, "no kernel is loaded yet; vfio-lu load loads one that hands over");
 	} else if (loaded == VLU_YES && ours == VLU_YES) {
 		/* vfio-lu cannot notice another program that has loaded an image since then */
 		verdict_set(v, VLU_PASS, "a kernel is loaded, and vfio-lu load loaded "
 			    "one with kexec_file_load()");
 	} else if (loaded == VLU_YES && ours == VLU_NO) {
-		verdict_set(v, VLU_FAIL, "the loaded kernel was not loaded by vfio-lu, and one "
-			    "loaded by kexec_load() takes nothing over");
+		verdict_set(v, VLU_FAIL, "the loaded kernel was not loaded by vfio-lu, and nothing "
+			    "is handed over to a kernel that kexec_load() loaded");
 		verdict_fix(v, "vfio-lu load KERNEL, or kexec -u");
 	} else {
 		verdict_set(v, VLU_UNKNOWN, "%s", loaded == VLU_YES ?

@@ -127,7 +127,7 @@ void look_luo_opener(const struct host *host, struct verdict *v)
 		verdict_fix(v, "wait until process %d is done with it, or end it",
 			    (int)file->pid);
 	} else if (!procs || !procs->complete) {
-		verdict_set(v, VLU_UNKNOWN, "not every process can be looked into by this user");
+		verdict_set(v, VLU_UNKNOWN, "this user cannot look into all processes");
 		verdict_fix(v, "run it as root");
 	} else {
 		verdict_set(v, VLU_PASS, "no process has " DEV_LIVEUPDATE " open");

@@ -292,7 +292,7 @@ static int parse_uki(struct image *image, const uint8_t *data, size_t size)
 	ret = is_zboot(kernel, part.size) ? parse_zboot(image, kernel, part.size) :
 	      parse_kernel(image, kernel, part.size);
 	if (ret == -ENOEXEC)
-		snprintf(image->why, sizeof(image->why), "its section .linux is no kernel");
+		snprintf(image->why, sizeof(image->why), "its section .linux is not a kernel");
 	image->wrap = WRAP_UKI;
 	image->damaged |= ret == -ENOEXEC;
 	image->kernel = part;

@@ -25,6 +25,6 @@ void jump_announce(const struct jump *jump, const char *way)
 	for (i = 0; i < state->n_sessions; i++)
 		if (state->sessions[i].direction == VLU_OUTGOING)
 			name_devices(&state->sessions[i], what, sizeof(what));
-	vlu_log(jump->ctx, VLU_LOG_INFO, "now into %s by %s, with%s; connections to this machine end",
+	vlu_log(jump->ctx, VLU_LOG_INFO, "starting %s by %s, with%s; connections to this machine end",
 		jump->image.kernel, way, what);
 }

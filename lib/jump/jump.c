@@ -298,7 +298,7 @@ static int check_sessions(struct jump *jump)
 	ret = failures_end(jump->ctx, &jump->failures);
 	if (!ret && !jump->sessions)
 		ret = vlu_fail(jump->ctx, FAIL_NOTHING, -ENOENT, "nothing is preserved; "
-			       "first: vfio-lu preserve BDF (or '%s' for a kexec that keeps nothing)",
+			       "first: vfio-lu preserve BDF (or '%s' for a kexec that preserves nothing)",
 			       systemd_runs(jump->ctx) ? "systemctl kexec" : "kexec -e");
 	return ret;
 }

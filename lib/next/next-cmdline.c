@@ -158,7 +158,7 @@ static bool is_root_here(const struct next *next, struct verdict *v)
 
 	if (!has(next, "root", root, sizeof(root)) || has_root(next, root) != VLU_NO)
 		return true;
-	verdict_set(v, VLU_FAIL, "root=%s is no disk of this host", root);
+	verdict_set(v, VLU_FAIL, "root=%s is not a disk of this host", root);
 	if (attr_read(next->ctx, cmdline, sizeof(cmdline), "/proc/cmdline") > 0 &&
 	    cmdline_get(cmdline, "root", here, sizeof(here)))
 		verdict_fix(v, "give it root=%s, as the running kernel has", here);

@@ -94,7 +94,7 @@ void look_next_image(const struct next *next, struct verdict *v)
 	const char *file = next->asked->kernel;
 
 	if (!next->is_image) {
-		verdict_set(v, VLU_FAIL, "%s is no kernel image", file);
+		verdict_set(v, VLU_FAIL, "%s is not a kernel image", file);
 		verdict_fix(v, "name the file that was installed as /boot/vmlinuz-RELEASE");
 	} else if (is_for_another(next)) {
 		verdict_set(v, VLU_FAIL, "%s is %s of %s for %s, and this machine is %s", file,

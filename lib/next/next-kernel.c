@@ -34,7 +34,7 @@ static int read_named(struct vlu_ctx *ctx, const char *path, size_t max,
 	if (ret == -EINVAL)
 		return vlu_fail(ctx, FAIL_FILE, ret, "%s: not a file", path);
 	if (ret == -EFBIG)
-		return vlu_fail(ctx, FAIL_FILE, ret, "%s: too large to be one", path);
+		return vlu_fail(ctx, FAIL_FILE, ret, "%s: too large to be a kernel or an initrd", path);
 	return ret ? vlu_failed(ctx, ret, "%s", path) : 0;
 }
 

@@ -133,7 +133,7 @@ static void look_rehearsed(const struct next *next, struct verdict *v)
 		v->advisory = !asked->rehearsal;
 		verdict_set(v, VLU_UNKNOWN, "vfio-lu cannot see whether this pair of kernels was "
 			    "rehearsed%s%s", ret == -ENOENT ? "" : ": ", ret == -EBADMSG ?
-			    "that file is no result of a rehearsal" :
+			    "that file is not the result of a rehearsal" :
 			    ret == -ENOENT ? "" : strerror(-ret));
 	}
 }

@@ -89,7 +89,7 @@ static int read_side(struct rehearsal *r, struct side *side, const char *modules
 	/* QEMU boots only this, and kexec takes it */
 	is_bzimage = ret == 0 && image.kind == IMAGE_BZIMAGE && image.wrap == WRAP_NONE;
 	side->is_kernel = is_bzimage;
-	snprintf(side->why, sizeof(side->why), "%s", !is_bzimage ? "it is no kernel image for x86" :
+	snprintf(side->why, sizeof(side->why), "%s", !is_bzimage ? "it is not a kernel image for x86" :
 		 image.why);
 	snprintf(side->release, sizeof(side->release), "%s", ret ? "" : image.release);
 	ret = ret ? 0 : read_config(r, side, &image, is_from);

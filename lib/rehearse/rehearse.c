@@ -59,7 +59,7 @@ static int make_report(struct rehearsal *r, struct vlu_report **ret_report)
 	for (row = 0; row < ROWS; row++) {
 		if (row == ROW_INITRD && !r->initrd)
 			continue;
-		row_set(r, row, VLU_UNKNOWN, "it did not come to that");
+		row_set(r, row, VLU_UNKNOWN, "not reached: the rehearsal ended before this row");
 		report_add(report, rehearsal_id(row), &r->rows[row]);
 	}
 	return report_give(r->ctx, report, ret_report);

@@ -206,12 +206,12 @@ int rehearse_pair(struct rehearsal *r)
 		  "the devices are preserved, and the next kernel has live update on" },
 		{ 2, "bind", ROW_RECOGNIZES, "the next kernel has vfio-pci", NULL },
 		{ 2, "cdev", ROW_RECOGNIZES, "the next kernel knows the devices as preserved",
-		  "the devices are protected: nobody else can open them" },
+		  "the devices are protected: no other process can open them" },
 		{ 2, "restore", ROW_RESTORES, "the next kernel restores the devices", NULL },
 		{ 2, "config", ROW_RESTORES, "the devices are as they were",
 		  "the devices are back, and their configuration spaces read as before" },
 		{ 2, "finish", ROW_FINISHES, "the next kernel finishes the devices",
-		  "and they are ordinary devices again" },
+		  "the devices are ordinary devices again" },
 		{ 2, "preserve", ROW_SECOND, "the next kernel preserves the devices", NULL },
 		{ 2, "load", ROW_SECOND, "the next kernel loads itself", NULL },
 		{ 3, "up", ROW_SECOND, "the next kernel boots by kexec", NULL },
@@ -221,7 +221,7 @@ int rehearse_pair(struct rehearsal *r)
 		{ 3, "restore", ROW_SECOND, "the next kernel restores the devices", NULL },
 		{ 3, "config", ROW_SECOND, "the devices are as they were", NULL },
 		{ 3, "finish", ROW_SECOND, "the next kernel finishes the devices",
-		  "and so does the kexec after it" },
+		  "a second kexec hands over in the same way" },
 	};
 	struct console c;
 	int ret;

@@ -10,7 +10,7 @@ int vlu_session_name_check(struct vlu_ctx *ctx, const char *name)
 	size_t i;
 
 	if (!is_session_name(name))
-		return vlu_fail(ctx, VLU_USAGE, -EINVAL, "'%.80s' is no session name: "
+		return vlu_fail(ctx, VLU_USAGE, -EINVAL, "'%.80s' is not a session name: "
 				"1-63 characters of A-Z a-z 0-9 . _ @ : -%s", name,
 				name[0] == '.' ? ", the first no dot" : "");
 	for (i = 0; i < ARRAY_SIZE(taken); i++)
@@ -125,8 +125,8 @@ int session_changeable(const struct session *session)
 	}
 	if (!now || !is_unfinished(now))
 		return 0;
-	vlu_fail(session->ctx, FAIL_UNFINISHED, -EBUSY, "session %s came from the previous kernel and "
-		 "is not finished (%s)", now->name, vlu_standing_word(now->standing));
+	vlu_fail(session->ctx, FAIL_UNFINISHED, -EBUSY, "session %s of the previous kernel is "
+		 "not finished (%s)", now->name, vlu_standing_word(now->standing));
 	return session_first(session->ctx, now);
 }
 

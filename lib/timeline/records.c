@@ -227,7 +227,7 @@ static int read_record(struct vlu_ctx *ctx, struct list *list, const char *name)
 	if (ret == -ENOMEM)
 		return vlu_nomem(ctx);
 	if (ret)
-		vlu_log(ctx, VLU_LOG_WARNING, ret == -EBADMSG ? "%s is no record of a live update" :
+		vlu_log(ctx, VLU_LOG_WARNING, ret == -EBADMSG ? "%s is not a record of a live update" :
 			"cannot read %s: %s", path, strerror(-ret));
 	return 0;
 }

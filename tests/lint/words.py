@@ -35,7 +35,8 @@ def texts(name, text, section):
 		text = text.replace(section, '\n' * section.count('\n'))
 	if name.endswith(('.c', '.h')):
 		for line, _, words in [*messages.strings(text), *messages.comments(text)]:
-			yield line, words
+			# "\tcame over": the letter of an escape is no part of the word
+			yield line, re.sub(r'\\[nt]', '  ', words)
 		return
 	lines = text.splitlines()
 	if name.endswith('.md'):

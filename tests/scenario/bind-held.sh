@@ -18,7 +18,7 @@ phase_1() {
 	disk "$DEV1" nvme8n1p1 259:10 held
 	disk "$DEV2" nvme9n1 259:11
 	run 0 bind --dry-run "$DEV1" "$DEV2"
-	out "$DEV1: see that nothing holds /dev/nvme8n1p1"
+	out "$DEV1: verify that nothing has /dev/nvme8n1p1"
 	run 3 bind "$DEV1"
 	err "$DEV1: in use: the kernel has /dev/nvme8n1p1 open exclusively"
 	# That is not for anybody to force.

@@ -22,7 +22,7 @@ phase_1() {
 	echo "install vfio-pci /bin/false" >$conf
 	refused 1 "the command of its install rule failed; look for \"install vfio-pci\" in /etc/modprobe.d"
 	echo "install vfio-pci /bin/true" >$conf
-	refused 1 "module vfio-pci was to be loaded, and there is no such driver: an install rule in /etc/modprobe.d may do nothing"
+	refused 1 "module vfio-pci was requested, but the kernel has no such driver: an install rule in /etc/modprobe.d may do nothing"
 	rm $conf
 	mv "/lib/modules/$RELEASE" /lib/modules/away
 	refused 4 "this kernel has no module vfio-pci and no such driver built in"

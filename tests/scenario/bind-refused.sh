@@ -10,10 +10,10 @@ phase_1() {
 
 	# Half a group, with one that has no driver
 	run 3 bind "$DEV1"
-	err "$DEV1: half of IOMMU group"
+	err "$DEV1: only a part of IOMMU group"
 	err "$DEV2 (driver e1000e), $DEV3 (driver nvme)"
 	run 3 bind "$DEV1" "$DEV3"
-	err "$DEV3: half of IOMMU group"
+	err "$DEV3: only a part of IOMMU group"
 	err "the host would keep $DEV2 (driver e1000e)"
 	err_not "nvme"
 
@@ -21,9 +21,9 @@ phase_1() {
 	run 3 bind "$DEV4" "$DISK_BDF" "$DEV2" "$PORT1" "$DEV5"
 	err "$DISK_BDF: in use: "
 	err "is mounted on /disk; fix: umount /disk first"
-	err "$DEV2: half of IOMMU group"
+	err "$DEV2: only a part of IOMMU group"
 	err "$PORT1: a bridge"
-	check_that "each refusal is told once" test "$(grep -c ': in use\|: half of\|: a bridge' "$STDERR")" = 3
+	check_that "each refusal is told once" test "$(grep -c ': in use\|: only a part of\|: a bridge' "$STDERR")" = 3
 	out_empty
 	check_that "none has moved" test "$(driver_of "$DEV4") $(driver_of "$DEV5")" = "nvme e1000e"
 
@@ -35,7 +35,7 @@ phase_1() {
 	check_that "the disk has its driver" test "$(driver_of "$DISK_BDF")" = nvme
 
 	run 0 bind --quiet --force "$DEV1"
-	err "DANGEROUS: $DEV1: half of IOMMU group"
+	err "DANGEROUS: $DEV1: only a part of IOMMU group"
 	check_that "half of it is bound" test "$(driver_of "$DEV1") $(driver_of "$DEV2")" = "vfio-pci e1000e"
 	# The rest of a group, with what is bound already
 	run 0 bind "$DEV2" "$DEV3"

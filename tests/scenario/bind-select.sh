@@ -14,7 +14,7 @@ would() { # WANTED ARGUMENT...
 	scn_wanted=$1
 	shift
 	run 0 bind --dry-run "$@"
-	scn_got=$(sed -n 's/^\(....:..:..\..\): see that its driver.*/\1/p' "$STDOUT" | tr '\n' ' ')
+	scn_got=$(sed -n 's/^\(....:..:..\..\): verify that its driver.*/\1/p' "$STDOUT" | tr '\n' ' ')
 	check_that "bind $*: $scn_wanted" test "$scn_got" = "$scn_wanted "
 }
 

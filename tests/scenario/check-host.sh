@@ -15,7 +15,7 @@ phase_1() {
 		no-pending-unbind systemd-luo exitrd debugfs; do
 		out_re "^  $id  *pass"
 	done
-	out "none is loaded yet"
+	out "no kernel is loaded yet"
 	run_as_nobody 0 check
 	out_not "luo-opener"
 	run_as_nobody 0 check -v

@@ -64,7 +64,7 @@ phase_1() {
 	locker=$!
 	check_that "it has it" soon locked "$SCN_ROOT/run/vfio-lu/lock"
 	run 5 --timeout 1 release --session b
-	err "another vfio-lu is at work"
+	err "another vfio-lu command is running"
 	run 0 status
 	kill $locker
 	wait $locker

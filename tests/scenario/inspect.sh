@@ -71,7 +71,7 @@ phase_1() {
 	run 0 inspect
 	part_is luo-out kernel "the kernel writes the sessions at the kexec"
 	part_is manifest-vfio-lu saved "session vfio-lu, outgoing: 2 files"
-	same "the log's devices are ours" "$(devices_in log "will go to the next kernel")" "$(ours)"
+	same "the log's devices are ours" "$(devices_in log "will be handed over")" "$(ours)"
 	pid=$(holder_pid)
 	part_is processes kernel "process $pid ("
 	part_is processes kernel "): session vfio-lu, outgoing"
@@ -82,7 +82,7 @@ phase_1() {
 		part_is kho-out kernel "LUO 32 bytes at 0x"
 		part_is kho-out kernel "debugfs shows 233 of its 285 bytes"
 		part_is flbs-out kernel "the kernel writes the list at the kexec"
-		same "the log's devices are the kernel's" "$(devices_in log "will go to the next kernel")" \
+		same "the log's devices are the kernel's" "$(devices_in log "will be handed over")" \
 			"$(logged "Device will be preserved across next Live Update")"
 		check_that "the manifest has the address of the FLBs" grep -q "\"flbs_pa\": *\"$flbs\"" /var/lib/vfio-lu/vfio-lu.json
 	fi
@@ -104,7 +104,7 @@ came_over() { # WHEN
 	part_is luo-in stale "may have reused it since"
 	part_is luo-out kernel "live update 2"
 	part_is log kernel "luo: Retrieved live update data, liveupdate number: 1"
-	same "$1: the log's devices are ours" "$(devices_in log "came over, and is not finished")" "$(ours)"
+	same "$1: the log's devices are ours" "$(devices_in log "handed over, not finished")" "$(ours)"
 	in_vm || return 0
 	part_is boot kernel "tree at 0x"
 	part_is flbs-in kernel "/proc/kcore at $(kept flbs)"
@@ -178,7 +178,7 @@ phase_2() {
 	if in_vm; then
 		part_is kho-in kernel "! memory cannot be read: Permission denied"
 		part_is kho-out kernel "! only root can read debugfs"
-		part_is processes kernel "not every process can be looked into by this user"
+		part_is processes kernel "this user cannot look into all processes"
 	fi
 	run 0 restore
 	came_over "after restore"
@@ -190,7 +190,7 @@ phase_2() {
 	run 0 inspect
 	part_is luo-in stale
 	part_is processes kernel "no process has a session"
-	same "the log has them as finished" "$(devices_in log "came over, and is finished")" "$(ours)"
+	same "the log has them as finished" "$(devices_in log "handed over, finished")" "$(ours)"
 	in_vm || return 0
 	check_that "finish has removed the manifest" test ! -e /var/lib/vfio-lu/vfio-lu.json
 	part flbs-in >"$SCN_TMP/part"

@@ -80,7 +80,7 @@ phase_1() {
 	run 0 status --json
 	json '.loaded.judged == false'
 	run 0 status
-	out "not judged for all that is preserved now"
+	out "not checked for all that is preserved now"
 
 	run 3 status --json --session vfio-l
 	failed_of no-session
@@ -128,7 +128,7 @@ phase_2() {
 	failed_of usage
 	run 0 restore --json --dry-run
 	json '.warnings == [{status: 0, code: "unfinished", bdf: null, session: "vfio-lu", fix: null, fix_argv: null,
-		message: "there is more to restore, of session b: vfio-lu restore --all"}]'
+		message: "not restored yet: session b; restore all sessions: vfio-lu restore --all"}]'
 	run 0 restore --json --session vfio-lu --dry-run
 	json '.warnings == []'
 	run 0 restore --json --all --dry-run
@@ -144,7 +144,7 @@ phase_2() {
 	failed_of no-command
 	run 0 run --json -- true
 	json ".error == null and .results == [{bdf: \"$DEV1\", session: \"vfio-lu\", action: \"lend\", result: \"done\",
-		text: \"$DEV1  lent, as file 3\"}]"
+		text: \"$DEV1  given to the command, as file 3\"}]"
 	run 0 finish --json --all
 	json '[.results[] | select(.bdf == null) | .session, .action] == ["b", "finish", "vfio-lu", "finish"]'
 	run 0 status --metrics
@@ -154,7 +154,7 @@ phase_2() {
 	run 0 finish --json --all
 	json '.results == [] and .error == null'
 	run 0 restore --all
-	err "the previous kernel has handed over no session that is not finished"
+	err "no session of the previous kernel is left to restore or finish"
 	run 0 status --json --check
 
 	run 0 preserve "$DEV1"

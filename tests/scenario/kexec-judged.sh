@@ -19,7 +19,7 @@ phase_1() {
 	head -c "$(stat -c %s "$SCN_TMP/kernel")" /dev/zero >"$SCN_ROOT$KERNEL"
 	touch -r "$SCN_TMP/kernel" "$SCN_ROOT$KERNEL"
 	again 3
-	err "is no kernel image"
+	err "is not a kernel image"
 	run 3 kexec
 	cp -p "$SCN_TMP/kernel" "$SCN_ROOT$KERNEL"
 	again 0

@@ -40,7 +40,7 @@ phase_1() {
 	other=$!
 	there "$SCN_TMP/other"
 	run 5 --timeout 0 kexec --dry-run
-	err "another vfio-lu is at work"
+	err "another vfio-lu command is running"
 	begin busy kexec --dry-run
 	rm "$SCN_TMP/other"
 	wait $other

@@ -47,7 +47,7 @@ phase_2() {
 
 	run 0 bind "$DEV3"
 	run 3 preserve "$DEV3"
-	err "session vfio-lu came from the previous kernel and is not finished (waiting); first: vfio-lu restore"
+	err "session vfio-lu of the previous kernel is not finished (waiting); first: vfio-lu restore"
 	run 0 preserve "$DEV3" --session third
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	run 3 kexec

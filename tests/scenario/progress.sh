@@ -56,7 +56,7 @@ phase_1() {
 
 	say "The lock"
 	with_lock on_terminal 5 --timeout 4 bind "$DEV1"
-	line "waiting until another vfio-lu has done its work"
+	line "waiting until another vfio-lu command ends"
 	with_lock on_terminal 5 --timeout 4 --json bind "$DEV1"
 	no_line
 	with_lock on_terminal 5 --timeout 4 -q bind "$DEV1"

@@ -39,7 +39,7 @@ phase_2() {
 	run 0 restore
 	out "$DEV1  retrieved from session vfio-lu"
 	run 3 preserve "$DEV2"
-	err "session vfio-lu came from the previous kernel and is not finished (restored)"
+	err "session vfio-lu of the previous kernel is not finished (restored)"
 	run 0 finish
 	run 0 status
 	out "no sessions"

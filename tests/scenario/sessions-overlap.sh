@@ -36,7 +36,7 @@ phase_2() {
 	run 3 preserve "$DEV1" --session second
 	err "$DEV1: already in session first"
 	run 3 preserve "$DEV3" --session first
-	err "session first came from the previous kernel and is not finished (restored); first: vfio-lu finish --session first"
+	err "session first of the previous kernel is not finished (restored); first: vfio-lu finish --session first"
 	run 0 preserve "$DEV3" --session second
 	err "session first of the previous kernel is not finished (restored); vfio-lu kexec refuses until it is; first: vfio-lu finish --session first"
 	run 3 kexec

@@ -83,7 +83,7 @@ phase_3() {
 	check_that "64 records are kept" test "$(ls "$(updates)" | wc -l)" = 64
 	check_that "the oldest are gone" test ! -e "$(updates)/29990101T000016Z-old.json" -a -e "$(updates)/29990101T000017Z-old.json"
 	run 0 timeline --json
-	err "$(updates | sed "s|^$SCN_ROOT||")/29990101T000017Z-old.json is no record of a live update"
+	err "$(updates | sed "s|^$SCN_ROOT||")/29990101T000017Z-old.json is not a record of a live update"
 	check_that "the jump is seen" json '(.updates | length == 1) and (.updates[0].clock_jump_s - 3600 | fabs < 1)'
 	check_that "and in no time" json '.updates[0].seconds < 300'
 	check_that "what only the disk had is missing" json \

@@ -66,7 +66,7 @@ phase_1() {
 	err "--fd needs --pid"
 	for pid in 0 -1 x 1x 99999999999; do
 		run 2 preserve --pid $pid
-		err "no process id"
+		err "is not a process id"
 	done
 	run 1 preserve --pid 4194301
 	err "there is no process 4194301"

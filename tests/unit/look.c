@@ -387,7 +387,7 @@ static void test_waits(void **test)
 	assert_int_not_equal(vlu_check_next(ctx, &next, NULL, 0, &report), 0);
 	if (vlu_lock(ctx) == 0)
 		vlu_unlock(ctx);
-	assert_non_null(strstr(waits.said, "waiting until another vfio-lu has done its work, 7\n"));
+	assert_non_null(strstr(waits.said, "waiting until another vfio-lu command ends, 7\n"));
 	assert_int_equal(waits.deep, 0);
 }
 
