@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "cmd.h"
+#include "out-file.h"
 #include "out.h"
 #include "progress.h"
 
@@ -107,9 +108,9 @@ static void print_end(struct json_object *doc)
 	out_line(", in %s s; log: %s", out_get(doc, "seconds"), out_get(doc, "log"));
 }
 
-static int export(struct cli *cli, const char *path, const char *text)
+static int cannot_write(const char *path, int ret)
 {
-	return path && vlu_rehearsal_export(cli->ctx, path, text) < 0 ? cli_fail(cli) : VLU_OK;
+	return cli_error("output", "cannot write %s: %s", path, strerror(-ret));
 }
 
 static int run_rehearse(struct cli *cli, const void *opts)
@@ -123,11 +124,15 @@ static int run_rehearse(struct cli *cli, const void *opts)
 		.n_devices = o->devices.n, .log_dir = o->log,
 	};
 	struct show show = { .cli = cli };
+	struct out_file file;
 	struct json_object *doc;
 	enum vlu_result verdict;
 	char *text;
 	int ret;
 
+	ret = o->export ? out_file_begin(&file, o->export) : 0;
+	if (ret < 0)
+		return cannot_write(o->export, ret);
 	cli_stoppable(cli);
 	ret = vlu_rehearse(cli->ctx, &what, on_row, &show, &verdict, &text);
 	wait_for(&show, NULL);
@@ -139,9 +144,11 @@ static int run_rehearse(struct cli *cli, const void *opts)
 	if (!cli->g.json)
 		print_end(doc);
 	cli_answer(cli, doc);
-	ret = export(cli, o->export, text);
+	ret = o->export ? out_file_end(&file, text) : 0;
 	free(text);
-	return ret ? ret : verdict == VLU_PASS ? VLU_OK : VLU_NOT_PRESERVABLE;
+	if (ret < 0)
+		return cannot_write(o->export, ret);
+	return verdict == VLU_PASS ? VLU_OK : VLU_NOT_PRESERVABLE;
 }
 
 const struct command cmd_rehearse = {
@@ -158,8 +165,9 @@ const struct command cmd_rehearse = {
 		"initrd restores the devices before another driver takes them.\n\nThe "
 		"command needs no root, changes nothing on this host and opens no network. "
 		"--timeout limits each step (default 120).\n\nThe exit status is 0 if all "
-		"rows pass, 3 if one does not, and 4 if QEMU, busybox or kexec is missing or "
-		"the first kernel has no live update. The result is stored, and check "
+		"rows pass, 3 if one fails or is unknown, as when a step took longer than "
+		"--timeout, and 4 if QEMU, busybox or kexec is missing or the first kernel has "
+		"no live update. If the pair passed or failed, the result is stored, and check "
 		"--next-kernel reports it.",
 	.answer = "verdict from to checks[] seconds log date accelerator from_image next_image "
 		  "next_initrd next_cmdline devices[]",

@@ -88,12 +88,15 @@ static int write_svg(struct cli *cli, struct json_object *update, const char *pa
 {
 	char *text = timeline_svg(update);
 	bool prints = !strcmp(path, "-");
+	struct out_file file;
 	int ret = 0;
 
-	if (prints)
+	if (prints) {
 		out_text_as_is(text);
-	else
-		ret = out_file(path, text);
+	} else {
+		ret = out_file_begin(&file, path);
+		ret = ret ? ret : out_file_end(&file, text);
+	}
 	free(text);
 	if (ret < 0)
 		return cli_error("output", "cannot write %s: %s", path, strerror(-ret));

@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Writes a file that the user named. */
+/*
+ * A file that the user named for output. It is written in place, as a shell's > does, so that a
+ * device, a pipe or a link stays what it is.
+ */
 #ifndef CLI_OUT_FILE_H
 #define CLI_OUT_FILE_H
 
-/* Replaces the content of the file. Returns 0, or a negative errno if not all was written. */
-int out_file(const char *path, const char *text);
+struct out_file {
+	const char *path;
+	int fd;		/* of a pipe or a character device; -1: a regular file, opened at the end */
+};
+
+/*
+ * Looks whether the file can be written, before the work whose result it gets. Changes nothing: a
+ * missing file is not made yet. Returns 0 or a negative errno, -ENXIO for a FIFO that
+ * nobody reads within two seconds.
+ */
+int out_file_begin(struct out_file *file, const char *path);
+/* Writes the text and closes the file. Returns 0 or a negative errno. */
+int out_file_end(struct out_file *file, const char *text);
 
 #endif

@@ -366,6 +366,10 @@ typedef void (*vlu_rehearse_fn)(void *arg, const struct vlu_check *check,
  * this machine; it writes the log and the result. vlu_set_timeout() limits each step.
  * vlu_set_stop() can end the rehearsal (-EINTR). QEMU ends when this process ends.
  *
+ * The verdict is VLU_UNKNOWN if nothing is known of the pair, as when a step took too
+ * long or QEMU was killed. Such a result is not stored. A result that cannot be stored
+ * is a warning; see vlu_set_log().
+ *
  * Fails with VLU_UNSUPPORTED when QEMU or another program is not installed, or the
  * first kernel has no live update. Otherwise *ret_verdict has the verdict and
  * *ret_json the result as JSON, which the caller frees.
@@ -373,7 +377,10 @@ typedef void (*vlu_rehearse_fn)(void *arg, const struct vlu_check *check,
 VLU_EXPORT int vlu_rehearse(struct vlu_ctx *ctx, const struct vlu_rehearse *what,
 			    vlu_rehearse_fn fn, void *arg, enum vlu_result *ret_verdict,
 			    char **ret_json);
-/* Writes a result of vlu_rehearse() to a file, which is replaced atomically. */
+/*
+ * Writes a result of vlu_rehearse() to a file, which is replaced atomically. Fails with
+ * -EINVAL for a device node or a FIFO.
+ */
 VLU_EXPORT int vlu_rehearsal_export(struct vlu_ctx *ctx, const char *path,
 				    const char *json);
 

@@ -169,11 +169,17 @@ make_systemd_initrd() {
 # proof: restores pass
 # proof: finishes pass
 # proof: second-kexec pass
-rehearse m-m 0 "$all" "" "${from_m[@]}" "${next_m[@]}" --export "$tmp/exported"
-as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+as=(env -C "$tmp")
+rehearse m-m 0 "$all" "" "${from_m[@]}" "${next_m[@]}" --export exported --log m-m
+nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+as=("${nobody[@]}")
 rehearse m-y 0 "$all" "" "${from_m[@]}" "${next_y[@]}"
+# whose results cannot be stored, and who exports into a device
+mknod -m 666 "$tmp/null" c 1 3
+as=("${nobody[@]}" env HOME=/proc/nowhere)
+rehearse y-y 0 "$all" "cannot make /proc/nowhere/.*; so the result is not stored" "${from_y[@]}" "${next_y[@]}" \
+	--device nvme --device e1000e --device edu --export "$tmp/null"
 as=()
-rehearse y-y 0 "$all" "" "${from_y[@]}" "${next_y[@]}" --device nvme --device e1000e --device edu
 # proof: hands-over fail
 rehearse no-liveupdate 3 "boots=pass hands-over=fail restores=unknown" "KHO: exec from" "${from_m[@]}" "${next_m[@]}" \
 	--next-cmdline "kho=on"
@@ -203,12 +209,52 @@ echo "no kernel, but a text" >"$tmp/text"
 rehearse no-kernel 3 "boots=fail" "Cannot determine the file type" "${from_m[@]}" "${next_m[@]}" --next-kernel "$tmp/text"
 rehearse from-no-kernel 3 "boots=fail" "no kernel image for x86" --from "$tmp/text" "${next_m[@]}"
 rehearse from-no-luo 4 "" "has no live update" "${from_m[@]}" "${next_m[@]}" --from-cmdline liveupdate=off
-rehearse too-slow 3 "boots=fail" "no answer within 1 s" "${from_m[@]}" "${next_m[@]}" --timeout 1
+rehearse too-slow 3 "boots=unknown hands-over=unknown" "no answer within 1 s" "${from_m[@]}" "${next_m[@]}" --timeout 1
+mkfifo "$tmp/fifo"
+as=(timeout -s KILL 20)
+for option in from next-kernel next-initrd; do
+	rehearse "fifo-$option" 1 "" "fifo: not a file" "${from_m[@]}" "${next_m[@]}" "--$option" "$tmp/fifo"
+done
+# told before the long run
+rehearse export-nowhere 1 "" "cannot write .*/none/file: No such file or directory" "${from_m[@]}" "${next_m[@]}" \
+	--export "$tmp/none/file"
+rehearse export-fifo 1 "" "cannot write .*/fifo: No such device or address" "${from_m[@]}" "${next_m[@]}" --export "$tmp/fifo"
+as=("${nobody[@]}" timeout -s KILL 20)
+rehearse export-locked 1 "" "cannot write $tmp/file: Permission denied" "${from_m[@]}" "${next_m[@]}" --export "$tmp/file"
+as=()
 rehearse no-such-kind 2 "" "no kind of device 'toaster'" "${from_m[@]}" "${next_m[@]}" --device toaster
 rehearse no-modules 1 "" "no modules.dep" "${from_m[@]}" "${next_m[@]}" --next-modules /etc
 : >"$tmp/nothing"
 as=(unshare -m sh -c "mount --bind $tmp/nothing \$(command -v qemu-system-x86_64); exec \"\$@\"" -)
 rehearse no-qemu 4 "" "install qemu-system-x86" "${from_m[@]}" "${next_m[@]}"
+as=(unshare -m sh -c "mount --bind /bin/false \$(command -v qemu-system-x86_64); exec \"\$@\"" -)
+rehearse cannot-start 4 "" "QEMU does not start the virtual machine" "${from_m[@]}" "${next_m[@]}"
+# How a machine ends, and what that says of its kernels: an emulator that only plays it.
+cat >"$tmp/emulator" <<'END'
+#!/bin/sh
+echo "[    0.000000] Linux version 7.3"
+[ "$STANDIN" = slow ] || echo "1 ok up" >&3
+case $STANDIN in
+killed) kill -KILL $$ ;;
+told) echo "[    1.000000] the last lineqemu: terminating on signal 15 from pid 1 (x)" ;;
+aborted) echo "qemu: Bad memory" && exit 1 ;;
+panicked) echo "[    1.000000] Kernel panic - not syncing: no way on" && kill -KILL $$ ;;
+damaged) echo "[    1.000000] BUG: unable to handle page fault" && exec sleep 60 ;;
+slow) echo "[    1.000000] WARNING: the clock is slow" && exec sleep 60 ;;
+esac
+END
+chmod 755 "$tmp/emulator"
+standin() { # HOW STATUS RESULT WORDS
+	as=(env "STANDIN=$1" unshare -m sh -c "mount --bind $tmp/emulator \$(command -v qemu-system-x86_64); exec \"\$@\"" -)
+	rehearse "ends-$1" "$2" "boots=$3 hands-over=unknown" "$4" "${from_m[@]}" "${next_m[@]}" --timeout 2
+}
+standin killed 3 unknown "signal 9 ended QEMU"
+standin told 3 unknown "QEMU was ended from outside: terminating on signal 15 from pid 1"
+standin aborted 3 unknown "QEMU ended with exit status 1: qemu: Bad memory"
+standin slow 3 unknown "no answer within 2 s"
+standin reset 3 fail "the machine was reset"
+standin panicked 3 fail "it panicked; the kernel: Kernel panic - not syncing: no way on"
+standin damaged 3 fail "no answer within 2 s.*; the kernel: BUG: unable to handle page fault"
 mkdir "$tmp/full"
 as=(unshare -m sh -c "mount -t tmpfs -o size=4k tmpfs $tmp/full; exec \"\$@\"" -)
 rehearse full-disk 1 "" "cannot write .*No space left" "${from_m[@]}" "${next_m[@]}" --log "$tmp/full"
@@ -241,7 +287,14 @@ kept() { # STATUS FILE RESULT: in a host whose running kernel is the m kernel
 		jq -r '.next_kernel.checks[] | select(.id == "rehearsed") | .detail' "$tmp/check" | grep -E -- "$2" ||
 		{ cat "$tmp/check" "$tmp/check.err"; return 1; }
 }
+if [[ " ${names[*]-} " == *" y-y "* ]]; then
+	check "a device that is written to stays one" test -c "$tmp/null"
+fi
+for name in export-nowhere export-fifo export-locked fifo-from fifo-next-kernel fifo-next-initrd; do
+	[[ " ${names[*]-} " != *" $name "* ]] || check "$name: ends before it begins" sh -c '! ls "$1"/*.log' - "$tmp/$name"
+done
 if [[ " ${names[*]-} " == *" m-m "* ]]; then
+	check "a relative --log is recorded as it is found" test "$(jq -r .log "$tmp/exported" | sed 's,/[^/]*$,,')" = "$tmp/m-m"
 	# proof: rehearsed pass
 	check "check knows what was exported" kept pass "rehearsed at 20.*, and passed" \
 		--next-kernel "$tmp/m/bzImage" --rehearsal "$tmp/exported"
@@ -253,6 +306,37 @@ if [[ " ${names[*]-} " == *" m-m "* ]]; then
 		--next-kernel "$tmp/m/bzImage" --rehearsal "$tmp/bad"
 	check "a file that is none" kept unknown "no result of a rehearsal" --next-kernel "$tmp/m/bzImage" --rehearsal "$tmp/text"
 	check "none at all" kept warn "was not rehearsed" --next-kernel "$tmp/m/bzImage"
+fi
+
+# What says nothing of a pair does not replace what was stored of it.
+nothing() { # WORDS SIGNAL|none OPTION...: the signal is for the emulator
+	local got=0 words=$1 dir=$tmp/nothing pid qemu before
+	shift
+	before=$(sha256sum "$stored")
+	rm -rf "$dir"
+	mkdir -m 777 "$dir"
+	HOME=$tmp/m-y XDG_STATE_HOME='' "${nobody[@]}" "$VFIO_LU" rehearse --json "${from_m[@]}" "${next_y[@]}" --log "$dir" \
+		"${@:2}" >"$dir.json" 2>"$dir.err" &
+	pid=$!
+	if [ "$1" != none ]; then
+		while kill -0 "$pid" && ! grep -qs "Linux version" "$dir"/*; do sleep 0.1; done
+		qemu=$(pgrep -P "$pid")
+		kill "-$1" "$qemu"
+	fi
+	wait "$pid" || got=$?
+	jq -r '.verdict, .checks[].detail' "$dir.json"
+	cat "$dir.err"
+	[ "$got" = 3 ] || { echo "exit status $got"; return 1; }
+	[ "$(jq -r '.verdict, .error' "$dir.json" | tr '\n' ' ')" = "unknown null " ] || return 1
+	jq -r '.checks[] | select(.id == "boots") | .detail' "$dir.json" | grep -E "$words" || return 1
+	[ "$(sha256sum "$stored")" = "$before" ] || return 1
+}
+if [[ " ${names[*]-} " == *" m-y "* ]]; then
+	stored=$(echo "$tmp"/m-y/.local/state/vfio-lu/rehearsals/*.json)
+	check "the result is stored" test -f "$stored"
+	check "a time limit that is too short" nothing "no answer within 1 s" none --timeout 1
+	check "QEMU is killed" nothing "signal 9 ended QEMU" KILL
+	check "QEMU is told to end" nothing "QEMU was ended from outside: terminating on signal 15" TERM
 fi
 
 # Nothing is left but the log: the emulator ends with it, and there is no other file.

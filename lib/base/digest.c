@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "base/digest.h"
+#include "base/disk-file.h"
 
 static int digest_open(struct sys *sys, int fd, EVP_MD_CTX *md)
 {
@@ -19,14 +20,17 @@ static int digest_open(struct sys *sys, int fd, EVP_MD_CTX *md)
 int digest_file(struct vlu_ctx *ctx, const char *path, char digest[DIGEST_SIZE])
 {
 	unsigned char bytes[EVP_MAX_MD_SIZE];
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	unsigned int n = 0, i;
+	EVP_MD_CTX *md;
 	int fd, ret;
 
+	ret = file_need(ctx, path);
+	if (ret)
+		return ret;
+	md = EVP_MD_CTX_new();
 	fd = sys_open(&ctx->sys, path, O_RDONLY);
 	ret = fd < 0 ? fd : md ? digest_open(&ctx->sys, fd, md) : -ENOMEM;
-	if (fd >= 0)
-		sys_close(&ctx->sys, fd);
+	sys_close(&ctx->sys, fd);
 	if (!ret && EVP_DigestFinal_ex(md, bytes, &n) != 1)
 		ret = -EIO;
 	EVP_MD_CTX_free(md);

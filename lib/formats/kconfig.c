@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "base/attr.h"
+#include "base/disk-file.h"
 #include "formats/kconfig.h"
 
 int kconfig_read(struct vlu_ctx *ctx, const char *dir, const char *release,
@@ -15,7 +15,7 @@ int kconfig_read(struct vlu_ctx *ctx, const char *dir, const char *release,
 	for (i = dir ? 0 : 1; i < ARRAY_SIZE(places); i++) {
 		snprintf(config->source, sizeof(config->source), "%s%s%s%s", places[i].dir,
 			 places[i].before, release, places[i].after);
-		ret = attr_read_all(ctx, config->source, KCONFIG_MAX, &config->text, &size);
+		ret = file_read(ctx, config->source, KCONFIG_MAX, &config->text, &size);
 		if (!ret || ret == -ENOMEM)
 			return ret;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Decodes a part of a handover that is alone in a file. */
+#include "base/disk-file.h"
 #include "inspect/collect.h"
 
 #define FILE_MAX	(16u << 20)
@@ -75,6 +76,9 @@ static int decode_file(struct collect *c, const char *file, const char *format)
 		;
 	if (i == ARRAY_SIZE(formats))
 		return vlu_fail(c->ctx, VLU_USAGE, -EINVAL, "no format '%s'", format);
+	ret = file_need(c->ctx, file);
+	if (ret)
+		return ret;
 	ret = collect_file(c, file, FILE_MAX, &blob);
 	if (ret == -ENOMEM)
 		return ret;

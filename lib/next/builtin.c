@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/attr.h"
+#include "base/disk-file.h"
 #include "formats/cmdline.h"
 #include "next/builtin.h"
 
@@ -71,12 +72,12 @@ static int ask_running(struct search *search, const char *modalias)
 	if (attr_read(ctx, release, sizeof(release), "/proc/sys/kernel/osrelease") <= 0)
 		return 0;
 	snprintf(path, sizeof(path), "/lib/modules/%s/modules.alias", release);
-	if (!attr_read_all(ctx, path, TABLE_MAX, &text, &size)) {
+	if (!file_read(ctx, path, TABLE_MAX, &text, &size)) {
 		ret = modalias_text(text, modalias, see_driver, search);
 		free(text);
 	}
 	snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin.modinfo", release);
-	if (!ret && !attr_read_all(ctx, path, TABLE_MAX, &text, &size)) {
+	if (!ret && !file_read(ctx, path, TABLE_MAX, &text, &size)) {
 		ret = modalias_info(text, size, modalias, see_driver, search);
 		free(text);
 	}

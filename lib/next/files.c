@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/attr.h"
+#include "base/disk-file.h"
 #include "next/files.h"
 
 int files_read(const struct files *files, const char *path, size_t max, char **ret_data,
@@ -10,7 +11,7 @@ int files_read(const struct files *files, const char *path, size_t max, char **r
 
 	if (!files->archive) {
 		snprintf(name, sizeof(name), "/%s", path);
-		return attr_read_all(files->ctx, name, max, ret_data, ret_size);
+		return file_read(files->ctx, name, max, ret_data, ret_size);
 	}
 	file = archive_find(files->archive, path);
 	if (!file || !file->data)

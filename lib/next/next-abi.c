@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The compatible strings that this kernel writes, and whether the next kernel reads them. */
 #include "base/attr.h"
+#include "base/disk-file.h"
 #include "next/next-kernel.h"
 
 #define BLOB_MAX	(1u << 20)
@@ -63,7 +64,7 @@ static void scan_running_image(struct vlu_ctx *ctx, struct abi *abi,
 		len = (int)strcspn(places[i], "%");
 		snprintf(path, sizeof(path), "%.*s%.100s%s", len, places[i], release,
 			 places[i][len] ? places[i] + len + 1 : "");
-		if (attr_read_all(ctx, path, IMAGE_MAX, &data, &size))
+		if (file_read(ctx, path, IMAGE_MAX, &data, &size))
 			continue;
 		if (!image_parse(data, size, &image)) {
 			if (image.inside && strcmp(image.release, release) == 0 &&

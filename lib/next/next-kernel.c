@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/attr.h"
+#include "base/disk-file.h"
 #include "next/next-kernel.h"
+#include "next/rehearsed.h"
 
 #define IMAGE_MAX	(1u << 30)	/* a unified image contains its initrd */
 #define INITRD_MAX	(1u << 30)
@@ -21,21 +23,6 @@ char next_vfio_pci(const struct next *next, const char **ret_source)
 	*ret_source = "its modules";
 	return userland_has(&next->initrd, "vfio_pci") ||
 	       userland_has(&next->root, "vfio_pci") ? 'm' : 0;
-}
-
-/* Reads a file that the caller named. Without it, nothing can be checked. */
-static int read_named(struct vlu_ctx *ctx, const char *path, size_t max,
-		      char **ret_data, size_t *ret_size)
-{
-	int mode = sys_mode(&ctx->sys, path), ret;
-
-	ret = mode < 0 ? mode : (mode & 0170000) != 0100000 ? -EINVAL :
-	      attr_read_all(ctx, path, max, ret_data, ret_size);
-	if (ret == -EINVAL)
-		return vlu_fail(ctx, FAIL_FILE, ret, "%s: not a file", path);
-	if (ret == -EFBIG)
-		return vlu_fail(ctx, FAIL_FILE, ret, "%s: too large to be a kernel or an initrd", path);
-	return ret ? vlu_failed(ctx, ret, "%s", path) : 0;
 }
 
 /* Looks inside the image, beside it, and where distributions put the configuration. */
@@ -76,7 +63,7 @@ static int read_image(struct next *next)
 	size_t size;
 	int ret;
 
-	ret = read_named(next->ctx, next->asked->kernel, IMAGE_MAX, &next->file, &size);
+	ret = file_read_named(next->ctx, next->asked->kernel, IMAGE_MAX, &next->file, &size);
 	if (ret)
 		return ret;
 	ret = image_parse(next->file, size, &next->image);
@@ -118,7 +105,7 @@ static int read_initrd(struct next *next)
 	int ret;
 
 	if (next->own.initrd) {
-		ret = read_named(next->ctx, next->own.initrd, INITRD_MAX, &data, &size);
+		ret = file_read_named(next->ctx, next->own.initrd, INITRD_MAX, &data, &size);
 		if (ret)
 			return ret;
 		ret = take_initrd(next, data, size);
@@ -178,6 +165,14 @@ static int read_asked(struct next *next)
 	return ret ? ret : read_cmdline(next);
 }
 
+static int read_rehearsal(struct next *next)
+{
+	const char *path = next->asked->rehearsal;
+	size_t size;
+
+	return path ? file_read_named(next->ctx, path, REHEARSED_MAX, &next->rehearsal, &size) : 0;
+}
+
 void next_free(struct next *next)
 {
 	image_free(&next->image);
@@ -186,6 +181,7 @@ void next_free(struct next *next)
 	userland_free(&next->root);
 	free(next->devices);
 	free(next->file);
+	free(next->rehearsal);
 }
 
 static int find_devices(struct next *next, const struct vlu_bdf *bdfs, size_t n)
@@ -210,5 +206,6 @@ int next_read(struct next *next, const struct vlu_bdf *bdfs, size_t n)
 {
 	int ret = find_devices(next, bdfs, n);
 
+	ret = ret ? ret : read_rehearsal(next);
 	return ret ? ret : read_asked(next);
 }

@@ -17,6 +17,7 @@ struct next {
 	char initrd_name[300];	/* the initrd in own */
 	char machine[16];	/* of this host, as uname -m; "": not known */
 	char *file;		/* content of the image; image points into it */
+	char *rehearsal;	/* content of the result that was named; NULL: none was */
 	struct image image;
 	bool is_image;
 	bool running;		/* this build is the running one */

@@ -93,6 +93,16 @@ static void look_config(const struct next *next, struct verdict *v)
 	}
 }
 
+static void look_unreadable(int ret, const char *path, struct verdict *v)
+{
+	const char *why = ret == -ENOENT ? "" : ret == -EBADMSG ? " is no result of a rehearsal" :
+			  ret == -EPROTONOSUPPORT ? " was made by a newer vfio-lu" :
+			  strerror(-ret);
+
+	verdict_set(v, VLU_UNKNOWN, "vfio-lu cannot see whether this pair of kernels was "
+		    "rehearsed%s%s%s", why[0] ? ": " : "", path, why);
+}
+
 /*
  * Only a rehearsal shows what no check can see. A pair that was never rehearsed gets a warning, a
  * captured machine gets "unknown", because it does not have its rehearsals.
@@ -111,8 +121,8 @@ static void look_rehearsed(const struct next *next, struct verdict *v)
 			    "vfio-lu cannot see which rehearsal was of this pair");
 		return;
 	}
-	ret = rehearsed_find(next->ctx, asked->rehearsal, from, asked->kernel, asked->initrd,
-			     &outcome);
+	ret = rehearsed_find(next->ctx, asked->rehearsal, next->rehearsal, from, asked->kernel,
+			     asked->initrd, &outcome);
 	if (!ret && outcome.verdict == VLU_PASS) {
 		verdict_set(v, VLU_PASS, "this pair of kernels was rehearsed at %s, and passed (%s)",
 			    outcome.date, outcome.path);
@@ -131,10 +141,7 @@ static void look_rehearsed(const struct next *next, struct verdict *v)
 			    asked->rehearsal ? " is of another pair, and " : "");
 	} else {
 		v->advisory = !asked->rehearsal;
-		verdict_set(v, VLU_UNKNOWN, "vfio-lu cannot see whether this pair of kernels was "
-			    "rehearsed%s%s", ret == -ENOENT ? "" : ": ", ret == -EBADMSG ?
-			    "that file is not the result of a rehearsal" :
-			    ret == -ENOENT ? "" : strerror(-ret));
+		look_unreadable(ret, outcome.path, v);
 	}
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 
+#define REHEARSED_MAX	(256u << 10)	/* the largest record */
 #define REHEARSALS	"rehearsals"	/* below STATE_DIR, or the user's directory */
 
 #define REHEARSED_DATE	"%Y-%m-%dT%H:%M:%SZ"
@@ -38,8 +39,8 @@ struct rehearsed {
 /* Returns JSON, which the caller frees, or NULL if memory is short. */
 char *rehearsed_format(const struct rehearsed *rehearsed);
 /*
- * Writes the record of a pair in dir. Deletes the log of the previous record if its date is before
- * then.
+ * Writes the record of a pair in dir. Then deletes the log of the previous record if its date is
+ * before then.
  */
 int rehearsed_write(struct vlu_ctx *ctx, const char *dir, const struct pair *pair,
 		    const char *then, const char *text) must_check;
@@ -51,14 +52,23 @@ struct outcome {
 	char date[32];
 	char failed[320];	/* the row that failed, and its detail */
 	char path[512];
+	char log[512];
 };
 
 /*
- * Finds the newest record of this pair in file (or NULL) and in both directories. Returns -ENOENT
- * for none, -EACCES if this user may not read them, -EBADMSG if file is not a record.
+ * Reads the content of a record. Returns -EBADMSG if it is not one, -EPROTONOSUPPORT if it has a
+ * later schema, and -ENOENT if it belongs to another pair. Does not set the path.
  */
-int rehearsed_find(struct vlu_ctx *ctx, const char *file, const char *from, const char *next,
-		   const char *initrd, struct outcome *ret_outcome) must_check;
+int rehearsed_parse(const char *text, const struct pair *pair, struct outcome *outcome) must_check;
+
+/*
+ * Finds the newest verdict on this pair in text (or NULL), the content of file, and in both
+ * directories; or else a record without a verdict. Returns -ENOENT for none, and -EACCES if this
+ * user may not read them. Returns -EBADMSG if the file at ret_outcome->path is not a record, and
+ * -EPROTONOSUPPORT if it has a later schema.
+ */
+int rehearsed_find(struct vlu_ctx *ctx, const char *file, const char *text, const char *from,
+		   const char *next, const char *initrd, struct outcome *ret_outcome) must_check;
 
 /* Finds the image of an installed kernel, or returns -ENOENT. */
 int installed_image(struct vlu_ctx *ctx, const char *release, char *buf, size_t size) must_check;

@@ -44,14 +44,38 @@ int console_start(struct console *c, const char *qemu, struct words *words, int 
 int console_close(struct console *c)
 {
 	struct sys *sys = &c->ctx->sys;
-	int status = c->pid > 0 ? sys_end(sys, c->pid) : 0;
 
+	if (c->pid > 0)
+		c->status = sys_end(sys, c->pid);
 	c->pid = -1;
 	close_end(sys, &c->in);
 	close_end(sys, &c->in_end);
 	close_end(sys, &c->kernel.fd);
 	close_end(sys, &c->says.fd);
-	return status;
+	return c->status;
+}
+
+bool console_blames_kernel(struct console *c, int ret, char *buf, size_t size)
+{
+	const char *last = c->last[0] ? c->last : "none";
+	int status = console_close(c);
+
+	if (c->panic[0]) {
+		snprintf(buf, size, "it panicked");
+		return true;
+	}
+	if (ret == -ETIMEDOUT)
+		snprintf(buf, size, "no answer within %u s; the last line of its log: %s",
+			 c->ctx->timeout, last);
+	else if (c->ended[0])
+		snprintf(buf, size, "QEMU was ended from outside: %s", c->ended);
+	else if (status > 128)
+		snprintf(buf, size, "signal %d ended QEMU", status - 128);
+	else if (status)
+		snprintf(buf, size, "QEMU ended with exit status %d: %s", status, last);
+	else
+		snprintf(buf, size, "the machine was reset; the last line of its log: %s", last);
+	return ret == -EPIPE && !status && !c->ended[0];
 }
 
 void console_type(struct console *c, const char *text)
@@ -118,6 +142,9 @@ static void look_at_log(struct console *c)
 		return;
 	c->last[0] = '\0';
 	note(c->last, sizeof(c->last), text);
+	/* qemu_kill_report(), system/runstate.c; its exit status is 0, as after a reset */
+	if (strstr(text, "qemu: terminating on signal"))
+		note(c->ended, sizeof(c->ended), strstr(text, "qemu: terminating on signal") + 6);
 	if (is_fault(text))
 		note(c->fault, sizeof(c->fault), text);
 	else if (strncmp(text, "RIP: 0010:", 10) == 0 && c->fault[0])

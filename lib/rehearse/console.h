@@ -29,6 +29,8 @@ struct console {
 	char panic[100];
 	char refusal[200];	/* the first refusal of live update */
 	char last[200];
+	char ended[200];	/* why QEMU ended, if a signal told it to */
+	int status;		/* of QEMU, as console_close() returned it */
 };
 
 void console_init(struct console *c, struct vlu_ctx *ctx, int log, const char *log_path);
@@ -41,6 +43,12 @@ int console_close(struct console *c);
  * has ended, -EINTR to stop, or the error of writing the log.
  */
 int console_next(struct console *c, long long deadline) must_check;
+/*
+ * Closes the console when no answer came. ret is the result of console_next(), -ETIMEDOUT or
+ * -EPIPE. Describes why in buf. Returns whether the kernel was to blame, which panicked or reset
+ * the machine: if time ran out or QEMU was killed, nothing is known of the kernel.
+ */
+bool console_blames_kernel(struct console *c, int ret, char *buf, size_t size) must_check;
 void console_type(struct console *c, const char *text);
 /* Returns a line of the kernel log without its time. */
 const char *without_time(const char *line);

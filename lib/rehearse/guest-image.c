@@ -2,6 +2,7 @@
 /* The initrd of a virtual machine: init, this program, and what both need. */
 
 #include "base/attr.h"
+#include "base/disk-file.h"
 #include "base/program.h"
 #include "rehearse/guest.h"
 #include "sys/module.h"
@@ -20,9 +21,9 @@ int guest_add_file(struct guest_image *image, const char *path, const char *name
 	size_t size;
 	int ret;
 
-	ret = attr_read_all(image->ctx, path, FILE_LARGEST, &data, &size);
+	ret = file_read_named(image->ctx, path, FILE_LARGEST, &data, &size);
 	if (ret)
-		return vlu_failed(image->ctx, ret, "cannot read %s", path);
+		return ret;
 	cpio_add_file(&image->out, name, executable, data, size);
 	return 0;
 }

@@ -146,7 +146,8 @@ static void judge(const struct seen *seen)
 static void judge_silence(struct seen *seen, int ret)
 {
 	struct rehearsal *r = seen->r;
-	char kernel[450];
+	char kernel[450], why[300];
+	bool blamed = console_blames_kernel(seen->c, ret, why, sizeof(why)) || seen->frozen;
 
 	console_trouble(seen->c, kernel, sizeof(kernel));
 	if (is_refused(seen)) {
@@ -155,13 +156,12 @@ static void judge_silence(struct seen *seen, int ret)
 			seen->c->refusal);
 		row_fix(r, ROW_INITRD, "choose a kernel with CONFIG_VFIO_PCI=y, or have vfio-pci "
 			"loaded before");
-	} else if (kernel[0]) {
+	} else if (blamed && kernel[0]) {
 		row_set(r, ROW_INITRD, VLU_FAIL, "the next kernel does not boot with this initrd: "
 			"%s", kernel);
 	} else {
-		row_set(r, ROW_INITRD, VLU_UNKNOWN, "the initrd %s before a root file system is "
-			"mounted; the last line of the log: %s", ret == -EPIPE ?
-			"reset the machine" : "gave no shell to ask", seen->c->last);
+		row_set(r, ROW_INITRD, VLU_UNKNOWN, "the initrd gave no shell to ask before a root "
+			"file system is mounted: %s", seen->frozen ? "its systemd gave up" : why);
 	}
 }
 
@@ -193,5 +193,9 @@ int rehearse_initrd(struct rehearsal *r)
 		ret = !ret || ret == -ETIMEDOUT || ret == -EPIPE ? 0 : ret;
 	}
 	console_close(&c);
-	return ret < 0 ? ret : 0;
+	if (ret >= 0 || ret == -EINTR)
+		return ret > 0 ? 0 : ret;
+	/* the other rows are decided, and count */
+	row_set(r, ROW_INITRD, VLU_UNKNOWN, "%s", r->ctx->failure.text);
+	return 0;
 }

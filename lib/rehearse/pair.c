@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/attr.h"
+#include "base/disk-file.h"
 #include "formats/kconfig.h"
 #include "formats/kernel-image.h"
 #include "jump/kexec-image.h"
@@ -80,9 +81,9 @@ static int read_side(struct rehearsal *r, struct side *side, const char *modules
 	size_t size;
 	int ret;
 
-	ret = attr_read_all(r->ctx, side->image, IMAGE_LARGEST, &data, &size);
+	ret = file_read_named(r->ctx, side->image, IMAGE_LARGEST, &data, &size);
 	if (ret)
-		return vlu_failed(r->ctx, ret, "%s", side->image);
+		return ret;
 	ret = image_parse(data, size, &image);
 	if (ret == -ENOMEM)
 		return vlu_nomem(r->ctx);
@@ -196,8 +197,7 @@ int rehearsal_choose(struct rehearsal *r, const struct vlu_rehearse *what)
 	ret = choose_devices(r, what);
 	ret = ret ? ret : choose_from(r, what);
 	ret = ret ? ret : choose_next(r, what);
-	if (!ret && r->initrd && !sys_exists(&r->ctx->sys, r->initrd))
-		ret = vlu_failed(r->ctx, sys_mode(&r->ctx->sys, r->initrd), "%s", r->initrd);
+	ret = ret || !r->initrd ? ret : file_need(r->ctx, r->initrd);
 	ret = ret ? ret : read_side(r, &r->from, what->from_modules, true);
 	return ret ? ret : read_side(r, &r->next, what->next_modules, false);
 }

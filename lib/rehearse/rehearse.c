@@ -4,12 +4,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/disk-file.h"
 #include "base/program.h"
 #include "rehearse/pair.h"
 #include "rehearse/rehearsal.h"
 
+/* The record is read in other directories. */
+static const char *absolute(struct rehearsal *r, const char *path)
+{
+	_cleanup_free_ char *text = path ? file_absolute(r->ctx, path) : NULL;
+
+	return text ? pool_print(&r->pool, "%s", text) : NULL;
+}
+
 /* Opens a log with a name of its own, since several rehearsals may run at the same time. */
-static int open_log(struct rehearsal *r, const char *dir)
+static int open_log_in(struct rehearsal *r, const char *dir)
 {
 	struct vlu_ctx *ctx = r->ctx;
 	time_t now = time(NULL);
@@ -20,12 +29,28 @@ static int open_log(struct rehearsal *r, const char *dir)
 	ret = rehearsed_make_dir(ctx, dir);
 	if (ret)
 		return ret;
+	dir = absolute(r, dir);
 	strftime(date, sizeof(date), "%Y%m%d-%H%M%S", gmtime_r(&now, &tm));
-	r->log_path = pool_print(&r->pool, "%s/rehearsal-%s-%d.log", dir, date, (int)getpid());
+	r->log_path = dir ? pool_print(&r->pool, "%s/rehearsal-%s-%d.log", dir, date,
+				       (int)getpid()) : NULL;
 	if (!r->log_path)
 		return vlu_nomem(ctx);
 	r->log = sys_open(&ctx->sys, r->log_path, O_WRONLY | O_CREAT | O_TRUNC);
 	return r->log < 0 ? vlu_failed(ctx, r->log, "cannot write %s", r->log_path) : 0;
+}
+
+/* A user without a directory for rehearsals gets the log in the current one. */
+static int open_log(struct rehearsal *r, const char *named)
+{
+	struct vlu_ctx *ctx = r->ctx;
+
+	if (named || !ctx->rehearsals)
+		return open_log_in(r, named ? named : ".");
+	if (open_log_in(r, ctx->rehearsals) == 0)
+		return 0;
+	vlu_log(ctx, VLU_LOG_WARNING, "%s; so the log is in the current directory",
+		ctx->failure.text);
+	return open_log_in(r, ".");
 }
 
 static int run_machines(struct rehearsal *r)
@@ -65,12 +90,29 @@ static int make_report(struct rehearsal *r, struct vlu_report **ret_report)
 	return report_give(r->ctx, report, ret_report);
 }
 
+/*
+ * Stores the result, unless nothing is known of the pair. Whatever prevents it, the result is
+ * still of use.
+ */
+static void store(struct rehearsal *r, const struct pair *pair, enum vlu_result verdict,
+		  const char *json)
+{
+	const char *dir = r->ctx->rehearsals;
+
+	if (verdict != VLU_UNKNOWN && dir &&
+	    (rehearsed_make_dir(r->ctx, dir) ||
+	     rehearsed_write(r->ctx, dir, pair, r->began_at, json)))
+		vlu_log(r->ctx, VLU_LOG_WARNING, "%s; so the result is not stored",
+			r->ctx->failure.text);
+}
+
 static int write_down(struct rehearsal *r, const struct pair *pair,
 		      enum vlu_result *ret_verdict, char **ret_json)
 {
 	struct rehearsed rehearsed = {
 		.pair = *pair, .from = r->from.release, .to = r->next.release,
-		.from_image = r->from.image, .next_image = r->next.image, .initrd = r->initrd,
+		.from_image = absolute(r, r->from.image),
+		.next_image = absolute(r, r->next.image), .initrd = absolute(r, r->initrd),
 		.cmdline = r->cmdline, .devices = r->devices, .n_devices = r->n_devices,
 		.log = r->log_path, .accel = r->kvm ? "kvm" : "tcg",
 		.seconds = (vlu_now() - r->began) / 1000,
@@ -78,6 +120,8 @@ static int write_down(struct rehearsal *r, const struct pair *pair,
 	struct vlu_report *report;
 	int ret;
 
+	if (!rehearsed.from_image || !rehearsed.next_image || (r->initrd && !rehearsed.initrd))
+		return vlu_nomem(r->ctx);
 	ret = make_report(r, &report);
 	if (ret)
 		return ret;
@@ -87,12 +131,8 @@ static int write_down(struct rehearsal *r, const struct pair *pair,
 	vlu_report_free(report);
 	if (!*ret_json)
 		return vlu_nomem(r->ctx);
-	ret = r->ctx->rehearsals ? rehearsed_make_dir(r->ctx, r->ctx->rehearsals) : 0;
-	if (!ret && r->ctx->rehearsals)
-		ret = rehearsed_write(r->ctx, r->ctx->rehearsals, pair, r->began_at, *ret_json);
-	if (ret)
-		free(*ret_json);
-	return ret;
+	store(r, pair, *ret_verdict, *ret_json);
+	return 0;
 }
 
 static int rehearse(struct rehearsal *r, const struct vlu_rehearse *what,
@@ -106,8 +146,7 @@ static int rehearse(struct rehearsal *r, const struct vlu_rehearse *what,
 	ret = program_find(ctx, "qemu-system-x86_64", qemu, sizeof(qemu));
 	ret = ret ? ret : rehearsal_choose(r, what);
 	ret = ret ? ret : pair_read(ctx, r->from.image, r->next.image, r->initrd, &pair);
-	ret = ret ? ret : open_log(r, what->log_dir ? what->log_dir : ctx->rehearsals ?
-				   ctx->rehearsals : ".");
+	ret = ret ? ret : open_log(r, what->log_dir);
 	if (ret)
 		return ret;
 	r->qemu = qemu;

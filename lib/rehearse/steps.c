@@ -25,17 +25,23 @@ static const char *release_of(const struct rehearsal *r, unsigned int phase)
 	return phase == 1 ? r->from.release : r->next.release;
 }
 
-/* Fails the row with init's message and the kernel's. */
-static void step_failed(struct follower *f, const struct step_of *step, const char *why)
+/* Decides the row with init's message and the kernel's. */
+static void step_ended(struct follower *f, const struct step_of *step, enum vlu_result result,
+		       const char *why)
 {
 	struct rehearsal *r = f->r;
 	char kernel[450];
 
 	if (!console_trouble(f->c, kernel, sizeof(kernel))[0])
 		text_add(kernel, sizeof(kernel), "%s", f->c->refusal);
-	row_set(r, step->row, VLU_FAIL, "%s (%s): %s%s%s%s", step->what, release_of(r, step->phase),
+	row_set(r, step->row, result, "%s (%s): %s%s%s%s", step->what, release_of(r, step->phase),
 		why, kernel[0] ? "; the kernel: " : "", kernel,
 		step->phase == 3 ? "; this at the second kexec" : "");
+}
+
+static void step_failed(struct follower *f, const struct step_of *step, const char *why)
+{
+	step_ended(f, step, VLU_FAIL, why);
 }
 
 static void step_passed(struct follower *f, const struct step_of *step)
@@ -138,26 +144,27 @@ static void take_answer(struct follower *f)
 		row_waits(f->r, f->steps[f->at].what);
 }
 
-/* Fails the current step because no answer came. */
+/*
+ * Decides the current step, to which no answer came. It failed if the kernel is to blame, or had
+ * reported damage. Damage of a boot on an emulated machine does not count.
+ */
 static int silence(struct follower *f, int ret)
 {
 	const struct step_of *step = &f->steps[f->at];
 	struct console *c = f->c;
-	int status = console_close(c);
 	char why[300];
 
-	if (ret == -EPIPE && !f->at && status && status < 128)
+	if (console_blames_kernel(c, ret, why, sizeof(why)) ||
+	    (c->fault[0] && strcmp(step->name, "up") != 0)) {
+		step_failed(f, step, why);
+		return 1;
+	}
+	if (ret == -EPIPE && !f->at && c->status < 128)
 		return vlu_fail(c->ctx, VLU_UNSUPPORTED, -EIO, "QEMU does not start the virtual "
 				"machine: %s", c->last[0] ? c->last : "it said nothing");
-	if (ret == -ETIMEDOUT)
-		snprintf(why, sizeof(why), "no answer within %u s; the last line of its log: %s",
-			 c->ctx->timeout, c->last);
-	else if (c->panic[0] || c->fault[0])
-		snprintf(why, sizeof(why), "it panicked");
-	else
-		snprintf(why, sizeof(why), "the machine was reset; the last line of its log: %s",
-			 c->last[0] ? c->last : "none");
-	step_failed(f, step, why);
+	if (ret == -ETIMEDOUT && !f->r->decided[step->row])
+		row_fix(f->r, step->row, "repeat it with a longer --timeout");
+	step_ended(f, step, VLU_UNKNOWN, why);
 	return 1;
 }
 

@@ -81,6 +81,12 @@ int real_replace(struct sys *sys, const char *path, const void *data,
 	parent = real_open_parent(sys, path, &name);
 	if (parent < 0)
 		return parent;
+	/* rename() would put a file in the place of a device node or a FIFO */
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || S_ISFIFO(st.st_mode))) {
+		close(parent);
+		return -EINVAL;
+	}
 	/* Users who may list the directory may read its files. */
 	if (fstat(parent, &st) == 0)
 		others = st.st_mode & 0044;

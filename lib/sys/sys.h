@@ -74,7 +74,8 @@ struct sys_ops {
 
 	/*
 	 * For vfio-lu's own files. mkdir makes a directory (0700). replace replaces a file
-	 * atomically; users who may list its directory may read it.
+	 * atomically, and no device node or FIFO (-EINVAL); users who may list its directory
+	 * may read it.
 	 */
 	int (*mkdir)(struct sys *sys, const char *path);
 	int (*replace)(struct sys *sys, const char *path, const void *data,

@@ -26,10 +26,12 @@ rehearsed() { # VERDICT
 	from=$(digest "$KERNEL") initrd=$(digest "$INITRD") dir=$SCN_ROOT/var/lib/vfio-lu/rehearsals
 	mkdir -p "$dir"
 	cat >"$dir/$(echo "$from" | cut -c1-16)-$(echo "$from" | cut -c1-16)-$(echo "$initrd" | cut -c1-16).json" <<-END
-		{ "verdict": "$1", "date": "2026-01-02T03:04:05Z", "checks": [
-			{ "id": "boots", "result": "pass", "detail": "both" },
-			{ "id": "hands-over", "result": "fail", "detail": "it does not" } ],
-		  "from_image": { "sha256": "$from" }, "next_image": { "sha256": "$from" }, "next_initrd": { "sha256": "$initrd" } }
+		{ "schema": 1, "verdict": "$1", "from": "a", "to": "b", "checks": [
+			{ "id": "boots", "result": "pass", "detail": "both", "fix": null, "fix_argv": null },
+			{ "id": "hands-over", "result": "fail", "detail": "it does not", "fix": null, "fix_argv": null } ],
+		  "seconds": 20, "log": "/log", "date": "2026-01-02T03:04:05Z", "accelerator": "tcg",
+		  "from_image": { "path": "/a", "sha256": "$from" }, "next_image": { "path": "/b", "sha256": "$from" },
+		  "next_initrd": { "path": "/c", "sha256": "$initrd" }, "next_cmdline": "", "devices": [ "nvme" ] }
 	END
 }
 
