@@ -116,7 +116,7 @@ struct invocation {
 #define OPT_OFFER (-5)
 int opt_parse(int argc, char **argv, const struct model *model,
 	      struct globals *globals, struct invocation *ret_invocation);
-bool opt_applies(const struct opt *opt, const struct command *command);
+bool opt_is_for(const struct opt *opt, const struct command *command);
 
 /* Returns the unsigned number between text and end, or -1. */
 int opt_number(const char *text, const char *end);

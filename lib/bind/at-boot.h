@@ -14,7 +14,7 @@ int persist_drop(struct vlu_plan *plan, struct vlu_bdf bdf, bool end) must_check
  * Would a file with this name and text bind the function to vfio-pci at boot? VLU_NO: it is
  * ours, but for another function or driver. VLU_DONT_KNOW: it is not ours, or was changed.
  */
-enum vlu_known persist_gives(const char *path, const char *text, struct vlu_bdf bdf);
+enum vlu_known is_bound_at_boot(const char *path, const char *text, struct vlu_bdf bdf);
 /* For tests: makes the text of our rule. */
 void persist_rule(struct vlu_bdf bdf, char text[RULE_SIZE]);
 

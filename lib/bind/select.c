@@ -38,7 +38,7 @@ int pattern_parse(const char *text, struct pattern *ret)
 	return 0;
 }
 
-bool pattern_matches(const struct pattern *pattern, struct vlu_bdf bdf)
+bool pattern_is_match(const struct pattern *pattern, struct vlu_bdf bdf)
 {
 	if (pattern->any_device)
 		bdf.device = pattern->bdf.device;
@@ -93,7 +93,7 @@ static int take(void *arg, const char *name)
 	struct vlu_bdf bdf;
 
 	if (vlu_bdf_parse(name, &bdf) ||
-	    (choice->pattern && !pattern_matches(choice->pattern, bdf)))
+	    (choice->pattern && !pattern_is_match(choice->pattern, bdf)))
 		return 0;
 	return add(&choice->found, bdf);
 }
@@ -152,7 +152,7 @@ static int choose_of(struct vlu_ctx *ctx, const struct pattern *pattern,
 
 	*ret_n = 0;
 	for (i = 0; i < what->n_of; i++) {
-		if (!pattern_matches(pattern, what->of[i]))
+		if (!pattern_is_match(pattern, what->of[i]))
 			continue;
 		if (add(chosen, what->of[i]))
 			return vlu_nomem(ctx);

@@ -21,8 +21,8 @@ int facts_read(const struct vlu_device *dev, struct facts *ret_facts)
 	if (!ret_facts->procs || !ret_facts->inuse || !ret_facts->irqs || !ret_facts->keeper ||
 	    !ret_facts->klog)
 		return vlu_nomem(ctx);
-	ret_facts->incoming = klog_incoming(ctx, dev->bdf);
-	ret_facts->outgoing = klog_outgoing(ctx, dev->bdf);
+	ret_facts->incoming = klog_is_incoming(ctx, dev->bdf);
+	ret_facts->outgoing = klog_is_outgoing(ctx, dev->bdf);
 	return 0;
 }
 
@@ -271,7 +271,7 @@ static bool can_force(const struct facts *facts, const struct verdict *v)
 static bool is_refused(const struct facts *facts, const struct verdict *v)
 {
 	return v->result == VLU_FAIL ||
-	       (v->result == VLU_UNKNOWN && inuse_carries(facts->inuse, facts->dev));
+	       (v->result == VLU_UNKNOWN && inuse_can_carry(facts->inuse, facts->dev));
 }
 
 bool can_take(const struct vlu_device *dev)
@@ -387,7 +387,7 @@ void look_not_incoming(const struct facts *facts, struct verdict *v)
 	case VLU_DONT_KNOW:
 		break;
 	}
-	if (host_kho_boot(facts->ctx) == VLU_NO)
+	if (host_is_kho_boot(facts->ctx) == VLU_NO)
 		verdict_set(v, VLU_PASS, "nothing was handed over to this kernel");
 	else
 		verdict_set(v, VLU_UNKNOWN, "the kernel log would say, but %s",

@@ -54,7 +54,7 @@ bool held_member(const char *key, char session[64], char name[FILE_NAME])
 	return true;
 }
 
-bool held_says(const char *value, const char *word)
+bool held_has_word(const char *value, const char *word)
 {
 	size_t len = strlen(word);
 	const char *p;
@@ -208,7 +208,7 @@ int held_start(struct vlu_ctx *ctx)
 	ret = held_await(ctx);
 	if (ret != -ENOENT)
 		return ret;
-	if (systemd_runs(ctx) && service_is_installed(ctx)) {
+	if (systemd_is_running(ctx) && service_is_installed(ctx)) {
 		ret = service_start(ctx);
 		if (ret)
 			return ret;

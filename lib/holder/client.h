@@ -57,7 +57,7 @@ void held_free(struct held *held);
 const char *held_find(const struct held *held, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Has value the word "name=value"? */
-bool held_says(const char *value, const char *word);
+bool held_has_word(const char *value, const char *word);
 
 /*
  * Waits until the holder answers, or its service manager has restarted it. Returns 0, or

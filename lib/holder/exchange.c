@@ -31,7 +31,7 @@ static bool is_expected(struct vlu_ctx *ctx)
 		if (sys_exists(&ctx->sys, path))
 			return true;
 	}
-	return systemd_runs(ctx) && service_is_installed(ctx) &&
+	return systemd_is_running(ctx) && service_is_installed(ctx) &&
 	       sys_list(&ctx->sys, RUN_DIR, is_manifest, NULL) > 0;
 }
 
@@ -53,7 +53,7 @@ static int dial(struct vlu_ctx *ctx, long long deadline, bool await)
 		if (vlu_now() >= deadline)
 			return conn == -ENOENT ? -EHOSTDOWN : -ETIMEDOUT;
 		/* systemd may delay the restart, or have given up */
-		if (conn == -ENOENT && !started && systemd_runs(ctx) &&
+		if (conn == -ENOENT && !started && systemd_is_running(ctx) &&
 		    service_is_installed(ctx) && service_start(ctx))
 			vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
 		started = conn == -ENOENT || started;

@@ -48,7 +48,7 @@ bool store_parse(const struct store *store, const char *name, char *ret_key,
 		return false;
 	*boot++ = '\0';
 	*value++ = '\0';
-	if (strlen(text) >= HOLDER_KEY || !request_key(text) || !request_value(value))
+	if (strlen(text) >= HOLDER_KEY || !is_request_key(text) || !is_request_value(value))
 		return false;
 	strcpy(ret_key, text);
 	strcpy(ret_value, value);

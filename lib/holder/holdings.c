@@ -17,9 +17,9 @@ static int take(struct keeper *keeper, const struct held *held)
 		kept = &keeper->kept[keeper->n];
 		if (!held_device(held->items[i].key, kept->session, &kept->bdf))
 			continue;
-		kept->preserved = held_says(held->items[i].value, "state=preserved");
+		kept->preserved = held_has_word(held->items[i].value, "state=preserved");
 		kept->incoming = !kept->preserved &&
-				 !held_says(held->items[i].value, "state=opened");
+				 !held_has_word(held->items[i].value, "state=opened");
 		keeper->n++;
 	}
 	qsort(keeper->kept, keeper->n, sizeof(*keeper->kept), bdf_order);

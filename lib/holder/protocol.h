@@ -23,8 +23,8 @@ struct request {
 int request_parse(const char *data, size_t size, struct request *ret_request)
 	must_check;
 /* Is it a key of client.h in its only spelling? */
-bool request_key(const char *key);
+bool is_request_key(const char *key);
 /* Is it empty, or words "name=value" with single blanks? Names and index lines need this. */
-bool request_value(const char *value);
+bool is_request_value(const char *value);
 
 #endif

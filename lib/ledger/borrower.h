@@ -13,14 +13,14 @@ struct borrower {
 };
 
 /* Finds the borrower in the value of a held file. false: there is none, or it has ended. */
-bool lent_to(struct vlu_ctx *ctx, const char *value, struct borrower *ret_borrower);
+bool borrower_find(struct vlu_ctx *ctx, const char *value, struct borrower *ret_borrower);
 
 /* Returns the start time of a process. who: a PID or "self". 0: the process has ended. */
 unsigned long long borrower_start(struct vlu_ctx *ctx, const char *who);
 
 /* For tests: parses "state=retrieved lent=PID.START". */
-bool lent_parse(const char *value, struct borrower *ret_borrower);
+bool borrower_parse(const char *value, struct borrower *ret_borrower);
 /* Parses /proc/PID/stat. Returns 0 if the process has ended or the text is malformed. */
-unsigned long long lent_start(const char *stat);
+unsigned long long borrower_parse_start(const char *stat);
 
 #endif

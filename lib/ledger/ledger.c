@@ -24,10 +24,10 @@ static void read_kernel(struct ledger *ledger)
 		state->previous_release = ledger_print(ledger, "%s", previous);
 	else if (log->previous_release[0])
 		state->previous_release = ledger_print(ledger, "%s", log->previous_release);
-	state->kho_boot = host_kho_boot(ctx);
+	state->kho_boot = host_is_kho_boot(ctx);
 	if (state->kho_boot == VLU_NO && state->kexec_count < 0)
 		state->kexec_count = 0;
-	state->kexec_loaded = kexec_loaded(ctx);
+	state->kexec_loaded = kexec_is_loaded(ctx);
 	state->liveupdate_number = log->liveupdate_number;
 	/* the outgoing head has the number of the next live update */
 	if (kho_luo_out(ctx, &luo) == 0 && luo.liveupdate_num > 0)
@@ -48,7 +48,7 @@ static void judge(struct ledger *ledger)
 	size_t i, n = 0;
 
 	for (i = 0; i < ledger->n; i++)
-		if (ledger_stand(ledger, &ledger->entries[i]))
+		if (ledger_decide(ledger, &ledger->entries[i]))
 			ledger->entries[n++] = ledger->entries[i];
 		else
 			manifest_free(&ledger->entries[i].manifest);

@@ -52,7 +52,7 @@ struct ledger {
 int ledger_read(struct vlu_ctx *ctx, const char *usual, const struct vlu_bdf *incoming,
 		size_t n, struct ledger **ret_ledger) must_check;
 /* Does ledger_read() need incoming, because the log does not reach back to the boot? */
-bool ledger_wants_devices(struct vlu_ctx *ctx);
+bool ledger_has_gap(struct vlu_ctx *ctx);
 void ledger_free(struct ledger *ledger);
 /* Returns a cached ledger, for callers that ask about many devices. NULL: memory is short. */
 const struct ledger *ledger_look(struct vlu_ctx *ctx);
@@ -95,13 +95,13 @@ int ledger_no_session(const struct ledger *ledger, const char *name) must_check;
  * "closed".
  */
 int settle(struct vlu_ctx *ctx, const char *session, const char *word) must_check;
-bool was_settled(struct vlu_ctx *ctx, const char *session, const char *word);
+bool session_is_settled(struct vlu_ctx *ctx, const char *session, const char *word);
 
 /* The steps of ledger_read(), in their order. */
 void ledger_sources(struct ledger *ledger, const struct vlu_bdf *incoming, size_t n,
 		    const char *usual);
 /* Returns false when the session is over: there is nothing to report. */
-bool ledger_stand(struct ledger *ledger, struct entry *entry);
+bool ledger_decide(struct ledger *ledger, struct entry *entry);
 void ledger_next(struct ledger *ledger, struct entry *entry);
 
 /* For the sources: these find a row or add it, and never return NULL. */

@@ -157,7 +157,7 @@ static bool is_finished(const struct ledger *ledger, const struct vlu_session *s
 	size_t i;
 
 	for (i = 0; i < session->n_devices; i++)
-		if (!klog_finished(ledger->ctx, session->devices[i].bdf))
+		if (!klog_is_finished(ledger->ctx, session->devices[i].bdf))
 			return false;
 	return i > 0;
 }
@@ -190,15 +190,15 @@ static void stand_unheld(const struct ledger *ledger, struct entry *entry)
 	else if (is_finished(ledger, session) || strcmp(entry->settled, "finished") == 0)
 		stand(session, VLU_STANDING_FINISHED, "its holder ended when all its devices were "
 		      "bound, which finished it");
-	else if (klog_leaked(ctx, session->name) || strcmp(entry->settled, "closed") == 0)
+	else if (klog_is_leaked(ctx, session->name) || strcmp(entry->settled, "closed") == 0)
 		stand(session, VLU_STANDING_LOST, "it was retrieved, and its holder ended before "
 		      "it was finished: its devices cannot be used before the next kexec or "
 		      "reboot");
-	else if (klog_shut(ctx))
+	else if (klog_has_early_open(ctx))
 		stand(session, VLU_STANDING_LOST, "a process opened /dev/liveupdate before "
 		      "vfio-pci was registered, and the kernel does not try again before the next "
 		      "kexec or reboot");
-	else if (session->n_devices && klog_no_list(ctx))
+	else if (session->n_devices && klog_has_no_list(ctx))
 		stand(session, VLU_STANDING_LOST, "this kernel was handed none of its devices");
 	else if (strcmp(entry->settled, "absent") == 0)
 		stand(session, VLU_STANDING_LOST, "the kernel knows no session of this name");
@@ -264,7 +264,7 @@ static void not_known(struct vlu_member *member)
 	member->state = VLU_MEMBER_UNKNOWN;
 }
 
-bool ledger_stand(struct ledger *ledger, struct entry *entry)
+bool ledger_decide(struct ledger *ledger, struct entry *entry)
 {
 	struct vlu_session *session = &entry->seen;
 

@@ -112,7 +112,7 @@ const char *vlu_device_path(const struct vlu_device *dev)
 
 enum vlu_known vlu_device_incoming(const struct vlu_device *dev)
 {
-	return klog_incoming(dev->ctx, dev->bdf);
+	return klog_is_incoming(dev->ctx, dev->bdf);
 }
 
 static void look_up_names(struct vlu_device *dev)

@@ -159,7 +159,7 @@ static int find(struct vlu_ctx *ctx, struct vlu_bdf bdf, bool again,
 	i = place_of(devices, bdf, &there);
 	if (there) {
 		dev = devices->at[i];
-		if (dev->look != ctx->look && !device_there(ctx, bdf))
+		if (dev->look != ctx->look && !device_is_present(ctx, bdf))
 			return no_device(ctx, bdf);
 		if (again || dev->look != ctx->look)
 			device_read_changing(dev);

@@ -205,7 +205,7 @@ static int read_device(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *path,
 	dev->path = path;
 	vlu_bdf_format(bdf, dev->name);
 	read_ids(dev);
-	if (dev->vendor < 0 && !device_there(ctx, bdf)) {
+	if (dev->vendor < 0 && !device_is_present(ctx, bdf)) {
 		device_free(dev);
 		return -ENODEV;
 	}

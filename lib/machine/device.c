@@ -4,7 +4,7 @@
 #include "base/attr.h"
 #include "device.h"
 
-bool device_there(struct vlu_ctx *ctx, struct vlu_bdf bdf)
+bool device_is_present(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 {
 	char path[64], name[VLU_BDF_SIZE];
 
@@ -145,7 +145,7 @@ bool device_is_behind(const struct vlu_device *dev, const struct vlu_device *oth
 	       dev->path[len] == '/';
 }
 
-bool device_on_path(const char *component, size_t size, struct vlu_bdf *ret_bdf)
+bool is_bdf_component(const char *component, size_t size, struct vlu_bdf *ret_bdf)
 {
 	char name[VLU_BDF_SIZE];
 

@@ -70,7 +70,7 @@ int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
  */
 void device_judge(struct vlu_device *dev);
 /* Is there a function at this address? Reads nothing else of it. */
-bool device_there(struct vlu_ctx *ctx, struct vlu_bdf bdf);
+bool device_is_present(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 /*
  * Is its configuration space all ones? Returns 1 or 0, or a negative errno: -ENODATA when the
  * header is not complete, -ENODEV when the device is gone. Wakes a device that sleeps.
@@ -88,5 +88,5 @@ bool device_has_net(const struct vlu_device *dev);
 /* Does dev disappear when other loses its driver, as below a VMD controller? */
 bool device_is_behind(const struct vlu_device *dev, const struct vlu_device *other);
 /* Is this component of a path below /sys/devices a BDF? */
-bool device_on_path(const char *component, size_t size, struct vlu_bdf *ret_bdf);
+bool is_bdf_component(const char *component, size_t size, struct vlu_bdf *ret_bdf);
 #endif

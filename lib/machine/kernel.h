@@ -17,9 +17,9 @@ int host_config(struct vlu_ctx *ctx, struct kconfig *ret_config) must_check;
 #define HOST_CHOSEN	"/proc/device-tree/chosen"
 
 /* Was this kernel started by a kexec with KHO data? */
-enum vlu_known host_kho_boot(struct vlu_ctx *ctx);
+enum vlu_known host_is_kho_boot(struct vlu_ctx *ctx);
 /* Had this kernel an initrd? how is set to the evidence. */
-enum vlu_known host_initrd(struct vlu_ctx *ctx, char *how, size_t size);
+enum vlu_known host_has_initrd(struct vlu_ctx *ctx, char *how, size_t size);
 /* Finds the initrd in dir ("/boot/") that has this release or word in its name. */
 bool initrd_of(struct vlu_ctx *ctx, const char *dir, const char *release, char *buf, size_t size);
 /* The boot id changes at each boot, also by kexec. */

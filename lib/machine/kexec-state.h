@@ -8,8 +8,8 @@
 /* Record of what `vfio-lu load` loaded. It is in /run, so that it ends with this kernel. */
 #define KEXEC_LOADED	RUN_DIR "/loaded"
 
-enum vlu_known kexec_loaded(struct vlu_ctx *ctx);
+enum vlu_known kexec_is_loaded(struct vlu_ctx *ctx);
 /* Did vfio-lu load the next kernel? /sys/kernel/kexec_loaded does not say who did. */
-enum vlu_known kexec_loaded_by_us(struct vlu_ctx *ctx);
+enum vlu_known kexec_is_loaded_by_us(struct vlu_ctx *ctx);
 
 #endif

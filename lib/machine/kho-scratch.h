@@ -19,7 +19,7 @@ struct scratch_need {
 int scratch_read(struct vlu_ctx *ctx, struct scratch *ret_scratch) must_check;
 /* Reads the needs of the running kernel's image in /boot, which is the likeliest next kernel. */
 int scratch_need_read(struct vlu_ctx *ctx, struct scratch_need *ret_need) must_check;
-bool scratch_takes(const struct scratch *scratch, const struct scratch_need *need);
+bool scratch_has_room(const struct scratch *scratch, const struct scratch_need *need);
 
 /* For tests: the text has one "0x..." per line and area. Returns -EBADMSG for any other text. */
 int scratch_parse(const char *text, struct scratch *ret_scratch) must_check;

@@ -13,6 +13,6 @@ int libvirt_domain(struct vlu_ctx *ctx, pid_t pid, char name[LIBVIRT_NAME]) must
  * Does libvirt unbind the device from vfio-pci when the domain ends, because libvirt bound it?
  * managed='yes' does not tell: a device that was bound before stays bound.
  */
-enum vlu_known libvirt_unbinds(struct vlu_ctx *ctx, const char *name, struct vlu_bdf bdf);
+enum vlu_known libvirt_is_unbinding(struct vlu_ctx *ctx, const char *name, struct vlu_bdf bdf);
 
 #endif

@@ -77,7 +77,7 @@ bool proc_path_bdf(const char *path, size_t size, struct vlu_bdf *ret_bdf)
 		slash = memchr(p, '/', (size_t)(end - p));
 		if (!slash)
 			slash = end;
-		if (device_on_path(p, (size_t)(slash - p), ret_bdf))
+		if (is_bdf_component(p, (size_t)(slash - p), ret_bdf))
 			found = true;
 	}
 	return found;

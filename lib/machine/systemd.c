@@ -5,7 +5,7 @@
 #include "base/program.h"
 #include "machine/systemd.h"
 
-bool systemd_runs(struct vlu_ctx *ctx)
+bool systemd_is_running(struct vlu_ctx *ctx)
 {
 	/* the test of sd_booted() */
 	return sys_exists(&ctx->sys, "/run/systemd/system");
@@ -103,5 +103,5 @@ int systemd_installed(struct vlu_ctx *ctx)
 
 int systemd_version(struct vlu_ctx *ctx)
 {
-	return systemd_runs(ctx) ? systemd_installed(ctx) : 0;
+	return systemd_is_running(ctx) ? systemd_installed(ctx) : 0;
 }

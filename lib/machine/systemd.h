@@ -8,13 +8,13 @@
 /* src/core/luo.c: from this version on, process 1 opens /dev/liveupdate before any service starts. */
 #define SYSTEMD_LIVEUPDATE 261
 
-static inline bool systemd_opens_liveupdate(int version)
+static inline bool systemd_has_luo(int version)
 {
 	return version >= SYSTEMD_LIVEUPDATE;
 }
 
 /* Is systemd process 1? */
-bool systemd_runs(struct vlu_ctx *ctx);
+bool systemd_is_running(struct vlu_ctx *ctx);
 /*
  * Is systemd shutting down for a kexec, after systemctl was run for it and ended with status?
  * Executes systemctl, so read-only commands must not call it.

@@ -117,7 +117,7 @@ static long nth_of(const char *at, const char *end, const char *module)
 
 	for (at += strspn(at, PARTS); at < end; at += len, at += strspn(at, PARTS), n++) {
 		len = strcspn(at, PARTS);
-		if (cmdline_same(at, len, module))
+		if (cmdline_is_same(at, len, module))
 			return n;
 	}
 	return -1;
@@ -131,7 +131,7 @@ static long nth_line(const char *text, const char *module)
 
 	for (n = 0; *line; n++) {
 		line += strspn(line, BLANKS);
-		if (cmdline_same(line, strcspn(line, BLANKS "#;"), module))
+		if (cmdline_is_same(line, strcspn(line, BLANKS "#;"), module))
 			return n;
 		line = strchrnul(line, '\n');
 	}
@@ -144,7 +144,7 @@ static long nth_word(const char *line, const char *name, const char *module)
 	long n, before = 0;
 
 	while (cmdline_next(&line, &word)) {
-		if (!word.value || !cmdline_same(word.name, word.name_len, name))
+		if (!word.value || !cmdline_is_same(word.name, word.name_len, name))
 			continue;
 		n = nth_of(word.value, word.value + word.value_len, module);
 		if (n >= 0)

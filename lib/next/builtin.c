@@ -124,14 +124,14 @@ enum vlu_known builtin_drivers(const struct next *next, const char *modalias, mo
 }
 
 /* "nvme_init" belongs to nvme, "xhci_pci_init" to xhci_pci, "e1000_init_module" may be e1000e's. */
-bool builtin_may_be_stopped(const struct next *next, const char *module)
+bool is_perhaps_stopped(const struct next *next, const char *module)
 {
 	const char *at = next->cmdline, *item, *end;
 	struct cmdline_word word;
 	size_t len, first;
 
 	while (cmdline_next(&at, &word)) {
-		if (!word.value || !cmdline_same(word.name, word.name_len, "initcall_blacklist"))
+		if (!word.value || !cmdline_is_same(word.name, word.name_len, "initcall_blacklist"))
 			continue;
 		end = word.value + word.value_len;
 		for (item = word.value; item < end; item += len + 1) {

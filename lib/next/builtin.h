@@ -15,6 +15,6 @@ enum vlu_known builtin_drivers(const struct next *next, const char *modalias, mo
 /* Returns the driver's position in link order, or -1 if it is not known. */
 long builtin_place(const struct next *next, const char *module);
 /* Does initcall_blacklist= name a function that may be this driver's init function? */
-bool builtin_may_be_stopped(const struct next *next, const char *module);
+bool is_perhaps_stopped(const struct next *next, const char *module);
 
 #endif

@@ -20,7 +20,7 @@ struct taker {
 };
 
 /* Was an initrd named that cannot be read? */
-bool next_initrd_bad(const struct next *next);
+bool next_initrd_is_bad(const struct next *next);
 /* Sets one fix for all devices that do not pass. */
 void advise(struct verdict *v, const struct taker *takers, size_t n);
 

@@ -11,7 +11,7 @@
 int modalias_of(const struct vlu_device *dev, char buf[MODALIAS_SIZE]) must_check;
 
 /* Matches like fnmatch(3) without flags, but in bounded time. */
-bool glob_match(const char *pattern, const char *text);
+bool is_glob_match(const char *pattern, const char *text);
 
 /*
  * Calls fn for each module with a matching alias, until fn returns non-zero. A module may come more
@@ -32,6 +32,6 @@ bool module_of_path(const char *path, char *buf, size_t size);
  * Does the value of vfio-pci.ids= match the device? Ids are separated by commas:
  * "vendor:device[:subvendor[:subdevice[:class[:mask]]]]" (vfio_pci_fill_ids(), vfio_pci.c).
  */
-bool ids_match(const char *ids, const struct vlu_device *dev);
+bool has_matching_id(const char *ids, const struct vlu_device *dev);
 
 #endif

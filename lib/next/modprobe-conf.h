@@ -13,8 +13,7 @@
  * Does modprobe.d ("blacklist MODULE", "install MODULE /bin/false") or the command line
  * (modprobe.blacklist=, module_blacklist=, words of initramfs-tools and dracut) forbid the module?
  */
-bool modconf_forbids(const struct userland *user, const char *cmdline,
-		     const char *module);
+bool modconf_is_forbidden(const struct userland *user, const char *cmdline, const char *module);
 /*
  * Returns what keeps a module from being loaded even by name, or NULL: "install MODULE /bin/false"
  * in modprobe.d, or module_blacklist= of the kernel.
@@ -22,8 +21,7 @@ bool modconf_forbids(const struct userland *user, const char *cmdline,
 const char *modconf_never_loads(const struct userland *user, const char *cmdline,
 				const char *module);
 /* Is first loaded before, by "softdep MODULE pre: FIRST" or "install MODULE modprobe FIRST"? */
-bool modconf_before(const struct userland *user, const char *module,
-		    const char *first);
+bool modconf_is_before(const struct userland *user, const char *module, const char *first);
 /* Finds NAME in "options MODULE NAME=VALUE" of modprobe.d. Truncates a long value. */
 bool modconf_option(const struct userland *user, const char *module,
 		    const char *option, char *buf, size_t size);

@@ -37,7 +37,7 @@ static bool is_opened_by_systemd(const struct next *next, struct verdict *v)
 	if (next->initrd.starts_systemd == VLU_NO)
 		return false;
 	if (next->initrd.systemd > 0 || next->initrd.starts_systemd == VLU_YES) {
-		if (systemd_opens_liveupdate(version)) {
+		if (systemd_has_luo(version)) {
 			verdict_set(v, VLU_FAIL, "vfio-pci is a module, and systemd %d inside the "
 				    "initrd opens " DEV_LIVEUPDATE " before it loads any: every "
 				    "later open fails", version);
@@ -60,7 +60,7 @@ static void look_late(const struct next *next, struct verdict *v)
 	bool on_root = next->root.tree && userland_has(&next->root, "vfio_pci");
 
 	fix_load(next, v);
-	if (systemd_opens_liveupdate(next->root.systemd))
+	if (systemd_has_luo(next->root.systemd))
 		verdict_set(v, VLU_FAIL, "vfio-pci is a module, and not in the initrd%s%s: "
 			    "systemd %d opens " DEV_LIVEUPDATE " before it can be loaded, and "
 			    "every later open fails", others_of(next), next->initrd.other,
@@ -88,8 +88,8 @@ static int see_module(void *arg, const char *module)
 
 	search->found |= strcmp(module, "vfio_pci") == 0 ||
 			 (userland_has(&next->initrd, module) &&
-			  !modconf_forbids(&next->initrd, next->cmdline, module) &&
-			  modconf_before(&next->initrd, module, VFIO_DRIVER));
+			  !modconf_is_forbidden(&next->initrd, next->cmdline, module) &&
+			  modconf_is_before(&next->initrd, module, VFIO_DRIVER));
 	return search->found;
 }
 
@@ -128,7 +128,7 @@ static void look_module(const struct next *next, struct verdict *v)
 			     autoload_place(&next->initrd, next->cmdline, VFIO_DRIVER) != NEVER)) {
 		verdict_set(v, VLU_PASS, "vfio-pci is in the initrd, and loaded there");
 	} else if (restore_place(&next->root) != NEVER && userland_has(&next->root, "vfio_pci") &&
-		   !systemd_opens_liveupdate(next->root.systemd)) {
+		   !systemd_has_luo(next->root.systemd)) {
 		verdict_set(v, VLU_PASS, "vfio-pci is on the root file system, and "
 			    "vfio-lu-restore.service loads it before " DEV_LIVEUPDATE " is opened");
 	} else if (there) {
@@ -146,7 +146,7 @@ void look_initrd_vfio(const struct next *next, struct verdict *v)
 
 	switch (next_vfio_pci(next, &source)) {
 	case 'y':
-		if (builtin_may_be_stopped(next, "vfio_pci")) {
+		if (is_perhaps_stopped(next, "vfio_pci")) {
 			verdict_set(v, VLU_FAIL, "vfio-pci is built in (%s), and "
 				    "initcall_blacklist= keeps it from starting", source);
 			verdict_fix(v, "remove the functions of vfio-pci from initcall_blacklist=");

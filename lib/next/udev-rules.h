@@ -32,6 +32,6 @@ struct token {
 /* Reads the next token of a rule that ends at end. Returns false at the end. */
 bool token_next(const char **at, const char *end, struct token *ret_token);
 /* Would all comparisons of a rule be true when the device is added? */
-enum vlu_known tokens_match(const struct token *tokens, size_t n, const struct vlu_device *dev);
+enum vlu_known is_rule_match(const struct token *tokens, size_t n, const struct vlu_device *dev);
 
 #endif

@@ -69,9 +69,9 @@ static void note_bound(struct session *session)
 {
 	struct failure first = session->ctx->failure;
 
-	if (session_ask(session, NOTE, member_done, "state=bound"))
+	if (session_ask(session, NOTE, member_is_done, "state=bound"))
 		vlu_log(session->ctx, VLU_LOG_WARNING, "%s", vlu_error(session->ctx));
-	session_note(session, BOUND, member_done);
+	session_note(session, BOUND, member_is_done);
 	session->ctx->failure = first;
 }
 
@@ -94,7 +94,7 @@ static int bind_members(struct session *session)
 	}
 	if (!ret)
 		ret = finish_bound(session);
-	if (!ret || !*device_names(session, member_done, names))
+	if (!ret || !*device_names(session, member_is_done, names))
 		return ret;
 	ret = vlu_fail(ctx, VLU_PARTIAL, ret, "%.400s; session %s is not finished, and no VMM can "
 		       "use the files of%s any more; repeat: vfio-lu finish --session %s",
@@ -276,7 +276,7 @@ static int add_finish(struct vlu_plan *plan, struct session *session, const stru
 	int ret;
 
 	if (!now && (strcmp(session->name, VLU_SESSION) == 0 ||
-		     was_settled(plan->ctx, session->name, "finished")))
+		     session_is_settled(plan->ctx, session->name, "finished")))
 		return plan_say_already(plan, "finish", "session %s  already finished",
 				session->name);
 	if (!now)

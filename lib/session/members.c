@@ -94,22 +94,22 @@ struct member *session_member(struct vlu_plan *plan, const struct step *step)
 	return session_find(plan->data, step->extra);
 }
 
-static bool member_leaves(const struct member *member)
+static bool member_is_leaving(const struct member *member)
 {
 	return member->leaving;
 }
 
-bool member_stays(const struct member *member)
+bool member_is_staying(const struct member *member)
 {
 	return !member->leaving;
 }
 
-bool member_done(const struct member *member)
+bool member_is_done(const struct member *member)
 {
 	return member->done;
 }
 
-bool member_held(const struct member *member)
+bool member_is_held(const struct member *member)
 {
 	return member->held;
 }
@@ -239,7 +239,7 @@ int session_end_files(struct session *session, member_fn which)
 int session_leave(struct vlu_plan *plan, struct step *step)
 {
 	(void)step;
-	return session_end_files(plan->data, member_leaves);
+	return session_end_files(plan->data, member_is_leaving);
 }
 
 int session_drop(struct vlu_plan *plan, struct step *step)

@@ -148,7 +148,7 @@ static int create_session(struct session *session, const char *manifest, bool *r
 	*ret_ended = ret != -ETIMEDOUT;
 	/* until the members are in the new session, in case this process is killed */
 	if (!ret)
-		ret = session_ask(session, NOTE, member_held, "state=opened");
+		ret = session_ask(session, NOTE, member_is_held, "state=opened");
 	if (!ret)
 		ret = luo_create_on(ctx, luo, session->name, &session->fd);
 	sys_close(&ctx->sys, luo);
@@ -172,7 +172,7 @@ static int create_again(struct session *session)
 	bool ended;
 
 	if (!manifest) {
-		first = make_manifest(session, member_held);
+		first = make_manifest(session, member_is_held);
 		manifest = session->manifest;
 	}
 	if (!first)
@@ -184,7 +184,7 @@ static int create_again(struct session *session)
 		ret = member->held ? preserve_member(session, member) : 0;
 		first = first ? first : ret;
 	}
-	ret = session_ask(session, NOTE, member_done, "state=preserved");
+	ret = session_ask(session, NOTE, member_is_done, "state=preserved");
 	return first ? first : ret;
 }
 
@@ -219,7 +219,7 @@ static int run_create(struct vlu_plan *plan, struct step *step)
 	    manifest_format(before, &session->manifest_before))
 		return vlu_nomem(ctx);
 	/* Nothing has changed until the old session is dropped. */
-	ret = make_manifest(session, member_stays);
+	ret = make_manifest(session, member_is_staying);
 	if (ret)
 		return ret;
 	ret = create_session(session, session->manifest, &ended);
@@ -233,7 +233,7 @@ static int run_create(struct vlu_plan *plan, struct step *step)
 static int run_preserve(struct vlu_plan *plan, struct step *step)
 {
 	struct session *session = plan->data;
-	int ret = session_ask(session, FETCH, member_stays, NULL);
+	int ret = session_ask(session, FETCH, member_is_staying, NULL);
 
 	return ret ? ret : preserve_member(session, session_member(plan, step));
 }
@@ -241,13 +241,13 @@ static int run_preserve(struct vlu_plan *plan, struct step *step)
 static int run_note(struct vlu_plan *plan, struct step *step)
 {
 	(void)step;
-	return session_ask(plan->data, NOTE, member_stays, "state=preserved");
+	return session_ask(plan->data, NOTE, member_is_staying, "state=preserved");
 }
 
 static int undo_note(struct vlu_plan *plan, struct step *step)
 {
 	(void)step;
-	return session_ask(plan->data, NOTE, member_stays, "state=opened");
+	return session_ask(plan->data, NOTE, member_is_staying, "state=opened");
 }
 
 static int run_manifest(struct vlu_plan *plan, struct step *step)

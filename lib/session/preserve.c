@@ -255,7 +255,7 @@ static int plan_preserve(struct vlu_ctx *ctx, const char *name, struct vmm *vmm,
 
 	/* Report a missing device first; it is wrong on every host. */
 	for (i = 0; !ret && i < n; i++)
-		ret = device_there(ctx, bdfs[i]) ? 0 : vlu_device_find(ctx, bdfs[i], &dev);
+		ret = device_is_present(ctx, bdfs[i]) ? 0 : vlu_device_find(ctx, bdfs[i], &dev);
 	if (!ret)
 		ret = session_plan(ctx, name, HOST_PRESERVE, PLAN_ALL, &plan, &session);
 	if (ret) {

@@ -130,7 +130,7 @@ static void say_retrieved(struct vlu_plan *plan, const struct member *member)
 static void keep_members(struct vlu_plan *plan, struct restoring *restoring)
 {
 	struct session *session = plan->data;
-	int ret = session_ask(session, KEEP, member_done, "state=retrieved");
+	int ret = session_ask(session, KEEP, member_is_done, "state=retrieved");
 	struct member *member;
 
 	if (ret)
@@ -140,7 +140,7 @@ static void keep_members(struct vlu_plan *plan, struct restoring *restoring)
 		if (member->done)
 			say_retrieved(plan, member);
 	}
-	session_note(session, RESTORED, member_done);
+	session_note(session, RESTORED, member_is_done);
 }
 
 /* Finds the manifest: the one inside the session, or else the one on the disk. */
@@ -338,7 +338,7 @@ static int add_restore(struct vlu_plan *plan, struct session *session)
 	const struct member *member;
 	int ret;
 
-	if (!session->now && was_settled(plan->ctx, session->name, "finished"))
+	if (!session->now && session_is_settled(plan->ctx, session->name, "finished"))
 		return plan_say_already(plan, "finish", "session %s  already finished",
 				session->name);
 	ret = check_restorable(session);

@@ -103,9 +103,9 @@ void session_close(struct session *session, member_fn which);
  */
 int session_end_files(struct session *session, member_fn which) must_check;
 /* Select members: those that stay in the session; those on which the plan's work is done. */
-bool member_stays(const struct member *member);
-bool member_done(const struct member *member);
-bool member_held(const struct member *member);
+bool member_is_staying(const struct member *member);
+bool member_is_done(const struct member *member);
+bool member_is_held(const struct member *member);
 /* Returns " DEVICE..." for the devices that which() selects. */
 const char *device_names(const struct session *session, member_fn which, char names[400]);
 /* Step functions: close the files of the leaving members, here and in the holder. */
