@@ -236,7 +236,7 @@ is_done() {
 
 # Instead of call $n somebody is killed.
 try() {
-	local may_lose=$may_lose binds='' story='' why='' jumped='' report='' led_on=0 keeper='' first
+	local may_lose=$may_lose binds='' story='' why='' jumped='' report='' led_on=0 holder='' first
 	rm -f "$FAKE_MACHINE/report"
 	# shellcheck disable=SC2086 # words
 	FAKE_FAULT=$who$n:$signal run_noted $swept_now
@@ -247,13 +247,13 @@ try() {
 	[ -z "$only" ] || echo "call $n ($what) $kind: $report"
 	if [[ $report == "killed "* ]]; then
 		killed=$((killed + 1))
-		read -r _ keeper what <<<"$report"
+		read -r _ holder what <<<"$report"
 		# at a call of the holder's own the command may be through already
 		[[ ($signal != *-BOTH && $signal != KILL) || $first = 137 || (-n $who && $first = "$good") ]] ||
 			why="it was to be killed: exit $first"
 	fi
 	[ -z "$jumped" ] || start_manager
-	[ -z "$keeper" ] || await_holder "$keeper"
+	[ -z "$holder" ] || await_holder "$holder"
 	look
 	# between the answer of the kernel, which it gives once, and the message to the manager
 	[[ $state != *" incoming retrieved"* || $state == *$'\nopen session'* ]] || may_lose=1
