@@ -4,9 +4,9 @@
 #include "bind/at-boot.h"
 
 /*
- * The first line loads vfio-pci, which then takes all devices with this override. The second
- * frees a device that a built-in driver, or one in the initrd, has taken. The third is for a
- * device that appears when vfio-pci is loaded already.
+ * The first line sets the override and loads vfio-pci, which takes all devices with this override.
+ * The second frees a device that a built-in driver, or a driver in the initrd, has taken. The third
+ * is for a device that appears after vfio-pci was loaded.
  */
 void persist_rule(struct vlu_bdf bdf, char text[RULE_SIZE])
 {

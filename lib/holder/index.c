@@ -27,7 +27,7 @@ void index_parse(char *text, struct held_item *items)
 {
 	struct held_item some[HOLDER_FILES];
 	unsigned long numbers[HOLDER_FILES], wanted = 0;
-	bool at_once = false;	/* only index_replace() writes so many lines, and it is atomic */
+	bool at_once = false;	/* only index_replace() writes so many lines, and its writes are atomic */
 	char *line, *end;
 	size_t n = 0, i;
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The holder notes which process was given a file of a session: the borrower. */
+/* The borrower: the process that was given a file of a session. The holder notes it. */
 #ifndef VLU_LEDGER_BORROWER_H
 #define VLU_LEDGER_BORROWER_H
 
 #include "holder/client.h"
 
-/* A process and its start time, because the kernel uses PIDs again. */
+/* A process and its start time, because the kernel reuses PIDs. */
 struct borrower {
 	pid_t pid;
 	unsigned long long start;
 	char comm[16];
 };
 
-/* Finds the borrower in the value of a held file. false: there is none, or it has ended. */
+/* Finds the borrower in the value of a held file. Returns false if there is no running one. */
 bool borrower_find(struct vlu_ctx *ctx, const char *value, struct borrower *ret_borrower);
 
 /* Returns the start time of a process. who: a PID or "self". 0: the process has ended. */

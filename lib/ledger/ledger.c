@@ -42,7 +42,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct entry *)a)->seen.name, ((const struct entry *)b)->seen.name);
 }
 
-/* The next command of a session depends on the standing of the others, so it comes last. */
+/* Finds the next commands last, since each depends on the standing of all sessions. */
 static void judge(struct ledger *ledger)
 {
 	size_t i, n = 0;
@@ -105,7 +105,7 @@ void ledger_free(struct ledger *ledger)
 	pool_end(ledger);
 }
 
-/* The state is a member of its ledger. */
+/* The caller's state is a member of a ledger, which is freed with it. */
 void vlu_state_free(struct vlu_state *state)
 {
 	if (state)

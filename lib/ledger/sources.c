@@ -14,14 +14,14 @@
 
 /* ---------------------------------------------------------- command line */
 
-/* Is the number of another live update than the one that led to this kernel? */
+/* Is this the number of a live update other than the one that led to this kernel? */
 static bool is_of_another(const struct ledger *ledger, int64_t number)
 {
 	return number >= 0 && ledger->state.liveupdate_number >= 0 &&
 	       number != ledger->state.liveupdate_number;
 }
 
-/* A kexec by another tool keeps the command line, with sessions of an earlier live update. */
+/* Is it the line of an earlier live update? A kexec by another tool may keep the command line. */
 static bool is_taken_over(const struct ledger *ledger, const char *line)
 {
 	char value[24];
@@ -185,7 +185,7 @@ static void from_manifests(struct ledger *ledger, const char *dir)
 
 /* --------------------------------------------------------- the processes */
 
-/* Finds sessions that another process than the holder has open, such as systemd. */
+/* Finds sessions that a process other than the holder, such as systemd, has open. */
 static void from_processes(struct ledger *ledger)
 {
 	const struct procs *procs = ledger_kept(ledger, (void *)procs_get(ledger->ctx));
@@ -225,7 +225,10 @@ static bool is_known(const struct ledger *ledger, struct vlu_bdf bdf)
 	return false;
 }
 
-/* Returns the one named session without known devices, or else the usual session, or NULL. */
+/*
+ * Returns the session for a device that no source assigns to one: the only session on the command
+ * line without known devices or, if the command line names none, the usual session. Else NULL.
+ */
 static struct entry *nameless(struct ledger *ledger, const char *usual)
 {
 	struct entry *found = NULL;

@@ -87,7 +87,7 @@ static bool is_never_promised(const struct vlu_member *member)
 	return is_held(member) && !is_promised(member);
 }
 
-/* The session was closed after the holder noted this state. */
+/* The session is closed, so the state that the holder noted is no longer true. */
 static void in_no_session(struct vlu_member *member)
 {
 	if (member->state == VLU_MEMBER_PRESERVED)
@@ -162,7 +162,7 @@ static bool is_finished(const struct ledger *ledger, const struct vlu_session *s
 	return i > 0;
 }
 
-/* Was this kernel started without live updates? Then it ignored what was handed over. */
+/* Was this kernel started without live updates, so that it ignored the handover? */
 static bool is_off(const struct ledger *ledger)
 {
 	char line[8192], value[16];
@@ -173,7 +173,7 @@ static bool is_off(const struct ledger *ledger)
 	       kernel_bool(value) == VLU_NO;
 }
 
-/* For a session that nobody holds. Only evidence counts, never the absence of it. */
+/* Decides about a session that no process holds. Counts only evidence, never its absence. */
 static void stand_unheld(const struct ledger *ledger, struct entry *entry)
 {
 	struct vlu_session *session = &entry->seen;
@@ -238,7 +238,7 @@ static void stand_incoming(const struct ledger *ledger, struct entry *entry)
 	}
 }
 
-/* Does only the command line still name the session, and nothing is left of it? */
+/* Is nothing left of the session except its name on the command line? */
 static bool is_over(const struct ledger *ledger, const struct entry *entry)
 {
 	if (entry->promised || entry->listed || entry->restored || entry->opened ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finds processes that use vfio devices. Those that only keep files for vfio-lu do not count. */
+/* Finds processes that use vfio devices, except those that only keep files for vfio-lu. */
 #include <unistd.h>
 
 #include "holder/holdings.h"

@@ -57,7 +57,7 @@ static int read_ones(struct vlu_device *dev)
 	fd = sys_open(&ctx->sys, path, O_RDONLY);
 	if (fd < 0)
 		return fd;
-	/* each register that is read waits for the device, so read the ids first */
+	/* each read of a register waits for the device, so read the ids first */
 	n = read_part(ctx, fd, header, (size_t)ids);
 	if (n == ids && is_ones(header, (size_t)n)) {
 		n = read_part(ctx, fd, header + ids, sizeof(header) - (size_t)ids);

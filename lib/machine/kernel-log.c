@@ -167,7 +167,7 @@ static const char *record_text(const char *line, unsigned long *ret_priority,
 	return semicolon + 1;
 }
 
-/* The kernel logs each init that it tries. The last one in the log is the one that ran. */
+/* The kernel logs each init that it tries. The last init in the log is the one that ran. */
 static void note_init(struct klog *log, const char *text, int64_t usec)
 {
 	size_t len = strlen(text), end = strlen(SAYS_INIT_END);

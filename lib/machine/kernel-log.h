@@ -25,9 +25,9 @@ struct klog {
 	int64_t init_started;		/* microseconds since the kernel started; -1: not in the log */
 	/* /dev/liveupdate was opened before vfio-pci was loaded; "": not in the log */
 	char no_handler[160];
-	/* The kernel found no list of preserved PCI devices that it knows. */
+	/* The kernel recognized no list of preserved PCI devices. */
 	bool no_list;
-	/* The newest line that says why a device could not be frozen. */
+	/* The newest line about a device that could not be frozen, with the reason. */
 	char freeze[256];
 	unsigned int n_freezes;	/* number of these lines */
 	/* The last lines of KHO and LUO themselves, oldest first. */
@@ -42,11 +42,11 @@ enum vlu_known klog_is_incoming(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 /* Is the device in a session for the next kernel? */
 enum vlu_known klog_is_outgoing(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 
-/* Was this session retrieved, and closed before finish? */
+/* Was this session retrieved and then closed before it was finished? */
 bool klog_is_leaked(struct vlu_ctx *ctx, const char *session);
 /* Was /dev/liveupdate opened before vfio-pci could take its devices from the handover? */
 bool klog_has_early_open(struct vlu_ctx *ctx);
-/* Did the kernel say that the handover has no list of PCI devices that it knows? */
+/* Did the kernel report that it recognizes no list of PCI devices in the handover? */
 bool klog_has_no_list(struct vlu_ctx *ctx);
 /* Did the previous kernel preserve the device, and is its session finished now? */
 bool klog_is_finished(struct vlu_ctx *ctx, struct vlu_bdf bdf);

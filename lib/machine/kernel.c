@@ -71,7 +71,7 @@ static enum vlu_known find_kho_boot(struct vlu_ctx *ctx)
 	return VLU_DONT_KNOW;
 }
 
-/* Cached, since the rules ask for each device. */
+/* Caches the answer, since the rules ask once for each device. */
 enum vlu_known host_is_kho_boot(struct vlu_ctx *ctx)
 {
 	static const enum vlu_known answers[] = { VLU_NO, VLU_YES, VLU_DONT_KNOW };

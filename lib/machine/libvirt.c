@@ -31,7 +31,7 @@ static const char *guest_of(const char *words, size_t size, char name[LIBVIRT_NA
 	return n && !strchr(name, '/') ? name : NULL;
 }
 
-/* The command line of QEMU names the domain, and libvirt's pid file has to agree. */
+/* Takes the domain from QEMU's command line, and verifies it with libvirt's pid file. */
 int libvirt_domain(struct vlu_ctx *ctx, pid_t pid, char name[LIBVIRT_NAME])
 {
 	_cleanup_free_ char *words = NULL;

@@ -25,8 +25,8 @@ bool systemd_is_stopping(struct vlu_ctx *ctx, int status)
 	const char *job;
 
 	/*
-	 * The shutdown ends systemctl, its bus and us. SIGTERM that ended systemctl and is pending
-	 * here was sent to all processes of a unit.
+	 * The shutdown ends systemctl, its bus and this process. If SIGTERM ended systemctl and is
+	 * pending here, it was sent to all processes of a unit.
 	 */
 	if (status == 0 || (status == 128 + SIGTERM && ctx->stop && ctx->stop(ctx->stop_arg)))
 		return true;

@@ -7,12 +7,12 @@
 
 struct handler {
 	enum vlu_known there;
-	char detail[384];	/* where it was seen, or why that is not known */
+	char detail[384];	/* where the handler was seen, or why it is not known */
 };
 
 /*
- * The kernel does not list its handlers, and an attempt to preserve would open /dev/liveupdate.
- * So this reads the kernel's configuration, its symbols and the file of the vfio-pci module.
+ * Reads the kernel's configuration, its symbols and the file of the vfio-pci module, since the
+ * kernel does not list its handlers, and an attempt to preserve would open /dev/liveupdate.
  */
 void handler_find(struct vlu_ctx *ctx, const struct kconfig *config,
 		  struct handler *ret_handler);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which driver of the next kernel would take a device before vfio-pci gets it. */
+/* Finds the drivers of the next kernel that would take a device before vfio-pci gets it. */
 #include "base/text.h"
 #include "formats/cmdline.h"
 #include "inuse/inuse.h"
@@ -30,7 +30,7 @@ static bool is_built_in(const struct next *next)
 	return next_vfio_pci(next, &source) == 'y';
 }
 
-/* Options in files count only for a module, and only in the file system that has the module. */
+/* Has vfio-pci this device's ids? Options in files count only for a module in that file system. */
 static bool has_ids(const struct taker *taker)
 {
 	const struct next *next = taker->next;
@@ -42,7 +42,7 @@ static bool has_ids(const struct taker *taker)
 	return has_matching_id(ids, taker->dev);
 }
 
-/* By restore at boot, or by the rule of bind --persist: the other driver loses the device again. */
+/* Does the other driver lose the device again, by restore or by the rule of bind --persist? */
 static bool is_taken_back(struct taker *taker)
 {
 	const struct next *next = taker->next;
@@ -85,7 +85,7 @@ static int see_builtin(void *arg, const char *module)
 	return 1;
 }
 
-/* Looks at built-in drivers: no module gets a device that they take. */
+/* Checks the built-in drivers first, since no module gets a device that they take. */
 static enum vlu_known look_builtin(struct taker *taker, const char *modalias)
 {
 	const struct next *next = taker->next;
@@ -161,7 +161,7 @@ static int see_module(void *arg, const char *module)
 	return 1;
 }
 
-/* udev asks for modules, and applies its rules first. */
+/* Checks the modules that udev loads for the device, after it has applied its rules. */
 static void look_modules(struct taker *taker, const struct userland *user,
 			 const char *modalias)
 {
@@ -179,7 +179,7 @@ static void look_modules(struct taker *taker, const struct userland *user,
 	modconf_modules(user, alias, modalias, see_module, taker);
 }
 
-/* Does vfio-pci have the device, or is it reserved for it, when the root file system is up? */
+/* Is the device bound to vfio-pci, or reserved for it, by the time the root file system is up? */
 static bool is_reserved(struct taker *taker)
 {
 	const struct next *next = taker->next;
@@ -236,7 +236,7 @@ static void say(struct verdict *v, const struct taker *taker, unsigned int nth)
 		strcpy(v->detail + len, "; ...");
 }
 
-/* Would vfio-pci get a device that is not meant for it, by its ids or a rule about them? */
+/* Would the host lose a device that is not meant for vfio-pci, by its ids or a rule about them? */
 static bool is_lost(const struct next *next, const struct vlu_device *dev)
 {
 	struct taker taker = { .next = next, .dev = dev, .user = &next->initrd };
@@ -255,7 +255,7 @@ static bool is_lost(const struct next *next, const struct vlu_device *dev)
 	return taker.result == VLU_PASS;
 }
 
-/* Equal devices: ids that give one of them to vfio-pci may take another from this host. */
+/* Checks equal devices: ids that give one of them to vfio-pci may take another from this host. */
 static bool look_others(const struct next *next, struct verdict *v)
 {
 	const struct inuse *inuse = inuse_get(next->ctx);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether vfio-pci is there when the next kernel's /dev/liveupdate is first opened. */
+/* Checks that vfio-pci is registered before the next kernel's /dev/liveupdate is first opened. */
 #include "machine/systemd.h"
 #include "checks/host-rules.h"
 #include "next/autoload.h"
@@ -29,7 +29,7 @@ static void fix_load(const struct next *next, struct verdict *v)
 		verdict_fix(v, "add vfio-pci to the initrd and have it loaded there");
 }
 
-/* systemd as init of the initrd opens /dev/liveupdate first, before it loads any module. */
+/* If systemd is the init of the initrd, it opens /dev/liveupdate before it loads any module. */
 static bool is_opened_by_systemd(const struct next *next, struct verdict *v)
 {
 	int version = next->initrd.systemd > 0 ? next->initrd.systemd : next->root.systemd;
@@ -54,7 +54,7 @@ static bool is_opened_by_systemd(const struct next *next, struct verdict *v)
 	return false;
 }
 
-/* vfio-pci is a module that is loaded later: is that too late? */
+/* Checks whether vfio-pci, as a module that is loaded later, would be too late. */
 static void look_late(const struct next *next, struct verdict *v)
 {
 	bool on_root = next->root.tree && userland_has(&next->root, "vfio_pci");
@@ -80,7 +80,7 @@ struct search {
 	bool found;
 };
 
-/* Is this module, loaded for a device, vfio-pci, or does it load vfio-pci? */
+/* Notes if this module, which is loaded for a device, is vfio-pci or loads it first. */
 static int see_module(void *arg, const char *module)
 {
 	struct search *search = arg;
@@ -93,7 +93,7 @@ static int see_module(void *arg, const char *module)
 	return search->found;
 }
 
-/* Does a device get vfio-pci loaded in the initrd, by a rule or by modprobe.d? */
+/* Is vfio-pci loaded in the initrd for some device, by a rule or by modprobe.d? */
 static bool has_loading_device(const struct next *next)
 {
 	struct search search = { .next = next };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether the next kernel gets the initrd that it needs to boot. */
+/* Checks that the next kernel gets the initrd that it needs to boot. */
 #include "next/next-kernel.h"
 
 /* Looks beside the image, by the release or by the rest of the image's name (vmlinuz-linux). */

@@ -23,7 +23,7 @@ char next_vfio_pci(const struct next *next, const char **ret_source)
 	       userland_has(&next->root, "vfio_pci") ? 'm' : 0;
 }
 
-/* Reads a file that the caller named. Without it, nothing can be checked. */
+/* Reads a file that the caller named, or fails: without the file, nothing can be checked. */
 static int read_named(struct vlu_ctx *ctx, const char *path, size_t max,
 		      char **ret_data, size_t *ret_size)
 {

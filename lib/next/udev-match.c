@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Compares a udev rule (udev(7)) with what is known of a device. */
+/* Compares a udev rule (udev(7)) with the known facts about a device. */
 #include "base/attr.h"
 #include "modalias.h"
 #include "next/udev-rules.h"

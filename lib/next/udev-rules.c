@@ -33,7 +33,7 @@ static enum giving override_gives(const struct token *token, const struct vlu_de
 									     GIVES_NOTHING;
 }
 
-/* udev's own rules run programs for every device. Is this rule about devices such as this? */
+/* Is this rule about devices such as this one? udev's own rules run programs for every device. */
 static bool is_about(const char *rule, size_t len, const struct vlu_device *dev)
 {
 	return has(rule, len, "driver_override") || has(rule, len, "vfio") ||

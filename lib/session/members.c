@@ -125,7 +125,7 @@ const char *device_names(const struct session *session, member_fn which, char na
 	return names;
 }
 
-/* Work on members' files for several threads; each takes the next member. */
+/* The members' files as work for several threads, each of which takes the next member. */
 struct turns {
 	struct session *session;
 	member_fn which;
@@ -253,7 +253,7 @@ int session_drop(struct vlu_plan *plan, struct step *step)
 int session_end(struct session *session, const char *word)
 {
 	struct vlu_ctx *ctx = session->ctx;
-	/* Settle first: a half released session would look like one that was never retrieved. */
+	/* Settle first: a half-released session would look like one that was never retrieved. */
 	int ret = settle(ctx, session->name, word);
 
 	if (!ret)
