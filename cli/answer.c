@@ -21,7 +21,7 @@ static const char *keys_of(const struct cli *cli)
 	       cli->g.dry_run ? "steps[]" : "results[]";
 }
 
-/* Adds the keys that a command did not reach before it failed: an empty array, or null. */
+/* Adds the keys that a failed command did not set: an empty array, or null. */
 static void add_missing(struct json_object *doc, const char *keys)
 {
 	char key[32];

@@ -7,10 +7,7 @@
 
 #define VERDICT_WIDTH 15	/* "not preservable" */
 
-/*
- * A line break in a command would make two commands of it when it is copied. Only sentences are
- * broken.
- */
+/* Breaks only sentences into lines: a broken command would be copied as two commands. */
 static void print_fix(const char *fix, int indent)
 {
 	out_print("%*sfix: ", indent, "");

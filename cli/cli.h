@@ -37,8 +37,8 @@ struct cli {
 	const char *session;	/* a valid name; the default if none was given */
 	int argc;		/* arguments without options */
 	char **argv;
-	struct vlu_bdf *bdfs;	/* devices that the arguments choose, each once: */
-	size_t n_bdfs;		/* cli_select() */
+	struct vlu_bdf *bdfs;	/* the devices that cli_select() chose, each once */
+	size_t n_bdfs;
 	struct json_object *doc;	/* the answer, NULL: none yet */
 };
 
@@ -57,9 +57,9 @@ int cli_check_patterns(struct cli *cli, int argc, char **argv);
 /* Chooses cli->bdfs by arguments and by how. Returns VLU_OK, or the exit status. */
 int cli_select(struct cli *cli, const struct vlu_selection *how);
 /*
- * Chooses among the devices that process pid (0: any) has open, and nothing without arguments.
- * *ret_has lists all of these; the caller frees it even after a failure. *ret_complete: this user
- * could see all.
+ * Chooses among the devices that process pid (0: any) has open; without arguments, chooses none.
+ * *ret_has lists all these devices; the caller frees it even after a failure. *ret_complete: this
+ * user could see all devices.
  */
 int cli_select_of(struct cli *cli, int pid, struct vlu_vmm_device **ret_has, size_t *ret_n,
 		  bool *ret_complete);
@@ -71,7 +71,7 @@ int cli_select_of(struct cli *cli, int pid, struct vlu_vmm_device **ret_has, siz
 
 /*
  * Prints the steps of a plan (--dry-run), or runs it and prints the results. Frees the plan. ret is
- * the result of making it, and a failure is reported.
+ * the result of vlu_plan_...(); reports it if that failed.
  */
 int cli_plan(struct cli *cli, int ret, struct vlu_plan **ret_plan);
 
@@ -86,8 +86,8 @@ int cli_ran(struct cli *cli, struct vlu_plan *plan, int ret);
  */
 void cli_row(struct cli *cli, const struct vlu_deed *deed, const char *text);
 /*
- * Blocks the signals that end this program. From now on the library asks for them, and gives up its
- * work. Returns the signal that came, 0: none.
+ * Blocks the signals that end this program. From then on the library checks for them, and stops its
+ * work. cli_signal() returns the signal that came, 0: none.
  */
 void cli_stoppable(struct cli *cli);
 int cli_signal(void);

@@ -64,7 +64,7 @@ static int run_bind(struct cli *cli, const void *opts)
 	return run_plan(cli, vlu_plan_bind, opts, NULL, 0);
 }
 
-/* Does a driver of this host have it, with nothing left that gives it to vfio-pci? */
+/* Does the device have a driver of this host, with no setting left that gives it to vfio-pci? */
 static bool is_hosts(struct vlu_device *dev)
 {
 	const char *driver = vlu_device_driver(dev);

@@ -76,7 +76,7 @@ static void add_checks(struct cli *cli, struct json_object *obj,
 
 	for (i = 0; i < vlu_report_count(report); i++) {
 		check = vlu_report_at(report, i);
-		/* leave out passed rows, which would be most of them */
+		/* leave out passed rows, which are most rows */
 		if (check->result == VLU_PASS && !cli->g.json && !cli->g.verbose)
 			continue;
 		row = out_row(checks);
@@ -275,7 +275,7 @@ static int add_all(struct cli *cli, struct json_object *doc, const struct check_
 	bool complete = false;
 	int status;
 
-	out_null(doc, "verdict");	/* computed last, but the first key */
+	out_null(doc, "verdict");	/* the first key, although its value is known last */
 	if (vlu_check_host(cli->ctx, &report) < 0)
 		return cli_fail(cli);
 	verdicts->host = add_readiness(cli, out_object(doc, "host"), report);

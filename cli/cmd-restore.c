@@ -54,7 +54,7 @@ static char **previous_sessions(const struct vlu_state *state)
 	for (i = 0; i < state->n_sessions; i++)
 		if (state->sessions[i].direction == VLU_INCOMING)
 			names[n++] = out_need(strdup(state->sessions[i].name));
-	/* with no session to name, a command for the default session reports why */
+	/* if there is no session, the command for the default session reports the reason */
 	if (!n && (state->holder == VLU_HOLDER_SILENT || state->holder == VLU_HOLDER_RESTARTING))
 		names[n] = out_need(strdup(DEFAULT_SESSION));
 	return names;
@@ -146,7 +146,7 @@ static int run_restore(struct cli *cli, const void *opts)
 
 /* -------------------------------------------------------------------- finish */
 
-/* Tries until the timeout. The lock is free between tries, so that VMMs can work. */
+/* Tries again until the timeout. The lock is free between tries, so that VMMs can work. */
 static int try_to_finish(struct cli *cli, const struct vlu_finish *how)
 {
 	static const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };

@@ -43,7 +43,7 @@ static void print_opts(const char *title, const struct opt *opt,
 	bool first = true;
 
 	for (; opt && opt->name; opt++) {
-		if (!opt->help || (command && !opt_applies(opt, command)))
+		if (!opt->help || (command && !opt_is_for(opt, command)))
 			continue;
 		if (first)
 			print_title(title);
@@ -139,7 +139,7 @@ static void dump_opts(const char *kind, const struct opt *opt,
 	char letter[2];
 
 	for (; opt && opt->name; opt++) {
-		if (!opt->help || (command && !opt_applies(opt, command)))
+		if (!opt->help || (command && !opt_is_for(opt, command)))
 			continue;
 		snprintf(letter, sizeof(letter), "%c", opt->letter ? opt->letter : '-');
 		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", kind,

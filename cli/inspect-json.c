@@ -307,7 +307,7 @@ void inspect_for_people(struct json_object *doc, const struct vlu_handover *h)
 	add_directions(doc);
 }
 
-/* Adds what this kernel received or, if that is nothing, what it will hand over. */
+/* Adds the incoming handover or, if this kernel received none, the outgoing one. */
 #define ADD_BOTH(name)									\
 	do {										\
 		bool in = h->in.name;							\

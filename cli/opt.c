@@ -239,7 +239,7 @@ int opt_pid(const char *text)
 	return -1;
 }
 
-bool opt_applies(const struct opt *opt, const struct command *command)
+bool opt_is_for(const struct opt *opt, const struct command *command)
 {
 	switch (opt->scope) {
 	case FOR_CHANGES:
@@ -268,7 +268,7 @@ static int check_scopes(const struct model *model, const struct globals *globals
 
 	for (opt = model->globals; opt->name; opt++) {
 		field = (const char *)globals + opt->offset;
-		if (opt_applies(opt, command) &&
+		if (opt_is_for(opt, command) &&
 		    (opt->scope != FOR_LOOKS || !command->changes || globals->dry_run))
 			continue;
 		if (opt->type == OPT_FLAG ? *(const bool *)field :

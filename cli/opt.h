@@ -38,7 +38,7 @@ struct numbers {
 enum opt_hint {
 	HINT_NONE,
 	HINT_COMMAND,	/* a command; all later words are its arguments */
-	HINT_BDF,	/* or a pattern of them: checked; cli_select() chooses */
+	HINT_BDF,	/* or a pattern of BDFs; checked, and chosen by cli_select() */
 	HINT_FILE,
 	HINT_DIR,
 	HINT_COLUMNS,
@@ -56,8 +56,8 @@ struct opt {
 	const char *name;	/* "dry-run" */
 	char letter;		/* 'n', or 0 */
 	enum opt_type type;
-	size_t offset;		/* of the field in the options struct */
-	const char *arg;	/* "SECONDS", NULL: the option takes no value */
+	size_t offset;		/* offset of the field in the options struct */
+	const char *arg;	/* "SECONDS"; NULL: the option takes no value */
 	const char *choices;
 	enum opt_hint hint;
 	enum opt_scope scope;
@@ -70,23 +70,23 @@ struct opt {
 struct command {
 	const char *name;
 	const char *args;	/* "BDF..." as in the synopsis, NULL for none */
-	enum opt_hint hint;	/* of its arguments */
-	const char *offers;	/* completions of its arguments (offer.c), NULL: any */
+	enum opt_hint hint;	/* the kind of its arguments */
+	const char *offers;	/* completions of its arguments (offer.c); NULL: any */
 	int min_args, max_args;	/* max_args < 0: no limit */
 	const char *summary;	/* one line, for the list of commands */
 	const char *text;	/* paragraphs for --help, lines of any length */
-	bool changes;		/* needs root, knows --dry-run */
+	bool changes;		/* needs root, accepts --dry-run */
 	bool works;		/* for any user: runs programs, writes the user's files */
 	unsigned int timeout;	/* default of --timeout; 0: the common one */
 	const struct opt *opts;	/* NULL for none */
-	size_t size;		/* of its options struct, zeroed at the start */
+	size_t size;		/* size of its options struct, which is zeroed at the start */
 	/*
 	 * Keys of its JSON object, arrays with "[]". NULL: "results[]", or "steps[]" with
 	 * --dry-run.
 	 */
 	const char *answer;
-	const struct column *columns; /* of its table, NULL: no table */
-	/* checks what rows cannot express: 0, or -1 after cli_usage() */
+	const struct column *columns; /* columns of its table; NULL: no table */
+	/* checks conditions that rows cannot express: returns 0, or -1 after cli_usage() */
 	int (*check)(const void *opts, int argc);
 	int (*run)(struct cli *cli, const void *opts);
 };
@@ -116,7 +116,7 @@ struct invocation {
 #define OPT_OFFER (-5)
 int opt_parse(int argc, char **argv, const struct model *model,
 	      struct globals *globals, struct invocation *ret_invocation);
-bool opt_applies(const struct opt *opt, const struct command *command);
+bool opt_is_for(const struct opt *opt, const struct command *command);
 
 /* Returns the unsigned number between text and end, or -1. */
 int opt_number(const char *text, const char *end);

@@ -38,9 +38,9 @@ struct json_object *out_new(void);
 void out_text(struct json_object *obj, const char *key, const char *text);
 void out_number(struct json_object *obj, const char *key, int64_t number);
 void out_known(struct json_object *obj, const char *key, enum vlu_known known);
-/* Seconds, of nanoseconds; not known: null. */
+/* Adds nanoseconds as seconds. An unknown value becomes null. */
 void out_seconds(struct json_object *obj, const char *key, bool known, int64_t nanoseconds);
-/* "0x8086": a PCI id of so many digits, and a 64-bit token */
+/* Add "0x8086": a PCI id with this number of digits, and a 64-bit token */
 void out_id(struct json_object *obj, const char *key, int64_t id, int digits);
 void out_token(struct json_object *obj, const char *key, uint64_t token);
 void out_bdf(struct json_object *obj, const char *key, struct vlu_bdf bdf);

@@ -37,7 +37,7 @@ int status_verdict(struct cli *cli, const struct vlu_state *state)
 	(void)cli;
 	if (state->holder == VLU_HOLDER_SILENT || state->holder == VLU_HOLDER_RESTARTING)
 		return VLU_BUSY;
-	/* without the kernel log, a handover that nothing else shows is not excluded */
+	/* without the kernel log, there may be a handover that no other source shows */
 	if (!state->complete || (state->incoming_known == VLU_NO && state->kho_boot != VLU_NO &&
 				 !state->named && !state->n_sessions))
 		worst = VLU_PARTIAL;
@@ -98,7 +98,7 @@ static void print_change(const char *key, const char *text)
 	out_line("%s  %s  %s", moment, key, text);
 }
 
-/* Prints lines that are new or changed, and those that are gone. */
+/* Prints the lines that are new or changed, and those that have disappeared. */
 static void print_changes(struct json_object *before, struct json_object *now)
 {
 	const char *was;

@@ -45,10 +45,10 @@ struct sys_ops;
 /* The class of a failure; the values are the exit status of vfio-lu. */
 enum vlu_status {
 	VLU_OK = 0,
-	VLU_FAILED = 1,		/* nothing was left half done */
+	VLU_FAILED = 1,		/* failed, and nothing is half done */
 	VLU_USAGE = 2,		/* the request makes no sense */
 	VLU_NOT_PRESERVABLE = 3, /* the device or the request cannot take part */
-	VLU_UNSUPPORTED = 4,	/* this host or kernel lacks what is needed */
+	VLU_UNSUPPORTED = 4,	/* this host or kernel lacks something that is needed */
 	VLU_BUSY = 5,		/* another process uses the device or file, and the timeout passed */
 	VLU_PARTIAL = 6,	/* partly done and not undone; the text has details */
 };
@@ -109,8 +109,8 @@ VLU_EXPORT int vlu_set_holder(struct vlu_ctx *ctx, const char *path);
 VLU_EXPORT void vlu_set_log(struct vlu_ctx *ctx, vlu_log_fn fn, void *arg);
 
 /*
- * Sets the function that learns what takes long. The library calls it with a description
- * when a wait begins, and with NULL when the last wait that began has ended. Waits nest.
+ * Sets the function that is told about long waits. The library calls it with a description
+ * when a wait begins, and with NULL when the most recent wait has ended. Waits nest.
  * limit is the longest wait in seconds; 0: not known. fn must not call the library.
  */
 typedef void (*vlu_wait_fn)(void *arg, const char *what, unsigned int limit);
@@ -168,7 +168,7 @@ VLU_EXPORT bool vlu_token_bdf(uint64_t token, struct vlu_bdf *ret_bdf);
 
 /*
  * Checks a pattern: a BDF with '*' for the device, the function or both. "DDDD:BB:*"
- * is short for both. The domain may be left out, the bus may not.
+ * is short for both. The domain is optional, the bus is not.
  */
 VLU_EXPORT int vlu_pattern_check(struct vlu_ctx *ctx, const char *text);
 
@@ -282,18 +282,18 @@ struct vlu_report;
 /* Checks one device. Fails only when memory is short. The caller frees the report. */
 VLU_EXPORT int vlu_check_device(struct vlu_device *dev,
 				struct vlu_report **ret_report);
-/* Returns the verdict only and stops at the first failed check, which costs less. */
+/* Returns the verdict alone. Costs less, since it stops at the first failed check. */
 VLU_EXPORT int vlu_judge_device(struct vlu_device *dev, enum vlu_result *ret_verdict);
 VLU_EXPORT int vlu_check_host(struct vlu_ctx *ctx, struct vlu_report **ret_report);
-/* Makes the report on a device that does not exist. */
+/* Makes the report about a device that does not exist. */
 VLU_EXPORT int vlu_check_missing(struct vlu_ctx *ctx,
 				 struct vlu_report **ret_report);
 
 /* The next kernel. The paths are below vlu_set_root(). */
 struct vlu_next {
 	const char *kernel;
-	const char *initrd;	/* NULL: none, or the one inside a unified kernel image */
-	const char *cmdline;	/* NULL: as vlu_plan_load(), or the one inside the image */
+	const char *initrd;	/* NULL: none, or that of a unified kernel image */
+	const char *cmdline;	/* NULL: that of vlu_plan_load(), or of a unified kernel image */
 	const char *rehearsal;	/* a file of vlu_rehearsal_export(); NULL: none */
 };
 
@@ -353,8 +353,8 @@ struct vlu_rehearse {
 };
 
 /*
- * Called with a check that is decided and the time it took, or, with check NULL, with
- * the name of the step that is being waited for. Strings are valid during the call.
+ * Called with a check that has been decided and the time that it took. Called also while the
+ * rehearsal waits: with check NULL and the name of the step. Strings are valid during the call.
  */
 typedef void (*vlu_rehearse_fn)(void *arg, const struct vlu_check *check,
 				unsigned int msec, const char *waits_for);
@@ -378,7 +378,7 @@ VLU_EXPORT int vlu_rehearse(struct vlu_ctx *ctx, const struct vlu_rehearse *what
 			    vlu_rehearse_fn fn, void *arg, enum vlu_result *ret_verdict,
 			    char **ret_json);
 /*
- * Writes a result of vlu_rehearse() to a file, which is replaced atomically. Fails with
+ * Writes a result of vlu_rehearse() to a file, which it replaces atomically. Fails with
  * -EINVAL for a device node or a FIFO.
  */
 VLU_EXPORT int vlu_rehearsal_export(struct vlu_ctx *ctx, const char *path,
@@ -423,7 +423,7 @@ VLU_EXPORT void vlu_plan_on_leave(struct vlu_plan *plan, vlu_leave_fn fn, void *
 /* One result of a plan that has run. */
 struct vlu_deed {
 	const char *action;	/* a word for programs: "bind", "retrieve" */
-	bool already;		/* it was so before, and nothing was done */
+	bool already;		/* the state was so before, and nothing was done */
 	const char *text;	/* the device or session, two blanks, the sentence */
 };
 VLU_EXPORT size_t vlu_plan_result_count(const struct vlu_plan *plan);
@@ -431,8 +431,8 @@ VLU_EXPORT const struct vlu_deed *vlu_plan_result(const struct vlu_plan *plan, s
 
 enum vlu_bind_flags {
 	/*
-	 * Take devices that the host can do without or may be using. A device that the
-	 * host cannot do without is still refused.
+	 * Take a device even if the host uses it, or may use it, as long as the host can do
+	 * without it. A device that the host cannot do without is still refused.
 	 */
 	VLU_FORCE = 1 << 0,
 	VLU_PERSIST = 1 << 1,	/* bind: at every boot; unbind: no longer at every boot */
@@ -484,19 +484,19 @@ struct vlu_vmm_device {
 	struct vlu_bdf bdf;
 	pid_t pid;
 	char command[16];	/* from /proc/PID/comm */
-	char domain[256];	/* the libvirt domain whose QEMU it is; "": of none */
+	char domain[256];	/* libvirt domain, if the process is its QEMU; "": none */
 };
 
 /*
  * Returns the vfio devices of the process pid, or with pid 0 those of all processes but
  * the holder, sorted by process and BDF. Fails with VLU_NOT_PRESERVABLE if the process
- * pid has none. *ret_complete tells whether this user could see everything. Opens only
- * files of /proc. The caller frees *ret_devices.
+ * pid has none. Sets *ret_complete if this user could see everything. Opens only files of
+ * /proc. The caller frees *ret_devices.
  */
 VLU_EXPORT int vlu_vmm_devices(struct vlu_ctx *ctx, pid_t pid,
 			       struct vlu_vmm_device **ret_devices, size_t *ret_n,
 			       bool *ret_complete);
-/* Checks a device as vlu_check_device() does, for vlu_plan_preserve_vmm() from that process. */
+/* Works like vlu_check_device(), but checks for vlu_plan_preserve_vmm() from the process pid. */
 VLU_EXPORT int vlu_check_vmm_device(struct vlu_device *dev, pid_t pid,
 				    struct vlu_report **ret_report);
 
@@ -509,7 +509,7 @@ enum vlu_release_flags {
 	VLU_ABANDON = 1,
 };
 
-/* Plans to give up preservation of n devices, or with n == 0 of the whole session. */
+/* Plans to end the preservation of n devices or, with n == 0, of the whole session. */
 VLU_EXPORT int vlu_plan_release(struct vlu_ctx *ctx, const char *session,
 				const struct vlu_bdf *bdfs, size_t n, unsigned int flags,
 				struct vlu_plan **ret_plan);
@@ -518,8 +518,8 @@ VLU_EXPORT int vlu_plan_release(struct vlu_ctx *ctx, const char *session,
  * Plans to load the next kernel through kexec_file_load(), the only way that hands KHO's
  * data over (kho_fill_kimage(), called from kernel/kexec_file.c alone). cmdline NULL
  * means this kernel's command line; append, if not NULL, is added to it. Fails with
- * VLU_NOT_PRESERVABLE if vlu_check_next() fails or does not know, unless force is set,
- * and with VLU_FAILED if a file cannot be read.
+ * VLU_NOT_PRESERVABLE if the verdict of vlu_check_next() is VLU_FAIL or VLU_UNKNOWN, unless
+ * force is set, and with VLU_FAILED if a file cannot be read.
  */
 VLU_EXPORT int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
 			     const char *initrd, const char *cmdline,
@@ -547,15 +547,15 @@ struct vlu_finish {
 	 * all devices; the caller tries again.
 	 */
 	bool wait;
-	/* Names of files that may be freed although nobody has taken them, or "all". */
+	/* Names of files that may be freed although no process took them, or "all". */
 	size_t n_discard;
 	const char *const *discard;
 };
 
 /*
- * Plans to end the live update. Binds devices that nobody took to an iommufd first.
+ * Plans to end the live update. First binds to an iommufd the devices that no process took.
  * Fails while a device or file of the session is not retrieved, while a process has a
- * device open and has not bound it, and while memory would be freed that nobody has taken.
+ * device open and has not bound it, and while memory would be freed that no process took.
  */
 VLU_EXPORT int vlu_plan_finish(struct vlu_ctx *ctx, const char *session,
 			       const struct vlu_finish *how, struct vlu_plan **ret_plan);
@@ -567,7 +567,7 @@ VLU_EXPORT int vlu_session_name_check(struct vlu_ctx *ctx, const char *name);
 
 /*
  * Makes this process the holder, which keeps session and device files open. It serves
- * its socket in /run/vfio-lu and returns when nothing is left to hold.
+ * its socket in /run/vfio-lu and returns when it holds no more files.
  */
 VLU_EXPORT int vlu_hold(struct vlu_ctx *ctx);
 
@@ -580,8 +580,8 @@ VLU_EXPORT int vlu_session_device_fd(struct vlu_ctx *ctx, const char *session,
 
 /*
  * A loan: retrieved files, lent to this process or to the program that it is about to
- * execute. The holder keeps its own duplicates and remembers the borrower. Nobody else
- * gets the files while that process lives, unless again is set.
+ * execute. The holder keeps its own duplicates and remembers the borrower. No other process
+ * gets the files while the borrower lives, unless again is set.
  *
  * argv ends with NULL. In it, {BDF}, {NAME} of a file and {iommufd} (a new one) are
  * replaced by descriptor numbers: 3 for the first, 4 for the next. "{{" stands for a
@@ -631,7 +631,7 @@ enum vlu_standing {
 	VLU_STANDING_UNKNOWN,	/* a source cannot be read; detail names it */
 	/* outgoing: made by this kernel */
 	VLU_STANDING_HELD,	/* everything promised is preserved and held */
-	VLU_STANDING_INCOMPLETE, /* a promised file is not held, or a held file was not promised */
+	VLU_STANDING_INCOMPLETE, /* a promised file is not held, or a held file is not promised */
 	/* incoming: made by the previous kernel */
 	VLU_STANDING_WAITING,	/* handed over, not retrieved yet */
 	VLU_STANDING_RESTORED,	/* everything is retrieved and held */
@@ -643,12 +643,12 @@ enum vlu_standing {
 
 /* The state of a device or file of a session. */
 enum vlu_member_state {
-	VLU_MEMBER_MISSING,	/* it should be in the session and is not held */
+	VLU_MEMBER_MISSING,	/* it belongs to the session but is not held */
 	VLU_MEMBER_PRESERVED,
 	VLU_MEMBER_RETRIEVED,
 	VLU_MEMBER_BOUND,	/* retrieved and bound to an iommufd, which cannot be undone */
 	VLU_MEMBER_FAILED,	/* the kernel could not retrieve it and will not try again */
-	VLU_MEMBER_MISMATCH,	/* retrieved, but another device than the one preserved */
+	VLU_MEMBER_MISMATCH,	/* retrieved, but it is not the device that was preserved */
 	VLU_MEMBER_UNKNOWN,	/* the holder could not be asked */
 };
 
@@ -675,9 +675,9 @@ struct vlu_member {
 	unsigned int sources;	/* enum vlu_source */
 	bool present;		/* the device exists now; always true for a file */
 	const char *driver;	/* the device's driver now; NULL: none */
-	int64_t lent_pid;	/* the running process that it is lent to; -1: none */
-	const char *lent_command; /* name of that process, or NULL */
-	bool was_lent;		/* it was lent once; that process may have ended */
+	int64_t lent_pid;	/* the borrower, while it runs; -1: none */
+	const char *lent_command; /* name of the borrower, or NULL */
+	bool was_lent;		/* it was lent once; the borrower may have ended */
 	const char *detail;	/* NULL: none */
 };
 
@@ -686,28 +686,28 @@ struct vlu_session {
 	enum vlu_direction direction;
 	enum vlu_standing standing;
 	unsigned int sources;	/* enum vlu_source */
-	int64_t holder_pid;	/* -1: nobody */
+	int64_t holder_pid;	/* -1: no process holds it */
 	const char *manifest;	/* ok, missing or invalid */
 	char created[32];	/* when it was preserved, ISO 8601 in UTC; "": not known */
 	const char *detail;	/* NULL: none */
-	/* The next command, ends with NULL; NULL: there is none. */
+	/* The next command as an array that ends with NULL; NULL: there is none. */
 	const char *const *next;
-	/* What must happen before it, as sentences, ends with NULL; NULL: nothing. */
+	/* The obstacles to that command, as sentences, in an array that ends with NULL; NULL: none. */
 	const char *const *blocked_by;
 	size_t n_devices;
 	const struct vlu_member *devices;
 	size_t n_files;
 	const struct vlu_member *files;
-	const char *command;	/* shell command line of the VMM that had the devices; NULL: none */
+	const char *command;	/* command line of the VMM that had the devices, for a shell; NULL: none */
 };
 
-/* Whether the holder answers. */
+/* The state of the holder. */
 enum vlu_holder {
 	VLU_HOLDER_NONE,	/* no holder runs, and none will come back */
 	VLU_HOLDER_ANSWERS,
 	VLU_HOLDER_RESTARTING,	/* a service manager will start it again */
 	VLU_HOLDER_SILENT,	/* it runs and does not answer */
-	VLU_HOLDER_UNSEEN,	/* this user may not ask it */
+	VLU_HOLDER_UNSEEN,	/* this user has no permission to ask it */
 };
 
 /* The next kernel that vfio-lu has loaded. */
@@ -751,13 +751,13 @@ VLU_EXPORT void vlu_state_free(struct vlu_state *state);
 
 /* A part of a live update, from one known moment to the next. */
 struct vlu_phase {
-	const char *name;	/* several joined by '+' where a moment between them is not known */
+	const char *name;	/* several names joined by '+' if a moment between them is not known */
 	int64_t start;		/* nanoseconds since the update started */
 	int64_t length;		/* nanoseconds */
-	const char *source;	/* how its end is known: "vfio-lu", "boot-clock", "kernel-log" */
+	const char *source;	/* the source of its end: "vfio-lu", "boot-clock", "kernel-log" */
 };
 
-/* How long nobody could use a device, in nanoseconds since the update started. */
+/* The time in which no process could use a device, in nanoseconds since the update started. */
 struct vlu_away {
 	struct vlu_bdf bdf;
 	int64_t from, to;	/* -1: not known */
@@ -773,10 +773,10 @@ struct vlu_update {
 	const char *from_release, *to_release;	/* NULL: not known */
 	int64_t started;	/* its first known moment, nanoseconds since 1970 */
 	int64_t length;		/* until it was finished, nanoseconds */
-	int64_t away;		/* the longest time of a device, nanoseconds; -1: not known */
-	const char *clock;	/* by which the kernels are compared: "counter", "rtc", "wall-clock"; NULL: none */
+	int64_t away;		/* the longest time of a device in devices, nanoseconds; -1: not known */
+	const char *clock;	/* relates the times of both kernels: "counter", "rtc", "wall-clock"; NULL: none */
 	bool jump_known;
-	int64_t jump;		/* nanoseconds by which the wall clock was set between the kernels; 0: it was not */
+	int64_t jump;		/* nanoseconds by which the wall clock was set between the kernels; 0: none */
 	size_t n_phases;
 	const struct vlu_phase *phases;
 	size_t n_devices;

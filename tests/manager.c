@@ -112,7 +112,7 @@ static void remove_named(const char *name)
 }
 
 /* fdname_is_valid() of systemd */
-static bool good_name(const char *name)
+static bool is_good_name(const char *name)
 {
 	const char *p;
 
@@ -155,7 +155,7 @@ static void hear(int fd)
 		remove_named(name);
 		fprintf(history, "remove %s\n", name);
 	} else if (line_of(text, "FDSTORE", value, sizeof(value)) && got >= 0) {
-		if (n_store == MAX || !good_name(name) ||
+		if (n_store == MAX || !is_good_name(name) ||
 		    !line_of(text, "FDPOLL", value, sizeof(value)) || strcmp(value, "0")) {
 			fprintf(history, "refused %s\n", name);
 		} else if (is_stored(got, name)) {

@@ -4,9 +4,9 @@
 #include "bind/at-boot.h"
 
 /*
- * The first line loads vfio-pci, which then takes all devices with this override. The second
- * frees a device that a built-in driver, or one in the initrd, has taken. The third is for a
- * device that appears when vfio-pci is loaded already.
+ * The first line sets the override and loads vfio-pci, which takes all devices with this override.
+ * The second frees a device that a built-in driver, or a driver in the initrd, has taken. The third
+ * is for a device that appears after vfio-pci was loaded.
  */
 void persist_rule(struct vlu_bdf bdf, char text[RULE_SIZE])
 {
@@ -23,9 +23,9 @@ void persist_rule(struct vlu_bdf bdf, char text[RULE_SIZE])
 		 "ATTR{[subsystem/pci]drivers_probe}=\"$kernel\"\n", name, name, name, name);
 }
 
-static void means_text(enum means means, struct vlu_bdf bdf, char text[RULE_SIZE])
+static void boot_file_text(enum boot_file kind, struct vlu_bdf bdf, char text[RULE_SIZE])
 {
-	if (means == DRIVERCTL)
+	if (kind == DRIVERCTL)
 		strcpy(text, VFIO_DRIVER "\n");
 	else
 		persist_rule(bdf, text);
@@ -48,19 +48,19 @@ static bool has_driverctl(struct vlu_ctx *ctx)
 	return false;
 }
 
-enum vlu_known persist_gives(const char *path, const char *text, struct vlu_bdf bdf)
+enum vlu_known is_bound_at_boot(const char *path, const char *text, struct vlu_bdf bdf)
 {
 	char own[RULE_SIZE];
 	struct vlu_bdf whose;
-	enum means means;
+	enum boot_file kind;
 
-	for (means = 0; means < N_MEANS; means++) {
-		if (!means_of(means, path, &whose))
+	for (kind = 0; kind < N_BOOT_FILES; kind++) {
+		if (!is_boot_file(kind, path, &whose))
 			continue;
-		means_text(means, whose, own);
-		if (means == UDEV && strcmp(text, own) != 0)
+		boot_file_text(kind, whose, own);
+		if (kind == UDEV && strcmp(text, own) != 0)
 			break;	/* changed by an administrator */
-		return vlu_bdf_compare(whose, bdf) == 0 && means_to_vfio(means, text) ?
+		return vlu_bdf_compare(whose, bdf) == 0 && boot_file_has_vfio(kind, text) ?
 		       VLU_YES : VLU_NO;
 	}
 	return VLU_DONT_KNOW;
@@ -104,20 +104,20 @@ int persist_add(struct vlu_plan *plan, struct vlu_bdf bdf)
 {
 	char path[96], text[RULE_SIZE], now[RULE_SIZE], name[VLU_BDF_SIZE];
 	struct vlu_ctx *ctx = plan->ctx;
-	enum means means;
+	enum boot_file kind;
 	int ret;
 
 	vlu_bdf_format(bdf, name);
-	means = has_driverctl(ctx) ? DRIVERCTL : UDEV;
-	if (means == UDEV && !sys_exists(&ctx->sys, RULES_DIR))
+	kind = has_driverctl(ctx) ? DRIVERCTL : UDEV;
+	if (kind == UDEV && !sys_exists(&ctx->sys, RULES_DIR))
 		return vlu_fail(ctx, VLU_UNSUPPORTED, -ENOENT, "%s: vfio-lu cannot have it bound "
 				"at boot: there is neither driverctl nor " RULES_DIR, name);
-	means_path(means, bdf, path);
-	means_text(means, bdf, text);
-	ret = means_read(ctx, path, now);
+	boot_file_path(kind, bdf, path);
+	boot_file_text(kind, bdf, text);
+	ret = boot_file_read(ctx, path, now);
 	if (ret && ret != -ENOENT)
 		return ret;
-	if (!ret && !means_to_vfio(means, now))
+	if (!ret && !boot_file_has_vfio(kind, now))
 		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EEXIST, "%s: %s gives it to %.*s at "
 				"every boot; remove that file first", name, path,
 				(int)strcspn(now, "\n"), now);
@@ -132,14 +132,14 @@ int persist_add(struct vlu_plan *plan, struct vlu_bdf bdf)
 int persist_drop(struct vlu_plan *plan, struct vlu_bdf bdf, bool end)
 {
 	char path[96], now[RULE_SIZE], name[VLU_BDF_SIZE];
-	enum means means;
+	enum boot_file kind;
 	int ret;
 
 	vlu_bdf_format(bdf, name);
-	for (means = 0; means < N_MEANS; means++) {
-		means_path(means, bdf, path);
-		ret = means_read(plan->ctx, path, now);
-		if (ret == -ENOENT || (!ret && !means_to_vfio(means, now)))
+	for (kind = 0; kind < N_BOOT_FILES; kind++) {
+		boot_file_path(kind, bdf, path);
+		ret = boot_file_read(plan->ctx, path, now);
+		if (ret == -ENOENT || (!ret && !boot_file_has_vfio(kind, now)))
 			continue;
 		if (!end) {
 			vlu_log(plan->ctx, VLU_LOG_WARNING, "%s: %s gives it to vfio-pci again "

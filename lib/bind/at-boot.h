@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Binds a function to vfio-pci at every boot: by driverctl where it is installed, else by udev. */
+/* Binds a function to vfio-pci at every boot: by driverctl if that is installed, else by udev. */
 #ifndef VLU_BIND_AT_BOOT_H
 #define VLU_BIND_AT_BOOT_H
 
@@ -11,10 +11,10 @@ int persist_add(struct vlu_plan *plan, struct vlu_bdf bdf) must_check;
 /* Adds the steps that remove the files. If end is false, warns that they remain. */
 int persist_drop(struct vlu_plan *plan, struct vlu_bdf bdf, bool end) must_check;
 /*
- * Would a file with this name and text bind the function to vfio-pci at boot? VLU_NO: it is
+ * Would a file with this path and text bind the function to vfio-pci at boot? VLU_NO: the file is
  * ours, but for another function or driver. VLU_DONT_KNOW: it is not ours, or was changed.
  */
-enum vlu_known persist_gives(const char *path, const char *text, struct vlu_bdf bdf);
+enum vlu_known is_bound_at_boot(const char *path, const char *text, struct vlu_bdf bdf);
 /* For tests: makes the text of our rule. */
 void persist_rule(struct vlu_bdf bdf, char text[RULE_SIZE]);
 

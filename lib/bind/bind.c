@@ -109,7 +109,7 @@ static int add_bind(struct vlu_plan *plan, struct vlu_device *dev,
 	return add_to_vfio(plan, dev, force_of(request));
 }
 
-/* The function is not bound to vfio-pci. before: the remembered driver, or NULL. */
+/* unbind of a function that is not bound to vfio-pci. before: the remembered driver, or NULL. */
 static int tidy_up(struct vlu_plan *plan, struct vlu_device *dev, const char *before)
 {
 	const char *override = vlu_device_override(dev);

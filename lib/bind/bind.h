@@ -6,11 +6,11 @@
 #include "plan/plan.h"
 
 /*
- * Adds the steps that remember the driver and bind the function to vfio-pci, or none when it is
- * bound. Each call makes a group of its own.
+ * Adds the steps that remember the driver and bind the function to vfio-pci, or none if it is
+ * bound already. Each call makes a group of its own.
  */
 int bind_add(struct vlu_plan *plan, struct vlu_bdf bdf) must_check;
-/* Adds the step that loads vfio-pci, unless that driver is registered. */
+/* Adds the step that loads vfio-pci, unless the driver is registered. */
 int bind_add_module(struct vlu_plan *plan) must_check;
 
 #endif

@@ -6,9 +6,9 @@
 #include "inuse/inuse.h"
 
 /*
- * The last check before the driver lets go. An exclusive open fails when the block device is
- * mounted, is swap or a part of another device, or is held by LIO or ZFS, in any namespace.
- * path: the node; value: its number; extra: "" to refuse when the open fails otherwise
+ * The last check before the driver loses the device. An exclusive open fails if the block device
+ * is mounted, is swap or a part of another device, or is used by LIO or ZFS, in any namespace.
+ * path: the node; value: its number; extra: "" to refuse also if the open fails for another reason
  */
 static int run_claim(struct vlu_plan *plan, struct step *step)
 {

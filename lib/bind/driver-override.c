@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Only driver_override, unbind and drivers_probe are written. new_id would bind all other
+ * Writes only driver_override, unbind and drivers_probe. new_id would also bind all other
  * devices with the same ids, and a search for bind files would read every driver of the bus.
  */
 #include "base/attr.h"
@@ -27,7 +27,7 @@ static bool is_gone(struct vlu_plan *plan, const struct step *step)
 	return mode == -ENOENT || mode == -ENODEV;
 }
 
-/* Waits for a removal: the device loses its driver first and disappears soon after. */
+/* Is the device being removed? It loses its driver first and disappears soon after: waits. */
 static bool is_going(struct vlu_plan *plan, const struct step *step)
 {
 	int i;
@@ -56,7 +56,7 @@ static int wrote(struct vlu_plan *plan, struct step *step, int ret)
 			"%s: cannot write to %s: %s", step->name, step->path, strerror(-ret));
 }
 
-/* A value that is set already needs no write, and so no permission to write. */
+/* Does not write a value that is already set, which might not be permitted. */
 static int run_override(struct vlu_plan *plan, struct step *step)
 {
 	const char *want = strcmp(step->value, NO_OVERRIDE) ? step->value : "";
@@ -69,8 +69,8 @@ static int run_override(struct vlu_plan *plan, struct step *step)
 }
 
 /*
- * extra: the driver when the plan was made. The plan does not take the device from a driver
- * that came later, since it could not give the device back.
+ * extra: the driver at the time when the plan was made. The plan does not take the device from a
+ * later driver, since it could not give the device back.
  */
 static int run_first(struct vlu_plan *plan, struct step *step)
 {
@@ -98,7 +98,7 @@ static const struct step_kind step_clear = {
 };
 
 /*
- * extra: the driver wanted in the end
+ * extra: the driver that shall have the device in the end
  * bus_add_driver(), drivers/base/bus.c: a driver that is being loaded probes its devices first
  * and gets its unbind file afterwards.
  */
@@ -107,7 +107,7 @@ static int run_unbind(struct vlu_plan *plan, struct step *step)
 	char now[64];
 	int ret;
 
-	/* The driver may have let go since the plan was made. */
+	/* The driver may have lost the device since the plan was made. */
 	ret = driver_of(plan, step, now);
 	if (!ret && (!now[0] || strcmp(now, step->extra) == 0))
 		return 0;
@@ -153,7 +153,7 @@ static const struct step_kind step_probe = {
 
 /* ---------------------------------------------------------------- looking */
 
-/* value: the driver wanted; extra: the previous driver */
+/* value: the driver that shall have the device; extra: the previous driver */
 static int run_verify(struct vlu_plan *plan, struct step *step)
 {
 	char now[64];
@@ -193,7 +193,7 @@ static const struct step_kind step_verify_any = {
 
 /* --------------------------------------------------------------- way back */
 
-/* extra of each step: the driver before, which the device has to get back */
+/* extra of each step: the previous driver, which must get the device back */
 static int not_back(struct vlu_plan *plan, struct step *step, int err, const char *why)
 {
 	char now[64];

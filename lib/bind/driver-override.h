@@ -7,12 +7,12 @@
 #include "plan/plan.h"
 
 #define ANY_DRIVER	"*"
-/* drivers/pci/pci-driver.c, drivers/base/bus.c: looks for a driver that matches the device */
+/* drivers_probe_store(), drivers/base/bus.c: binds the device to a driver that matches it */
 #define PCI_PROBE	"/sys/bus/pci/drivers_probe"
 
 /*
- * Adds the steps to a driver, to none (""), or to any that matches (ANY_DRIVER), and the steps
- * back to the current driver. Only a move to vfio-pci leaves an override.
+ * Adds the steps that give the device to a driver, to none (""), or to any that matches
+ * (ANY_DRIVER), and their undo, which gives it back. Only a move to vfio-pci leaves an override.
  */
 int move_add(struct vlu_plan *plan, struct vlu_device *dev, const char *driver)
 	must_check;

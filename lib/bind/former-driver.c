@@ -17,7 +17,7 @@ int driver_remembered(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
 
 	memory_path(bdf, path);
 	ret = attr_read(ctx, buf, size, "%s", path);
-	/* only root may read it; a dry run then shows the steps as if nothing was remembered */
+	/* only root may read it; a dry run of another user assumes that nothing is remembered */
 	if (ret == -EACCES && ctx->sys.read_only)
 		ret = -ENOENT;
 	if (ret < 0 && ret != -ENOENT)
@@ -77,8 +77,8 @@ int remember_add(struct vlu_plan *plan, const struct vlu_device *dev)
 		return ret;
 	known = !ret;
 	/*
-	 * It has no driver, but one is remembered: a bind or unbind was killed half way, and
-	 * the remembered driver is still the right one.
+	 * The device has no driver, but one is remembered: a bind or unbind was killed before it
+	 * was complete, and the remembered driver is still the right one.
 	 */
 	if (known && (!dev->driver[0] || strcmp(before, dev->driver) == 0))
 		return 0;

@@ -20,9 +20,9 @@ static int refuse_with_vfs(const struct vlu_device *dev)
 }
 
 /*
- * While a host driver has another function of the group, vfio cannot use this one
- * (iommu_device_claim_dma_owner(), drivers/iommu/iommu.c: EPERM). A bind would only take it
- * from the host.
+ * vfio cannot use this function while a host driver has another function of the group
+ * (iommu_device_claim_dma_owner(), drivers/iommu/iommu.c: EPERM). So a bind would only take this
+ * one away from the host.
  */
 static int refuse_half_group(const struct vlu_device *dev, const struct bind_request *request)
 {
@@ -56,7 +56,7 @@ static int refuse_half_group(const struct vlu_device *dev, const struct bind_req
 struct behind {
 	const struct vlu_device *dev;
 	bool has_bus;
-	char name[VLU_BDF_SIZE];	/* of a function with vfio-pci; "": none */
+	char name[VLU_BDF_SIZE];	/* a function with vfio-pci; "": none */
 };
 
 /* Looks for a host bridge below the function, as a VMD controller has: "pci10000:e0". */
@@ -90,7 +90,7 @@ static int look_behind_for_vm(void *arg, const char *name)
 			 name) > 0 && strcmp(driver, VFIO_DRIVER) == 0 ? look_behind(arg, name) : 0;
 }
 
-/* Functions behind dev disappear when dev loses its driver, also from a VM or from this request. */
+/* Functions behind dev disappear when dev loses its driver, even if a VM or the request has them. */
 static int refuse_behind(const struct vlu_device *dev, const struct bind_request *request)
 {
 	struct behind behind = { .dev = dev };
@@ -117,9 +117,9 @@ static int refuse_behind(const struct vlu_device *dev, const struct bind_request
 }
 
 /*
- * Refuses a device of a session that is held or not finished, since what was handed over would
- * lose its driver. An unbind of a preserved device through sysfs waits unkillably until the
- * session is closed, and makes a kexec hang (vfio_unregister_group_dev(),
+ * Refuses a device of a session that is held or not finished, since a device that was handed over
+ * would lose its driver. An unbind of a preserved device through sysfs cannot be killed and waits
+ * until the session is closed, and a kexec hangs meanwhile (vfio_unregister_group_dev(),
  * drivers/vfio/vfio_main.c).
  */
 static int refuse_in_session(const struct vlu_device *dev, const struct vlu_session *session,
@@ -132,7 +132,7 @@ static int refuse_in_session(const struct vlu_device *dev, const struct vlu_sess
 	return failure_run(dev->ctx, "first", "vfio-lu", "release", "--session", session->name);
 }
 
-/* Refuses a preserved device in no session, or in a lost one: no command of ours frees it. */
+/* Refuses a preserved device in no known session, or in a lost one: no vfio-lu command frees it. */
 static int refuse_stranded(const struct vlu_device *dev, const struct ledger *ledger,
 			   const struct vlu_session *lost)
 {
@@ -176,7 +176,7 @@ int guard_bind(const struct vlu_device *dev, const struct bind_request *request)
 
 	if (!ret)
 		ret = refuse_with_vfs(dev);
-	/* The kernel unbinds a mounted disk without asking. */
+	/* The kernel unbinds even a mounted disk. */
 	if (!ret)
 		ret = check_unused(dev, force_of(request));
 	if (!ret)
@@ -193,6 +193,6 @@ int guard_unbind(const struct vlu_device *dev)
 		ret = refuse_preserved(dev, ledger, ", an unbind would hang");
 	if (!ret)
 		ret = refuse_with_vfs(dev);
-	/* An unbind also hangs while a VMM has the file open. */
+	/* An unbind hangs while a VMM has the file open. */
 	return ret ? ret : check_unused(dev, FORCE_NONE);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Checks that refuse a bind or unbind before anything is written. */
+/* The checks that can refuse a bind or an unbind, before anything is written. */
 #ifndef VLU_BIND_REFUSALS_H
 #define VLU_BIND_REFUSALS_H
 
@@ -17,9 +17,9 @@ static inline enum unused_force force_of(const struct bind_request *request)
 	return request->flags & VLU_FORCE ? FORCE_GIVEN : FORCE_OFFERED;
 }
 
-/* dev must not have vfio-pci. */
+/* Fails if a bind is refused. dev must not have vfio-pci. */
 int guard_bind(const struct vlu_device *dev, const struct bind_request *request) must_check;
-/* dev must have vfio-pci. */
+/* Fails if an unbind is refused. dev must have vfio-pci. */
 int guard_unbind(const struct vlu_device *dev) must_check;
 
 #endif

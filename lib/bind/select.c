@@ -8,8 +8,8 @@
 /* --------------------------------------------------------------- patterns */
 
 /*
- * Parses BUS:DEV.*, BUS:*.FN, BUS:*.* and BUS:*, with a domain or without. The bus is always
- * there, so no pattern can mean the whole machine.
+ * Parses BUS:DEV.*, BUS:*.FN, BUS:*.* and BUS:*, with or without a domain. Requires the bus, so
+ * that no pattern selects the whole machine.
  */
 int pattern_parse(const char *text, struct pattern *ret)
 {
@@ -38,7 +38,7 @@ int pattern_parse(const char *text, struct pattern *ret)
 	return 0;
 }
 
-bool pattern_matches(const struct pattern *pattern, struct vlu_bdf bdf)
+bool pattern_is_match(const struct pattern *pattern, struct vlu_bdf bdf)
 {
 	if (pattern->any_device)
 		bdf.device = pattern->bdf.device;
@@ -93,7 +93,7 @@ static int take(void *arg, const char *name)
 	struct vlu_bdf bdf;
 
 	if (vlu_bdf_parse(name, &bdf) ||
-	    (choice->pattern && !pattern_matches(choice->pattern, bdf)))
+	    (choice->pattern && !pattern_is_match(choice->pattern, bdf)))
 		return 0;
 	return add(&choice->found, bdf);
 }
@@ -112,7 +112,7 @@ static int add_found(struct vlu_ctx *ctx, struct bdfs *chosen, struct bdfs *foun
 		qsort(found->at, found->n, sizeof(*found->at), bdf_order);
 	for (i = 0; i < found->n; i++) {
 		ret = vlu_device_find(ctx, found->at[i], &dev);
-		if (ret == -ENODEV)	/* gone meanwhile */
+		if (ret == -ENODEV)	/* it has disappeared meanwhile */
 			continue;
 		if (ret)
 			return ret;
@@ -144,7 +144,7 @@ static int choose(struct vlu_ctx *ctx, const struct pattern *pattern, bool bridg
 	return ret;
 }
 
-/* Chooses among the devices the command can act on, even if they are gone. */
+/* Chooses among the devices that the command can act on, even if they have disappeared. */
 static int choose_of(struct vlu_ctx *ctx, const struct pattern *pattern,
 		     const struct vlu_selection *what, struct bdfs *chosen, size_t *ret_n)
 {
@@ -152,7 +152,7 @@ static int choose_of(struct vlu_ctx *ctx, const struct pattern *pattern,
 
 	*ret_n = 0;
 	for (i = 0; i < what->n_of; i++) {
-		if (!pattern_matches(pattern, what->of[i]))
+		if (!pattern_is_match(pattern, what->of[i]))
 			continue;
 		if (add(chosen, what->of[i]))
 			return vlu_nomem(ctx);
@@ -177,7 +177,7 @@ static int choose_pattern(struct vlu_ctx *ctx, const char *text, const struct vl
 	ret = one ? 0 : choose_of(ctx, &pattern, what, chosen, &n);
 	if (!ret && !n && (!one || what->all_functions))
 		ret = choose(ctx, &pattern, what->bridges, one ? &pattern.bdf : NULL, chosen, &n);
-	/* A device that is named is chosen even if it is gone: the command reports that. */
+	/* Choose a named device even if it has disappeared: the command reports that. */
 	if (!ret && one && add(chosen, pattern.bdf))
 		ret = vlu_nomem(ctx);
 	if (!ret && !one && !n)

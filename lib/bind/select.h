@@ -11,6 +11,6 @@ struct pattern {
 };
 
 int pattern_parse(const char *text, struct pattern *ret) must_check;
-bool pattern_matches(const struct pattern *pattern, struct vlu_bdf bdf);
+bool pattern_is_match(const struct pattern *pattern, struct vlu_bdf bdf);
 
 #endif

@@ -6,12 +6,12 @@
 #include "machine/processes.h"
 #include "scrub.h"
 
-static bool like(const char *path, const char *pattern)
+static bool is_like(const char *path, const char *pattern)
 {
 	return fnmatch(pattern, path, FNM_PATHNAME) == 0;
 }
 
-static bool like_any(const char *text, const char *const *patterns, size_t n, int flags)
+static bool is_like_any(const char *text, const char *const *patterns, size_t n, int flags)
 {
 	size_t i;
 
@@ -21,18 +21,18 @@ static bool like_any(const char *text, const char *const *patterns, size_t n, in
 	return false;
 }
 
-bool scrub_keeps_link(const char *path, const char *target)
+bool scrub_is_kept_link(const char *path, const char *target)
 {
 	struct proc_file file;
 	enum proc_kind kind = proc_link_parse(target, &file);
 
-	return !like(path, "/proc/*/fd/*") ||
+	return !is_like(path, "/proc/*/fd/*") ||
 	       (kind != PROC_NOTHING && (kind != PROC_NODE || strncmp(target, "/dev/", 5) == 0));
 }
 
-bool scrub_keeps_dir(const char *path)
+bool scrub_is_kept_dir(const char *path)
 {
-	return !like(path, "/proc/*/fdinfo") && !like(path, "/proc/*/task");
+	return !is_like(path, "/proc/*/fdinfo") && !is_like(path, "/proc/*/task");
 }
 
 static void zero_digits(char *p, size_t n)
@@ -126,7 +126,7 @@ static void scrub_cmdline(char *data, size_t size)
 		memcpy(word, p, len);
 		word[len] = '\0';
 		value = memchr(p, '=', n);
-		if (value && like_any(word, secret, ARRAY_SIZE(secret), FNM_CASEFOLD))
+		if (value && is_like_any(word, secret, ARRAY_SIZE(secret), FNM_CASEFOLD))
 			zero_digits(value, n - (size_t)(value - p));
 		p += n ? n : 1;
 	}
@@ -195,8 +195,8 @@ static size_t scrub_log(char *data, size_t size)
 
 static bool is_task_place(const char *path)
 {
-	return like(path, "/proc/*/wchan") || like(path, "/proc/*/stack") ||
-	       like(path, "/proc/*/task/*/wchan") || like(path, "/proc/*/task/*/stack");
+	return is_like(path, "/proc/*/wchan") || is_like(path, "/proc/*/stack") ||
+	       is_like(path, "/proc/*/task/*/wchan") || is_like(path, "/proc/*/task/*/stack");
 }
 
 bool scrub_data(const char *path, char *data, size_t *size)
@@ -219,19 +219,19 @@ bool scrub_data(const char *path, char *data, size_t *size)
 		return strncmp(path, "/proc/1/", 8) == 0 ||
 		       strncmp(path, "/proc/2/", 8) == 0 || blocked_where(text, &len);
 	}
-	if (like(path, "/proc/kallsyms") || like(path, "/boot/System.map-*")) {
+	if (is_like(path, "/proc/kallsyms") || is_like(path, "/boot/System.map-*")) {
 		*size = keep_lines(data, *size, handler, 1, true, false);
 		return true;
 	}
-	if (like(path, "/dev/kmsg"))
+	if (is_like(path, "/dev/kmsg"))
 		*size = scrub_log(data, *size);
-	if (like(path, "/proc/net/if_inet6") || like(path, "/proc/net/ipv6_route"))
+	if (is_like(path, "/proc/net/if_inet6") || is_like(path, "/proc/net/ipv6_route"))
 		scrub_inet6(data, *size);
-	if (like(path, "/proc/*/cmdline"))	/* keep the name, drop the arguments */
+	if (is_like(path, "/proc/*/cmdline"))	/* keep the name, drop the arguments */
 		*size = strnlen(data, *size);
-	if (like(path, "/proc/cmdline"))
+	if (is_like(path, "/proc/cmdline"))
 		scrub_cmdline(data, *size);
-	if (like_any(base, serials, ARRAY_SIZE(serials), 0))
+	if (is_like_any(base, serials, ARRAY_SIZE(serials), 0))
 		zero_digits(data, *size);
 	else if (strcmp(base, "boot_id") != 0 && !strstr(path, "/vfio-lu/") &&
 		 !memchr(data, '\0', *size))

@@ -10,9 +10,9 @@
 #include <stddef.h>
 
 /* Returns whether to keep a link. Of open files of processes, keeps those that checks look for. */
-bool scrub_keeps_link(const char *path, const char *target);
+bool scrub_is_kept_link(const char *path, const char *target);
 /* Returns whether to keep a directory. A process is visible by its fd directory. */
-bool scrub_keeps_dir(const char *path);
+bool scrub_is_kept_dir(const char *path);
 /*
  * Scrubs a file in place; *size can only shrink. Returns false to leave the whole file
  * out.

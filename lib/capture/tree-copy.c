@@ -110,7 +110,7 @@ void copy_link(struct copy *copy, const char *path, const char *target)
 {
 	char place[PATH_MAX];
 
-	if (scrub_keeps_link(path, target) && place_of(copy, path, false, place) == 0 &&
+	if (scrub_is_kept_link(path, target) && place_of(copy, path, false, place) == 0 &&
 	    place[0] && symlinkat(target, copy->dir_fd, place))
 		failed(copy);
 }
@@ -119,7 +119,7 @@ void copy_dir(struct copy *copy, const char *path, mode_t mode)
 {
 	char place[PATH_MAX];
 
-	if (!scrub_keeps_dir(path) || place_of(copy, path, true, place) || !place[0])
+	if (!scrub_is_kept_dir(path) || place_of(copy, path, true, place) || !place[0])
 		return;
 	if (mkdirat(copy->dir_fd, place, 0755))
 		failed(copy);

@@ -21,7 +21,7 @@ void look_stays_bound(const struct facts *facts, struct verdict *v)
 		verdict_set(v, VLU_PASS, "process %d does not belong to libvirt", (int)facts->vmm);
 		return;
 	}
-	switch (libvirt_unbinds(facts->ctx, domain, facts->dev->bdf)) {
+	switch (libvirt_is_unbinding(facts->ctx, domain, facts->dev->bdf)) {
 	case VLU_NO:
 		verdict_set(v, VLU_PASS, "libvirt leaves it with vfio-pci when domain %.80s ends",
 			    domain);

@@ -105,7 +105,7 @@ static void bind_it(const struct facts *facts, struct verdict *v)
 	if (facts->incoming == VLU_YES)
 		verdict_run(v, "vfio-lu restore --all");
 	/* bind refuses a device of a session that has to be restored */
-	else if (facts->incoming == VLU_DONT_KNOW && host_kho_boot(facts->ctx) != VLU_NO)
+	else if (facts->incoming == VLU_DONT_KNOW && host_is_kho_boot(facts->ctx) != VLU_NO)
 		verdict_fix(v, "vfio-lu restore --all if vfio-lu status shows that it was handed "
 			    "over, else vfio-lu bind %s",
 			    facts->dev->name);

@@ -13,7 +13,7 @@ struct facts {
 	const struct procs *procs;
 	const struct inuse *inuse;
 	const struct irqs *irqs;
-	const struct keeper *keeper;
+	const struct holdings *holdings;
 	const struct klog *klog;
 	pid_t vmm;		/* process whose devices are being preserved; 0: none */
 	enum vlu_known incoming, outgoing;	/* according to the kernel log */

@@ -16,13 +16,13 @@ int facts_read(const struct vlu_device *dev, struct facts *ret_facts)
 	*ret_facts = (struct facts){
 		.ctx = ctx, .dev = dev, .vmm = ctx->vmm,
 		.procs = procs_get(ctx), .inuse = inuse_get(ctx), .irqs = irqs_get(ctx),
-		.keeper = keeper_get(ctx), .klog = klog_get(ctx),
+		.holdings = holdings_get(ctx), .klog = klog_get(ctx),
 	};
-	if (!ret_facts->procs || !ret_facts->inuse || !ret_facts->irqs || !ret_facts->keeper ||
+	if (!ret_facts->procs || !ret_facts->inuse || !ret_facts->irqs || !ret_facts->holdings ||
 	    !ret_facts->klog)
 		return vlu_nomem(ctx);
-	ret_facts->incoming = klog_incoming(ctx, dev->bdf);
-	ret_facts->outgoing = klog_outgoing(ctx, dev->bdf);
+	ret_facts->incoming = klog_is_incoming(ctx, dev->bdf);
+	ret_facts->outgoing = klog_is_outgoing(ctx, dev->bdf);
 	return 0;
 }
 
@@ -43,7 +43,7 @@ static void count(struct openers *openers, const struct facts *facts,
 	for (i = 0; i < n; i++) {
 		if (files[i].kind == PROC_GROUP && files[i].group != group)
 			continue;
-		if (is_keepers(facts->keeper, &files[i], openers->kept)) {
+		if (is_holders_file(facts->holdings, &files[i], openers->kept)) {
 			openers->kept = true;
 			continue;
 		}
@@ -70,7 +70,7 @@ static struct openers find_openers(const struct facts *facts)
 		openers.all_seen = true;
 		return openers;
 	}
-	openers.kept = keeper_find(facts->keeper, facts->dev->bdf) != NULL;
+	openers.kept = holdings_find(facts->holdings, facts->dev->bdf) != NULL;
 	openers.vmm = facts->vmm;
 	files = procs_device(facts->procs, dev->bdf, &n);
 	count(&openers, facts, files, n, -1);
@@ -110,7 +110,7 @@ static void fix_opener(const struct openers *openers, struct verdict *v)
  */
 void look_power_d0(const struct facts *facts, struct verdict *v)
 {
-	const struct kept *kept;
+	const struct holding *kept;
 	struct openers openers;
 	char who[64];
 
@@ -124,7 +124,7 @@ void look_power_d0(const struct facts *facts, struct verdict *v)
 		return;
 	}
 	openers = find_openers(facts);
-	kept = keeper_find(facts->keeper, facts->dev->bdf);
+	kept = holdings_find(facts->holdings, facts->dev->bdf);
 	if (kept && !kept->preserved && !openers.other && !openers.vmm) {
 		verdict_set(v, VLU_PASS, "in %s: no process has used it since the kexec; binding "
 			    "it to an iommufd wakes it", facts->dev->power_state);
@@ -271,7 +271,7 @@ static bool can_force(const struct facts *facts, const struct verdict *v)
 static bool is_refused(const struct facts *facts, const struct verdict *v)
 {
 	return v->result == VLU_FAIL ||
-	       (v->result == VLU_UNKNOWN && inuse_carries(facts->inuse, facts->dev));
+	       (v->result == VLU_UNKNOWN && inuse_can_carry(facts->inuse, facts->dev));
 }
 
 bool can_take(const struct vlu_device *dev)
@@ -322,7 +322,7 @@ int check_unused(const struct vlu_device *dev, enum unused_force force)
 /* pci_liveupdate_preserve() of the PCI series: EBUSY. Only the kernel log shows it in advance. */
 void look_not_already_preserved(const struct facts *facts, struct verdict *v)
 {
-	const struct kept *kept = keeper_find(facts->keeper, facts->dev->bdf);
+	const struct holding *kept = holdings_find(facts->holdings, facts->dev->bdf);
 	const struct proc_file *sessions;
 	size_t n;
 
@@ -333,8 +333,8 @@ void look_not_already_preserved(const struct facts *facts, struct verdict *v)
 		return;
 	}
 	sessions = procs_kind(facts->procs, PROC_SESSION, &n);
-	if (facts->outgoing == VLU_YES && facts->keeper->known == VLU_DONT_KNOW &&
-	    (!n || is_keepers(facts->keeper, sessions, false))) {
+	if (facts->outgoing == VLU_YES && facts->holdings->known == VLU_DONT_KNOW &&
+	    (!n || is_holders_file(facts->holdings, sessions, false))) {
 		verdict_set(v, VLU_UNKNOWN, "preserved already; %s",
 			    facts->procs->complete ? "vfio-lu cannot see by which program, since "
 			    	"the holder could not be asked" :
@@ -367,7 +367,7 @@ void look_not_already_preserved(const struct facts *facts, struct verdict *v)
  */
 void look_not_incoming(const struct facts *facts, struct verdict *v)
 {
-	const struct kept *kept = keeper_find(facts->keeper, facts->dev->bdf);
+	const struct holding *kept = holdings_find(facts->holdings, facts->dev->bdf);
 
 	/* the holder knows, even if the kernel log does not reach back */
 	switch (kept && kept->incoming ? VLU_YES : facts->incoming) {
@@ -387,7 +387,7 @@ void look_not_incoming(const struct facts *facts, struct verdict *v)
 	case VLU_DONT_KNOW:
 		break;
 	}
-	if (host_kho_boot(facts->ctx) == VLU_NO)
+	if (host_is_kho_boot(facts->ctx) == VLU_NO)
 		verdict_set(v, VLU_PASS, "nothing was handed over to this kernel");
 	else
 		verdict_set(v, VLU_UNKNOWN, "the kernel log would say, but %s",

@@ -66,8 +66,8 @@ void look_kexec_not_disabled(const struct host *host, struct verdict *v)
 		how = "kernel.kexec_load_limit_reboot is 0";
 	if (!how) {
 		verdict_set(v, VLU_PASS, "kernels may be loaded");
-	} else if (kexec_loaded(host->ctx) == VLU_YES &&
-		   kexec_loaded_by_us(host->ctx) == VLU_YES) {
+	} else if (kexec_is_loaded(host->ctx) == VLU_YES &&
+		   kexec_is_loaded_by_us(host->ctx) == VLU_YES) {
 		verdict_set(v, VLU_PASS, "%s, but vfio-lu load has loaded a kernel already", how);
 	} else {
 		verdict_set(v, VLU_FAIL, "no kernel can be loaded any more: %s", how);
@@ -122,9 +122,9 @@ void look_lockdown(const struct host *host, struct verdict *v)
 /* /sys/kernel/kexec_loaded, kernel/kexec_core.c; before load, no loaded image is normal */
 void look_image_loaded(const struct host *host, struct verdict *v)
 {
-	enum vlu_known ours = kexec_loaded_by_us(host->ctx);
+	enum vlu_known ours = kexec_is_loaded_by_us(host->ctx);
 
-	switch (kexec_loaded(host->ctx)) {
+	switch (kexec_is_loaded(host->ctx)) {
 	case VLU_YES:
 		verdict_set(v, VLU_PASS, "a kernel is loaded");
 		break;
@@ -147,8 +147,8 @@ void look_image_loaded(const struct host *host, struct verdict *v)
  */
 void look_image_hands_over(const struct host *host, struct verdict *v)
 {
-	enum vlu_known loaded = kexec_loaded(host->ctx);
-	enum vlu_known ours = kexec_loaded_by_us(host->ctx);
+	enum vlu_known loaded = kexec_is_loaded(host->ctx);
+	enum vlu_known ours = kexec_is_loaded_by_us(host->ctx);
 
 	if (loaded == VLU_NO) {
 		verdict_set(v, VLU_PASS, "no kernel is loaded yet; vfio-lu load loads one that hands over");
@@ -179,7 +179,7 @@ void look_scratch_fits(const struct host *host, struct verdict *v)
 	struct scratch_need need;
 	int ret;
 
-	if (kexec_loaded(host->ctx) == VLU_YES) {
+	if (kexec_is_loaded(host->ctx) == VLU_YES) {
 		verdict_set(v, VLU_PASS, "a kernel is loaded, so it did fit");
 		return;
 	}
@@ -198,7 +198,7 @@ void look_scratch_fits(const struct host *host, struct verdict *v)
 		verdict_set(v, VLU_UNKNOWN, "the largest scratch area has %llu MiB; there is no "
 			    "image of this kernel in /boot to compare it with",
 			    mib(scratch.largest));
-	} else if (!scratch_takes(&scratch, &need)) {
+	} else if (!scratch_has_room(&scratch, &need)) {
 		verdict_set(v, VLU_WARN, "scratch memory (%llu MiB, the largest area %llu MiB) "
 			    "cannot take this kernel (%llu MiB) and its initrd (%llu MiB): they "
 			    "could not be loaded", mib(scratch.total), mib(scratch.largest),
@@ -218,7 +218,7 @@ void look_systemd_luo(const struct host *host, struct verdict *v)
 			    "everything but a kill");
 	} else if (host->systemd < 0) {
 		verdict_set(v, VLU_UNKNOWN, "vfio-lu cannot see the version of systemd");
-	} else if (!systemd_opens_liveupdate(host->systemd)) {
+	} else if (!systemd_has_luo(host->systemd)) {
 		verdict_set(v, VLU_PASS, "systemd %d knows nothing of live updates; the holder "
 			    "carries the sessions through its shutdown", host->systemd);
 	} else if (vfio_pci_built(host->ctx, &host->config) == 'y') {

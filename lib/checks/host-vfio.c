@@ -85,7 +85,7 @@ void look_vfio_handler_early(const struct host *host, struct verdict *v)
 			    "a reboot");
 	} else if (built == 'y') {
 		verdict_set(v, VLU_PASS, "vfio-pci is built in");
-	} else if (host->systemd > 0 && !systemd_opens_liveupdate(host->systemd)) {
+	} else if (host->systemd > 0 && !systemd_has_luo(host->systemd)) {
 		verdict_set(v, VLU_PASS, "systemd %d does not open " DEV_LIVEUPDATE ", and "
 			    "vfio-lu restore loads vfio-pci first", host->systemd);
 	} else if (host->systemd == 0) {

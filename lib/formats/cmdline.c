@@ -33,7 +33,7 @@ bool cmdline_next(const char **at, struct cmdline_word *ret_word)
 	return true;
 }
 
-bool cmdline_same(const char *word, size_t len, const char *name)
+bool cmdline_is_same(const char *word, size_t len, const char *name)
 {
 	size_t i;
 
@@ -51,7 +51,7 @@ bool cmdline_get(const char *cmdline, const char *name, char *buf, size_t size)
 	while (cmdline_next(&cmdline, &word)) {
 		if (word.len == 2 && memcmp(word.text, "--", 2) == 0)
 			break;	/* the rest belongs to init */
-		if (!cmdline_same(word.name, word.name_len, name))
+		if (!cmdline_is_same(word.name, word.name_len, name))
 			continue;
 		snprintf(buf, size, "%.*s", (int)word.value_len, word.value ? word.value : "");
 		found = true;
@@ -59,19 +59,19 @@ bool cmdline_get(const char *cmdline, const char *name, char *buf, size_t size)
 	return found;
 }
 
-bool cmdline_lists(const char *cmdline, const char *name, const char *module)
+bool cmdline_has_item(const char *cmdline, const char *name, const char *module)
 {
 	struct cmdline_word word;
 	const char *item, *end;
 	size_t n;
 
 	while (cmdline_next(&cmdline, &word)) {
-		if (!word.value || !cmdline_same(word.name, word.name_len, name))
+		if (!word.value || !cmdline_is_same(word.name, word.name_len, name))
 			continue;
 		end = word.value + word.value_len;
 		for (item = word.value; item < end; item += n + 1) {
 			n = strcspn(item, ",\"" BLANKS);
-			if (cmdline_same(item, n, module))
+			if (cmdline_is_same(item, n, module))
 				return true;
 		}
 	}
@@ -138,7 +138,7 @@ static bool is_outdated(const struct cmdline_word *word)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (word->value && cmdline_same(word->name, word->name_len, names[i]))
+		if (word->value && cmdline_is_same(word->name, word->name_len, names[i]))
 			return true;
 	return false;
 }

@@ -15,11 +15,11 @@ struct cmdline_word {
 /* Reads the next word and moves *at behind it. Returns false at the end. */
 bool cmdline_next(const char **at, struct cmdline_word *ret_word);
 /* Compares names of modules or parameters, where '-' equals '_'. */
-bool cmdline_same(const char *word, size_t len, const char *name);
+bool cmdline_is_same(const char *word, size_t len, const char *name);
 /* Copies the value of the last "name=", cut to size. Returns false if there is none. */
 bool cmdline_get(const char *cmdline, const char *name, char *buf, size_t size);
 /* Returns whether any "NAME=a,b,c" lists the module. */
-bool cmdline_lists(const char *cmdline, const char *name, const char *module);
+bool cmdline_has_item(const char *cmdline, const char *name, const char *module);
 /* Returns whether a comma separated value has an item that begins with word. */
 bool cmdline_has(const char *value, const char *word);
 /* Parses a boolean as kstrtobool() does (lib/kstrtox.c). */

@@ -109,7 +109,7 @@ static bool is_zboot(const uint8_t *data, size_t size)
 }
 
 /* bzImage64_probe(), arch/x86/kernel/kexec-bzimage64.c */
-static bool file_load_takes(const uint8_t *data)
+static bool can_file_load(const uint8_t *data)
 {
 	return le16(data + VERSION) >= 0x020c && (data[LOADFLAGS] & 1) &&
 	       (le16(data + XLOADFLAGS) & 3) == 3;
@@ -184,7 +184,7 @@ static int parse_bzimage(struct image *image, const uint8_t *data, size_t size)
 
 	image->kind = IMAGE_BZIMAGE;
 	image->machine = "x86_64";
-	image->loads = file_load_takes(data);
+	image->loads = can_file_load(data);
 	if (at && at + 0x200 < size)
 		take_version(image, data + at + 0x200, size - at - 0x200);
 	if (le16(data + VERSION) < 0x0208) {

@@ -57,7 +57,7 @@ struct holder_item *holder_add(struct holder *holder, unsigned int number, const
 	return item;
 }
 
-/* The index is written first: a file that is not in it is lost when this process ends. */
+/* Writes the index first: a file that is not in the index is lost when this process ends. */
 static int put_new(struct holder *holder, const struct request *request, struct packet *packet)
 {
 	struct index_line lines[HOLDER_FILES];
@@ -104,7 +104,7 @@ static int change(struct holder *holder, const struct request *request)
 	return ret;
 }
 
-/* With files, all keys must be new; without, all must exist. Otherwise nothing changes. */
+/* With files, all keys must be new; without files, all must exist. Otherwise changes nothing. */
 static int put(struct holder *holder, const struct request *request, struct packet *packet)
 {
 	struct holder_item *item;
@@ -205,7 +205,7 @@ static int retrieve(struct holder *holder, const char *key)
 		return ret;
 	holder_harden(holder);
 	line.number = holder_number(holder);
-	/* The index is written first: the kernel gives a session out only once. */
+	/* Write the index first: the kernel gives a session out only once. */
 	ret = store_note(&holder->store, &line, 1);
 	if (!ret)
 		ret = luo_retrieve_session(holder->ctx, key + strlen("session/"), &fd);

@@ -54,7 +54,7 @@ bool held_member(const char *key, char session[64], char name[FILE_NAME])
 	return true;
 }
 
-bool held_says(const char *value, const char *word)
+bool held_has_word(const char *value, const char *word)
 {
 	size_t len = strlen(word);
 	const char *p;
@@ -204,11 +204,11 @@ int held_start(struct vlu_ctx *ctx)
 	long long deadline = vlu_now() + ctx->timeout * 1000LL;
 	int pid, ret;
 
-	/* a second holder would take the socket of one that is coming back with its files */
+	/* a second holder would take the socket of a holder that is being restarted with its files */
 	ret = held_await(ctx);
 	if (ret != -ENOENT)
 		return ret;
-	if (systemd_runs(ctx) && service_is_installed(ctx)) {
+	if (systemd_is_running(ctx) && service_is_installed(ctx)) {
 		ret = service_start(ctx);
 		if (ret)
 			return ret;
@@ -220,7 +220,7 @@ int held_start(struct vlu_ctx *ctx)
 			(char *const *)argv, SYS_SPAWN_DETACH, NULL, 0);
 	if (pid < 0)
 		return vlu_failed(ctx, pid, "cannot start the holder");
-	/* no service manager restarts this holder, so waiting for its process is enough */
+	/* no service manager restarts this holder, so it is enough to watch its process */
 	while (holder_pid_now(ctx) < 0) {
 		ret = sys_reap(&ctx->sys, pid);
 		if (ret >= 0)
@@ -321,8 +321,8 @@ int held_retrieve_session(struct vlu_ctx *ctx, const char *session)
 	snprintf(request, sizeof(request), "retrieve session/%s", session);
 	/*
 	 * The holder does not wait until /dev/liveupdate is free, so we ask again. It may have
-	 * the session already: systemd (261 on) keeps it over the kexec and gives it to the
-	 * holder.
+	 * the session already: systemd, from 261 on, keeps the session during the kexec and gives
+	 * it to the holder.
 	 */
 	progress_begin(ctx, ctx->timeout, "waiting until the kernel gives session %s to the holder",
 		       session);

@@ -32,7 +32,7 @@
 #define HOLDER_KEY	96
 #define HOLDER_VALUE	128
 #define HOLDER_ITEMS	8192
-#define HOLDER_NO_SESSION (-ENODATA) /* from the kernel; -ENOENT: no holder */
+#define HOLDER_NO_SESSION (-ENODATA) /* the kernel has no such session; -ENOENT: no holder */
 
 struct held_item {
 	char key[HOLDER_KEY];
@@ -47,42 +47,42 @@ struct held {
 };
 
 /*
- * Reads all keys and values. Returns -ENOENT when there is no holder (VLU_HOLDER_NONE). A
- * context that may change something waits first for a holder that is being restarted. found is
- * set even after a failure.
+ * Reads all keys and values. Returns -ENOENT if there is no holder (VLU_HOLDER_NONE). A context
+ * that may change something first waits for a holder that is being restarted. Sets found even
+ * if it fails.
  */
 int held_read(struct vlu_ctx *ctx, struct held *ret_held) must_check;
 void held_free(struct held *held);
 /* Returns the value under a key, or NULL. fmt makes the key. */
 const char *held_find(const struct held *held, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Has value the word "name=value"? */
-bool held_says(const char *value, const char *word);
+/* Does value contain the word, "NAME=VALUE"? */
+bool held_has_word(const char *value, const char *word);
 
 /*
- * Waits until the holder answers, or its service manager has restarted it. Returns 0, or
- * -ENOENT when there is certainly no holder. Other errors are set with vlu_fail().
+ * Waits until the holder answers, if necessary until its service manager has restarted it. Returns
+ * 0, or -ENOENT if there is certainly no holder. Sets other errors with vlu_fail().
  */
 int held_await(struct vlu_ctx *ctx) must_check;
 /* Starts a holder, unless one runs or is being restarted. */
 int held_start(struct vlu_ctx *ctx) must_check;
 
-/* For several keys at once, in as few requests as possible. */
+/* An entry of a function that works on several keys, in as few requests as possible. */
 struct held_entry {
 	char key[HOLDER_KEY];
 	int fd;
 };
 /*
- * Keeps the files, or changes the values when fd < 0 in all entries. The caller still owns its
- * fds. A failure of a later request leaves the earlier ones done.
+ * Keeps the files, or changes the values if fd < 0 in all entries. The caller still owns its
+ * fds. If a later request fails, the earlier ones stay done.
  */
 int held_put_all(struct vlu_ctx *ctx, const struct held_entry *entries, size_t n,
 		 const char *value) must_check;
-/* After a failure no fd is open. */
+/* Sets the fds. After a failure no fd is open. */
 int held_get_all(struct vlu_ctx *ctx, struct held_entry *entries, size_t n) must_check;
 int held_drop_all(struct vlu_ctx *ctx, const struct held_entry *entries, size_t n)
 	must_check;
-/* The same for one key, which fmt makes. */
+/* Do the same for one key, which fmt makes. */
 int held_put(struct vlu_ctx *ctx, int fd, const char *value, const char *fmt, ...)
 	must_check __attribute__((format(printf, 4, 5)));
 int held_get(struct vlu_ctx *ctx, int *ret_fd, const char *fmt, ...)
@@ -90,12 +90,12 @@ int held_get(struct vlu_ctx *ctx, int *ret_fd, const char *fmt, ...)
 /* Makes the holder retrieve a session and keep it. */
 int held_retrieve_session(struct vlu_ctx *ctx, const char *session) must_check;
 /*
- * Does the service manager answer? Call this before a change that has to be dropped when it
- * fails, since a drop needs the manager. Returns -ETIMEDOUT when it does not answer.
+ * Checks that the service manager answers. Call this before a change whose failure needs a drop,
+ * since a drop needs the manager. Returns -ETIMEDOUT if the manager does not answer.
  */
 int held_settle(struct vlu_ctx *ctx) must_check;
 /*
- * Succeeds when the key does not exist. Returns -ETIMEDOUT, and drops nothing, when the service
+ * Succeeds if the key does not exist. Returns -ETIMEDOUT, and drops nothing, if the service
  * manager does not close its duplicate.
  */
 int held_drop(struct vlu_ctx *ctx, const char *fmt, ...)

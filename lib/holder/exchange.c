@@ -19,8 +19,8 @@ static int is_manifest(void *arg, const char *name)
 
 /*
  * Will a service manager restart the holder with its files? The holder leaves a note with the
- * manager's pid. With our unit installed, manifests in /run also mean that systemd has to be
- * asked before anything counts as lost.
+ * manager's pid. If our unit is installed and /run has manifests, systemd may have files, too:
+ * nothing counts as lost before systemd was asked.
  */
 static bool is_expected(struct vlu_ctx *ctx)
 {
@@ -31,7 +31,7 @@ static bool is_expected(struct vlu_ctx *ctx)
 		if (sys_exists(&ctx->sys, path))
 			return true;
 	}
-	return systemd_runs(ctx) && service_is_installed(ctx) &&
+	return systemd_is_running(ctx) && service_is_installed(ctx) &&
 	       sys_list(&ctx->sys, RUN_DIR, is_manifest, NULL) > 0;
 }
 
@@ -52,8 +52,8 @@ static int dial(struct vlu_ctx *ctx, long long deadline, bool await)
 			return -EHOSTDOWN;
 		if (vlu_now() >= deadline)
 			return conn == -ENOENT ? -EHOSTDOWN : -ETIMEDOUT;
-		/* systemd may delay the restart, or have given up */
-		if (conn == -ENOENT && !started && systemd_runs(ctx) &&
+		/* systemd may delay the restart, or may have given up */
+		if (conn == -ENOENT && !started && systemd_is_running(ctx) &&
 		    service_is_installed(ctx) && service_start(ctx))
 			vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
 		started = conn == -ENOENT || started;
@@ -61,7 +61,7 @@ static int dial(struct vlu_ctx *ctx, long long deadline, bool await)
 	}
 }
 
-/* Parses the reply. Returns -ECONNRESET when the holder ended without one. */
+/* Parses the reply. Returns -ECONNRESET if the holder ended without a reply. */
 static int read_reply(char *reply, ssize_t n)
 {
 	if (n == 0 || n == -EPIPE)
@@ -119,7 +119,7 @@ static int ask_once(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_
 	return ret;
 }
 
-/* If the holder ends meanwhile, a second request finds none, or another one. */
+/* If the holder ends during the request, asks again, since another holder may run by then. */
 int holder_ask(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_PACKET + 1],
 	       int *fds, size_t n_want)
 {
@@ -129,8 +129,8 @@ int holder_ask(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_PACKE
 }
 
 /*
- * Without a reply the change may have been done or not, so the request is sent again. The third
- * try is for a holder that was just ending.
+ * Without a reply it is not known whether the change was done, so the request is sent again. The
+ * third try is for a holder that was just ending.
  */
 int holder_change(struct vlu_ctx *ctx, const char *request, int *fds, size_t n_send,
 		  int done_already)

@@ -7,7 +7,7 @@
 
 /*
  * Returns how many seconds to wait for the holder. A command that has begun to change something
- * waits longer: then lock_depth is above 1, as the plan has a lock inside the session's.
+ * waits longer. Its lock_depth is above 1, since the plan takes a lock inside that of the session.
  */
 unsigned int holder_patience(const struct vlu_ctx *ctx);
 
@@ -17,10 +17,10 @@ unsigned int holder_patience(const struct vlu_ctx *ctx);
  * context that may change something has waited for it); -ETIMEDOUT: the holder does not answer;
  * -ETIME: its service manager does not answer.
  */
-/* The reply has n_want files, which are put into fds. */
+/* Puts the n_want files of the reply into fds. */
 int holder_ask(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_PACKET + 1],
 	       int *fds, size_t n_want) must_check;
-/* Sends n_send fds. done_already: error of a repeated request whose first try was done, or 0. */
+/* Sends n_send fds. done_already: the error of a reply if an earlier try succeeded, or 0. */
 int holder_change(struct vlu_ctx *ctx, const char *request, int *fds, size_t n_send,
 		  int done_already) must_check;
 /* Returns the pid of the running holder. Does not wait for a restart. */

@@ -7,7 +7,7 @@
 #include "holder/protocol.h"
 #include "holder/fdstore.h"
 
-/* How long a request waits for the manager to close files, and to have room for a message. */
+/* How long a request waits for the manager: until it closes files, and until it has room. */
 #define BARRIER_MSEC	5000
 #define ROOM_MSEC	1000
 
@@ -48,7 +48,7 @@ bool store_parse(const struct store *store, const char *name, char *ret_key,
 		return false;
 	*boot++ = '\0';
 	*value++ = '\0';
-	if (strlen(text) >= HOLDER_KEY || !request_key(text) || !request_value(value))
+	if (strlen(text) >= HOLDER_KEY || !is_request_key(text) || !is_request_value(value))
 		return false;
 	strcpy(ret_key, text);
 	strcpy(ret_value, value);
@@ -95,7 +95,7 @@ static int tell_of(struct store *store, const char *what, const char *name, int 
 	return tell(store, text, fd);
 }
 
-/* The manager handles messages in order and closes the barrier's file when it gets there. */
+/* The manager handles messages in order, and closes the file of the barrier at its turn. */
 static int wait_until_done(struct store *store, const int *peer)
 {
 	struct sys *sys = &store->ctx->sys;
@@ -267,12 +267,12 @@ int store_drop(struct store *store, struct holder_item *const items[], size_t n,
 		store_name(store, items[i], name);
 		ret = tell_of(store, "FDSTOREREMOVE=1", name, -1);
 	}
-	/* 1: peer has hung up */
+	/* 1: peer hung up */
 	if (!ret)
 		ret = wait_until_done(store, peer);
 	if (!ret)
 		return 0;
-	/* the manager may read the removal later, so send the files again after it */
+	/* the manager may still read the removals, so send the files again after them */
 	while (i-- > 0)
 		store_put(store, items[i]);
 	return -ETIMEDOUT;

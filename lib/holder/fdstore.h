@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The file descriptor store of the service manager has duplicates of all files that the
- * holder keeps, so that sessions outlive the process. BOOT is the first eight digits of the
- * boot id.
+ * holder keeps, so that sessions outlive the process.
  *
- * All names come back in one environment variable of at most 128 KiB. So an entry is called
- * "N.BOOT", and an index in /run says what N is (index.h). After a kexec there is no such index,
- * so sessions have full names, "KEY BOOT VALUE". BOOT shows that they are of the previous kernel.
+ * All names come back in one environment variable of at most 128 KiB. So an entry has the name
+ * "N.BOOT", and an index in /run has the key of N (index.h). BOOT is the first eight digits of the
+ * boot id. After a kexec the index is gone, so sessions have full names, "KEY BOOT VALUE", in which
+ * BOOT shows that the previous kernel made them.
  *
  * These functions do nothing without a service manager, or without libsystemd at build time.
  * sd_notify() is not used, since it waits for a busy manager without a limit.
@@ -39,7 +39,7 @@ struct store_entry {
 	const char *key, *value, *name;	/* name as in struct holder_item */
 	unsigned int number;		/* 0: from an older program or the previous kernel */
 	int fd;
-	bool unsent;			/* has to be stored again */
+	bool unsent;			/* must be stored again */
 };
 
 void store_init(struct store *store, struct vlu_ctx *ctx);
@@ -55,12 +55,11 @@ void store_ready(struct store *store);
 
 /* Writes the lines into the index, all or none. Call this before store_put(). */
 int store_note(struct store *store, const struct index_line *lines, size_t n) must_check;
-/* Stores a duplicate. Does not wait long: without room at the manager, unsent is set. */
+/* Stores a duplicate. Sets unsent if the manager has no room for the message soon. */
 void store_put(struct store *store, struct holder_item *item);
 /*
- * Removes the duplicates and waits until the manager has closed them. Returns -ETIMEDOUT when
- * it does not answer or peer hangs up; then the store keeps them. peer is NULL when there is
- * none.
+ * Removes the duplicates and waits until the manager has closed them. Returns -ETIMEDOUT if the
+ * manager does not answer or peer (NULL: none) hangs up. The store then keeps the duplicates.
  */
 int store_drop(struct store *store, struct holder_item *const items[], size_t n,
 	       const int *peer) must_check;
@@ -73,7 +72,7 @@ int store_settle(struct store *store, const int *peer) must_check;
 /* Makes the name of the entry in the store. */
 void store_name(const struct store *store, const struct holder_item *item,
 		char name[STORE_NAME]);
-/* Parses "KEY BOOT VALUE". *ret_other: BOOT is of another boot. */
+/* Parses "KEY BOOT VALUE". *ret_other: BOOT belongs to another boot. */
 bool store_parse(const struct store *store, const char *name, char *ret_key,
 		 char *ret_value, bool *ret_other);
 

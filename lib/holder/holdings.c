@@ -5,25 +5,25 @@
 #include "holder/client.h"
 #include "holder/holdings.h"
 
-static int take(struct keeper *keeper, const struct held *held)
+static int take(struct holdings *holdings, const struct held *held)
 {
-	struct kept *kept;
+	struct holding *kept;
 	size_t i;
 
-	keeper->kept = calloc(held->n + 1, sizeof(*keeper->kept));
-	if (!keeper->kept)
+	holdings->list = calloc(held->n + 1, sizeof(*holdings->list));
+	if (!holdings->list)
 		return -ENOMEM;
 	for (i = 0; i < held->n; i++) {
-		kept = &keeper->kept[keeper->n];
+		kept = &holdings->list[holdings->n];
 		if (!held_device(held->items[i].key, kept->session, &kept->bdf))
 			continue;
-		kept->preserved = held_says(held->items[i].value, "state=preserved");
+		kept->preserved = held_has_word(held->items[i].value, "state=preserved");
 		kept->incoming = !kept->preserved &&
-				 !held_says(held->items[i].value, "state=opened");
-		keeper->n++;
+				 !held_has_word(held->items[i].value, "state=opened");
+		holdings->n++;
 	}
-	qsort(keeper->kept, keeper->n, sizeof(*keeper->kept), bdf_order);
-	keeper->pid = held->pid;
+	qsort(holdings->list, holdings->n, sizeof(*holdings->list), bdf_order);
+	holdings->pid = held->pid;
 	return 0;
 }
 
@@ -42,54 +42,54 @@ static pid_t parent_of(struct vlu_ctx *ctx, pid_t pid)
 	return parent > 0 ? (pid_t)parent : -1;
 }
 
-static void keeper_free(void *data)
+static void holdings_free(void *data)
 {
-	struct keeper *keeper = data;
+	struct holdings *holdings = data;
 
-	free(keeper->kept);
-	free(keeper);
+	free(holdings->list);
+	free(holdings);
 }
 
-static const struct cache cache = { .free = keeper_free };
+static const struct cache cache = { .free = holdings_free };
 
-const struct keeper *keeper_get(struct vlu_ctx *ctx)
+const struct holdings *holdings_get(struct vlu_ctx *ctx)
 {
-	struct keeper *keeper = cache_get(ctx, &cache);
+	struct holdings *holdings = cache_get(ctx, &cache);
 	struct held held;
 	int ret;
 
-	if (keeper)
-		return keeper;
-	keeper = calloc(1, sizeof(*keeper));
-	if (!keeper)
+	if (holdings)
+		return holdings;
+	holdings = calloc(1, sizeof(*holdings));
+	if (!holdings)
 		return NULL;
-	keeper->pid = keeper->manager = -1;
+	holdings->pid = holdings->manager = -1;
 	ret = held_read(ctx, &held);
-	keeper->known = ret == 0 ? VLU_YES : ret == -ENOENT ? VLU_NO : VLU_DONT_KNOW;
+	holdings->known = ret == 0 ? VLU_YES : ret == -ENOENT ? VLU_NO : VLU_DONT_KNOW;
 	if (ret == 0) {
-		ret = take(keeper, &held);
+		ret = take(holdings, &held);
 		held_free(&held);
 		if (ret) {
-			keeper_free(keeper);
+			holdings_free(holdings);
 			return NULL;
 		}
-		keeper->manager = parent_of(ctx, keeper->pid);
+		holdings->manager = parent_of(ctx, holdings->pid);
 	}
-	return cache_put(ctx, &cache, keeper);
+	return cache_put(ctx, &cache, holdings);
 }
 
-const struct kept *keeper_find(const struct keeper *keeper, struct vlu_bdf bdf)
+const struct holding *holdings_find(const struct holdings *holdings, struct vlu_bdf bdf)
 {
 	size_t n;
 
-	return bdf_range(keeper->kept, keeper->n, bdf, &n);
+	return bdf_range(holdings->list, holdings->n, bdf, &n);
 }
 
-bool is_keepers(const struct keeper *keeper, const struct proc_file *file, bool kept)
+bool is_holders_file(const struct holdings *holdings, const struct proc_file *file, bool kept)
 {
-	if (keeper->known == VLU_YES)
+	if (holdings->known == VLU_YES)
 		/* its service manager has duplicates of its files (fdstore.h) */
-		return file->pid == keeper->pid || (kept && file->pid == keeper->manager);
+		return file->pid == holdings->pid || (kept && file->pid == holdings->manager);
 	/* a captured machine, or a holder that must not be asked */
 	return strcmp(file->comm, "vfio-lu") == 0;
 }

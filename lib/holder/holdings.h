@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The functions whose files the holder has, read once for all of them. */
+/* The devices whose files the holder has, read once for all devices. */
 #ifndef VLU_HOLDER_HOLDINGS_H
 #define VLU_HOLDER_HOLDINGS_H
 
 #include "machine/processes.h"
 
-struct kept {
+struct holding {
 	struct vlu_bdf bdf;
 	char session[64];
 	bool preserved;		/* for the next kernel */
 	bool incoming;		/* from the previous kernel */
 };
 
-struct keeper {
+struct holdings {
 	enum vlu_known known;	/* VLU_DONT_KNOW: the holder could not be asked */
 	pid_t pid;		/* -1: no holder */
-	pid_t manager;		/* its parent, which may have duplicates; or -1 */
+	pid_t manager;		/* the holder's parent, which may have duplicates; -1: none */
 	size_t n;
-	struct kept *kept;	/* sorted by address */
+	struct holding *list;	/* sorted by address */
 };
 
 /* Asks the holder once per look. Returns NULL only when memory is short. */
-const struct keeper *keeper_get(struct vlu_ctx *ctx);
-const struct kept *keeper_find(const struct keeper *keeper, struct vlu_bdf bdf);
-/* Is file open in the holder, or in its manager as a duplicate? kept: the holder has the device. */
-bool is_keepers(const struct keeper *keeper, const struct proc_file *file, bool kept);
+const struct holdings *holdings_get(struct vlu_ctx *ctx);
+const struct holding *holdings_find(const struct holdings *holdings, struct vlu_bdf bdf);
+/* Is the file open in the holder or, if the holder has the device (kept), in its manager? */
+bool is_holders_file(const struct holdings *holdings, const struct proc_file *file, bool kept);
 
 #endif

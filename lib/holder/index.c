@@ -16,7 +16,7 @@ static bool parse_line(char *line, struct held_item *ret_item, unsigned long *re
 	if (key == line || *key++ != ' ' || !value || !*ret_number || *ret_number > HOLDER_ITEMS)
 		return false;
 	*value++ = '\0';
-	if (strlen(key) >= HOLDER_KEY || !request_key(key) || !request_value(value))
+	if (strlen(key) >= HOLDER_KEY || !is_request_key(key) || !is_request_value(value))
 		return false;
 	strcpy(ret_item->key, key);
 	strcpy(ret_item->value, value);
@@ -27,7 +27,7 @@ void index_parse(char *text, struct held_item *items)
 {
 	struct held_item some[HOLDER_FILES];
 	unsigned long numbers[HOLDER_FILES], wanted = 0;
-	bool at_once = false;	/* only index_replace() writes so many lines, and it is atomic */
+	bool at_once = false;	/* only index_replace() writes so many lines, and its writes are atomic */
 	char *line, *end;
 	size_t n = 0, i;
 

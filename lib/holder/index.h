@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The index: keys and values of the files that the service manager has, in a file below /run. A
- * write is "=N" and N lines "NUMBER KEY\tVALUE", and is ignored unless it is complete. The last
- * line with a number is the valid one.
+ * The index: a file below /run with the keys and values of the files that the service manager has.
+ * A write is "=N" and N lines "NUMBER KEY\tVALUE". The reader ignores an incomplete write. If
+ * several lines have the same number, the last one is valid.
  */
 #ifndef VLU_HOLDER_INDEX_H
 #define VLU_HOLDER_INDEX_H
@@ -23,11 +23,11 @@ struct index_line {
 	const char *key, *value;
 };
 
-/* Reads [HOLDER_ITEMS + 1] items, by number; unused ones have no key. The caller frees them. */
+/* Reads HOLDER_ITEMS + 1 items, by number; unused items have no key. The caller frees them. */
 int index_read(struct vlu_ctx *ctx, struct held_item **ret_items) must_check;
 int index_append(struct vlu_ctx *ctx, struct index *index, const struct index_line *lines,
 		 size_t n) must_check;
-/* Replaces the content. After a failure the old content is there. */
+/* Replaces the content. After a failure, the old content is still there. */
 int index_replace(struct vlu_ctx *ctx, struct index *index, const struct index_line *lines,
 		  size_t n) must_check;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The holder keeps files open under keys and does nothing else, so that little in it can fail.
+ * The holder keeps files open under keys and does nothing else, so that little can go wrong.
  * It does not know what the files are for. client.h has the protocol.
  */
 #include <fcntl.h>
@@ -31,7 +31,7 @@ static void serve(struct holder *holder, int conn)
 		reply.size = (size_t)snprintf(reply.data, sizeof(reply.data), "error %d",
 					      (int)-n);
 	} else {
-		/* an empty packet is no request, but may have files to close */
+		/* an empty packet is no request, but may contain files, which must be closed */
 		packet.size = (size_t)n;
 		holder->peer = &conn;
 		holder_answer(holder, &packet, &reply);
@@ -86,7 +86,7 @@ static void write_index(struct holder *holder)
 	free(lines);
 }
 
-/* Does pending work between requests. Returns whether some is left. */
+/* Does pending work between requests. Returns whether any work is left. */
 static bool tidy(struct holder *holder)
 {
 	struct store *store = &holder->store;
@@ -104,8 +104,8 @@ static bool tidy(struct holder *holder)
 }
 
 /*
- * Makes sure that one holder runs at a time. Waits until an ending holder is gone, because the
- * socket that it removes at the end must not be ours.
+ * Makes sure that only one holder runs. Waits until an ending holder has ended, because it would
+ * otherwise remove our socket.
  */
 static int take_place(struct vlu_ctx *ctx, int *ret_lock)
 {
@@ -206,7 +206,7 @@ int vlu_hold(struct vlu_ctx *ctx)
 		free(holder);
 		return ret;
 	}
-	ctx->timeout = 0;	/* clients can wait, the holder cannot */
+	ctx->timeout = 0;	/* clients can wait; the holder must not */
 	begin(holder);
 	listener = sys_listen(sys, HOLDER_SOCKET);
 	if (listener < 0) {
@@ -215,7 +215,7 @@ int vlu_hold(struct vlu_ctx *ctx)
 	} else {
 		store_ready(&holder->store);
 		serve_all(holder, listener);
-		/* the note goes first, so that no client waits for a restart */
+		/* remove the note first, so that no client waits for a restart */
 		sys_unlink(sys, HOLDER_NOTE);
 		sys_unlink(sys, HOLDER_INDEX);
 		sys_unlink(sys, HOLDER_SOCKET);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The state of the holder and its answer to a request; for process.c and tests. */
+/* The state of the holder, and the function that answers a request; for process.c and tests. */
 #ifndef VLU_HOLDER_PROCESS_H
 #define VLU_HOLDER_PROCESS_H
 
@@ -13,7 +13,7 @@ struct holder {
 	size_t n;
 	size_t max;		/* limited by file descriptors */
 	bool used;		/* the holder has kept a file at least once */
-	bool numbers[HOLDER_ITEMS + 1]; /* true: taken */
+	bool numbers[HOLDER_ITEMS + 1]; /* true: the number is taken */
 	int dev;		/* "/dev", opened at the start; sys_follow() follows it to a new root */
 	const int *peer;	/* the client's connection, or NULL */
 };
@@ -28,16 +28,16 @@ struct packet {
 struct holder_item *holder_find(struct holder *holder, const char *key);
 /* Makes room for more items. Returns 0 or a negative errno. */
 int holder_room(struct holder *holder, size_t more) must_check;
-/* Adds an item after holder_room(). The holder owns fd then. */
+/* Adds an item after holder_room(). From then on the holder owns fd. */
 struct holder_item *holder_add(struct holder *holder, unsigned int number, const char *key,
 			       const char *value, int fd);
 /* Takes the lowest free number. Returns 0 when there is none. */
 unsigned int holder_number(struct holder *holder);
-/* Before the first file: ignores signals and locks memory, so that nothing ends the process. */
+/* Call this before the first file is kept. Ignores signals and locks memory. */
 void holder_harden(struct holder *holder);
 /*
- * Answers a request. The holder still owns the files of the reply. Files that it has taken over
- * are no longer in the request afterwards.
+ * Answers a request. The holder still owns the files of the reply. It removes the files that it
+ * keeps from the request.
  */
 void holder_answer(struct holder *holder, struct packet *request, struct packet *reply);
 /* Closes all files. */

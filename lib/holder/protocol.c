@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include "holder/protocol.h"
 
-bool request_key(const char *key)
+bool is_request_key(const char *key)
 {
 	char session[64], file[FILE_NAME], name[VLU_BDF_SIZE];
 	struct vlu_bdf bdf;
@@ -17,7 +17,7 @@ bool request_key(const char *key)
 	return strcmp(strrchr(key, '/') + 1, vlu_bdf_format(bdf, name)) == 0;
 }
 
-bool request_value(const char *value)
+bool is_request_value(const char *value)
 {
 	size_t len = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789=-. ");
 
@@ -38,7 +38,7 @@ static bool take_key(struct request *request, const char *line, size_t len)
 	size_t i;
 
 	if (request->n == HOLDER_FILES || !take_text(item->key, sizeof(item->key), line, len) ||
-	    !request_key(item->key))
+	    !is_request_key(item->key))
 		return false;
 	for (i = 0; i < request->n; i++)
 		if (strcmp(request->items[i].key, item->key) == 0)
@@ -50,7 +50,7 @@ static bool take_key(struct request *request, const char *line, size_t len)
 static bool take_value(struct request_item *item, const char *line, size_t len)
 {
 	return take_text(item->value, sizeof(item->value), line, len) &&
-	       request_value(item->value);
+	       is_request_value(item->value);
 }
 
 /* Takes lines with no newline at the end: keys, or keys and values in turn. */

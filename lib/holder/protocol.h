@@ -22,9 +22,9 @@ struct request {
 /* Returns -EINVAL unless data is exactly one request that names nothing twice. */
 int request_parse(const char *data, size_t size, struct request *ret_request)
 	must_check;
-/* Is it a key of client.h in its only spelling? */
-bool request_key(const char *key);
-/* Is it empty, or words "name=value" with single blanks? Names and index lines need this. */
-bool request_value(const char *value);
+/* Is the text a key of client.h in its only spelling? */
+bool is_request_key(const char *key);
+/* Is the text empty, or words "NAME=VALUE" with single blanks? Store and index need this form. */
+bool is_request_value(const char *value);
 
 #endif

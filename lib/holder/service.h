@@ -10,11 +10,11 @@
 bool service_is_installed(struct vlu_ctx *ctx);
 int service_start(struct vlu_ctx *ctx) must_check;
 
-/* Which unit a process belongs to. */
+/* The unit of a process. */
 enum service_place {
 	SERVICE_OURS,		/* in our unit */
-	SERVICE_NONE,		/* in no unit that is stopped before shutdown ends */
-	SERVICE_OTHER,		/* in another unit, and ends with it */
+	SERVICE_NONE,		/* in no unit that is stopped during a shutdown */
+	SERVICE_OTHER,		/* in another unit, so that it ends when the unit is stopped */
 	SERVICE_UNKNOWN,
 };
 

@@ -53,9 +53,9 @@ static int add_session(struct collect *c, const struct vlu_processes *processes,
 	};
 
 	/* The kernel shows no direction. The holder knows the direction of its own sessions. */
-	if (value && held_says(value, "direction=incoming"))
+	if (value && held_has_word(value, "direction=incoming"))
 		session.direction = VLU_INCOMING;
-	else if (value && held_says(value, "direction=outgoing"))
+	else if (value && held_has_word(value, "direction=outgoing"))
 		session.direction = VLU_OUTGOING;
 	if (session.direction != VLU_INCOMING)
 		c->sessions_open = true;

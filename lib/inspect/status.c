@@ -34,7 +34,7 @@ int vlu_state_read(struct vlu_ctx *ctx, const char *session, struct vlu_state **
 
 	cache_drop(ctx);
 	/* memory of the kernel also tells which devices were handed over */
-	if (ledger_wants_devices(ctx))
+	if (ledger_has_gap(ctx))
 		ret = handover_incoming(ctx, &bdfs, &n);
 	if (!ret || ret == -ENOENT)
 		ret = ledger_read(ctx, session, bdfs, n, &ledger);

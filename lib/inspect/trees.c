@@ -155,7 +155,7 @@ static const char *why_no_tree(struct collect *c, bool in, bool denied)
 	bool mounted = false;
 	int ret;
 
-	if (in ? host_kho_boot(c->ctx) != VLU_YES :
+	if (in ? host_is_kho_boot(c->ctx) != VLU_YES :
 		 !sys_exists(&c->ctx->sys, DEV_LIVEUPDATE))
 		return NULL;
 	ret = sys_list(&c->ctx->sys, "/sys/kernel/debug", none, &mounted);

@@ -217,7 +217,7 @@ static void note_disk(void *arg, const char *way)
 
 	for (p = way; *p; p = slash + strspn(slash, "/")) {
 		slash = p + strcspn(p, "/");
-		if (!device_on_path(p, (size_t)(slash - p), &bdf))
+		if (!is_bdf_component(p, (size_t)(slash - p), &bdf))
 			continue;
 		disk = pool_add(&inuse->pool, &inuse->disks, &inuse->n_disks);
 		if (!disk) {

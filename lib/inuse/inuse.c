@@ -57,7 +57,7 @@ const struct disk *inuse_disks(const struct inuse *inuse, struct vlu_bdf bdf, si
 	return bdf_range(inuse->disks, inuse->n_disks, bdf, ret_n);
 }
 
-bool inuse_carries(const struct inuse *inuse, const struct vlu_device *dev)
+bool inuse_can_carry(const struct inuse *inuse, const struct vlu_device *dev)
 {
 	size_t n;
 

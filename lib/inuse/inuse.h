@@ -17,7 +17,7 @@ const struct use *inuse_find(const struct inuse *inuse, struct vlu_bdf bdf,
 			     size_t *ret_n);
 
 /* Can it carry storage or network traffic? */
-bool inuse_carries(const struct inuse *inuse, const struct vlu_device *dev);
+bool inuse_can_carry(const struct inuse *inuse, const struct vlu_device *dev);
 /* Returns the reason why a use may have been missed, or NULL when all uses are known. */
 const char *inuse_unseen(const struct inuse *inuse, const struct vlu_device *dev);
 

@@ -36,7 +36,7 @@ void inuse_add(struct inuse *inuse, const char *path, enum use_weight weight,
 	/* Notes every function on the path: a VMD controller takes the disks behind it along. */
 	for (; *p; p = slash + strspn(slash, "/")) {
 		slash = p + strcspn(p, "/");
-		if (device_on_path(p, (size_t)(slash - p), &bdf))
+		if (is_bdf_component(p, (size_t)(slash - p), &bdf))
 			add_one(inuse, bdf, weight, what, fix);
 	}
 }

@@ -248,7 +248,7 @@ static int check_image(struct jump *jump)
 
 	if (ret == -ENOENT)
 		return vlu_fail(ctx, FAIL_NO_IMAGE, ret, "%s; first: vfio-lu load KERNEL",
-				kexec_loaded(ctx) == VLU_YES ?
+				kexec_is_loaded(ctx) == VLU_YES ?
 				"the loaded kernel was not loaded by vfio-lu" : "no kernel is loaded");
 	if (!ret)
 		ret = need_still(ctx, jump->image.kernel);
@@ -265,7 +265,7 @@ static struct way choose_way(struct vlu_ctx *ctx, pid_t holder)
 {
 	struct way direct = { "kexec -e", NULL };
 
-	if (!systemd_runs(ctx)) {
+	if (!systemd_is_running(ctx)) {
 		direct.why = "process 1 is not systemd";
 		return direct;
 	}
@@ -299,7 +299,7 @@ static int check_sessions(struct jump *jump)
 	if (!ret && !jump->sessions)
 		ret = vlu_fail(jump->ctx, FAIL_NOTHING, -ENOENT, "nothing is preserved; "
 			       "first: vfio-lu preserve BDF (or '%s' for a kexec that preserves nothing)",
-			       systemd_runs(jump->ctx) ? "systemctl kexec" : "kexec -e");
+			       systemd_is_running(jump->ctx) ? "systemctl kexec" : "kexec -e");
 	return ret;
 }
 

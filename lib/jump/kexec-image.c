@@ -305,7 +305,7 @@ int kexec_image_load(struct vlu_ctx *ctx, const struct kexec_image *image, const
 				*text ? text : "kexec failed silently");
 	if (ret)
 		return ret;
-	return kexec_loaded(ctx) == VLU_NO ?
+	return kexec_is_loaded(ctx) == VLU_NO ?
 	       vlu_fail(ctx, FAIL_LOAD, -EIO, "kexec reported success, but the kernel has no "
 			"image loaded") : 0;
 }

@@ -11,7 +11,7 @@ static int run_load(struct vlu_plan *plan, struct step *step)
 	struct jump *load = plan->data;
 
 	(void)step;
-	load->another = kexec_loaded(plan->ctx) == VLU_YES;
+	load->another = kexec_is_loaded(plan->ctx) == VLU_YES;
 	return kexec_image_load(plan->ctx, &load->image, NULL);
 }
 

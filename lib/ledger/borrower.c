@@ -2,7 +2,7 @@
 #include "base/attr.h"
 #include "ledger/borrower.h"
 
-bool lent_parse(const char *value, struct borrower *ret_borrower)
+bool borrower_parse(const char *value, struct borrower *ret_borrower)
 {
 	const char *p = strstr(value, " lent=");
 	int pid, used = 0;
@@ -14,7 +14,7 @@ bool lent_parse(const char *value, struct borrower *ret_borrower)
 	return true;
 }
 
-unsigned long long lent_start(const char *stat)
+unsigned long long borrower_parse_start(const char *stat)
 {
 	const char *p = strrchr(stat, ')');
 	unsigned long long start = 0;
@@ -32,15 +32,15 @@ unsigned long long borrower_start(struct vlu_ctx *ctx, const char *who)
 	char text[1024];
 
 	return attr_read(ctx, text, sizeof(text), "/proc/%s/stat", who) > 0 ?
-	       lent_start(text) : 0;
+	       borrower_parse_start(text) : 0;
 }
 
-bool lent_to(struct vlu_ctx *ctx, const char *value, struct borrower *ret_borrower)
+bool borrower_find(struct vlu_ctx *ctx, const char *value, struct borrower *ret_borrower)
 {
 	struct borrower borrower;
 	char who[16];
 
-	if (!lent_parse(value, &borrower))
+	if (!borrower_parse(value, &borrower))
 		return false;
 	snprintf(who, sizeof(who), "%d", (int)borrower.pid);
 	if (borrower_start(ctx, who) != borrower.start)

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The holder notes which process was given a file of a session: the borrower. */
+/* The borrower: the process that was given a file of a session. The holder notes it. */
 #ifndef VLU_LEDGER_BORROWER_H
 #define VLU_LEDGER_BORROWER_H
 
 #include "holder/client.h"
 
-/* A process and its start time, because the kernel uses PIDs again. */
+/* A process and its start time, because the kernel reuses PIDs. */
 struct borrower {
 	pid_t pid;
 	unsigned long long start;
 	char comm[16];
 };
 
-/* Finds the borrower in the value of a held file. false: there is none, or it has ended. */
-bool lent_to(struct vlu_ctx *ctx, const char *value, struct borrower *ret_borrower);
+/* Finds the borrower in the value of a held file. Returns false if there is no running one. */
+bool borrower_find(struct vlu_ctx *ctx, const char *value, struct borrower *ret_borrower);
 
 /* Returns the start time of a process. who: a PID or "self". 0: the process has ended. */
 unsigned long long borrower_start(struct vlu_ctx *ctx, const char *who);
 
 /* For tests: parses "state=retrieved lent=PID.START". */
-bool lent_parse(const char *value, struct borrower *ret_borrower);
+bool borrower_parse(const char *value, struct borrower *ret_borrower);
 /* Parses /proc/PID/stat. Returns 0 if the process has ended or the text is malformed. */
-unsigned long long lent_start(const char *stat);
+unsigned long long borrower_parse_start(const char *stat);
 
 #endif

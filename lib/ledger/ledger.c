@@ -24,10 +24,10 @@ static void read_kernel(struct ledger *ledger)
 		state->previous_release = ledger_print(ledger, "%s", previous);
 	else if (log->previous_release[0])
 		state->previous_release = ledger_print(ledger, "%s", log->previous_release);
-	state->kho_boot = host_kho_boot(ctx);
+	state->kho_boot = host_is_kho_boot(ctx);
 	if (state->kho_boot == VLU_NO && state->kexec_count < 0)
 		state->kexec_count = 0;
-	state->kexec_loaded = kexec_loaded(ctx);
+	state->kexec_loaded = kexec_is_loaded(ctx);
 	state->liveupdate_number = log->liveupdate_number;
 	/* the outgoing head has the number of the next live update */
 	if (kho_luo_out(ctx, &luo) == 0 && luo.liveupdate_num > 0)
@@ -42,13 +42,13 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct entry *)a)->seen.name, ((const struct entry *)b)->seen.name);
 }
 
-/* The next command of a session depends on the standing of the others, so it comes last. */
+/* Finds the next commands last, since each depends on the standing of all sessions. */
 static void judge(struct ledger *ledger)
 {
 	size_t i, n = 0;
 
 	for (i = 0; i < ledger->n; i++)
-		if (ledger_stand(ledger, &ledger->entries[i]))
+		if (ledger_decide(ledger, &ledger->entries[i]))
 			ledger->entries[n++] = ledger->entries[i];
 		else
 			manifest_free(&ledger->entries[i].manifest);
@@ -105,7 +105,7 @@ void ledger_free(struct ledger *ledger)
 	pool_end(ledger);
 }
 
-/* The state is a member of its ledger. */
+/* The caller's state is a member of a ledger, which is freed with it. */
 void vlu_state_free(struct vlu_state *state)
 {
 	if (state)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The state of every session, put together from all sources. status prints it. Commands that
- * change a session read it inside the lock, and decide from nothing else.
+ * The state of every session, combined from all sources. status prints it. Commands that
+ * change a session read it while they hold the lock, and decide from nothing else.
  *
  * A silent source proves nothing: the kernel log wraps and its messages change, a disk may be
- * old, and another user sees less. An unknown state is VLU_STANDING_UNKNOWN. A command that
- * could lose something then asks the kernel or refuses.
+ * old, and an ordinary user sees less than root. An unknown state is VLU_STANDING_UNKNOWN. A
+ * command that could lose something then asks the kernel or refuses.
  */
 #ifndef VLU_LEDGER_LEDGER_H
 #define VLU_LEDGER_LEDGER_H
@@ -19,14 +19,14 @@
 struct entry {
 	struct vlu_session seen;
 	enum vlu_direction held;	/* by the holder; VLU_DIRECTION_UNKNOWN: not held */
-	bool promised;		/* a manifest of this boot: preserve said "done" */
-	bool restored;		/* a manifest of an earlier boot, in /run: restore said "done" */
-	bool listed;		/* a manifest of an earlier boot, on the disk */
-	bool stale;		/* ... and made for another live update than this one */
-	bool logged;		/* devices that only the kernel names were added to it */
-	bool named;		/* on this kernel's command line */
-	bool opened;		/* a process that is not the holder has it open */
-	struct manifest manifest; /* its session is "" when no manifest was valid */
+	bool promised;		/* has a manifest of this boot: preserve has succeeded */
+	bool restored;		/* has a manifest of an earlier boot in /run: restore has succeeded */
+	bool listed;		/* has a manifest of an earlier boot on the disk */
+	bool stale;		/* that manifest was made for another live update than this one */
+	bool logged;		/* some devices were added that only the kernel names */
+	bool named;		/* is on this kernel's command line */
+	bool opened;		/* is open in a process that is not the holder */
+	struct manifest manifest; /* manifest.session is "" if no manifest was valid */
 	char settled[32];	/* the word that settle() wrote in this boot, or "" */
 };
 
@@ -37,7 +37,7 @@ struct ledger {
 	struct held held;
 	size_t n;
 	struct entry *entries;
-	/* Memory is short: ledger_read() fails. Until then the spares stand in for rows. */
+	/* Memory is short, so ledger_read() will fail. Until then, the spares replace new rows. */
 	bool failed;
 	struct entry spare;
 	struct vlu_member spare_member;
@@ -45,34 +45,34 @@ struct ledger {
 };
 
 /*
- * Reads all sources. usual: the session name for handed-over devices whose session no source
- * names. incoming: n devices that the kernel is known to have received, instead of those that
- * its log names.
+ * Reads all sources. usual: the name of the session to which handed-over devices are added if no
+ * source names their session. incoming: n devices that the kernel has received, in place of those
+ * that its log names.
  */
 int ledger_read(struct vlu_ctx *ctx, const char *usual, const struct vlu_bdf *incoming,
 		size_t n, struct ledger **ret_ledger) must_check;
-/* Does ledger_read() need incoming, because the log does not reach back to the boot? */
-bool ledger_wants_devices(struct vlu_ctx *ctx);
+/* Does the kernel log no longer reach back to the boot, so that ledger_read() needs incoming? */
+bool ledger_has_gap(struct vlu_ctx *ctx);
 void ledger_free(struct ledger *ledger);
 /* Returns a cached ledger, for callers that ask about many devices. NULL: memory is short. */
 const struct ledger *ledger_look(struct vlu_ctx *ctx);
 /* Returns NULL for an unknown session. */
 const struct vlu_session *ledger_find(const struct ledger *ledger, const char *name);
-/* Returns a session's manifest, from /run before the disk, or NULL when there is none. */
+/* Returns a session's manifest, that in /run if there is one, else that on the disk, or NULL. */
 const struct manifest *ledger_manifest(const struct ledger *ledger, const char *name);
 /*
- * Returns the i-th open file of this vfio device, or with NULL of any. Files of the holder, of
- * the service manager and of vfio-lu itself do not count.
+ * Returns the i-th open file of this vfio device, or of any if bdf is NULL. Does not count files
+ * that the holder, the service manager or vfio-lu itself has open.
  */
 const struct proc_file *ledger_user(const struct ledger *ledger, const struct vlu_bdf *bdf,
 				    size_t i);
 /*
- * What the kernel says of a device that is in no known session, or in a lost one.
- * VLU_OUTGOING: another program preserved it. VLU_INCOMING: it was handed over and is not
- * finished. VLU_DIRECTION_UNKNOWN: nothing.
+ * Returns what the kernel reports about a device that is in no known session, or in a lost one.
+ * VLU_OUTGOING: another program preserved the device. VLU_INCOMING: the device was handed over and
+ * is not finished. VLU_DIRECTION_UNKNOWN: the kernel reports nothing.
  */
 enum vlu_direction ledger_device(const struct ledger *ledger, struct vlu_bdf bdf);
-/* Is it a session of the previous kernel, neither finished nor given up nor lost? */
+/* Is the session from the previous kernel, and not finished, abandoned or lost? */
 bool is_unfinished(const struct vlu_session *session);
 /* Returns the i-th member, devices before files. NULL: there are no more. */
 struct vlu_member *member_at(const struct vlu_session *session, size_t i);
@@ -80,34 +80,35 @@ const struct vlu_member *member_of(const struct vlu_session *session, struct vlu
 bool is_held(const struct vlu_member *member);
 /* Does a manifest say that the member was preserved? */
 bool is_promised(const struct vlu_member *member);
-/* Did the holder answer, or is there none? Otherwise it is unknown what is held. */
+/* Is it known which files are held, since the holder answered or there is none? */
 bool is_asked(const struct ledger *ledger);
 /* Fails when the holder is busy, or does not answer this user. */
 int ledger_known(const struct ledger *ledger) must_check;
-/* Adds "; first: COMMAND" to the failure if there is a next command. Returns its errno. */
+/* Adds "; first: COMMAND" to the failure if there is a next command. Returns the old errno. */
 int session_first(struct vlu_ctx *ctx, const struct vlu_session *session);
 /* Fails: there is no session of this name. Lists the sessions that exist. */
 int ledger_no_session(const struct ledger *ledger, const char *name) must_check;
 
 /*
  * Notes in /run how a session of the previous kernel ended, because the command line names it
- * until the next kexec. The word is "finished", or why it never can be: "abandoned", "absent",
- * "closed".
+ * until the next kexec. word is "finished", or the reason why the session can never be finished:
+ * "abandoned", "absent", "closed".
  */
 int settle(struct vlu_ctx *ctx, const char *session, const char *word) must_check;
-bool was_settled(struct vlu_ctx *ctx, const char *session, const char *word);
+/* Did settle() note this word about the session in this boot? */
+bool session_is_settled(struct vlu_ctx *ctx, const char *session, const char *word);
 
 /* The steps of ledger_read(), in their order. */
 void ledger_sources(struct ledger *ledger, const struct vlu_bdf *incoming, size_t n,
 		    const char *usual);
-/* Returns false when the session is over: there is nothing to report. */
-bool ledger_stand(struct ledger *ledger, struct entry *entry);
+/* Sets the standing. Returns false if the session is over, so that there is nothing to report. */
+bool ledger_decide(struct ledger *ledger, struct entry *entry);
 void ledger_next(struct ledger *ledger, struct entry *entry);
 
 /* For the sources: these find a row or add it, and never return NULL. */
 struct entry *ledger_entry(struct ledger *ledger, const char *name);
 struct vlu_member *ledger_member(struct ledger *ledger, struct entry *entry, const char *name);
-/* Adds a row. When memory is short, the ledger has failed and NULL is returned. */
+/* Adds a row. Returns NULL and marks the ledger as failed if memory is short. */
 #define ledger_add(ledger, array, n) ledger_kept((ledger), pool_add(&(ledger)->pool, (array), (n)))
 void *ledger_kept(struct ledger *ledger, void *memory);
 char *ledger_print(struct ledger *ledger, const char *fmt, ...)

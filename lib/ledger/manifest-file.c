@@ -52,7 +52,7 @@ int manifest_keep(struct vlu_ctx *ctx, const char *session, const char *text)
 	int ret;
 
 	snprintf(name, sizeof(name), "%s.json", session);
-	/* by the copy in /run, a later command knows that the holder died */
+	/* the copy in /run lets a later command notice that the holder died */
 	ret = state_write(ctx, RUN_DIR, name, text);
 	if (!ret && state_write(ctx, STATE_DIR, name, text))
 		vlu_log(ctx, VLU_LOG_WARNING, "%s; nothing is lost, since the session contains its "

@@ -167,7 +167,7 @@ static const char *parse_files(struct json_object *root, struct manifest *manife
 	return NULL;
 }
 
-/* Manifests of earlier versions do not have it. */
+/* Manifests of earlier versions do not have this key. */
 static void parse_moment(struct json_object *root, struct manifest *manifest)
 {
 	char text[MOMENT_SIZE];

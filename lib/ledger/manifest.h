@@ -28,7 +28,7 @@ struct manifest_file {
 struct manifest {
 	char session[64];
 	char created[32];	/* UTC, ISO 8601 */
-	struct moment preserved; /* created, for the timeline; old manifests do not have it */
+	struct moment preserved; /* the same moment, for the timeline; old manifests do not have it */
 	char boot_id[40];
 	char kernel[128];
 	int64_t liveupdate_number;	/* of the next kernel; -1: not known */
@@ -37,10 +37,10 @@ struct manifest {
 	struct manifest_device *devices;
 	size_t n_files;			/* memory of the VMM */
 	struct manifest_file *files;
-	char *command;			/* of the VMM; NULL: the devices were not taken from one */
+	char *command;			/* of the VMM; NULL: the devices were not taken from a VMM */
 };
 
-/* Fills in what the running kernel says: everything but the devices, files and command. */
+/* Fills in what is known from the running kernel: all but the devices, files and command. */
 int manifest_init(struct vlu_ctx *ctx, struct manifest *manifest,
 		  const char *session) must_check;
 void manifest_free(struct manifest *manifest);
@@ -49,7 +49,7 @@ const struct manifest_device *manifest_find(const struct manifest *manifest,
 /* Returns the name of the i-th member, devices before files. NULL: there are no more. */
 const char *manifest_name(const struct manifest *manifest, size_t i, char name[FILE_NAME]);
 
-/* The caller frees the text. */
+/* Makes the text, which the caller frees. */
 int manifest_format(const struct manifest *manifest, char **ret_text) must_check;
 /* Returns -EBADMSG for an invalid manifest, and a constant text that says why. */
 int manifest_parse(const char *text, size_t size, struct manifest *ret_manifest,
@@ -58,10 +58,10 @@ int manifest_parse(const char *text, size_t size, struct manifest *ret_manifest,
 /* Parses the manifest of this session. where: its origin, for the failure. */
 int manifest_take(struct vlu_ctx *ctx, const char *text, size_t size, const char *session,
 		  const char *where, struct manifest *ret_manifest) must_check;
-/* Reads it from STATE_DIR or RUN_DIR. Returns -ENOENT when there is none. */
+/* Reads a manifest from dir, STATE_DIR or RUN_DIR. Returns -ENOENT if there is none. */
 int manifest_read(struct vlu_ctx *ctx, const char *dir, const char *session,
 		  struct manifest *ret_manifest) must_check;
-/* Writes it to /run, or fails, and to the disk, or warns. */
+/* Writes the text to /run, or fails. Writes it to the disk too, or only warns. */
 int manifest_keep(struct vlu_ctx *ctx, const char *session, const char *text) must_check;
 /* Writes a file of this name in dir. */
 int state_write(struct vlu_ctx *ctx, const char *dir, const char *name, const char *text) must_check;

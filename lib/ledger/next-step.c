@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finds the next command for a session, and what has to happen before it. */
+/* Finds the next command for a session, and the obstacles to it. */
 #include "holder/service.h"
 #include "ledger/ledger.h"
 
@@ -25,7 +25,7 @@ static void add(struct words *words, const char *fmt, ...)
 	va_end(args);
 }
 
-/* Ends the words with NULL. Returns NULL when there are none. */
+/* Ends the words with NULL. Returns NULL if there are no words. */
 static const char *const *end(struct words *words)
 {
 	return words->at && ledger_add(words->ledger, &words->at, &words->n) ? words->at : NULL;
@@ -35,7 +35,7 @@ static void command(struct words *words, const struct vlu_session *session, cons
 {
 	add(words, "vfio-lu");
 	add(words, "%s", verb);
-	/* load and kexec are about all sessions */
+	/* load and kexec act on all sessions */
 	if (strcmp(verb, "load") == 0 || strcmp(verb, "kexec") == 0 ||
 	    strcmp(session->name, VLU_SESSION) == 0)
 		return;
@@ -43,7 +43,7 @@ static void command(struct words *words, const struct vlu_session *session, cons
 	add(words, "%s", session->name);
 }
 
-/* Lists what kexec refuses: VMs with open devices, and unfinished sessions. */
+/* Lists the reasons for which kexec refuses: unfinished sessions, and VMs with open devices. */
 static void before_kexec(const struct ledger *ledger, struct words *blocked)
 {
 	const struct proc_file *user;
@@ -71,7 +71,7 @@ static void after_held(const struct ledger *ledger, const struct vlu_session *se
 	}
 }
 
-/* Preserves the present devices again. With files, or without devices, only release is left. */
+/* Suggests to preserve the present devices again. If there are files or no devices: release. */
 static void again(const struct vlu_session *session, struct words *next)
 {
 	size_t i, there = 0;
@@ -131,7 +131,7 @@ static void after_restored(const struct vlu_session *session, struct words *next
 	struct numbers n = numbers(session);
 	size_t i;
 
-	/* the devices were taken from a VMM, so the next one gets them */
+	/* the devices were taken from a VMM, so the next VMM gets them */
 	if ((session->command && n.free && !n.lent && !n.bound) || n.memory) {
 		run(session, next);
 	} else {

@@ -71,7 +71,7 @@ struct vlu_member *ledger_member(struct ledger *ledger, struct entry *entry, con
 	*member = (struct vlu_member){
 		.bdf = bdf, .name = name, .lent_pid = -1,
 		.token = is_file ? file_token(session->name, name) : vlu_bdf_token(bdf),
-		.present = is_file || device_there(ledger->ctx, bdf),
+		.present = is_file || device_is_present(ledger->ctx, bdf),
 	};
 	if (!is_file && device_driver_now(ledger->ctx, bdf, driver, sizeof(driver)) == 0 && driver[0])
 		member->driver = ledger_print(ledger, "%s", driver);

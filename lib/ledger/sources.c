@@ -14,14 +14,14 @@
 
 /* ---------------------------------------------------------- command line */
 
-/* Is the number of another live update than the one that led to this kernel? */
+/* Is this the number of a live update other than the one that led to this kernel? */
 static bool is_of_another(const struct ledger *ledger, int64_t number)
 {
 	return number >= 0 && ledger->state.liveupdate_number >= 0 &&
 	       number != ledger->state.liveupdate_number;
 }
 
-/* A kexec by another tool keeps the command line, with sessions of an earlier live update. */
+/* Is it the line of an earlier live update? A kexec by another tool may keep the command line. */
 static bool is_taken_over(const struct ledger *ledger, const char *line)
 {
 	char value[24];
@@ -61,7 +61,7 @@ static enum vlu_member_state held_state(const char *value)
 
 	for (state = VLU_MEMBER_PRESERVED; state <= VLU_MEMBER_MISMATCH; state++) {
 		snprintf(word, sizeof(word), "state=%s", vlu_member_word(state));
-		if (held_says(value, word))
+		if (held_has_word(value, word))
 			return state;
 	}
 	return VLU_MEMBER_MISSING;	/* open, but never put into the session */
@@ -74,7 +74,7 @@ static void take_held(struct ledger *ledger, struct vlu_member *member, const ch
 	member->sources |= VLU_FROM_HOLDER;
 	member->state = held_state(value);
 	member->was_lent = strstr(value, "lent=");
-	if (!lent_to(ledger->ctx, value, &borrower))
+	if (!borrower_find(ledger->ctx, value, &borrower))
 		return;
 	member->lent_pid = borrower.pid;
 	member->lent_command = ledger_print(ledger, "%s", borrower.comm);
@@ -90,7 +90,7 @@ static void held_item(struct ledger *ledger, const struct held_item *item)
 	if (strncmp(item->key, "session/", 8) == 0) {
 		entry = ledger_entry(ledger, item->key + 8);
 		entry->seen.holder_pid = ledger->held.pid;
-		entry->held = held_says(item->value, "direction=incoming") ? VLU_INCOMING :
+		entry->held = held_has_word(item->value, "direction=incoming") ? VLU_INCOMING :
 			      VLU_OUTGOING;
 	} else if (held_member(item->key, name, file)) {
 		entry = ledger_entry(ledger, name);
@@ -185,7 +185,7 @@ static void from_manifests(struct ledger *ledger, const char *dir)
 
 /* --------------------------------------------------------- the processes */
 
-/* Finds sessions that another process than the holder has open, such as systemd. */
+/* Finds sessions that a process other than the holder, such as systemd, has open. */
 static void from_processes(struct ledger *ledger)
 {
 	const struct procs *procs = ledger_kept(ledger, (void *)procs_get(ledger->ctx));
@@ -225,7 +225,10 @@ static bool is_known(const struct ledger *ledger, struct vlu_bdf bdf)
 	return false;
 }
 
-/* Returns the one named session without known devices, or else the usual session, or NULL. */
+/*
+ * Returns the session for a device that no source assigns to one: the only session on the command
+ * line without known devices or, if the command line names none, the usual session. Else NULL.
+ */
 static struct entry *nameless(struct ledger *ledger, const char *usual)
 {
 	struct entry *found = NULL;
@@ -273,16 +276,16 @@ static void from_kernel(struct ledger *ledger, const char *usual)
 	}
 }
 
-bool ledger_wants_devices(struct vlu_ctx *ctx)
+bool ledger_has_gap(struct vlu_ctx *ctx)
 {
 	const struct klog *log = klog_get(ctx);
 
-	return log && (log->error || !log->whole) && host_kho_boot(ctx) == VLU_YES;
+	return log && (log->error || !log->whole) && host_is_kho_boot(ctx) == VLU_YES;
 }
 
 enum vlu_direction ledger_device(const struct ledger *ledger, struct vlu_bdf bdf)
 {
-	if (klog_outgoing(ledger->ctx, bdf) == VLU_YES)
+	if (klog_is_outgoing(ledger->ctx, bdf) == VLU_YES)
 		return VLU_OUTGOING;
 	return bdf_find(ledger->state.incoming, ledger->state.n_incoming, bdf) ? VLU_INCOMING :
 	       VLU_DIRECTION_UNKNOWN;
@@ -322,7 +325,7 @@ static void read_settled(struct vlu_ctx *ctx, const char *session, char word[32]
 		word[0] = '\0';
 }
 
-bool was_settled(struct vlu_ctx *ctx, const char *session, const char *word)
+bool session_is_settled(struct vlu_ctx *ctx, const char *session, const char *word)
 {
 	char text[32];
 

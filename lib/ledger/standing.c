@@ -87,7 +87,7 @@ static bool is_never_promised(const struct vlu_member *member)
 	return is_held(member) && !is_promised(member);
 }
 
-/* The session was closed after the holder noted this state. */
+/* The session is closed, so the state that the holder noted is no longer true. */
 static void in_no_session(struct vlu_member *member)
 {
 	if (member->state == VLU_MEMBER_PRESERVED)
@@ -157,12 +157,12 @@ static bool is_finished(const struct ledger *ledger, const struct vlu_session *s
 	size_t i;
 
 	for (i = 0; i < session->n_devices; i++)
-		if (!klog_finished(ledger->ctx, session->devices[i].bdf))
+		if (!klog_is_finished(ledger->ctx, session->devices[i].bdf))
 			return false;
 	return i > 0;
 }
 
-/* Was this kernel started without live updates? Then it ignored what was handed over. */
+/* Was this kernel started without live updates, so that it ignored the handover? */
 static bool is_off(const struct ledger *ledger)
 {
 	char line[8192], value[16];
@@ -173,7 +173,7 @@ static bool is_off(const struct ledger *ledger)
 	       kernel_bool(value) == VLU_NO;
 }
 
-/* For a session that nobody holds. Only evidence counts, never the absence of it. */
+/* Decides about a session that no process holds. Counts only evidence, never its absence. */
 static void stand_unheld(const struct ledger *ledger, struct entry *entry)
 {
 	struct vlu_session *session = &entry->seen;
@@ -190,15 +190,15 @@ static void stand_unheld(const struct ledger *ledger, struct entry *entry)
 	else if (is_finished(ledger, session) || strcmp(entry->settled, "finished") == 0)
 		stand(session, VLU_STANDING_FINISHED, "its holder ended when all its devices were "
 		      "bound, which finished it");
-	else if (klog_leaked(ctx, session->name) || strcmp(entry->settled, "closed") == 0)
+	else if (klog_is_leaked(ctx, session->name) || strcmp(entry->settled, "closed") == 0)
 		stand(session, VLU_STANDING_LOST, "it was retrieved, and its holder ended before "
 		      "it was finished: its devices cannot be used before the next kexec or "
 		      "reboot");
-	else if (klog_shut(ctx))
+	else if (klog_has_early_open(ctx))
 		stand(session, VLU_STANDING_LOST, "a process opened /dev/liveupdate before "
 		      "vfio-pci was registered, and the kernel does not try again before the next "
 		      "kexec or reboot");
-	else if (session->n_devices && klog_no_list(ctx))
+	else if (session->n_devices && klog_has_no_list(ctx))
 		stand(session, VLU_STANDING_LOST, "this kernel was handed none of its devices");
 	else if (strcmp(entry->settled, "absent") == 0)
 		stand(session, VLU_STANDING_LOST, "the kernel knows no session of this name");
@@ -238,7 +238,7 @@ static void stand_incoming(const struct ledger *ledger, struct entry *entry)
 	}
 }
 
-/* Does only the command line still name the session, and nothing is left of it? */
+/* Is nothing left of the session except its name on the command line? */
 static bool is_over(const struct ledger *ledger, const struct entry *entry)
 {
 	if (entry->promised || entry->listed || entry->restored || entry->opened ||
@@ -264,7 +264,7 @@ static void not_known(struct vlu_member *member)
 	member->state = VLU_MEMBER_UNKNOWN;
 }
 
-bool ledger_stand(struct ledger *ledger, struct entry *entry)
+bool ledger_decide(struct ledger *ledger, struct entry *entry)
 {
 	struct vlu_session *session = &entry->seen;
 

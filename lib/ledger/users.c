@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finds processes that use vfio devices. Those that only keep files for vfio-lu do not count. */
+/* Finds processes that use vfio devices, except those that only keep files for vfio-lu. */
 #include <unistd.h>
 
 #include "holder/holdings.h"
 #include "ledger/ledger.h"
 
-static bool is_keeper(const struct ledger *ledger, pid_t pid)
+static bool is_our_process(const struct ledger *ledger, pid_t pid)
 {
-	const struct keeper *keeper = keeper_get(ledger->ctx);
+	const struct holdings *holdings = holdings_get(ledger->ctx);
 
 	return pid == 1 || pid == getpid() || pid == ledger->state.holder_pid ||
-	       (keeper && keeper->manager > 0 && pid == keeper->manager);
+	       (holdings && holdings->manager > 0 && pid == holdings->manager);
 }
 
 const struct proc_file *ledger_user(const struct ledger *ledger, const struct vlu_bdf *bdf,
@@ -23,7 +23,7 @@ const struct proc_file *ledger_user(const struct ledger *ledger, const struct vl
 	if (procs)
 		files = bdf ? procs_device(procs, *bdf, &n) : procs_kind(procs, PROC_VFIO, &n);
 	for (j = 0; j < n; j++)
-		if (!is_keeper(ledger, files[j].pid) && !i--)
+		if (!is_our_process(ledger, files[j].pid) && !i--)
 			return &files[j];
 	return NULL;
 }

@@ -8,17 +8,17 @@
 #define DRIVERCTL_DIR	"/etc/driverctl.d"
 #define RULES_DIR	"/etc/udev/rules.d"
 
-/* The program that reads the file. */
-enum means { DRIVERCTL, UDEV, N_MEANS };
+/* The kind of file, by the program that reads it. */
+enum boot_file { DRIVERCTL, UDEV, N_BOOT_FILES };
 
 #define RULE_SIZE 768
 
-void means_path(enum means means, struct vlu_bdf bdf, char path[96]);
-/* Has path, in any directory, the name of such a file? Sets the BDF that is in the name. */
-bool means_of(enum means means, const char *path, struct vlu_bdf *ret_bdf);
+void boot_file_path(enum boot_file kind, struct vlu_bdf bdf, char path[96]);
+/* Does path, in any directory, have the name of such a file? Sets the BDF in that name. */
+bool is_boot_file(enum boot_file kind, const char *path, struct vlu_bdf *ret_bdf);
 /* Reads the file. Returns -ENOENT when there is none. */
-int means_read(struct vlu_ctx *ctx, const char *path, char text[RULE_SIZE]) must_check;
+int boot_file_read(struct vlu_ctx *ctx, const char *path, char text[RULE_SIZE]) must_check;
 /* Does this text bind the function to vfio-pci? */
-bool means_to_vfio(enum means means, const char *text);
+bool boot_file_has_vfio(enum boot_file kind, const char *text);
 
 #endif

@@ -12,7 +12,7 @@ struct moment {
 #define MOMENT_UNKNOWN ((struct moment){ { -1, -1, -1 }, -1 })
 #define MOMENT_SIZE	96
 
-/* Reads all clocks but the hardware clock. Never fails: a clock that cannot be read is not known. */
+/* Reads all clocks but the hardware clock. A clock that cannot be read is marked as unknown. */
 struct moment moment_now(struct vlu_ctx *ctx);
 /* Reads the hardware clock too, which costs some system calls. */
 struct moment moment_now_rtc(struct vlu_ctx *ctx);

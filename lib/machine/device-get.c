@@ -5,7 +5,7 @@
 #include "machine/kernel-log.h"
 #include "machine/pci-names.h"
 
-/* Reads what is missing. Values that are read stay, so a const device does not change. */
+/* Reads the missing values. Values that were read stay, so a const device does not change. */
 static const struct vlu_device *whole(const struct vlu_device *dev)
 {
 	device_read_more((struct vlu_device *)dev, FOR_REPORT);
@@ -42,7 +42,7 @@ int64_t vlu_device_device(const struct vlu_device *dev)
 	return dev->device;
 }
 
-/* Few callers need it, so it is read on demand. It stays, so a const device does not change. */
+/* Few callers need this value, so it is read on demand. */
 int64_t vlu_device_subsystem(const struct vlu_device *const_dev)
 {
 	struct vlu_device *dev = (struct vlu_device *)const_dev;
@@ -112,7 +112,7 @@ const char *vlu_device_path(const struct vlu_device *dev)
 
 enum vlu_known vlu_device_incoming(const struct vlu_device *dev)
 {
-	return klog_incoming(dev->ctx, dev->bdf);
+	return klog_is_incoming(dev->ctx, dev->bdf);
 }
 
 static void look_up_names(struct vlu_device *dev)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All functions read so far. Callers have pointers to them until the list is read again. */
+/* The functions that were read so far. Callers keep pointers until the list is read again. */
 #include "base/array.h"
 #include "base/bdf.h"
 #include "base/cache.h"
@@ -104,7 +104,7 @@ struct vlu_device *vlu_device_at(struct vlu_ctx *ctx, size_t i)
 	return devices && i < devices->n ? devices->at[i] : NULL;
 }
 
-/* Returns the index of a function, or where it has to be inserted. */
+/* Returns the index of a function, or the index at which to insert it. */
 static size_t place_of(const struct devices *devices, struct vlu_bdf bdf, bool *ret_there)
 {
 	size_t low = 0, high = devices->n, mid;
@@ -140,7 +140,7 @@ static int no_device(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 			vlu_bdf_format(bdf, name));
 }
 
-/* again: read the changing values even if this look has read them. */
+/* again: reads the changing values even if this look has already read them. */
 static int find(struct vlu_ctx *ctx, struct vlu_bdf bdf, bool again,
 		struct vlu_device **ret_dev)
 {
@@ -159,7 +159,7 @@ static int find(struct vlu_ctx *ctx, struct vlu_bdf bdf, bool again,
 	i = place_of(devices, bdf, &there);
 	if (there) {
 		dev = devices->at[i];
-		if (dev->look != ctx->look && !device_there(ctx, bdf))
+		if (dev->look != ctx->look && !device_is_present(ctx, bdf))
 			return no_device(ctx, bdf);
 		if (again || dev->look != ctx->look)
 			device_read_changing(dev);

@@ -7,12 +7,12 @@
 
 #define NODE_SYSFS	512
 
-/* Both set sysfs to "" for a node that is not there. The path may have text before "devices/". */
+/* Both set sysfs to "" if the node does not exist. The path may have text before "devices/". */
 void node_by_number(struct vlu_ctx *ctx, bool is_block, dev_t number, char sysfs[NODE_SYSFS]);
 /* path is "/dev/nvme0n1p2", or a link to it. Returns whether it is a block device. */
 bool node_by_name(struct vlu_ctx *ctx, const char *path, char sysfs[NODE_SYSFS]);
 
-/* Sets the name of "/dev/nvme0n1p2" in /sys/class/block, with '!' for '/'. False: it has none. */
+/* Finds the name of "/dev/nvme0n1p2" in /sys/class/block, with '!' for '/'. False: it has none. */
 bool disk_name(struct vlu_ctx *ctx, const char *path, char name[64]);
 
 #endif

@@ -10,7 +10,7 @@
 #define MAX_THREADS	8
 #define CDEVS		"/dev/vfio/devices"
 #define IOMMU_GROUPS	"/sys/kernel/iommu_groups"
-/* A thread costs as much as reading some dozens of functions. */
+/* A new thread costs as much time as the reading of some dozen functions. */
 #define CHUNK		64
 
 static int count_entry(void *arg, const char *name)
@@ -205,7 +205,7 @@ static int read_device(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *path,
 	dev->path = path;
 	vlu_bdf_format(bdf, dev->name);
 	read_ids(dev);
-	if (dev->vendor < 0 && !device_there(ctx, bdf)) {
+	if (dev->vendor < 0 && !device_is_present(ctx, bdf)) {
 		device_free(dev);
 		return -ENODEV;
 	}
@@ -295,7 +295,7 @@ static void read_chunk(struct reading *all, struct vlu_ctx *view, size_t from, s
 static void read_chunks(void *arg)
 {
 	struct reading *all = arg;
-	/* Reading needs nothing of the context but its sys, so each thread gets its own. */
+	/* The readers use nothing of the context but sys, so each thread gets a context of its own. */
 	struct vlu_ctx view = { .look = all->ctx->look };
 	size_t from;
 

@@ -4,7 +4,7 @@
 #include "base/attr.h"
 #include "device.h"
 
-bool device_there(struct vlu_ctx *ctx, struct vlu_bdf bdf)
+bool device_is_present(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 {
 	char path[64], name[VLU_BDF_SIZE];
 
@@ -57,7 +57,7 @@ static int read_ones(struct vlu_device *dev)
 	fd = sys_open(&ctx->sys, path, O_RDONLY);
 	if (fd < 0)
 		return fd;
-	/* each register that is read waits for the device, so read the ids first */
+	/* each read of a register waits for the device, so read the ids first */
 	n = read_part(ctx, fd, header, (size_t)ids);
 	if (n == ids && is_ones(header, (size_t)n)) {
 		n = read_part(ctx, fd, header + ids, sizeof(header) - (size_t)ids);
@@ -145,7 +145,7 @@ bool device_is_behind(const struct vlu_device *dev, const struct vlu_device *oth
 	       dev->path[len] == '/';
 }
 
-bool device_on_path(const char *component, size_t size, struct vlu_bdf *ret_bdf)
+bool is_bdf_component(const char *component, size_t size, struct vlu_bdf *ret_bdf)
 {
 	char name[VLU_BDF_SIZE];
 

@@ -31,7 +31,7 @@ struct vlu_device {
 	char override[64];	/* read on demand by vlu_device_override() */
 	/* read FOR_VERDICT */
 	char cdev[48];		/* "/dev/vfio/devices/vfio0" */
-	bool cdev_there;	/* the node exists */
+	bool cdev_there;	/* the node of cdev exists */
 	char power_state[16];
 	int64_t iommu_group_size;	/* 0: not read yet */
 	/* read FOR_REPORT */
@@ -41,7 +41,7 @@ struct vlu_device {
 	/* read on demand by device_is_ones() */
 	bool asked;
 	int ones;
-	unsigned int look;	/* ctx->look when changing values were read */
+	unsigned int look;	/* ctx->look when the changing values were last read */
 	bool judged;		/* the device was checked in that look */
 	bool names_known;
 	const char *vendor_name, *device_name;	/* owned by names_get(), never freed */
@@ -53,7 +53,7 @@ int device_read(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 void device_free(struct vlu_device *dev);
 /*
  * Reads many functions: those with vfio-pci in this detail, the others OF_ALL. devs[i] stays
- * NULL when bdfs[i] is gone.
+ * NULL if bdfs[i] has disappeared.
  */
 int devices_read(struct vlu_ctx *ctx, enum detail detail, const struct vlu_bdf *bdfs,
 		 size_t n, struct vlu_device **devs) must_check;
@@ -65,15 +65,15 @@ void device_read_cdev(struct vlu_device *dev);
 int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 		   struct vlu_device **ret_dev) must_check;
 /*
- * Call this before a device is checked. If it was checked before in this look, a new look
+ * Call this before you check a device. If the device was already checked in this look, a new look
  * begins and its changing values are read again.
  */
 void device_judge(struct vlu_device *dev);
-/* Is there a function at this address? Reads nothing else of it. */
-bool device_there(struct vlu_ctx *ctx, struct vlu_bdf bdf);
+/* Is there a function at this address? Reads nothing else about the function. */
+bool device_is_present(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 /*
- * Is its configuration space all ones? Returns 1 or 0, or a negative errno: -ENODATA when the
- * header is not complete, -ENODEV when the device is gone. Wakes a device that sleeps.
+ * Is the configuration space all ones? Returns 1 or 0, or a negative errno: -ENODATA if the
+ * header is incomplete, -ENODEV if the device has disappeared. Wakes a sleeping device.
  */
 int device_is_ones(struct vlu_device *dev) must_check;
 /* Returns a number from a sysfs attribute, or -1 when it is not known. */
@@ -83,10 +83,10 @@ int device_driver_now(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
 		      size_t size) must_check;
 /* Is this driver a variant of vfio-pci, such as mlx5_vfio_pci? Accepts '-' for '_'. */
 bool device_is_variant(const char *driver);
-/* Has the device a network interface in our namespace? */
+/* Does the device have a network interface in our namespace? */
 bool device_has_net(const struct vlu_device *dev);
-/* Does dev disappear when other loses its driver, as below a VMD controller? */
+/* Does dev disappear when other loses its driver, as a device behind a VMD controller does? */
 bool device_is_behind(const struct vlu_device *dev, const struct vlu_device *other);
-/* Is this component of a path below /sys/devices a BDF? */
-bool device_on_path(const char *component, size_t size, struct vlu_bdf *ret_bdf);
+/* Is this component of a path below /sys/devices a BDF? Sets the BDF. */
+bool is_bdf_component(const char *component, size_t size, struct vlu_bdf *ret_bdf);
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The interrupts that vfio-pci has asked for, as /proc/interrupts shows them. */
+/* The interrupts that vfio-pci has requested, from /proc/interrupts. */
 #ifndef VLU_MACHINE_INTERRUPTS_H
 #define VLU_MACHINE_INTERRUPTS_H
 

@@ -5,7 +5,7 @@
 
 #include "device.h"
 
-/* Works as sys_list() for the members of a group, sorted by name. */
+/* Calls fn for each member of a group, sorted by name, and returns as sys_list() does. */
 int group_each(struct vlu_ctx *ctx, int64_t group,
 	       int (*fn)(void *arg, const char *name), void *arg) must_check;
 
@@ -17,10 +17,10 @@ struct group_mates {
 	char foreign[384];	/* the functions in all whose driver does DMA itself */
 	struct vlu_bdf bdfs[GROUP_MATES];	/* the n foreign ones */
 	size_t n;
-	bool movable;		/* all foreign ones are PCI functions, and are in bdfs */
+	bool movable;		/* all foreign functions are PCI functions, and bdfs has all of them */
 };
 
-/* Reads the group of dev, without the n functions in but. */
+/* Reads the group of dev, except the n functions in but. */
 int group_mates(const struct vlu_device *dev, const struct vlu_bdf *but, size_t n,
 		struct group_mates *ret) must_check;
 

@@ -167,7 +167,7 @@ static const char *record_text(const char *line, unsigned long *ret_priority,
 	return semicolon + 1;
 }
 
-/* The kernel logs each init that it tries. The last one in the log is the one that ran. */
+/* The kernel logs each init that it tries. The last init in the log is the one that ran. */
 static void note_init(struct klog *log, const char *text, int64_t usec)
 {
 	size_t len = strlen(text), end = strlen(SAYS_INIT_END);
@@ -286,42 +286,42 @@ static enum vlu_known known(const struct klog *log, const struct vlu_bdf *bdfs,
 	return log->whole && !log->error ? VLU_NO : VLU_DONT_KNOW;
 }
 
-enum vlu_known klog_incoming(struct vlu_ctx *ctx, struct vlu_bdf bdf)
+enum vlu_known klog_is_incoming(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 {
 	const struct klog *log = klog_get(ctx);
 
 	return log ? known(log, log->incoming, log->n_incoming, bdf) : VLU_DONT_KNOW;
 }
 
-enum vlu_known klog_outgoing(struct vlu_ctx *ctx, struct vlu_bdf bdf)
+enum vlu_known klog_is_outgoing(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 {
 	const struct klog *log = klog_get(ctx);
 
 	return log ? known(log, log->outgoing, log->n_outgoing, bdf) : VLU_DONT_KNOW;
 }
 
-bool klog_finished(struct vlu_ctx *ctx, struct vlu_bdf bdf)
+bool klog_is_finished(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 {
 	const struct klog *log = klog_get(ctx);
 
 	return log && known(log, log->finished, log->n_finished, bdf) == VLU_YES;
 }
 
-bool klog_shut(struct vlu_ctx *ctx)
+bool klog_has_early_open(struct vlu_ctx *ctx)
 {
 	const struct klog *log = klog_get(ctx);
 
 	return log && log->no_handler[0];
 }
 
-bool klog_no_list(struct vlu_ctx *ctx)
+bool klog_has_no_list(struct vlu_ctx *ctx)
 {
 	const struct klog *log = klog_get(ctx);
 
 	return log && log->no_list;
 }
 
-bool klog_leaked(struct vlu_ctx *ctx, const char *session)
+bool klog_is_leaked(struct vlu_ctx *ctx, const char *session)
 {
 	const struct klog *log = klog_get(ctx);
 	size_t i;

@@ -25,9 +25,9 @@ struct klog {
 	int64_t init_started;		/* microseconds since the kernel started; -1: not in the log */
 	/* /dev/liveupdate was opened before vfio-pci was loaded; "": not in the log */
 	char no_handler[160];
-	/* The kernel found no list of preserved PCI devices that it knows. */
+	/* The kernel recognized no list of preserved PCI devices. */
 	bool no_list;
-	/* The newest line that says why a device could not be frozen. */
+	/* The newest line about a device that could not be frozen, with the reason. */
 	char freeze[256];
 	unsigned int n_freezes;	/* number of these lines */
 	/* The last lines of KHO and LUO themselves, oldest first. */
@@ -38,18 +38,18 @@ struct klog {
 /* Reads the log once per look. Returns NULL only when memory is short. */
 const struct klog *klog_get(struct vlu_ctx *ctx);
 /* Did the previous kernel preserve the device, and is its session not finished? */
-enum vlu_known klog_incoming(struct vlu_ctx *ctx, struct vlu_bdf bdf);
+enum vlu_known klog_is_incoming(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 /* Is the device in a session for the next kernel? */
-enum vlu_known klog_outgoing(struct vlu_ctx *ctx, struct vlu_bdf bdf);
+enum vlu_known klog_is_outgoing(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 
-/* Was this session retrieved, and closed before finish? */
-bool klog_leaked(struct vlu_ctx *ctx, const char *session);
+/* Was this session retrieved and then closed before it was finished? */
+bool klog_is_leaked(struct vlu_ctx *ctx, const char *session);
 /* Was /dev/liveupdate opened before vfio-pci could take its devices from the handover? */
-bool klog_shut(struct vlu_ctx *ctx);
-/* Did the kernel say that the handover has no list of PCI devices that it knows? */
-bool klog_no_list(struct vlu_ctx *ctx);
+bool klog_has_early_open(struct vlu_ctx *ctx);
+/* Did the kernel report that it recognizes no list of PCI devices in the handover? */
+bool klog_has_no_list(struct vlu_ctx *ctx);
 /* Did the previous kernel preserve the device, and is its session finished now? */
-bool klog_finished(struct vlu_ctx *ctx, struct vlu_bdf bdf);
+bool klog_is_finished(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 
 /* Reads a saved log, in the format of /dev/kmsg or of dmesg. */
 int klog_read(struct vlu_ctx *ctx, const char *path, struct klog **ret_log) must_check;

@@ -71,8 +71,8 @@ static enum vlu_known find_kho_boot(struct vlu_ctx *ctx)
 	return VLU_DONT_KNOW;
 }
 
-/* Cached, since the rules ask for each device. */
-enum vlu_known host_kho_boot(struct vlu_ctx *ctx)
+/* Caches the answer, since the rules ask once for each device. */
+enum vlu_known host_is_kho_boot(struct vlu_ctx *ctx)
 {
 	static const enum vlu_known answers[] = { VLU_NO, VLU_YES, VLU_DONT_KNOW };
 	static const struct cache cache = { .free = NULL };
@@ -108,7 +108,7 @@ bool initrd_of(struct vlu_ctx *ctx, const char *dir, const char *release, char *
 #define RAMDISK_SIZE	0x21c
 #define RAMDISK_SIZE_HIGH	0xc4
 
-static enum vlu_known boot_params_initrd(struct vlu_ctx *ctx)
+static enum vlu_known has_boot_params_initrd(struct vlu_ctx *ctx)
 {
 	const uint8_t *data;
 	size_t size;
@@ -123,9 +123,9 @@ static enum vlu_known boot_params_initrd(struct vlu_ctx *ctx)
 	return has ? VLU_YES : VLU_NO;
 }
 
-enum vlu_known host_initrd(struct vlu_ctx *ctx, char *how, size_t size)
+enum vlu_known host_has_initrd(struct vlu_ctx *ctx, char *how, size_t size)
 {
-	enum vlu_known known = boot_params_initrd(ctx);
+	enum vlu_known known = has_boot_params_initrd(ctx);
 	char cmdline[8192], release[128];
 
 	snprintf(how, size, "%s", known == VLU_YES ? BOOT_PARAMS : "");

@@ -11,18 +11,18 @@ int host_release(struct vlu_ctx *ctx, char *buf, size_t size) must_check;
 /* Free *ret_config with kconfig_free(). */
 int host_config(struct vlu_ctx *ctx, struct kconfig *ret_config) must_check;
 
-/* Where the kernel got the address of the KHO data: on x86, and elsewhere */
+/* The sources of the address of the KHO data: the first two on x86, the last elsewhere */
 #define HOST_SETUP_DATA	"/sys/kernel/boot_params/setup_data"
 #define HOST_SETUP_KHO	10	/* arch/x86/include/uapi/asm/setup_data.h */
 #define HOST_CHOSEN	"/proc/device-tree/chosen"
 
 /* Was this kernel started by a kexec with KHO data? */
-enum vlu_known host_kho_boot(struct vlu_ctx *ctx);
-/* Had this kernel an initrd? how is set to the evidence. */
-enum vlu_known host_initrd(struct vlu_ctx *ctx, char *how, size_t size);
+enum vlu_known host_is_kho_boot(struct vlu_ctx *ctx);
+/* Did this kernel have an initrd? Sets how to the evidence. */
+enum vlu_known host_has_initrd(struct vlu_ctx *ctx, char *how, size_t size);
 /* Finds the initrd in dir ("/boot/") that has this release or word in its name. */
 bool initrd_of(struct vlu_ctx *ctx, const char *dir, const char *release, char *buf, size_t size);
-/* The boot id changes at each boot, also by kexec. */
+/* Reads the boot id, which changes at each boot, and so at each kexec. */
 int boot_id(struct vlu_ctx *ctx, char buf[40]) must_check;
 
 #endif

@@ -2,7 +2,7 @@
 #include "base/attr.h"
 #include "machine/kexec-state.h"
 
-enum vlu_known kexec_loaded(struct vlu_ctx *ctx)
+enum vlu_known kexec_is_loaded(struct vlu_ctx *ctx)
 {
 	int64_t loaded;
 	int ret;
@@ -13,7 +13,7 @@ enum vlu_known kexec_loaded(struct vlu_ctx *ctx)
 	return ret < 0 ? VLU_DONT_KNOW : loaded ? VLU_YES : VLU_NO;
 }
 
-enum vlu_known kexec_loaded_by_us(struct vlu_ctx *ctx)
+enum vlu_known kexec_is_loaded_by_us(struct vlu_ctx *ctx)
 {
 	int mode = sys_mode(&ctx->sys, KEXEC_LOADED);
 

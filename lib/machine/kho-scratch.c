@@ -84,7 +84,7 @@ int scratch_need_read(struct vlu_ctx *ctx, struct scratch_need *ret_need)
 	return 0;
 }
 
-bool scratch_takes(const struct scratch *scratch, const struct scratch_need *need)
+bool scratch_has_room(const struct scratch *scratch, const struct scratch_need *need)
 {
 	/* the initrd cannot use the memory of the kernel */
 	return need->kernel <= scratch->largest && need->initrd <= scratch->largest &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The scratch memory, which KHO keeps free for the next kernel, and how much that kernel needs. */
+/* The scratch memory, which KHO reserves for the next kernel, and how much that kernel needs. */
 #ifndef VLU_MACHINE_KHO_SCRATCH_H
 #define VLU_MACHINE_KHO_SCRATCH_H
 
@@ -11,15 +11,16 @@ struct scratch {
 	uint64_t largest, total;
 };
 
-/* Bytes of memory that a kernel and its initrd need while they are loaded. */
+/* The bytes of memory that a kernel and its initrd need while the kexec loads them. */
 struct scratch_need {
 	uint64_t kernel, initrd;
 };
 
 int scratch_read(struct vlu_ctx *ctx, struct scratch *ret_scratch) must_check;
-/* Reads the needs of the running kernel's image in /boot, which is the likeliest next kernel. */
+/* Reads the needs of the running kernel's image in /boot, since it is the likeliest next kernel. */
 int scratch_need_read(struct vlu_ctx *ctx, struct scratch_need *ret_need) must_check;
-bool scratch_takes(const struct scratch *scratch, const struct scratch_need *need);
+/* Is there enough scratch memory for that kernel and its initrd? */
+bool scratch_has_room(const struct scratch *scratch, const struct scratch_need *need);
 
 /* For tests: the text has one "0x..." per line and area. Returns -EBADMSG for any other text. */
 int scratch_parse(const char *text, struct scratch *ret_scratch) must_check;

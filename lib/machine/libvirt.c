@@ -31,7 +31,7 @@ static const char *guest_of(const char *words, size_t size, char name[LIBVIRT_NA
 	return n && !strchr(name, '/') ? name : NULL;
 }
 
-/* The command line of QEMU names the domain, and libvirt's pid file has to agree. */
+/* Takes the domain from QEMU's command line, and verifies it with libvirt's pid file. */
 int libvirt_domain(struct vlu_ctx *ctx, pid_t pid, char name[LIBVIRT_NAME])
 {
 	_cleanup_free_ char *words = NULL;
@@ -51,7 +51,7 @@ int libvirt_domain(struct vlu_ctx *ctx, pid_t pid, char name[LIBVIRT_NAME])
  * src/conf/domain_conf.c: the original state follows the address of the host's device, and no
  * other address.
  */
-static enum vlu_known state_unbinds(const char *text, struct vlu_bdf bdf)
+static enum vlu_known state_is_unbinding(const char *text, struct vlu_bdf bdf)
 {
 	static const char states[] = "<origstates>";
 	const char *at = strstr(text, "<domstatus "), *end;
@@ -77,7 +77,7 @@ static enum vlu_known state_unbinds(const char *text, struct vlu_bdf bdf)
 	return VLU_NO;
 }
 
-enum vlu_known libvirt_unbinds(struct vlu_ctx *ctx, const char *name, struct vlu_bdf bdf)
+enum vlu_known libvirt_is_unbinding(struct vlu_ctx *ctx, const char *name, struct vlu_bdf bdf)
 {
 	_cleanup_free_ char *text = NULL;
 	char path[LIBVIRT_NAME + 64];
@@ -86,5 +86,5 @@ enum vlu_known libvirt_unbinds(struct vlu_ctx *ctx, const char *name, struct vlu
 	snprintf(path, sizeof(path), DOMAINS "/%s.xml", name);
 	if (attr_read_all(ctx, path, 16 << 20, &text, &size))
 		return VLU_DONT_KNOW;
-	return state_unbinds(text, bdf);
+	return state_is_unbinding(text, bdf);
 }

@@ -10,9 +10,10 @@
 /* Sets the name of the domain whose QEMU this is. Returns -ENOENT if libvirt did not start it. */
 int libvirt_domain(struct vlu_ctx *ctx, pid_t pid, char name[LIBVIRT_NAME]) must_check;
 /*
- * Does libvirt unbind the device from vfio-pci when the domain ends, because libvirt bound it?
- * managed='yes' does not tell: a device that was bound before stays bound.
+ * Will libvirt unbind the device from vfio-pci when the domain ends, because libvirt bound it?
+ * managed='yes' is no evidence: libvirt leaves a device bound that was bound before the domain
+ * started.
  */
-enum vlu_known libvirt_unbinds(struct vlu_ctx *ctx, const char *name, struct vlu_bdf bdf);
+enum vlu_known libvirt_is_unbinding(struct vlu_ctx *ctx, const char *name, struct vlu_bdf bdf);
 
 #endif

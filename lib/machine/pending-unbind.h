@@ -11,7 +11,7 @@ struct blocked {
 	char where[256];	/* the sysfs file or the kernel function */
 };
 
-/* Returns VLU_YES and the first such task, or VLU_DONT_KNOW when some task cannot be read. */
+/* Returns VLU_YES and the first such task, VLU_NO, or VLU_DONT_KNOW if a task cannot be read. */
 enum vlu_known blocked_find(struct vlu_ctx *ctx, struct blocked *ret_blocked);
 
 /*

@@ -77,7 +77,7 @@ bool proc_path_bdf(const char *path, size_t size, struct vlu_bdf *ret_bdf)
 		slash = memchr(p, '/', (size_t)(end - p));
 		if (!slash)
 			slash = end;
-		if (device_on_path(p, (size_t)(slash - p), ret_bdf))
+		if (is_bdf_component(p, (size_t)(slash - p), ret_bdf))
 			found = true;
 	}
 	return found;
@@ -124,7 +124,7 @@ static bool find_device(struct scan *scan, const char *fd, struct proc_file *fil
 	return n > 0 && proc_path_bdf(link, (size_t)n, &file->bdf);
 }
 
-/* Returns false when the process has ended meanwhile, and so has nothing open. */
+/* Returns false if the process has ended meanwhile, and so has no files open. */
 static bool read_comm(struct scan *scan, struct proc_file *file)
 {
 	char *p, path[32];
@@ -145,8 +145,8 @@ static bool read_comm(struct scan *scan, struct proc_file *file)
 }
 
 /*
- * Finds a node in sysfs by its number, since it may have any name in any directory. A captured
- * machine has no numbers, so the kernel's name is used.
+ * Finds a node in sysfs by its number, since a node may have any name in any directory. In a
+ * captured machine nodes have no numbers, so finds them by the kernel's name.
  */
 static bool find_node(struct scan *scan, const char *fd, struct proc_file *file)
 {

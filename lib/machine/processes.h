@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Processes and the files of vfio, of LUO and of other devices that they have open. */
+/* Processes, and the files of vfio, LUO and other devices that they have open. */
 #ifndef VLU_MACHINE_PROCESSES_H
 #define VLU_MACHINE_PROCESSES_H
 
@@ -25,7 +25,7 @@ struct proc_file {
 	const char *sysfs; /* PROC_NODE: its path in sysfs, or NULL */
 	bool is_block;	/* PROC_NODE */
 	int fd;		/* number in that process */
-	bool legacy;	/* PROC_VFIO: opened through a group, not through the device's own node */
+	bool legacy;	/* PROC_VFIO: it was opened through a group, not through the device's cdev */
 };
 
 struct procs {
@@ -33,7 +33,7 @@ struct procs {
 	/* All processes could be read, so the list has all open files. */
 	bool complete;
 	size_t n;
-	struct proc_file *files;	/* sorted by kind, those of devices by address */
+	struct proc_file *files;	/* sorted by kind; PROC_VFIO then by address */
 	/* One process of each mount namespace other than ours. */
 	size_t n_namespaces;
 	struct proc_namespace { char id[32]; pid_t pid; } *namespaces;

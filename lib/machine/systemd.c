@@ -5,7 +5,7 @@
 #include "base/program.h"
 #include "machine/systemd.h"
 
-bool systemd_runs(struct vlu_ctx *ctx)
+bool systemd_is_running(struct vlu_ctx *ctx)
 {
 	/* the test of sd_booted() */
 	return sys_exists(&ctx->sys, "/run/systemd/system");
@@ -25,8 +25,8 @@ bool systemd_is_stopping(struct vlu_ctx *ctx, int status)
 	const char *job;
 
 	/*
-	 * The shutdown ends systemctl, its bus and us. SIGTERM that ended systemctl and is pending
-	 * here was sent to all processes of a unit.
+	 * The shutdown ends systemctl, its bus and this process. If SIGTERM ended systemctl and is
+	 * pending here, it was sent to all processes of a unit.
 	 */
 	if (status == 0 || (status == 128 + SIGTERM && ctx->stop && ctx->stop(ctx->stop_arg)))
 		return true;
@@ -103,5 +103,5 @@ int systemd_installed(struct vlu_ctx *ctx)
 
 int systemd_version(struct vlu_ctx *ctx)
 {
-	return systemd_runs(ctx) ? systemd_installed(ctx) : 0;
+	return systemd_is_running(ctx) ? systemd_installed(ctx) : 0;
 }

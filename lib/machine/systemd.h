@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* systemd: whether it is process 1, and its version. */
+/* Is process 1 systemd, and which version? */
 #ifndef VLU_MACHINE_SYSTEMD_H
 #define VLU_MACHINE_SYSTEMD_H
 
 #include "base/ctx.h"
 
-/* src/core/luo.c: from this version on, process 1 opens /dev/liveupdate before any service starts. */
+/* src/core/luo.c: since this version, process 1 opens /dev/liveupdate before any service starts. */
 #define SYSTEMD_LIVEUPDATE 261
 
-static inline bool systemd_opens_liveupdate(int version)
+static inline bool systemd_has_luo(int version)
 {
 	return version >= SYSTEMD_LIVEUPDATE;
 }
 
-/* Is systemd process 1? */
-bool systemd_runs(struct vlu_ctx *ctx);
+/* Is process 1 systemd? */
+bool systemd_is_running(struct vlu_ctx *ctx);
 /*
- * Is systemd shutting down for a kexec, after systemctl was run for it and ended with status?
- * Executes systemctl, so read-only commands must not call it.
+ * Is systemd shutting down for a kexec, after systemctl was run to start it and ended with status?
+ * Executes systemctl, so read-only commands must not call this.
  */
 bool systemd_is_stopping(struct vlu_ctx *ctx, int status);
 /* Returns the version that is installed on the root file system, or -1 when it is not found. */
 int systemd_installed(struct vlu_ctx *ctx);
 /*
- * Returns the version of process 1: 0 when that is not systemd, -1 when it is not known. After
- * an upgrade without re-execution it is the version on disk.
+ * Returns the version of process 1, 0 if that is not systemd, or -1 if the version is not known.
+ * After an upgrade without re-execution, returns the version on the disk.
  */
 int systemd_version(struct vlu_ctx *ctx);
 /* Returns 252 for "libsystemd-shared-252.so", -1 for any other name. */

@@ -12,8 +12,7 @@
 
 /* drivers/vfio/pci/vfio_pci_liveupdate.c of the VFIO series, all versions */
 static const char *const symbols[] = { "vfio_pci_liveupdate" };
-int file_contains(struct vlu_ctx *ctx, const char *path, const char *const *words,
-		  size_t n_words)
+int file_has_word(struct vlu_ctx *ctx, const char *path, const char *const *words, size_t n_words)
 {
 	_cleanup_free_ char *buf = malloc(65536 + LONGEST_WORD);
 	size_t kept = 0, i;
@@ -68,12 +67,12 @@ char vfio_pci_built(struct vlu_ctx *ctx, const struct kconfig *config)
 	if (host_release(ctx, release, sizeof(release)))
 		return '?';
 	snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", release);
-	ret = file_contains(ctx, path, word, 1);
+	ret = file_has_word(ctx, path, word, 1);
 	if (ret == 1)
 		return 'y';
 	/* modules.dep lists modules even without the configuration */
 	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", release);
-	if (ret == 0 && file_contains(ctx, path, word, 1) == 1)
+	if (ret == 0 && file_has_word(ctx, path, word, 1) == 1)
 		return 'm';
 	return '?';
 }
@@ -124,7 +123,7 @@ static int look_in_map(struct vlu_ctx *ctx)
 	if (host_release(ctx, release, sizeof(release)))
 		return -ENOENT;
 	snprintf(path, sizeof(path), "/boot/System.map-%s", release);
-	return file_contains(ctx, path, symbols, ARRAY_SIZE(symbols));
+	return file_has_word(ctx, path, symbols, ARRAY_SIZE(symbols));
 }
 
 static void say(struct handler *handler, enum vlu_known there, const char *fmt, ...)
@@ -157,7 +156,7 @@ void handler_find(struct vlu_ctx *ctx, const struct kconfig *config,
 	}
 	built = vfio_pci_built(ctx, config);
 	running = built == 'y' || sys_exists(&ctx->sys, "/sys/module/vfio_pci");
-	ret = file_contains(ctx, "/proc/kallsyms", symbols, ARRAY_SIZE(symbols));
+	ret = file_has_word(ctx, "/proc/kallsyms", symbols, ARRAY_SIZE(symbols));
 	if (ret == 1) {
 		say(ret_handler, VLU_YES, "its code is in /proc/kallsyms");
 		return;

@@ -7,12 +7,12 @@
 
 struct handler {
 	enum vlu_known there;
-	char detail[384];	/* where it was seen, or why that is not known */
+	char detail[384];	/* where the handler was seen, or why it is not known */
 };
 
 /*
- * The kernel does not list its handlers, and an attempt to preserve would open /dev/liveupdate.
- * So this reads the kernel's configuration, its symbols and the file of the vfio-pci module.
+ * Reads the kernel's configuration, its symbols and the file of the vfio-pci module, since the
+ * kernel does not list its handlers, and an attempt to preserve would open /dev/liveupdate.
  */
 void handler_find(struct vlu_ctx *ctx, const struct kconfig *config,
 		  struct handler *ret_handler);
@@ -24,8 +24,7 @@ char vfio_pci_built(struct vlu_ctx *ctx, const struct kconfig *config);
  * Does the file contain one of these words? Returns 1 or 0, or a negative errno. Reads the file
  * piece by piece, never as a whole.
  */
-int file_contains(struct vlu_ctx *ctx, const char *path, const char *const *words,
-		  size_t n_words);
+int file_has_word(struct vlu_ctx *ctx, const char *path, const char *const *words, size_t n_words);
 
 /* For tests: finds the path of a module in the text of modules.dep. */
 bool modules_dep_find(const char *text, const char *module, char *buf, size_t size);

@@ -60,8 +60,8 @@ static const char *loop_list(const char *text, const char **ret_end)
 }
 
 /*
- * In the order in which the lists are read. If the maker is not known, words of the command line
- * count: an administrator writes only words that some program reads.
+ * Lists of modules, in the order in which they are read. If the maker is not known, words of the
+ * command line count: an administrator writes only words that some program reads.
  */
 static const struct source {
 	enum { BY_MAKER, BY_SYSTEMD, BY_UNKNOWN } who;
@@ -101,7 +101,7 @@ static bool is_read(const struct source *source, const struct userland *user)
 		/* mkinitcpio leaves its list to systemd when systemd is the init */
 		if (source->maker == MKINITCPIO && user->starts_systemd == VLU_YES)
 			return false;
-		/* an unknown maker: the files of a known maker would have identified it */
+		/* unknown maker: only the command line, since known files would have identified it */
 		return user->maker ? user->maker->id == source->maker : !source->file;
 	case BY_UNKNOWN:
 		break;
@@ -117,13 +117,13 @@ static long nth_of(const char *at, const char *end, const char *module)
 
 	for (at += strspn(at, PARTS); at < end; at += len, at += strspn(at, PARTS), n++) {
 		len = strcspn(at, PARTS);
-		if (cmdline_same(at, len, module))
+		if (cmdline_is_same(at, len, module))
 			return n;
 	}
 	return -1;
 }
 
-/* As nth_of(), with a name per line. Parameters of the module follow the name. */
+/* Does the same as nth_of() for text with a name per line, which parameters may follow. */
 static long nth_line(const char *text, const char *module)
 {
 	const char *line = text;
@@ -131,7 +131,7 @@ static long nth_line(const char *text, const char *module)
 
 	for (n = 0; *line; n++) {
 		line += strspn(line, BLANKS);
-		if (cmdline_same(line, strcspn(line, BLANKS "#;"), module))
+		if (cmdline_is_same(line, strcspn(line, BLANKS "#;"), module))
 			return n;
 		line = strchrnul(line, '\n');
 	}
@@ -144,7 +144,7 @@ static long nth_word(const char *line, const char *name, const char *module)
 	long n, before = 0;
 
 	while (cmdline_next(&line, &word)) {
-		if (!word.value || !cmdline_same(word.name, word.name_len, name))
+		if (!word.value || !cmdline_is_same(word.name, word.name_len, name))
 			continue;
 		n = nth_of(word.value, word.value + word.value_len, module);
 		if (n >= 0)

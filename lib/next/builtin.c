@@ -48,7 +48,7 @@ struct search {
 	const struct next *next;
 	modalias_fn fn;
 	void *arg;
-	bool known;	/* the device has a driver, built in or not */
+	bool known;	/* some driver for the device was found, built in or not */
 };
 
 static int see_driver(void *arg, const char *module)
@@ -61,7 +61,7 @@ static int see_driver(void *arg, const char *module)
 	return builtin_place(search->next, module) >= 0 ? search->fn(search->arg, module) : 0;
 }
 
-/* Asks the modules of the running kernel for drivers: drivers keep their names. */
+/* Searches the modules of the running kernel, since drivers rarely change their names. */
 static int ask_running(struct search *search, const char *modalias)
 {
 	struct vlu_ctx *ctx = search->next->ctx;
@@ -84,7 +84,7 @@ static int ask_running(struct search *search, const char *modalias)
 	return ret;
 }
 
-/* Does the list have anything that could be a driver of a PCI device? */
+/* Does the list contain anything that could be a driver of a PCI device? */
 static bool has_drivers(const char *list)
 {
 	static const char *const dirs[] = { "drivers/", "sound/", "arch/", "extra/", "updates/" };
@@ -96,7 +96,7 @@ static bool has_drivers(const char *list)
 	return false;
 }
 
-/* Without aliases: finds drivers of the device elsewhere, and looks for their names in the list. */
+/* Without aliases: finds the device's drivers elsewhere, and then their names in the list. */
 static enum vlu_known by_list(const struct next *next, const char *modalias, modalias_fn fn,
 			      void *arg)
 {
@@ -125,14 +125,14 @@ enum vlu_known builtin_drivers(const struct next *next, const char *modalias, mo
 }
 
 /* "nvme_init" belongs to nvme, "xhci_pci_init" to xhci_pci, "e1000_init_module" may be e1000e's. */
-bool builtin_may_be_stopped(const struct next *next, const char *module)
+bool is_perhaps_stopped(const struct next *next, const char *module)
 {
 	const char *at = next->cmdline, *item, *end;
 	struct cmdline_word word;
 	size_t len, first;
 
 	while (cmdline_next(&at, &word)) {
-		if (!word.value || !cmdline_same(word.name, word.name_len, "initcall_blacklist"))
+		if (!word.value || !cmdline_is_same(word.name, word.name_len, "initcall_blacklist"))
 			continue;
 		end = word.value + word.value_len;
 		for (item = word.value; item < end; item += len + 1) {

@@ -7,14 +7,14 @@
 #include "next/next-kernel.h"
 
 /*
- * Calls fn for each built-in driver that matches a modalias. Returns VLU_YES if these are all, or
- * VLU_DONT_KNOW if the tables of that kernel do not tell whether there are others.
+ * Calls fn for each known built-in driver that matches a modalias. Returns VLU_YES if there are no
+ * others, or VLU_DONT_KNOW if the tables of that kernel do not tell.
  */
 enum vlu_known builtin_drivers(const struct next *next, const char *modalias, modalias_fn fn,
 			       void *arg);
 /* Returns the driver's position in link order, or -1 if it is not known. */
 long builtin_place(const struct next *next, const char *module);
-/* Does initcall_blacklist= name a function that may be this driver's init function? */
-bool builtin_may_be_stopped(const struct next *next, const char *module);
+/* Does initcall_blacklist= name a function that may be the init function of this driver? */
+bool is_perhaps_stopped(const struct next *next, const char *module);
 
 #endif

@@ -6,7 +6,7 @@
 #define CONFS_MAX	1024
 #define CONF_NAME	384
 
-/* In order of precedence: the first directory that has a file of some name wins. */
+/* In order of precedence: of files with the same name, the one in the first directory counts. */
 static const char *const bases[] = { "etc/", "run/", "usr/local/lib/", "usr/lib/", "lib/" };
 
 static const struct {

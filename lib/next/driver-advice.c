@@ -17,7 +17,7 @@ struct advice {
 	bool root;		/* a module in the root file system takes a device */
 };
 
-bool next_initrd_bad(const struct next *next)
+bool next_initrd_is_bad(const struct next *next)
 {
 	return next->asked->initrd && !next->initrd.read;
 }
@@ -126,7 +126,7 @@ void advise(struct verdict *v, const struct taker *takers, size_t n)
 	if (advice.builtin[0])
 		add_fix(v, "only a kernel in which %s is a module keeps it away; vfio-lu restore "
 			"takes the device back, after that driver has used it", advice.builtin);
-	if (advice.unknown && next_initrd_bad(advice.next))
+	if (advice.unknown && next_initrd_is_bad(advice.next))
 		add_fix(v, "name an initrd that can be read");
 	else if (advice.unknown && !advice.next->root.tree)
 		add_fix(v, "install that kernel's modules here%s", advice.next->asked->initrd ? "" :

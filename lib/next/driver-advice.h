@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How to keep other drivers from the devices that they would take. */
+/* Advice on how to keep devices from other drivers of the next kernel. */
 #ifndef VLU_NEXT_DRIVER_ADVICE_H
 #define VLU_NEXT_DRIVER_ADVICE_H
 
@@ -10,7 +10,7 @@
 struct taker {
 	const struct next *next;
 	const struct vlu_device *dev;
-	const struct userland *user;	/* whose modules were searched */
+	const struct userland *user;	/* the user space whose modules were searched */
 	enum vlu_result result;
 	char module[64];
 	char how[192];			/* "built in" */
@@ -19,8 +19,8 @@ struct taker {
 	char where[UDEV_WHERE_SIZE];	/* the rule that gives it to vfio-pci */
 };
 
-/* Was an initrd named that cannot be read? */
-bool next_initrd_bad(const struct next *next);
+/* Did the caller name an initrd that cannot be read? */
+bool next_initrd_is_bad(const struct next *next);
 /* Sets one fix for all devices that do not pass. */
 void advise(struct verdict *v, const struct taker *takers, size_t n);
 

@@ -18,7 +18,7 @@ struct maker {
 
 /* Returns NULL if the maker is not known. */
 const struct maker *maker_of(const struct files *files);
-/* Makes the links that init makes first. NixOS has its modules and rules behind them. */
+/* Adds the links that init makes first: in NixOS they lead to the modules and the rules. */
 int init_links(struct archive *archive) must_check;
 /* Returns VLU_DONT_KNOW if the archive has no init. */
 enum vlu_known init_is_systemd(const struct archive *archive);

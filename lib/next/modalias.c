@@ -80,7 +80,7 @@ static bool is_match(const char **pattern, char c)
 	return *p == c;
 }
 
-bool glob_match(const char *pattern, const char *text)
+bool is_glob_match(const char *pattern, const char *text)
 {
 	/* Where to try again: only the last star may have to match more. */
 	const char *star = NULL, *from = NULL;
@@ -134,7 +134,7 @@ static bool is_pattern_match(const char *pattern, size_t len, const char *modali
 	if (len > 3 && strncmp(pattern, modalias, 3) != 0 && !memchr(pattern, '*', 3) &&
 	    !memchr(pattern, '?', 3) && !memchr(pattern, '[', 3))
 		return false;
-	return take_text(buf, sizeof(buf), pattern, len) && glob_match(buf, modalias);
+	return take_text(buf, sizeof(buf), pattern, len) && is_glob_match(buf, modalias);
 }
 
 int modalias_text(const char *text, const char *modalias, modalias_fn fn, void *arg)
@@ -186,7 +186,7 @@ int modalias_info(const char *info, size_t size, const char *modalias,
 	return ret;
 }
 
-bool ids_match(const char *ids, const struct vlu_device *dev)
+bool has_matching_id(const char *ids, const struct vlu_device *dev)
 {
 	const unsigned long any = 0xffffffff;
 	int64_t subsystem = vlu_device_subsystem(dev);

@@ -40,7 +40,7 @@ static const char *line_next(struct lines *lines)
 		lines->at += strcspn(line, "\n");
 		lines->at += *lines->at == '\n';
 		word = next_word(line, &len);
-		if (word && cmdline_same(word, len, lines->word))
+		if (word && cmdline_is_same(word, len, lines->word))
 			return word + len;
 	}
 }
@@ -58,7 +58,7 @@ static const char *line_of(const struct userland *user, const char *line, const 
 	while ((rest = line_next(&lines))) {
 		word = next_word(rest, &len);
 		if (word && module_name(word, len, pattern, sizeof(pattern)) &&
-		    glob_match(pattern, name))
+		    is_glob_match(pattern, name))
 			return word + len;
 	}
 	return NULL;
@@ -73,7 +73,7 @@ const char *modconf_never_loads(const struct userland *user, const char *cmdline
 	char command[128];
 	size_t i, len;
 
-	if (cmdline_lists(cmdline, "module_blacklist", module))
+	if (cmdline_has_item(cmdline, "module_blacklist", module))
 		return "module_blacklist= on its command line";
 	if (word)
 		word = next_word(word, &len);
@@ -86,17 +86,16 @@ const char *modconf_never_loads(const struct userland *user, const char *cmdline
 	return NULL;
 }
 
-bool modconf_forbids(const struct userland *user, const char *cmdline,
-		     const char *module)
+bool modconf_is_forbidden(const struct userland *user, const char *cmdline, const char *module)
 {
 	enum maker_id maker = user->maker ? user->maker->id : N_MAKERS;
 
-	if (cmdline_lists(cmdline, "modprobe.blacklist", module))
+	if (cmdline_has_item(cmdline, "modprobe.blacklist", module))
 		return true;
 	if (user->early && (maker == DRACUT || maker == N_MAKERS) &&
-	    cmdline_lists(cmdline, "rd.driver.blacklist", module))
+	    cmdline_has_item(cmdline, "rd.driver.blacklist", module))
 		return true;
-	if (user->early && maker == INITRAMFS_TOOLS && cmdline_lists(cmdline, "blacklist", module))
+	if (user->early && maker == INITRAMFS_TOOLS && cmdline_has_item(cmdline, "blacklist", module))
 		return true;
 	return line_of(user, "blacklist", module) || modconf_never_loads(user, cmdline, module);
 }
@@ -110,13 +109,13 @@ static bool has_softdep_before(const struct userland *user, const char *module, 
 
 	while ((rest = line_next(&lines))) {
 		word = next_word(rest, &len);
-		if (!word || !cmdline_same(word, len, module))
+		if (!word || !cmdline_is_same(word, len, module))
 			continue;
 		before = false;
 		while ((word = next_word(word + len, &len))) {
 			if (word[len - 1] == ':')
-				before = cmdline_same(word, len, "pre:");
-			else if (before && cmdline_same(word, len, first))
+				before = cmdline_is_same(word, len, "pre:");
+			else if (before && cmdline_is_same(word, len, first))
 				return true;
 		}
 	}
@@ -134,16 +133,15 @@ static bool has_install_before(const struct userland *user, const char *module, 
 		end = len - strspn(word + len - 1, ";&");
 		if (end >= 8 && memcmp(word + end - 8, "modprobe", 8) == 0)
 			modprobe = true;
-		else if (cmdline_same(word, end, module))
+		else if (cmdline_is_same(word, end, module))
 			return false;
-		else if (modprobe && cmdline_same(word, end, first))
+		else if (modprobe && cmdline_is_same(word, end, first))
 			return true;
 	}
 	return false;
 }
 
-bool modconf_before(const struct userland *user, const char *module,
-		    const char *first)
+bool modconf_is_before(const struct userland *user, const char *module, const char *first)
 {
 	return has_softdep_before(user, module, first) || has_install_before(user, module, first);
 }
@@ -187,7 +185,7 @@ static const char *booster_options(const struct userland *user, const char *modu
 		while (line && *(line = strchrnul(line, '\n')) && strchr(BLANKS, line[1])) {
 			line += 1 + strspn(line + 1, BLANKS);
 			len = strcspn(line, ":\n");
-			if (cmdline_same(line, len, module))
+			if (cmdline_is_same(line, len, module))
 				return line + len + (line[len] == ':');
 		}
 	}
@@ -202,7 +200,7 @@ static bool find_option(const char *word, const char *option, char *buf, size_t 
 	for (; (word = next_word(word, &len)); word += len) {
 		value = strspn(word, "\"'");
 		if (len - value <= name || word[value + name] != '=' ||
-		    !cmdline_same(word + value, name, option))
+		    !cmdline_is_same(word + value, name, option))
 			continue;
 		word += value + name + 1;
 		len -= value + name + 1;
@@ -222,7 +220,7 @@ bool modconf_option(const struct userland *user, const char *module,
 
 	while ((rest = line_next(&lines))) {
 		word = next_word(rest, &len);
-		if (word && cmdline_same(word, len, module))
+		if (word && cmdline_is_same(word, len, module))
 			found |= find_option(word + len, option, buf, size);
 	}
 	return found;

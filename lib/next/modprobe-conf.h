@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Files of modprobe.d and words of the kernel's command line. They keep a module from a device that
- * asks for it, load another module first, or set the module's options.
+ * Files of modprobe.d and words of the kernel's command line. They stop a module from being loaded
+ * for a device, load another module first, or set the module's options.
  */
 #ifndef VLU_NEXT_MODPROBE_CONF_H
 #define VLU_NEXT_MODPROBE_CONF_H
@@ -10,27 +10,24 @@
 #include "next/userland.h"
 
 /*
- * Does modprobe.d ("blacklist MODULE", "install MODULE /bin/false") or the command line
- * (modprobe.blacklist=, module_blacklist=, words of initramfs-tools and dracut) forbid the module?
+ * Is the module forbidden by modprobe.d ("blacklist MODULE", "install MODULE /bin/false") or by the
+ * command line (modprobe.blacklist=, module_blacklist=, words of initramfs-tools and dracut)?
  */
-bool modconf_forbids(const struct userland *user, const char *cmdline,
-		     const char *module);
+bool modconf_is_forbidden(const struct userland *user, const char *cmdline, const char *module);
 /*
- * Returns what keeps a module from being loaded even by name, or NULL: "install MODULE /bin/false"
- * in modprobe.d, or module_blacklist= of the kernel.
+ * Returns the setting that prevents even a load by name, or NULL: "install MODULE /bin/false" in
+ * modprobe.d, or module_blacklist= of the kernel.
  */
 const char *modconf_never_loads(const struct userland *user, const char *cmdline,
 				const char *module);
-/* Is first loaded before, by "softdep MODULE pre: FIRST" or "install MODULE modprobe FIRST"? */
-bool modconf_before(const struct userland *user, const char *module,
-		    const char *first);
+/* Is first loaded before it, by "softdep MODULE pre: FIRST" or "install MODULE modprobe FIRST"? */
+bool modconf_is_before(const struct userland *user, const char *module, const char *first);
 /* Finds NAME in "options MODULE NAME=VALUE" of modprobe.d. Truncates a long value. */
 bool modconf_option(const struct userland *user, const char *module,
 		    const char *option, char *buf, size_t size);
 /*
- * Calls fn, as modalias_text() does, for each module that a modalias loads. Aliases in modprobe.d
- * win. Only without a match there, those of modules.alias (table) count
- * (kmod_module_new_from_lookup(), libkmod).
+ * Calls fn, as modalias_text() does, for each module that a modalias loads. Aliases in table, which
+ * is modules.alias, count only if none in modprobe.d matches (kmod_module_new_from_lookup()).
  */
 int modconf_modules(const struct userland *user, const char *table, const char *modalias,
 		    modalias_fn fn, void *arg);

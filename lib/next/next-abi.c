@@ -109,7 +109,7 @@ static void abi_next(const struct next *next, struct abi *abi)
 		abi->word[ABI_VFIO] = from->abi.word[ABI_VFIO];
 }
 
-/* Was the place searched where the next kernel would have this string? */
+/* Was the file searched in which the next kernel would have this string? */
 static bool is_searched(const struct next *next, enum abi_kind kind)
 {
 	const char *source;
@@ -128,7 +128,7 @@ static bool is_searched(const struct next *next, enum abi_kind kind)
 	}
 }
 
-/* Compares a string of both sides. Returns false if that decides the verdict. */
+/* Compares a compatible string of both kernels. Returns false if that decides the verdict. */
 static bool compare(const struct next *next, const struct abi *abi_here_,
 		    const struct abi *abi_there, enum abi_kind kind,
 		    struct verdict *v, char *same, char *open, size_t size)

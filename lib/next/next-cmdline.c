@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether the next kernel's command line leaves enabled what a live update needs. */
+/* Checks that the next kernel's command line disables nothing that a live update needs. */
 #include "base/attr.h"
 #include "formats/cmdline.h"
 #include "next/next-kernel.h"
@@ -9,7 +9,7 @@ static bool has(const struct next *next, const char *name, char *value, size_t s
 	return cmdline_get(next->cmdline, name, value, size);
 }
 
-/* vfio-lu load adds a missing word, but does not contradict a word that is there. */
+/* vfio-lu load adds a missing word, but does not override an existing word. */
 static bool is_left_on(const struct next *next, const char *name, struct verdict *v)
 {
 	char value[64];
@@ -96,7 +96,7 @@ static int is_same_name(void *arg, const char *name)
 	return strcasecmp(arg, name) == 0;
 }
 
-/* Does this host have the disk of the next kernel's root? It has the one it was booted from. */
+/* Does this host have the disk that the next kernel's root= names? */
 static enum vlu_known has_root(const struct next *next, const char *root)
 {
 	struct sys *sys = &next->ctx->sys;
@@ -117,7 +117,7 @@ static enum vlu_known has_root(const struct next *next, const char *root)
 	return ret > 0 ? VLU_YES : ret == 0 ? VLU_NO : VLU_DONT_KNOW;
 }
 
-/* Counts the command line as vfio-lu load makes it. The names of sessions come on top. */
+/* Is the command line that vfio-lu load makes short enough? It gets the names of sessions, too. */
 static bool is_short_enough(const struct next *next, struct verdict *v)
 {
 	_cleanup_free_ char *line = kexec_cmdline(next->cmdline, NULL, NULL);

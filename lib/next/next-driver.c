@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which driver of the next kernel would take a device before vfio-pci gets it. */
+/* Finds the drivers of the next kernel that would take a device before vfio-pci gets it. */
 #include "base/text.h"
 #include "formats/cmdline.h"
 #include "inuse/inuse.h"
@@ -30,7 +30,7 @@ static bool is_built_in(const struct next *next)
 	return next_vfio_pci(next, &source) == 'y';
 }
 
-/* Options in files count only for a module, and only in the file system that has the module. */
+/* Has vfio-pci this device's ids? Options in files count only for a module in that file system. */
 static bool has_ids(const struct taker *taker)
 {
 	const struct next *next = taker->next;
@@ -39,10 +39,10 @@ static bool has_ids(const struct taker *taker)
 	if (!cmdline_get(next->cmdline, "vfio-pci.ids", ids, sizeof(ids)) &&
 	    (is_built_in(next) || !modconf_option(taker->user, VFIO_DRIVER, "ids", ids, sizeof(ids))))
 		return false;
-	return ids_match(ids, taker->dev);
+	return has_matching_id(ids, taker->dev);
 }
 
-/* By restore at boot, or by the rule of bind --persist: the other driver loses the device again. */
+/* Does the other driver lose the device again, by restore or by the rule of bind --persist? */
 static bool is_taken_back(struct taker *taker)
 {
 	const struct next *next = taker->next;
@@ -74,7 +74,7 @@ static int see_builtin(void *arg, const char *module)
 			return 0;
 		}
 	}
-	if (builtin_may_be_stopped(taker->next, module)) {
+	if (is_perhaps_stopped(taker->next, module)) {
 		found(taker, VLU_UNKNOWN, module, "built in, unless initcall_blacklist= stops it");
 		return 0;
 	}
@@ -85,7 +85,7 @@ static int see_builtin(void *arg, const char *module)
 	return 1;
 }
 
-/* Looks at built-in drivers: no module gets a device that they take. */
+/* Checks the built-in drivers first, since no module gets a device that they take. */
 static enum vlu_known look_builtin(struct taker *taker, const char *modalias)
 {
 	const struct next *next = taker->next;
@@ -121,7 +121,7 @@ static bool is_vfio_first(const struct taker *taker, const char *module)
 	if (!has_ids(taker))
 		return false;
 	vfio = autoload_place(user, next->cmdline, VFIO_DRIVER);
-	return built_in || modconf_before(user, module, VFIO_DRIVER) ||
+	return built_in || modconf_is_before(user, module, VFIO_DRIVER) ||
 	       (user->early && is_before_devices(vfio) && vfio < other);
 }
 
@@ -132,7 +132,7 @@ static int see_module(void *arg, const char *module)
 
 	if (!userland_has(taker->user, module) || strncmp(module, "vfio_", 5) == 0 ||
 	    taker->giving == TAKES || is_vfio_first(taker, module) ||
-	    modconf_forbids(taker->user, next->cmdline, module))
+	    modconf_is_forbidden(taker->user, next->cmdline, module))
 		return 0;
 	/*
 	 * A rule acts on the event of its own device. The event of another device may have loaded
@@ -161,7 +161,7 @@ static int see_module(void *arg, const char *module)
 	return 1;
 }
 
-/* udev asks for modules, and applies its rules first. */
+/* Checks the modules that udev loads for the device, after it has applied its rules. */
 static void look_modules(struct taker *taker, const struct userland *user,
 			 const char *modalias)
 {
@@ -179,8 +179,8 @@ static void look_modules(struct taker *taker, const struct userland *user,
 	modconf_modules(user, alias, modalias, see_module, taker);
 }
 
-/* Does vfio-pci have the device, or is it reserved for it, when the root file system is up? */
-static bool is_settled(struct taker *taker)
+/* Is the device bound to vfio-pci, or reserved for it, by the time the root file system is up? */
+static bool is_reserved(struct taker *taker)
 {
 	const struct next *next = taker->next;
 
@@ -204,12 +204,12 @@ static void look_device(struct taker *taker)
 		return;
 	}
 	known = look_builtin(taker, modalias);
-	if (next_initrd_bad(next) && taker->result == VLU_PASS)
+	if (next_initrd_is_bad(next) && taker->result == VLU_PASS)
 		found(taker, VLU_UNKNOWN, "", "the modules in the initrd are not known");
 	look_modules(taker, &next->initrd, modalias);
 	if (!next->root.tree && taker->result == VLU_PASS && !next->initrd.tree)
 		found(taker, VLU_UNKNOWN, "", "there are no modules of that kernel");
-	if (taker->result == VLU_PASS && !is_settled(taker))
+	if (taker->result == VLU_PASS && !is_reserved(taker))
 		look_modules(taker, &next->root, modalias);
 	if (known != VLU_YES && (taker->result == VLU_PASS || taker->result == VLU_WARN))
 		doubt_builtin(taker);
@@ -236,7 +236,7 @@ static void say(struct verdict *v, const struct taker *taker, unsigned int nth)
 		strcpy(v->detail + len, "; ...");
 }
 
-/* Would vfio-pci get a device that is not meant for it, by its ids or a rule about them? */
+/* Would the host lose a device that is not meant for vfio-pci, by its ids or a rule about them? */
 static bool is_lost(const struct next *next, const struct vlu_device *dev)
 {
 	struct taker taker = { .next = next, .dev = dev, .user = &next->initrd };
@@ -255,7 +255,7 @@ static bool is_lost(const struct next *next, const struct vlu_device *dev)
 	return taker.result == VLU_PASS;
 }
 
-/* Equal devices: ids that give one of them to vfio-pci may take another from this host. */
+/* Checks equal devices: ids that give one of them to vfio-pci may take another from this host. */
 static bool look_others(const struct next *next, struct verdict *v)
 {
 	const struct inuse *inuse = inuse_get(next->ctx);
@@ -266,7 +266,7 @@ static bool look_others(const struct next *next, struct verdict *v)
 	for (i = 0; inuse && i < inuse->n; i++) {
 		use = &inuse->uses[i];
 		if (use->weight != USE_VITAL || (i && !vlu_bdf_compare(use->bdf, use[-1].bdf)) ||
-		    vlu_device_find(next->ctx, use->bdf, &dev) || !inuse_carries(inuse, dev) ||
+		    vlu_device_find(next->ctx, use->bdf, &dev) || !inuse_can_carry(inuse, dev) ||
 		    !is_lost(next, dev))
 			continue;
 		verdict_set(v, VLU_FAIL, "vfio-pci takes %s as well, by its ids, and this host needs "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether kexec_file_load() accepts the image, and if not, how to extract the kernel from it. */
+/* Checks that kexec_file_load() accepts the image. If not, tells how to extract the kernel. */
 #include "base/text.h"
 #include "next/next-kernel.h"
 
@@ -28,7 +28,7 @@ static const char *kind_name(const struct next *next)
 	}
 }
 
-/* Sets as fix the commands that unpack a part of the file into another file. */
+/* Sets the fix to commands that unpack a part of the file into another file. */
 static void cut_out(const struct next *next, struct verdict *v, struct part part,
 		    const char *unpack, const char *to)
 {

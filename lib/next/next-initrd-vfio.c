@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether vfio-pci is there when the next kernel's /dev/liveupdate is first opened. */
+/* Checks that vfio-pci is registered before the next kernel's /dev/liveupdate is first opened. */
 #include "machine/systemd.h"
 #include "checks/host-rules.h"
 #include "next/autoload.h"
@@ -29,7 +29,7 @@ static void fix_load(const struct next *next, struct verdict *v)
 		verdict_fix(v, "add vfio-pci to the initrd and have it loaded there");
 }
 
-/* systemd as init of the initrd opens /dev/liveupdate first, before it loads any module. */
+/* If systemd is the init of the initrd, it opens /dev/liveupdate before it loads any module. */
 static bool is_opened_by_systemd(const struct next *next, struct verdict *v)
 {
 	int version = next->initrd.systemd > 0 ? next->initrd.systemd : next->root.systemd;
@@ -37,7 +37,7 @@ static bool is_opened_by_systemd(const struct next *next, struct verdict *v)
 	if (next->initrd.starts_systemd == VLU_NO)
 		return false;
 	if (next->initrd.systemd > 0 || next->initrd.starts_systemd == VLU_YES) {
-		if (systemd_opens_liveupdate(version)) {
+		if (systemd_has_luo(version)) {
 			verdict_set(v, VLU_FAIL, "vfio-pci is a module, and systemd %d inside the "
 				    "initrd opens " DEV_LIVEUPDATE " before it loads any: every "
 				    "later open fails", version);
@@ -54,13 +54,13 @@ static bool is_opened_by_systemd(const struct next *next, struct verdict *v)
 	return false;
 }
 
-/* vfio-pci is a module that is loaded later: is that too late? */
+/* Checks whether vfio-pci, as a module that is loaded later, would be too late. */
 static void look_late(const struct next *next, struct verdict *v)
 {
 	bool on_root = next->root.tree && userland_has(&next->root, "vfio_pci");
 
 	fix_load(next, v);
-	if (systemd_opens_liveupdate(next->root.systemd))
+	if (systemd_has_luo(next->root.systemd))
 		verdict_set(v, VLU_FAIL, "vfio-pci is a module, and not in the initrd%s%s: "
 			    "systemd %d opens " DEV_LIVEUPDATE " before it can be loaded, and "
 			    "every later open fails", others_of(next), next->initrd.other,
@@ -80,7 +80,7 @@ struct search {
 	bool found;
 };
 
-/* Is this module, loaded for a device, vfio-pci, or does it load vfio-pci? */
+/* Notes if this module, which is loaded for a device, is vfio-pci or loads it first. */
 static int see_module(void *arg, const char *module)
 {
 	struct search *search = arg;
@@ -88,12 +88,12 @@ static int see_module(void *arg, const char *module)
 
 	search->found |= strcmp(module, "vfio_pci") == 0 ||
 			 (userland_has(&next->initrd, module) &&
-			  !modconf_forbids(&next->initrd, next->cmdline, module) &&
-			  modconf_before(&next->initrd, module, VFIO_DRIVER));
+			  !modconf_is_forbidden(&next->initrd, next->cmdline, module) &&
+			  modconf_is_before(&next->initrd, module, VFIO_DRIVER));
 	return search->found;
 }
 
-/* Does a device get vfio-pci loaded in the initrd, by a rule or by modprobe.d? */
+/* Is vfio-pci loaded in the initrd for some device, by a rule or by modprobe.d? */
 static bool has_loading_device(const struct next *next)
 {
 	struct search search = { .next = next };
@@ -128,7 +128,7 @@ static void look_module(const struct next *next, struct verdict *v)
 			     autoload_place(&next->initrd, next->cmdline, VFIO_DRIVER) != NEVER)) {
 		verdict_set(v, VLU_PASS, "vfio-pci is in the initrd, and loaded there");
 	} else if (restore_place(&next->root) != NEVER && userland_has(&next->root, "vfio_pci") &&
-		   !systemd_opens_liveupdate(next->root.systemd)) {
+		   !systemd_has_luo(next->root.systemd)) {
 		verdict_set(v, VLU_PASS, "vfio-pci is on the root file system, and "
 			    "vfio-lu-restore.service loads it before " DEV_LIVEUPDATE " is opened");
 	} else if (there) {
@@ -146,7 +146,7 @@ void look_initrd_vfio(const struct next *next, struct verdict *v)
 
 	switch (next_vfio_pci(next, &source)) {
 	case 'y':
-		if (builtin_may_be_stopped(next, "vfio_pci")) {
+		if (is_perhaps_stopped(next, "vfio_pci")) {
 			verdict_set(v, VLU_FAIL, "vfio-pci is built in (%s), and "
 				    "initcall_blacklist= keeps it from starting", source);
 			verdict_fix(v, "remove the functions of vfio-pci from initcall_blacklist=");

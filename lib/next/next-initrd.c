@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether the next kernel gets the initrd that it needs to boot. */
+/* Checks that the next kernel gets the initrd that it needs to boot. */
 #include "next/next-kernel.h"
 
 /* Looks beside the image, by the release or by the rest of the image's name (vmlinuz-linux). */
@@ -39,7 +39,7 @@ static void look_missing(const struct next *next, struct verdict *v)
 		verdict_set(v, VLU_PASS, "none, but the one inside the image");
 		return;
 	}
-	had = host_initrd(next->ctx, how, sizeof(how));
+	had = host_has_initrd(next->ctx, how, sizeof(how));
 	if (had != VLU_NO && find_beside(next, beside, sizeof(beside)))
 		verdict_fix(v, "name %s as its initrd", beside);
 	else if (had == VLU_YES)

@@ -20,7 +20,7 @@ struct next {
 	char *rehearsal;	/* content of the result that was named; NULL: none was */
 	struct image image;
 	bool is_image;
-	bool running;		/* this build is the running one */
+	bool running;		/* it is the same build as the running kernel */
 	struct kconfig config;
 	char cmdline[4096];
 	bool cmdline_known;
@@ -31,13 +31,13 @@ struct next {
 	size_t n_devices;
 };
 
-/* Set ctx and asked before. Call next_end() even after a failure. */
+/* Set ctx and asked before the call. Call next_free() even after a failure. */
 int next_read(struct next *next, const struct vlu_bdf *bdfs, size_t n) must_check;
 void next_free(struct next *next);
 
 /*
  * Returns how the next kernel has vfio-pci: 'y' built in, 'm' as a module, 'n' not at all, 0 not
- * known. *ret_source names the file that tells.
+ * known. Sets *ret_source to the name of the file that proves it.
  */
 char next_vfio_pci(const struct next *next, const char **ret_source);
 

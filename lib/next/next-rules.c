@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The rules that the next kernel must meet. */
+/* The rules that the next kernel has to obey. */
 #include "base/attr.h"
 #include "base/cache.h"
 #include "checks/device-rules.h"
@@ -13,7 +13,7 @@ struct next_rule {
 	bool curable;	/* restore repairs it, so it does not prevent a kexec */
 };
 
-/* Without an option of a known name, the content of the kernel decides. */
+/* If no option has a known name, the content of the kernel decides. */
 static void look_handler(const struct next *next, struct verdict *v)
 {
 	struct abi abi = { 0 };

@@ -115,7 +115,7 @@ int rehearsed_find(struct vlu_ctx *ctx, const char *file, const char *text, cons
 	size_t i;
 
 	ret_outcome->path[0] = '\0';
-	/* without any record, do not read hundreds of megabytes for their hashes */
+	/* if there is no record, do not read hundreds of megabytes for their hashes */
 	for (i = 0, ret = text ? 1 : 0; ret != 1 && i < ARRAY_SIZE(dirs); i++) {
 		ret = dirs[i] ? sys_list(&ctx->sys, dirs[i], any_entry, NULL) : -ENOENT;
 		result = ret == -EACCES ? ret : result;

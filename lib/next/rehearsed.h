@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Results of rehearsals, a file for each pair of kernels. Only vlu_rehearse() writes them. */
+/* The records of rehearsals, a file for each pair of kernels. Only vlu_rehearse() writes them. */
 #ifndef VLU_NEXT_REHEARSED_H
 #define VLU_NEXT_REHEARSED_H
 
@@ -40,7 +40,7 @@ struct rehearsed {
 char *rehearsed_format(const struct rehearsed *rehearsed);
 /*
  * Writes the record of a pair in dir. Then deletes the log of the previous record if its date is
- * before then.
+ * earlier than then.
  */
 int rehearsed_write(struct vlu_ctx *ctx, const char *dir, const struct pair *pair,
 		    const char *then, const char *text) must_check;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Compares a udev rule (udev(7)) with what is known of a device. */
+/* Compares a udev rule (udev(7)) with the known facts about a device. */
 #include "base/attr.h"
 #include "modalias.h"
 #include "next/udev-rules.h"
@@ -55,7 +55,7 @@ static bool is_value_match(const char *value, const char *text)
 
 	for (;; value += len + 1) {
 		len = strcspn(value, "|");
-		if (take_text(pattern, sizeof(pattern), value, len) && glob_match(pattern, text))
+		if (take_text(pattern, sizeof(pattern), value, len) && is_glob_match(pattern, text))
 			return true;
 		if (!value[len])
 			return false;
@@ -189,7 +189,7 @@ static enum vlu_known match_somewhere(const struct token *tokens, size_t n,
 	return best;
 }
 
-enum vlu_known tokens_match(const struct token *tokens, size_t n, const struct vlu_device *dev)
+enum vlu_known is_rule_match(const struct token *tokens, size_t n, const struct vlu_device *dev)
 {
 	enum vlu_known all = VLU_YES;
 	bool above = false;

@@ -33,7 +33,7 @@ static enum giving override_gives(const struct token *token, const struct vlu_de
 									     GIVES_NOTHING;
 }
 
-/* udev's own rules run programs for every device. Is this rule about devices such as this? */
+/* Is this rule about devices such as this one? udev's own rules run programs for every device. */
 static bool is_about(const char *rule, size_t len, const struct vlu_device *dev)
 {
 	return has(rule, len, "driver_override") || has(rule, len, "vfio") ||
@@ -76,7 +76,7 @@ static enum giving rule_gives(struct reading *reading, const char *rule, size_t 
 		if (is_key(&tokens[i], "LABEL") && strcmp(tokens[i].value, reading->doubt_to) == 0)
 			reading->doubt_to[0] = '\0';
 	}
-	match = reading->skip_to[0] ? VLU_NO : tokens_match(tokens, n, reading->dev);
+	match = reading->skip_to[0] ? VLU_NO : is_rule_match(tokens, n, reading->dev);
 	if (match == VLU_NO)
 		return GIVES_NOTHING;
 	for (i = 0; i < n; i++) {
@@ -141,7 +141,7 @@ enum giving udev_gives(const struct userland *user, const struct vlu_device *dev
 	for (i = 0; i < user->n_conf; i++) {
 		const struct conf *conf = &user->conf[i];
 
-		known = persist_gives(conf->name, conf->text, dev->bdf);
+		known = is_bound_at_boot(conf->name, conf->text, dev->bdf);
 		if (known != VLU_DONT_KNOW)
 			one = known == VLU_YES ? TAKES : GIVES_NOTHING;
 		/* driverctl's own rule runs a program that reads the files that were checked */

@@ -8,22 +8,22 @@
 
 #define UDEV_WHERE_SIZE	96
 
-/* What a rule does for a new device, from the weakest. */
+/* The effect of a rule on a new device, from the weakest to the strongest. */
 enum giving {
 	GIVES_NOTHING,
 	GIVES_PERHAPS,	/* a program runs, or the rule compares unknown values */
 	GIVES,		/* vfio-pci gets it, unless another driver has it */
-	TAKES,		/* another driver loses it, too: bind --persist, driverctl */
+	TAKES,		/* vfio-pci gets it even from another driver: bind --persist, driverctl */
 };
 
 /*
- * Returns the strongest effect of the rules, driverctl's files and scripts there. where:
- * "etc/udev/rules.d/x.rules:3".
+ * Returns the strongest effect of the rules, driverctl's files and the scripts in user. Sets where
+ * to its origin, such as "etc/udev/rules.d/x.rules:3".
  */
 enum giving udev_gives(const struct userland *user, const struct vlu_device *dev,
 		       char where[UDEV_WHERE_SIZE]);
 
-/* udev-match.c: a KEY{ATTRIBUTE}OPERATOR"VALUE" of a rule. */
+/* udev-match.c: one KEY{ATTRIBUTE}OPERATOR"VALUE" of a rule. */
 struct token {
 	char key[32], attr[96], value[256];
 	char op;		/* '=' and '!' compare, 'a' assigns */
@@ -32,6 +32,6 @@ struct token {
 /* Reads the next token of a rule that ends at end. Returns false at the end. */
 bool token_next(const char **at, const char *end, struct token *ret_token);
 /* Would all comparisons of a rule be true when the device is added? */
-enum vlu_known tokens_match(const struct token *tokens, size_t n, const struct vlu_device *dev);
+enum vlu_known is_rule_match(const struct token *tokens, size_t n, const struct vlu_device *dev);
 
 #endif

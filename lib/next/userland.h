@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What user space brings to a kernel: modules, and the rules by which they are loaded and take
+ * User space of a next kernel: its modules, and the rules by which modules are loaded and take
  * devices. It is read from an initrd or from the root file system. Both use the same file names.
  */
 #ifndef VLU_NEXT_USERLAND_H
@@ -19,20 +19,20 @@ struct userland {
 	struct pool pool;	/* owns modules and conf */
 	struct archive archive;	/* while an initrd is read */
 	struct files files;
-	char release[80];	/* the kernel whose modules count */
+	char release[80];	/* the kernel release whose modules count */
 	bool early;		/* an initrd, not the root file system */
 	bool read;		/* the files could be read */
-	char why[160];		/* why not */
+	char why[160];		/* the reason why not */
 	bool foreign;		/* the file is not an initrd */
 	bool tree;		/* lib/modules/RELEASE exists */
-	char other[80];		/* another release, whose modules it has */
+	char other[80];		/* another release whose modules are there */
 	char **modules;		/* names, with '_' for '-' */
 	size_t n_modules;
 	char *alias;		/* modules.alias */
 	char *builtin;		/* modules.builtin */
 	char *modinfo;		/* modules.builtin.modinfo, with NULs between entries */
 	size_t modinfo_size;
-	struct abi abi;		/* strings of its vfio-pci modules */
+	struct abi abi;		/* the compatible strings in its vfio-pci modules */
 	bool vfio_read;		/* it has vfio-pci modules */
 	struct conf *conf;	/* each name once: that of the highest precedence */
 	size_t n_conf;
@@ -42,7 +42,7 @@ struct userland {
 	int systemd;		/* version; 0 or less: not found */
 };
 
-/* Fails only with -ENOMEM. Problems of the file itself go to why. */
+/* Both fail only with -ENOMEM, and describe a problem of the files themselves in why. */
 int userland_initrd(struct userland *user, const char *release,
 		    const uint8_t *data, size_t size) must_check;
 int userland_root(struct vlu_ctx *ctx, struct userland *user,

@@ -82,7 +82,7 @@ int plan_add_back(struct vlu_plan *plan, const struct step_kind *kind,
 }
 
 /* Groups that run at the same time add results in any order. */
-static bool comes_after(const struct vlu_plan *plan, const struct plan_result *result)
+static bool is_after(const struct vlu_plan *plan, const struct plan_result *result)
 {
 	return result->group > plan->group ||
 	       (result->group == plan->group && result->planned && plan->running);
@@ -101,7 +101,7 @@ int plan_say_so(struct vlu_plan *plan, const char *action, bool already, const c
 	if (!text || !pool_add(&plan->pool, &plan->results, &plan->n_results))
 		return no_memory(plan);
 	results = plan->results;
-	for (at = plan->n_results - 1; at && comes_after(plan, &results[at - 1]); at--)
+	for (at = plan->n_results - 1; at && is_after(plan, &results[at - 1]); at--)
 		results[at] = results[at - 1];
 	results[at] = (struct plan_result){ plan->group, !plan->running, { action, already, text } };
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* finish: ends a restored session, when each device has its user. */
+/* finish: ends a restored session as soon as each device has its user. */
 #include "base/cache.h"
 #include "base/text.h"
 #include "machine/device.h"
@@ -9,8 +9,8 @@
 #include "uapi/vfio.h"
 
 /*
- * Fails if another process has the file, because it was lent to it. Binding the file here
- * would take it away from a VMM that is about to bind it.
+ * Fails if another process has the file as a loan. A bind here would take the device away from
+ * a VMM that is about to bind it.
  */
 static int check_taken(struct session *session, const struct member *member)
 {
@@ -37,7 +37,7 @@ static int take_files(struct session *session)
 	return ret;
 }
 
-/* All held files are bound. Fails if a device that was handed over is not held. */
+/* Finishes when all held files are bound. Fails if a device that was handed over is not held. */
 static int finish_bound(struct session *session)
 {
 	const struct vlu_state *state = &session->ledger->state;
@@ -64,14 +64,14 @@ static int finish_bound(struct session *session)
 	return failure_run(ctx, "first", "vfio-lu", "restore", "--session", session->name);
 }
 
-/* Notes in the holder what is bound, for status. */
+/* Notes in the holder which files are bound, for status. */
 static void note_bound(struct session *session)
 {
 	struct failure first = session->ctx->failure;
 
-	if (session_ask(session, NOTE, member_done, "state=bound"))
+	if (session_ask(session, NOTE, member_is_done, "state=bound"))
 		vlu_log(session->ctx, VLU_LOG_WARNING, "%s", vlu_error(session->ctx));
-	session_note(session, BOUND, member_done);
+	session_note(session, BOUND, member_is_done);
 	session->ctx->failure = first;
 }
 
@@ -94,7 +94,7 @@ static int bind_members(struct session *session)
 	}
 	if (!ret)
 		ret = finish_bound(session);
-	if (!ret || !*device_names(session, member_done, names))
+	if (!ret || !*device_names(session, member_is_done, names))
 		return ret;
 	ret = vlu_fail(ctx, VLU_PARTIAL, ret, "%.400s; session %s is not finished, and no VMM can "
 		       "use the files of%s any more; repeat: vfio-lu finish --session %s",
@@ -230,7 +230,7 @@ static int check_discarded(struct session *session, const struct vlu_finish *how
 	return 0;
 }
 
-/* Looks at every member before anything is done that cannot be undone. */
+/* Checks every member before the first step that cannot be undone. */
 static int check_whole(const struct session *session)
 {
 	const struct vlu_session *now = session->now;
@@ -276,7 +276,7 @@ static int add_finish(struct vlu_plan *plan, struct session *session, const stru
 	int ret;
 
 	if (!now && (strcmp(session->name, VLU_SESSION) == 0 ||
-		     was_settled(plan->ctx, session->name, "finished")))
+		     session_is_settled(plan->ctx, session->name, "finished")))
 		return plan_say_already(plan, "finish", "session %s  already finished",
 				session->name);
 	if (!now)

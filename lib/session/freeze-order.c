@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The kernel freezes the files of a session in the order in which they were
- * preserved and stops at the first that refuses. Then it unfreezes those
- * before it (luo_file_freeze(), __luo_file_unfreeze() in
+ * preserved and stops at the first file that refuses. Then it unfreezes the
+ * files before that one (luo_file_freeze(), __luo_file_unfreeze() in
  * kernel/liveupdate/luo_file.c), but vfio-pci has no unfreeze: a frozen device
- * is unusable until it is bound again. Later files are not touched. So devices
- * that may refuse are preserved first, and their refusal harms no other device.
+ * is unusable until it is bound again. So devices that may refuse are preserved
+ * first, and their refusal harms no other device.
  *
  * A device refuses if its interrupts are enabled or it is not in D0
  * (vfio_pci_liveupdate_freeze() of the VFIO series). A memfd never refuses, and
@@ -28,10 +28,10 @@ static int risk(struct session *session, const struct member *member)
 		return 2;
 	state = vlu_device_find(session->ctx, member->bdf, &dev) == 0 ?
 		vlu_device_power_state(dev) : NULL;
-	/* A device that nobody had open may sleep; opening it wakes it. */
+	/* A device that no process had open may sleep; an open wakes it. */
 	if (member->held && state && state[0] == 'D' && strcmp(state, "D0") != 0)
 		return 2;
-	/* A VMM runs with the device, and enables interrupts at any time. */
+	/* The VMM uses the device, so it may enable interrupts at any time. */
 	return session->vmm && !member->held ? 1 : 0;
 }
 

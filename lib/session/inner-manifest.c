@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The manifest that was handed over inside its session. */
+/* Reads the manifest that was handed over inside its session. */
 #include "session/session.h"
 #include "uapi/liveupdate.h"
 

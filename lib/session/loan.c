@@ -19,16 +19,16 @@ struct vlu_loan {
 	struct file {
 		struct vlu_lent lent;
 		const struct vlu_member *member;	/* NULL: the iommufd */
-		bool recorded;	/* the holder knows that it is lent */
+		bool recorded;	/* the holder has noted the borrower */
 	} files[MAX_FILES];
-	bool given;		/* the moment is noted */
-	bool named;		/* argv names files; otherwise all are lent */
+	bool given;		/* the moment at which the devices were given is noted */
+	bool named;		/* argv names the files to lend; otherwise all are lent */
 	char **argv;
 	char unknown[64];	/* a name in argv that is not in the session */
 	int finisher;		/* a pipe to the process that finishes the session; -1: none */
 };
 
-/* ---------------------------------------------------------- what is asked */
+/* ------------------------------------------------------- files to be lent */
 
 static int add(struct vlu_loan *loan, const char *name, const struct vlu_member *member)
 {
@@ -131,7 +131,7 @@ static int expand(struct vlu_loan *loan, char *const *argv)
 	}
 }
 
-/* ------------------------------------------------------------ may it be? */
+/* ---------------------------------------------------------------- checks */
 
 static int check_session(struct vlu_loan *loan)
 {

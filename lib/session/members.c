@@ -94,22 +94,22 @@ struct member *session_member(struct vlu_plan *plan, const struct step *step)
 	return session_find(plan->data, step->extra);
 }
 
-static bool member_leaves(const struct member *member)
+static bool member_is_leaving(const struct member *member)
 {
 	return member->leaving;
 }
 
-bool member_stays(const struct member *member)
+bool member_is_staying(const struct member *member)
 {
 	return !member->leaving;
 }
 
-bool member_done(const struct member *member)
+bool member_is_done(const struct member *member)
 {
 	return member->done;
 }
 
-bool member_held(const struct member *member)
+bool member_is_held(const struct member *member)
 {
 	return member->held;
 }
@@ -125,7 +125,7 @@ const char *device_names(const struct session *session, member_fn which, char na
 	return names;
 }
 
-/* Work on members' files for several threads; each takes the next member. */
+/* The members' files as work for several threads, each of which takes the next member. */
 struct turns {
 	struct session *session;
 	member_fn which;
@@ -239,7 +239,7 @@ int session_end_files(struct session *session, member_fn which)
 int session_leave(struct vlu_plan *plan, struct step *step)
 {
 	(void)step;
-	return session_end_files(plan->data, member_leaves);
+	return session_end_files(plan->data, member_is_leaving);
 }
 
 int session_drop(struct vlu_plan *plan, struct step *step)
@@ -253,7 +253,7 @@ int session_drop(struct vlu_plan *plan, struct step *step)
 int session_end(struct session *session, const char *word)
 {
 	struct vlu_ctx *ctx = session->ctx;
-	/* Settle first: a half released session would look like one that was never retrieved. */
+	/* Settle first: a half-released session would look like one that was never retrieved. */
 	int ret = settle(ctx, session->name, word);
 
 	if (!ret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The moments that restore and finish note, and the record that is made of them. */
+/* Notes the moments of restore and finish, and makes a record of them. */
 #include "session/session.h"
 #include "timeline/update.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel cannot take one file out of a session, and a token cannot be used twice, so
- * a session that changes is made again from the complete list. The holder keeps the
- * device files open meanwhile. Only the preservation is interrupted, which is safe: the
- * lock prevents a kexec.
+ * The kernel cannot take one file out of a session, and a token cannot be used twice. So
+ * a change makes the session again from the complete list of members. Meanwhile the holder
+ * keeps the device files open. Only the preservation is interrupted, which is safe because
+ * the lock prevents a kexec.
  */
 #include "base/array.h"
 #include "machine/device.h"
@@ -25,7 +25,7 @@ static int describe(struct vlu_ctx *ctx, struct vlu_bdf bdf, struct manifest_dev
 		return ret;
 	ret = driver_remembered(ctx, bdf, ret_dev->driver_before,
 				sizeof(ret_dev->driver_before));
-	/* A device left out here cannot be restored after the kexec. */
+	/* Other errors fail: a device that is not in the manifest cannot be restored. */
 	if (ret == -ENOENT)
 		ret_dev->driver_before[0] = '\0';
 	return ret == -ENOENT ? 0 : ret;
@@ -127,8 +127,8 @@ int outgoing_drop(struct session *session)
 }
 
 /*
- * Creates the session with this manifest. Everything that can fail is done before the old
- * session ends; after such a failure *ret_ended is false and nothing has changed.
+ * Creates the session with this manifest. First does what can fail while the old session
+ * still exists: after such a failure *ret_ended is false and nothing has changed.
  */
 static int create_session(struct session *session, const char *manifest, bool *ret_ended)
 {
@@ -146,9 +146,9 @@ static int create_session(struct session *session, const char *manifest, bool *r
 	}
 	ret = outgoing_drop(session);
 	*ret_ended = ret != -ETIMEDOUT;
-	/* until the members are in the new session, in case this process is killed */
+	/* In case this process is killed: the members are in no session for now. */
 	if (!ret)
-		ret = session_ask(session, NOTE, member_held, "state=opened");
+		ret = session_ask(session, NOTE, member_is_held, "state=opened");
 	if (!ret)
 		ret = luo_create_on(ctx, luo, session->name, &session->fd);
 	sys_close(&ctx->sys, luo);
@@ -161,8 +161,8 @@ static int create_session(struct session *session, const char *manifest, bool *r
 }
 
 /*
- * Preserves again all that the holder had before this plan, with the earlier manifest if
- * there is one. One failure does not stop the others.
+ * Preserves again all files that the holder had before this plan, with the earlier manifest if
+ * there is one. Goes on after a failure.
  */
 static int create_again(struct session *session)
 {
@@ -172,7 +172,7 @@ static int create_again(struct session *session)
 	bool ended;
 
 	if (!manifest) {
-		first = make_manifest(session, member_held);
+		first = make_manifest(session, member_is_held);
 		manifest = session->manifest;
 	}
 	if (!first)
@@ -184,7 +184,7 @@ static int create_again(struct session *session)
 		ret = member->held ? preserve_member(session, member) : 0;
 		first = first ? first : ret;
 	}
-	ret = session_ask(session, NOTE, member_done, "state=preserved");
+	ret = session_ask(session, NOTE, member_is_done, "state=preserved");
 	return first ? first : ret;
 }
 
@@ -219,7 +219,7 @@ static int run_create(struct vlu_plan *plan, struct step *step)
 	    manifest_format(before, &session->manifest_before))
 		return vlu_nomem(ctx);
 	/* Nothing has changed until the old session is dropped. */
-	ret = make_manifest(session, member_stays);
+	ret = make_manifest(session, member_is_staying);
 	if (ret)
 		return ret;
 	ret = create_session(session, session->manifest, &ended);
@@ -233,7 +233,7 @@ static int run_create(struct vlu_plan *plan, struct step *step)
 static int run_preserve(struct vlu_plan *plan, struct step *step)
 {
 	struct session *session = plan->data;
-	int ret = session_ask(session, FETCH, member_stays, NULL);
+	int ret = session_ask(session, FETCH, member_is_staying, NULL);
 
 	return ret ? ret : preserve_member(session, session_member(plan, step));
 }
@@ -241,13 +241,13 @@ static int run_preserve(struct vlu_plan *plan, struct step *step)
 static int run_note(struct vlu_plan *plan, struct step *step)
 {
 	(void)step;
-	return session_ask(plan->data, NOTE, member_stays, "state=preserved");
+	return session_ask(plan->data, NOTE, member_is_staying, "state=preserved");
 }
 
 static int undo_note(struct vlu_plan *plan, struct step *step)
 {
 	(void)step;
-	return session_ask(plan->data, NOTE, member_stays, "state=opened");
+	return session_ask(plan->data, NOTE, member_is_staying, "state=opened");
 }
 
 static int run_manifest(struct vlu_plan *plan, struct step *step)

@@ -5,15 +5,15 @@
 
 #include "session.h"
 
-/* Adds the step that opens a member's device, or with cdev NULL takes its file from the VMM. */
+/* Adds the step that opens a member's cdev, or, if cdev is NULL, takes its file from the VMM. */
 void take_step(struct vlu_plan *plan, const struct member *member, const char *cdev, const char *from);
 /* Adds the steps for all new members: bind opened files to an iommufd, and give them to the holder. */
 void bind_step(struct vlu_plan *plan);
 void hold_step(struct vlu_plan *plan);
 
-/* Adds the steps that make the session from the members that stay, and write its manifests. */
+/* Adds the steps that make the session from the members that stay, and that write its manifests. */
 void outgoing_add(struct vlu_plan *plan, struct session *session);
-/* Sorts the devices: those that may refuse the kexec come first. */
+/* Sorts the devices so that those that may refuse the kexec come first. */
 void order_members(struct session *session);
 /* Adds the step that writes the manifests again and changes nothing else. */
 int outgoing_rewrite(struct vlu_plan *plan, struct session *session) must_check;

@@ -4,9 +4,9 @@
 #define VLU_SESSION_PLACEHOLDERS_H
 
 /*
- * NAME consists of A-Z a-z 0-9 . _ : - and other braces, as in JSON, are left alone. "{{"
- * stands for a brace. number() returns the number for a name, or a negative value, which
- * is returned. The caller frees *ret_text.
+ * NAME consists of A-Z a-z 0-9 . _ : and -. Other braces, as in JSON, stay as they are. "{{"
+ * stands for a brace. number() returns the number for a name. If it returns a negative value,
+ * so does braces_expand(). The caller frees *ret_text.
  */
 int braces_expand(const char *text, int (*number)(void *arg, const char *name),
 		  void *arg, char **ret_text);

@@ -7,7 +7,7 @@
 #include "outgoing.h"
 #include "vmm.h"
 
-/* kexec disables the interrupts of a device that is held already, or taken from a VMM. */
+/* A held device may have its interrupts enabled, since kexec disables them. */
 static int check_device(struct vlu_ctx *ctx, struct vlu_bdf bdf, bool held,
 			struct vlu_device **ret_dev)
 {
@@ -69,7 +69,7 @@ static void warn_unfinished(const struct session *session)
 	}
 }
 
-/* Refuses while something that was promised in this boot is no longer held. */
+/* Refuses if a device or file that was promised in this boot is no longer held. */
 static int check_promises(struct session *session, const struct vlu_bdf *bdfs, size_t n)
 {
 	const struct vlu_member *member;
@@ -88,7 +88,7 @@ static int check_promises(struct session *session, const struct vlu_bdf *bdfs, s
 			session->name, lost, session->name, session->name);
 }
 
-/* An interrupted command promised nothing. Files that are not asked for again are closed. */
+/* Closes the files of an interrupted command, which promised nothing, unless they are asked for. */
 static bool drop_leftovers(struct vlu_plan *plan, struct session *session,
 			   const struct vlu_bdf *bdfs, size_t n)
 {
@@ -151,7 +151,7 @@ static void add_files(struct vlu_plan *plan, const struct session *session)
 	}
 }
 
-/* Returns whether a member is new, or not as it was promised. */
+/* Is a member new, or is the session not as it was promised? */
 static bool has_changes(const struct session *session, const struct vlu_bdf *bdfs, size_t n)
 {
 	size_t i;
@@ -168,7 +168,7 @@ static bool has_changes(const struct session *session, const struct vlu_bdf *bdf
 	return false;
 }
 
-/* An interrupted command may not have written the manifest. */
+/* Does the manifest on the disk have all members? An interrupted command may have written none. */
 static bool is_on_disk(const struct session *session)
 {
 	const struct vlu_member *member;
@@ -253,9 +253,9 @@ static int plan_preserve(struct vlu_ctx *ctx, const char *name, struct vmm *vmm,
 	size_t i;
 	int ret = 0;
 
-	/* Report a missing device first; it is wrong on every host. */
+	/* Report a missing device before any fault of the host. */
 	for (i = 0; !ret && i < n; i++)
-		ret = device_there(ctx, bdfs[i]) ? 0 : vlu_device_find(ctx, bdfs[i], &dev);
+		ret = device_is_present(ctx, bdfs[i]) ? 0 : vlu_device_find(ctx, bdfs[i], &dev);
 	if (!ret)
 		ret = session_plan(ctx, name, HOST_PRESERVE, PLAN_ALL, &plan, &session);
 	if (ret) {

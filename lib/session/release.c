@@ -22,7 +22,7 @@ static void end_step(struct vlu_plan *plan)
 		     "remove its manifest");
 }
 
-/* Notes that the session is settled; the command line of this kernel still names it. */
+/* Notes that the session is settled, since the command line of this kernel still names it. */
 static int run_forget(struct vlu_plan *plan, struct step *step)
 {
 	(void)step;
@@ -35,7 +35,7 @@ static void forget_step(struct vlu_plan *plan)
 		     "manifest");
 }
 
-/* Marks the members that leave. Returns how many stay; *broken: a promise that is not kept. */
+/* Marks the members that leave. Returns how many stay. Sets *broken if a promise is not kept. */
 static size_t choose_leaving(struct vlu_plan *plan, struct session *session,
 			     const struct vlu_bdf *bdfs, size_t n, bool *broken)
 {
@@ -79,7 +79,7 @@ static void add_release(struct vlu_plan *plan, struct session *session,
 		end_step(plan);
 	if (!session->n_devices)
 		plan_say(plan, "release", "session %s  no longer preserved", session->name);
-	/* the kernel cannot release one file of several */
+	/* the kernel cannot release a single file, so the others were released for a moment, too */
 	for (member = session->members; member < files; member++)
 		plan_say(plan, member->leaving ? "release" : "preserve", member->leaving ? "%s  no longer preserved; its file is closed" :
 			 "%s  stays in session %s, which was created again: for a moment it was "

@@ -3,8 +3,8 @@
  * restore: retrieves a session after the kexec. A wrong order cannot be repaired: the
  * handler must be registered before the first open of /dev/liveupdate, a device must be
  * bound to vfio-pci before its file is retrieved, and a retrieved session must be kept
- * until it is finished. The session is retrieved first: if the kernel has none of that
- * name, no driver loses a device.
+ * until it is finished. The session is retrieved before any device is bound, so that no driver
+ * loses a device if the kernel has no session of that name.
  */
 #include "base/cache.h"
 #include "bind/bind.h"
@@ -14,7 +14,7 @@
 #include "bind/driver-override.h"
 #include "bind/former-driver.h"
 
-/* The kernel has the last word. Its answer about a session is noted and not asked again. */
+/* The kernel decides whether the session exists. Its answer is noted, so that it is asked once. */
 static int run_retrieve_session(struct vlu_plan *plan, struct step *step)
 {
 	struct session *session = plan->data;
@@ -27,7 +27,7 @@ static int run_retrieve_session(struct vlu_plan *plan, struct step *step)
 	first = plan->ctx->failure;
 	if (!session->now || (ret != -ENOENT && ret != -EINVAL) || session->now->holder_pid >= 0)
 		return ret;
-	/* a session that was restored and does not exist any more has been finished */
+	/* a session that was restored and no longer exists has been finished */
 	word = ret == -EINVAL ? "closed" :
 	       session->now->sources & VLU_FROM_PROMISE ? "finished" : "absent";
 	if (settle(plan->ctx, step->value, word))
@@ -39,14 +39,14 @@ static int run_retrieve_session(struct vlu_plan *plan, struct step *step)
 /* The state of the step that retrieves the files. */
 struct restoring {
 	struct manifest inner;
-	const struct manifest *manifest;	/* the inner one, or the ledger's; NULL: none */
+	const struct manifest *manifest;	/* inner, or the ledger's manifest; NULL: none */
 	size_t strangers;
 	struct failures failures;	/* one device's failure does not stop the others */
 };
 
 /*
- * Binds a device in the middle of a plan, after a new look at its users: while the host
- * boots, a driver may have taken it since the plan was made.
+ * Binds a device in the middle of a plan, after a new look at its users: if the host is still
+ * booting, a driver may have taken the device since the plan was made.
  */
 static int bind_now(struct vlu_plan *outer, struct vlu_bdf bdf)
 {
@@ -82,7 +82,7 @@ static int check_identity(struct vlu_ctx *ctx, struct member *member,
 			"that was preserved", vlu_error(ctx));
 	else
 		difference = identity_differs(was, &is);
-	/* Remember its driver of before, for unbind. */
+	/* Remember the driver that it had before the first bind, for unbind. */
 	if (driver_remember(ctx, member->bdf, was->driver_before))
 		vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
 	if (!difference)
@@ -100,7 +100,7 @@ static int retrieve(struct session *session, struct member *member,
 
 	if (!member->is_file)
 		ret = device_refresh(session->ctx, member->bdf, &dev);
-	/* Do not try: the kernel would remember the failure for ever. The reason was reported. */
+	/* Do not try: the kernel would never try again. The reason was reported. */
 	if (!ret && !member->is_file && strcmp(dev->driver, VFIO_DRIVER) != 0)
 		return -ENOTCONN;
 	if (!ret)
@@ -130,7 +130,7 @@ static void say_retrieved(struct vlu_plan *plan, const struct member *member)
 static void keep_members(struct vlu_plan *plan, struct restoring *restoring)
 {
 	struct session *session = plan->data;
-	int ret = session_ask(session, KEEP, member_done, "state=retrieved");
+	int ret = session_ask(session, KEEP, member_is_done, "state=retrieved");
 	struct member *member;
 
 	if (ret)
@@ -140,7 +140,7 @@ static void keep_members(struct vlu_plan *plan, struct restoring *restoring)
 		if (member->done)
 			say_retrieved(plan, member);
 	}
-	session_note(session, RESTORED, member_done);
+	session_note(session, RESTORED, member_is_done);
 }
 
 /* Finds the manifest: the one inside the session, or else the one on the disk. */
@@ -155,7 +155,7 @@ static void find_manifest(struct session *session, struct restoring *restoring)
 			"from its manifest on disk" : "without a manifest: "
 			"vfio-lu cannot verify that each device is the one that was preserved");
 	}
-	/* on the disk, and in /run as the promise that the files are held from now on */
+	/* write it to the disk, and to /run as the promise that the files are held from now on */
 	if (!restoring->manifest || manifest_format(restoring->manifest, &session->manifest))
 		return;
 	if (manifest_keep(session->ctx, session->name, session->manifest))
@@ -173,7 +173,7 @@ static int add_members(struct session *session, const struct manifest *manifest)
 	return ret;
 }
 
-/* A device that is not in the session stays with its driver. */
+/* Has the device to be bound? A device that is not in the session stays with its driver. */
 static bool is_wanted(const struct member *member, const struct manifest *manifest)
 {
 	return !member->held && (!manifest || manifest_find(manifest, member->bdf));
@@ -227,7 +227,7 @@ static void retrieve_member(struct vlu_plan *plan, struct member *member, struct
 			plan_say_already(plan, "retrieve", "%s  already retrieved", member->name);
 		return;
 	}
-	/* The device is in another session, which the kernel log cannot tell. */
+	/* The kernel log names no sessions, so a device that it names may be in another session. */
 	ret = manifest && !was && !member->is_file ? -ENOENT : retrieve(plan->data, member, was);
 	if (ret == -ENOENT && !was && !member->is_file)
 		restoring->strangers++;
@@ -304,7 +304,7 @@ static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
 	return 0;
 }
 
-/* No source knows the session. Asks the kernel, unless all handed-over sessions are known. */
+/* No source names the session. Lets restore ask the kernel, unless all sessions are known. */
 static int check_unheard_of(struct session *session)
 {
 	const struct ledger *ledger = session->ledger;
@@ -338,13 +338,13 @@ static int add_restore(struct vlu_plan *plan, struct session *session)
 	const struct member *member;
 	int ret;
 
-	if (!session->now && was_settled(plan->ctx, session->name, "finished"))
+	if (!session->now && session_is_settled(plan->ctx, session->name, "finished"))
 		return plan_say_already(plan, "finish", "session %s  already finished",
 				session->name);
 	ret = check_restorable(session);
 	if (ret)
 		return ret;
-	/* without a manifest the session may have more members than were found */
+	/* without a valid manifest, the session may have members that are not known */
 	if (session->now && session->now->standing == VLU_STANDING_RESTORED &&
 	    strcmp(manifest, "ok") == 0) {
 		for (member = session->members; member < session->members + session->n_devices; member++)
@@ -361,7 +361,7 @@ static int add_restore(struct vlu_plan *plan, struct session *session)
 	if (!session->held)
 		session_step(plan, run_retrieve_session, NULL,
 			     "have the holder retrieve LUO session %v");
-	/* the members that are known before the session is retrieved */
+	/* for --dry-run: the members that are known before the session is retrieved */
 	for (member = session->members; member < session->members + session->n_devices; member++)
 		if (!member->held)
 			member_step(plan, NULL, NULL, "%d: if it is in the session, bind it to vfio-pci "
@@ -389,7 +389,7 @@ int vlu_plan_restore(struct vlu_ctx *ctx, const char *name, struct vlu_plan **re
 	struct vlu_plan *plan;
 	int ret;
 
-	/* Retrieving cannot be undone, so earlier steps stay done. */
+	/* A retrieval cannot be undone, so the earlier steps are not undone either. */
 	ret = session_plan(ctx, name, HOST_RESTORE, PLAN_STOP, &plan, &session);
 	if (ret)
 		return ret;

@@ -18,11 +18,11 @@ struct member {
 	bool is_file;
 	int from;	/* a file's descriptor number in the VMM */
 	int fd;		/* -1: not open in this process */
-	bool held;	/* the holder had it before this plan */
+	bool held;	/* the holder had its file before this plan */
 	bool leaving;	/* release: it leaves the session */
-	int risk;	/* how likely it refuses the kexec, freeze-order.c */
+	int risk;	/* how likely it is to refuse the kexec (freeze-order.c) */
 	char driver[64];	/* restore: the driver that had it in this boot; "": none */
-	bool failed;	/* restore: it could not be bound, as was reported */
+	bool failed;	/* restore: it could not be bound, and the reason was reported */
 	bool done;	/* the plan's work on it is done */
 	int err;	/* its result in session_bind() */
 };
@@ -45,8 +45,8 @@ struct session {
 	struct member *members;
 	struct vmm *vmm;	/* the VMM that the files are taken from; NULL: none */
 	char *manifest;	/* as text; NULL before it is made */
-	char *manifest_before;	/* that of the session which this one replaces */
-	struct moments moments;	/* those that this plan has noted or read */
+	char *manifest_before;	/* the manifest of the session that this one replaces */
+	struct moments moments;	/* the moments that this plan has noted or read */
 };
 
 /*
@@ -63,15 +63,15 @@ int session_plan(struct vlu_ctx *ctx, const char *name, unsigned int use,
  */
 int session_ledger(struct vlu_ctx *ctx, const char *name, struct ledger **ret_ledger) must_check;
 /*
- * Refuses a session of the previous kernel that is not finished, and a session that a
- * process has which does not answer. The failure names the next step.
+ * Refuses a session of the previous kernel that is not finished, and a session of a process that
+ * does not answer. The failure names the next step.
  */
 int session_changeable(const struct session *session) must_check;
 /* Makes the holder's key of a member. */
 void member_key(char key[HOLDER_KEY], const char *session, const char *name);
-/* Adds a device, if name is a BDF, or a file. An existing member stays as it is. */
+/* Adds a device if name is a BDF, else a file. Leaves an existing member unchanged. */
 int session_add(struct session *session, const char *name, bool held) must_check;
-/* Adds all devices of vfio-pci, if no source tells the members: tokens are derived from BDFs. */
+/* Adds all devices of vfio-pci if no source names the members. Tokens are derived from BDFs. */
 int session_add_bound(struct session *session) must_check;
 /* Adds all members that the ledger knows, or only the held ones. */
 int session_add_known(struct session *session, bool held) must_check;
@@ -103,9 +103,9 @@ void session_close(struct session *session, member_fn which);
  */
 int session_end_files(struct session *session, member_fn which) must_check;
 /* Select members: those that stay in the session; those on which the plan's work is done. */
-bool member_stays(const struct member *member);
-bool member_done(const struct member *member);
-bool member_held(const struct member *member);
+bool member_is_staying(const struct member *member);
+bool member_is_done(const struct member *member);
+bool member_is_held(const struct member *member);
 /* Returns " DEVICE..." for the devices that which() selects. */
 const char *device_names(const struct session *session, member_fn which, char names[400]);
 /* Step functions: close the files of the leaving members, here and in the holder. */

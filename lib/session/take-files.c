@@ -19,7 +19,7 @@ static int run_open(struct vlu_plan *plan, struct step *step)
 	return vfio_open(plan->ctx, dev, &member->fd);
 }
 
-/* The holder does not have it. */
+/* Undo of an open: the holder does not have the file yet. */
 static int close_here(struct vlu_plan *plan, struct step *step)
 {
 	struct member *member = session_member(plan, step);
@@ -46,7 +46,7 @@ static int run_bind(struct vlu_plan *plan, struct step *step)
 		ret = iommufd_open(ctx, &session->iommufd);
 	if (!ret)
 		ret = session_bind(session, is_new);
-	/* Closing a bound file resets its device: close them in parallel too. */
+	/* The close of a bound file resets its device, so close in parallel too. */
 	if (ret)
 		session_close(session, is_new);
 	return ret;
@@ -66,8 +66,8 @@ void bind_step(struct vlu_plan *plan)
 }
 
 /*
- * A VMM's file is bound to the VMM's iommufd and keeps it. So nothing is opened or bound
- * here, and the guest does not notice.
+ * A VMM's file stays bound to the VMM's iommufd. So nothing is opened or bound here, and the
+ * guest does not notice.
  */
 static int run_take(struct vlu_plan *plan, struct step *step)
 {
@@ -96,13 +96,13 @@ static int run_hold(struct vlu_plan *plan, struct step *step)
 	ret = held_settle(ctx);
 	if (ret)
 		return ret;
-	/* The iommufd is given last: without a device nothing would refer to it. */
+	/* Give the iommufd last: without a device, no entry would refer to it. */
 	ret = session_ask(session, KEEP, is_new, "state=opened");
 	if (!ret && session->iommufd >= 0)
 		ret = held_put(ctx, session->iommufd, "", "iommufd/%s", session->name);
 	if (!ret || ret == -EEXIST)
 		return 0;
-	/* It may have been several requests, of which some have succeeded. */
+	/* session_ask() may send several requests, of which some may have succeeded. */
 	first = ctx->failure;
 	if (step->kind->undo(plan, step))
 		return failure_join(ctx, &first, "; and ");

@@ -22,16 +22,16 @@ static bool has_found(const struct found *found, const struct proc_file *file)
 	return false;
 }
 
-/* keeper: the holder, whose files do not belong to a VMM. */
+/* Leaves out the files of the holder, which is no VMM. holdings NULL: takes all files. */
 static int add_devices(struct vlu_ctx *ctx, const struct procs *procs,
-		       const struct keeper *keeper, struct found *found)
+		       const struct holdings *holdings, struct found *found)
 {
 	const struct proc_file *file = procs->files, *end = file + procs->n;
 	struct vlu_vmm_device *more;
 
 	for (; file < end; file++) {
 		if (file->kind != PROC_VFIO || has_found(found, file) ||
-		    (keeper && is_keepers(keeper, file, keeper_find(keeper, file->bdf) != NULL)))
+		    (holdings && is_holders_file(holdings, file, holdings_find(holdings, file->bdf) != NULL)))
 			continue;
 		more = array_add(&found->at, &found->n);
 		if (!more)
@@ -70,13 +70,13 @@ static int look_at_one(struct vlu_ctx *ctx, pid_t pid, struct found *found, bool
 
 static int look_at_all(struct vlu_ctx *ctx, struct found *found, bool *ret_complete)
 {
-	const struct keeper *keeper = keeper_get(ctx);
+	const struct holdings *holdings = holdings_get(ctx);
 	const struct procs *procs = procs_get(ctx);
 
-	if (!keeper || !procs)
+	if (!holdings || !procs)
 		return vlu_nomem(ctx);
 	*ret_complete = procs->complete;
-	return add_devices(ctx, procs, keeper, found);
+	return add_devices(ctx, procs, holdings, found);
 }
 
 int vlu_vmm_devices(struct vlu_ctx *ctx, pid_t pid, struct vlu_vmm_device **ret_devices,

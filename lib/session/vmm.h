@@ -18,14 +18,14 @@ struct vmm {
 int vmm_read(struct vlu_ctx *ctx, pid_t pid, struct vmm **ret_vmm) must_check;
 void vmm_free(struct vmm *vmm);
 /*
- * Finds the VMM's file of a device. Fails if it has none, or has opened it through the
- * legacy group, which the kernel cannot preserve.
+ * Finds the VMM's file of a device. Fails if the VMM has none, or has opened the device through
+ * the legacy group: the kernel cannot preserve such a file.
  */
 int vmm_device(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf bdf,
 	       const struct proc_file **ret_file) must_check;
-/* Fails because the VMM has no device. */
+/* Fails and reports that the VMM has no device open. */
 int vmm_idle(struct vlu_ctx *ctx, const struct vmm *vmm);
-/* Duplicates the VMM's file fd. what describes it in failures. */
+/* Duplicates the VMM's file with the number fd. what describes the file in failures. */
 int vmm_take(struct vlu_ctx *ctx, const struct vmm *vmm, int fd, const char *what,
 	     int *ret_fd) must_check;
 /* Duplicates a device's file, after checking that it belongs to that device. */

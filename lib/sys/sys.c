@@ -68,7 +68,7 @@ void sys_view(const struct sys *sys, struct sys *ret_view)
  * Opening a device node can act: /dev/liveupdate deserializes, a vfio file resets the
  * device. Opening the kernel log is harmless.
  */
-static bool opens_harmlessly(const char *path)
+static bool is_harmless_open(const char *path)
 {
 	return strncmp(path, "/dev/", 5) != 0 || strcmp(path, "/dev/kmsg") == 0;
 }
@@ -77,7 +77,7 @@ int sys_open(struct sys *sys, const char *path, int flags)
 {
 	if (sys->read_only &&
 	    ((flags & (O_ACCMODE | O_CREAT | O_TRUNC)) != O_RDONLY ||
-	     !opens_harmlessly(path)))
+	     !is_harmless_open(path)))
 		return -EPERM;
 	return again(sys->ops->open(sys, path, flags));
 }

@@ -123,7 +123,7 @@ int fake_control(const char *line)
 /* ------------------------------------------------------------------- files */
 
 /* Is fd something that the fake kernel could have handed out? */
-static bool may_be_fake(int fd, uint64_t *ret_ino)
+static bool can_be_fake(int fd, uint64_t *ret_ino)
 {
 	struct stat st;
 
@@ -280,7 +280,7 @@ static ssize_t fake_read(struct sys *sys, int fd, void *buf, size_t size)
 
 	if (strcmp(fake_path(fd), "/dev/kmsg") == 0)
 		return read_record(fd, buf, size);
-	if (may_be_fake(fd, &ino)) {
+	if (can_be_fake(fd, &ino)) {
 		n = kernel_read(ino, buf, size, 0);
 		if (n != WIRE_NOT_MINE)
 			return n;
@@ -294,7 +294,7 @@ static ssize_t fake_pread(struct sys *sys, int fd, void *buf, size_t size,
 	uint64_t ino;
 	ssize_t n;
 
-	if (may_be_fake(fd, &ino)) {
+	if (can_be_fake(fd, &ino)) {
 		n = kernel_read(ino, buf, size, offset);
 		if (n != WIRE_NOT_MINE)
 			return n;
@@ -308,7 +308,7 @@ static ssize_t fake_write(struct sys *sys, int fd, const void *buf, size_t size)
 	char data[WIRE_MAX];
 	ssize_t n;
 
-	if (may_be_fake(fd, &call.file)) {
+	if (can_be_fake(fd, &call.file)) {
 		call.size = (uint32_t)(size < sizeof(data) ? size : sizeof(data));
 		memcpy(data, buf, call.size);
 		n = fake_call(&call, data, sizeof(data), -1, NULL);
@@ -344,7 +344,7 @@ static int fake_ioctl(struct sys *sys, int fd, unsigned long request, void *arg)
 	char data[WIRE_MAX] = { 0 };
 	int at = fd_offset(request), passed = -1, got = -1, ret;
 
-	if (!may_be_fake(fd, &call.file))
+	if (!can_be_fake(fd, &call.file))
 		return sys_real_ops.ioctl(sys, fd, request, arg);
 	if (arg) {
 		/* All of them begin with their size. */

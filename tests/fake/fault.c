@@ -34,7 +34,7 @@ struct fault {
 	char only[64];		/* calls with these words count, "": all */
 	_Atomic unsigned long calls;
 	char fired[512];
-	pid_t client, keeper;	/* the command; the holder, older than the order or not */
+	pid_t client, holder_pid;	/* the command; the holder, older than the order or not */
 };
 
 static struct fault *fault;
@@ -197,15 +197,15 @@ static bool kill_one(pid_t pid)
 /* Who of them is this process goes last: it does not come back from that. */
 static void kill_them(const char *what)
 {
-	bool client = fault->error != KILL_HOLDER, keeper = fault->error != KILL_CLIENT;
+	bool client = fault->error != KILL_HOLDER, holder = fault->error != KILL_CLIENT;
 
 	/* a holder that is just starting, or has ended: there is none to be killed */
-	if (keeper && !in_holder && !kill_one(fault->keeper) && !client)
+	if (holder && !in_holder && !kill_one(fault->holder_pid) && !client)
 		return;
-	report("killed %d %s\n", keeper ? (int)fault->keeper : 0, what);
+	report("killed %d %s\n", holder ? (int)fault->holder_pid : 0, what);
 	if (client && (in_holder || getpid() != fault->client))
 		kill_one(fault->client);
-	if ((client && getpid() == fault->client) || (keeper && in_holder))
+	if ((client && getpid() == fault->client) || (holder && in_holder))
 		kill_one(getpid());
 }
 
@@ -462,7 +462,7 @@ static int fault_spawn(struct sys *sys, const char *file, char *const argv[],
 	holder_starts = how == SYS_SPAWN_DETACH;
 	ret = fake_ops.spawn(sys, file, argv, how, text, text_size);
 	if (holder_starts && ret > 0)
-		fault->keeper = ret;
+		fault->holder_pid = ret;
 	return ret;
 }
 
@@ -499,7 +499,7 @@ static void read_order(const char *text)
 	const char *kind = strrchr(text, ':');
 	struct fault order = {
 		.holder = strncmp(text, "holder:", 7) == 0,
-		.client = getpid(), .keeper = fault->keeper,
+		.client = getpid(), .holder_pid = fault->holder_pid,
 	};
 	const char *only = getenv("FAKE_FAULT_ONLY");
 
@@ -532,9 +532,9 @@ const struct sys_ops *fault_ops(bool holder)
 	in_holder = holder;
 	fds_at_start = count_fds();
 	if (holder)
-		fault->keeper = getpid();
+		fault->holder_pid = getpid();
 	else
-		*fault = (struct fault){ .keeper = fault->keeper };
+		*fault = (struct fault){ .holder_pid = fault->holder_pid };
 	if (!holder && order) {
 		read_order(order);
 		/* That it never ends is something to be found as well. */

@@ -84,7 +84,7 @@ static int do_open(const char *real, struct file **ret_file)
 		*ret_file = file_new(FILE_IOMMU, "/dev/iommu");
 		return 0;
 	}
-	if (!pci_writable(real))
+	if (!pci_is_writable(real))
 		return WIRE_NOT_MINE;
 	*ret_file = file_new(FILE_ATTR, real);
 	return 0;

@@ -113,14 +113,14 @@ void pci_scan(void);
 void pci_reset(void);
 void pci_boot(void);
 int module_load(const char *name);
-bool module_loaded(const char *name);
+bool is_module_loaded(const char *name);
 
 /* A write that waits until the device is free; the answer comes then. */
 #define BLOCKED		(-6000)
 int pci_write(const char *path, const char *text, size_t size, int call_fd);
-bool pci_writable(const char *path);
+bool pci_is_writable(const char *path);
 void pci_retry(void);
-bool pci_unbind_pending(void);
+bool pci_has_pending_unbind(void);
 void pci_forget_pending(void);
 
 /* ---------------------------------------------------------------- file.c */
@@ -175,7 +175,7 @@ void luo_release(struct file *file);
 int luo_freeze(void);
 /* The sessions of the previous kernel become the incoming ones, or are lost. */
 void luo_boot(bool keep);
-bool luo_enabled(void);
+bool is_luo_enabled(void);
 /* What the next kernel says of devices, while it enumerates them. */
 void luo_announce(bool handed);
 

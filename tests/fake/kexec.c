@@ -46,12 +46,12 @@ static bool is_on(const char *cmdline, const char *name)
 	return on;
 }
 
-static bool kho_on(const char *cmdline)
+static bool is_kho_on(const char *cmdline)
 {
 	return is_on(cmdline, "kho");
 }
 
-static bool luo_on(const char *cmdline)
+static bool is_luo_on(const char *cmdline)
 {
 	return is_on(cmdline, "liveupdate");
 }
@@ -168,8 +168,8 @@ static void boot(const struct handover *from, bool jumped)
 		tree_write("proc/sys/kernel/osrelease", "%s\n", next_release);
 	if (!tree_read("proc/sys/kernel/osrelease", release, sizeof(release)))
 		snprintf(release, sizeof(release), "unknown");
-	kho = kho_on(cmdline);
-	luo = kho && luo_on(cmdline);
+	kho = is_kho_on(cmdline);
+	luo = kho && is_luo_on(cmdline);
 	revived = kho && from->kho;
 
 	start_clocks();
@@ -182,7 +182,7 @@ static void boot(const struct handover *from, bool jumped)
 		kmsg("luo: Retrieved live update data, liveupdate number: %u", update_count);
 	if (revived)
 		kmsg("KHO: exec from: %s (count %u)", from->old_release, kexec_count);
-	if (luo_on(cmdline) && !kho)
+	if (is_luo_on(cmdline) && !kho)
 		kmsg("luo: Disabling liveupdate because KHO is disabled");
 	tree_clear("run");
 	tree_clear("tmp");
@@ -229,7 +229,7 @@ static int jump(pid_t caller)
 	if (luo_freeze())
 		return -EINVAL;
 	/* device_shutdown() waits for the device lock, for ever (measured). */
-	hung = pci_unbind_pending();
+	hung = pci_has_pending_unbind();
 	process_kill_all(caller);
 	file_forget_all();
 	if (hung) {
@@ -237,8 +237,8 @@ static int jump(pid_t caller)
 		return WIRE_END + FAKE_HUNG;
 	}
 	read_cmdline(cmdline, sizeof(cmdline));
-	from.kho = image.by_file && kho_on(cmdline);
-	from.luo = from.kho && luo_on(cmdline);
+	from.kho = image.by_file && is_kho_on(cmdline);
+	from.luo = from.kho && is_luo_on(cmdline);
 	if (!tree_read("proc/sys/kernel/osrelease", from.old_release, sizeof(from.old_release)))
 		snprintf(from.old_release, sizeof(from.old_release), "unknown");
 	/* Both numbers travel by KHO and begin again without it. */

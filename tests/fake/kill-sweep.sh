@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Kill sweep: SIGKILL instead of call 1, 2, 3 ... of the kernel boundary, of the command, of the holder, or of both.
+# Kill sweep: in place of each call of the kernel boundary in turn, SIGKILL hits the command, the holder or both.
 # usage: tests/fake/kill-sweep.sh [-f N] [-j N] [-k KIND,...] [-n CALL] [COMMAND...]
-#   -f  every Nth call only, those of another kind than those of the one before
-#   -j  how many at a time (default: twice as many as there are processors: they wait, too)
-#   -k  these kinds only; -n: this call only, and show what was printed
-# KIND: client, holder, both: killed at the calls of the command; own, own-both: the holder, or both, at the calls of
-# the holder; with "+m" where a service manager brings the holder back with what it held. Default: all.
+#   -f  every Nth call only; each kind takes other calls
+#   -j  the number of parallel runs (default: twice the number of processors, since they often wait)
+#   -k  these kinds only; -n: this call only, and show the output
+# KIND names the process that is killed. client, holder, both: at the calls of the command; own (the holder), own-both:
+# at the calls of the holder. With "+m", a service manager restarts the holder with its files. Default: all.
 #
-# After each kill, from all that the machine is (fake-kernel ctl DIR state):
-#   what status says is true, and nothing is held of which it says nothing
-#   what was held before is held still, unless the holder died and nobody brought it back
-#   the same command again gets to the end; where the holder is lost it may refuse (3) and name what is lost and a
-#   command that leads on, which works, until it gets to the end or no sessions are left
+# After each kill, the state of the machine (fake-kernel ctl DIR state) must show that
+#   status tells the truth, and mentions everything that is held
+#   everything that was held before is still held, unless the holder died and no manager restarted it
+#   the repeated command completes. If the holder is lost, the command may refuse (3). Then it names the loss and a
+#   command that leads on; each of these works, until the command completes or no sessions are left
 #
-# Needs what run.sh needs, and jq.
+# Needs the programs that run.sh needs, and jq.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -25,7 +25,7 @@ a=0000:01:00.0 b=0000:02:00.0 image="/boot/vmlinuz-7.3.4-fake --initrd=/boot/ini
 all_kinds=client,holder,both,own,own-both,client+m,holder+m,both+m,own+m,own-both+m
 kinds=$all_kinds only='' fewer=1 jobs=$((2 * $(nproc)))
 
-# What comes before, a command a line, and what is swept.
+# For each case: the preparing commands, one in a line, and the command that is swept.
 declare -A before=() swept=()
 case_of() { # NAME COMMAND BEFORE...
 	local name=$1 command=$2
@@ -43,10 +43,10 @@ case_of kexec kexec "$bind" "$preserve" "$load"
 case_of restore restore "$bind" "$preserve" "$load" kexec
 case_of run "run -- /bin/true" "$bind" "$preserve" "$load" kexec restore
 case_of finish finish "$bind" "$preserve" "$load" kexec restore
-# The longest first.
+# The longest cases run first.
 cases="kexec load restore preserve preserve-more finish release-one release run"
 
-usage() { sed -n '/^# usage/,/^# the holder/s/^# //p' "$0" >&2; exit 2; }
+usage() { sed -n '/^# usage/,/^# at the calls/s/^# //p' "$0" >&2; exit 2; }
 while getopts f:j:k:n: option; do
 	case $option in
 	f) fewer=$OPTARG ;;
@@ -86,7 +86,7 @@ trap 'exit 143' TERM HUP
 
 tool() { # ARGUMENT...
 	status=0
-	# the shell would say that it was killed
+	# the outer redirection hides the shell's message about a killed command
 	{ "$BUILD/vfio-lu-fake" --timeout 30 "$@" </dev/null >"$dir/out" 2>"$dir/err" || status=$?; } 2>/dev/null
 }
 
@@ -99,7 +99,7 @@ stop_manager() {
 
 is_ready() { [ "$(grep -c '^start' "$dir/manager/log")" = "$(grep -c '^ready' "$dir/manager/log")" ]; }
 
-# The one that was killed is dead, and the manager, if there is one, has started another.
+# Waits until the killed holder is dead and the manager, if there is one, has started another.
 await_holder() { # PID
 	local tries=0
 	while [ -e "/proc/$1/exe" ] && [ $tries -lt 3000 ]; do
@@ -127,7 +127,7 @@ start_manager() {
 	done
 }
 
-# From nothing to the situation in which the command makes sense.
+# Takes a new machine to the situation in which the command makes sense.
 prepare() {
 	local line
 	stop_manager
@@ -152,7 +152,7 @@ complain() { # WHAT
 	sed 's/^/    /' <<<"${story%$'\n'}"
 }
 
-# What was held before the command is still: preserved, or its file is open and status says what is wrong with it.
+# Is each device that was held before the command still preserved, or its file open?
 is_kept() {
 	local line bdf
 	while IFS= read -r line; do
@@ -161,13 +161,13 @@ is_kept() {
 		[[ $'\n'$state != *$'\n'"$line"$'\n'* ]] || continue
 		[[ $swept_now$'\n' != *" $bdf"$'\n'* || $name != release-one ]] || continue
 		[[ $name != release && $name != finish ]] || continue
-		# retrieved or bound since
+		# it has been retrieved or bound since then
 		[[ $'\n'$state != *$'\n'"${line% "${line##*"$bdf "}"} "* ]] || continue
 		[[ $'\n'$state == *$'\n'"$bdf "*" files="[1-9]* ]] || { why="$bdf was held before, and is not"; return; }
 	done <<<"$old"
 }
 
-# The command that the refusal names, with the words that it leaves to us.
+# Prints the command that the refusal names, with its placeholders replaced.
 way_out() {
 	local ways
 	ways="( --(abandon|force|wait)| --(session|discard) [^ ;,)]+| 0000:[0-9a-f:.]+| KERNEL| BDF)*"
@@ -183,7 +183,7 @@ run_noted() { # ARGUMENT...
 	story+="$ vfio-lu $* (exit $status)"$'\n'"$err"
 }
 
-# The same again, and where that is refused what it names, until it is done.
+# Repeats the command. If it refuses, runs the command that it names, until the work is done.
 lead_on() {
 	local steps=0 way=''
 	# shellcheck disable=SC2086 # words
@@ -203,7 +203,7 @@ lead_on() {
 		look
 		why=$(lies)
 		[ -z "$why" ] || { why="after the way out: $why"; return; }
-		# all of it is given up: there is nothing that the command could be about
+		# all sessions are given up, so the command has nothing to act on
 		[ "$(jq '.sessions | length' "$dir/json")" != 0 ] || return 0
 		# shellcheck disable=SC2086 # words
 		run_noted $swept_now
@@ -211,7 +211,7 @@ lead_on() {
 	[ "$status" = "$good" ] || why="the ways out lead in circles"
 }
 
-# What is written about, but for what another boot, or a holder without its manager, leaves elsewhere.
+# Is the machine as it is after the command without a kill, except for files that may differ?
 is_done() {
 	local line tries=0
 	while :; do
@@ -221,9 +221,9 @@ is_done() {
 		for line in "${changed[@]}"; do
 			case $line in
 			"file /run/vfio-lu/holder"* | "process hold") ;;
-			# when it was done is not known of what a killed command did, and nothing is made up
+			# the moments of a killed command's steps are not known
 			"file /run/vfio-lu/"*".moments "*) ;;
-			# of files that are bound to it the kernel keeps it, and it is kept for those to come
+			# the kernel keeps an iommufd while files are bound to it, and the holder keeps it for more
 			"open iommufd "*) ;;
 			*) why="the same again said that it is done, and: $line" ;;
 			esac
@@ -234,9 +234,9 @@ is_done() {
 	done
 }
 
-# Instead of call $n somebody is killed.
+# Kills in place of call $n, and judges the result.
 try() {
-	local may_lose=$may_lose binds='' story='' why='' jumped='' report='' led_on=0 keeper='' first
+	local may_lose=$may_lose binds='' story='' why='' jumped='' report='' led_on=0 holder='' first
 	rm -f "$FAKE_MACHINE/report"
 	# shellcheck disable=SC2086 # words
 	FAKE_FAULT=$who$n:$signal run_noted $swept_now
@@ -247,21 +247,21 @@ try() {
 	[ -z "$only" ] || echo "call $n ($what) $kind: $report"
 	if [[ $report == "killed "* ]]; then
 		killed=$((killed + 1))
-		read -r _ keeper what <<<"$report"
-		# at a call of the holder's own the command may be through already
+		read -r _ holder what <<<"$report"
+		# by the time of a call of the holder, the command may have ended
 		[[ ($signal != *-BOTH && $signal != KILL) || $first = 137 || (-n $who && $first = "$good") ]] ||
 			why="it was to be killed: exit $first"
 	fi
 	[ -z "$jumped" ] || start_manager
-	[ -z "$keeper" ] || await_holder "$keeper"
+	[ -z "$holder" ] || await_holder "$holder"
 	look
-	# between the answer of the kernel, which it gives once, and the message to the manager
+	# the kill came after the kernel gave the session out, which it does once, and before the manager knew
 	[[ $state != *" incoming retrieved"* || $state == *$'\nopen session'* ]] || may_lose=1
 	[ -n "$why" ] || why=$(lies)
 	[ -n "$why" ] || [ -n "$may_lose" ] || [ -n "$jumped" ] || is_kept
 	if [ -z "$why" ] && [ "$state" != "$old" ] && [ -z "$jumped" ]; then
 		lead_on
-		# load and run do not bring back what is lost, and say nothing of that: status does
+		# load and run neither repair a loss nor report it; status reports it
 		[ -n "$why" ] || [ "$good" != 0 ] || [ "$led_on" != 0 ] ||
 			{ [ -n "$may_lose" ] && [ "$name" != preserve ]; } || is_done
 		[ -n "$why" ] || [ "$good" != 0 ] || why=$(lies)
@@ -272,11 +272,11 @@ try() {
 			"$dir/json")
 		complain "$why"
 	fi
-	# as if nothing had been: there is nothing to prepare
+	# if nothing has changed, the machine is still prepared
 	if [ -n "$why$managed" ] || [ "$state" != "$old" ]; then prepare; fi
 }
 
-# All calls of a command, with one kind of death.
+# Sweeps all calls of a command with one kind of kill.
 unit() { # NAME KIND
 	local name=$1 kind=$2 title="$1 ($2)" who='' signal managed='' may_lose='' good line n what old after state err
 	local status=0 killed=0 bad=0 changed dir=$tmp/$1.$2 calls=() swept_now=${swept[$1]}

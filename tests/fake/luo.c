@@ -41,7 +41,7 @@ static bool is_open;
 static bool deserialized;
 static int deserialize_error;
 
-bool luo_enabled(void)
+bool is_luo_enabled(void)
 {
 	return tree_exists("dev/liveupdate");
 }
@@ -124,7 +124,7 @@ static int deserialize(void)
 	deserialized = true;
 	for (struct session *s = incoming; s; s = s->next)
 		for (struct entry *e = s->entries; e; e = e->next) {
-			if (e->memfd >= 0 || module_loaded("vfio_pci"))
+			if (e->memfd >= 0 || is_module_loaded("vfio_pci"))
 				continue;
 			kmsg("luo: No registered handler for compatible 'vfio-pci-v1'");
 			kmsg("luo: Failed to deserialize files for session [%s] -2", s->name);
@@ -208,7 +208,7 @@ static void bridge_put(struct device *bridge)
 		kmsg_device(bridge, "Device will no longer be preserved across next Live Update");
 }
 
-static bool preserved_already(const struct file *file, ino_t memfd)
+static bool is_preserved(const struct file *file, ino_t memfd)
 {
 	for (int i = 0; i < 2; i++)
 		for (struct session *s = i ? incoming : outgoing; s; s = s->next)
@@ -227,7 +227,7 @@ static int preserve_vfio(struct session *s, uint64_t token, struct file *file)
 	if (!handler_built || file->group || device_is_vf(dev) ||
 	    !device_is_vfio(dev) || !dev->opened)
 		return -ENOENT;
-	if (preserved_already(file, 0))
+	if (is_preserved(file, 0))
 		return -EBUSY;
 	/* pci_liveupdate_preserve() */
 	if (dev->preserved || dev->incoming) {
@@ -248,7 +248,7 @@ static int preserve_memfd(struct session *s, uint64_t token, int fd, ino_t ino)
 {
 	struct entry *e;
 
-	if (preserved_already(NULL, ino))
+	if (is_preserved(NULL, ino))
 		return -EBUSY;
 	e = entry_add(s, token);
 	e->memfd = fcntl(fd, F_DUPFD_CLOEXEC, 0);

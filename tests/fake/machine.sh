@@ -2,10 +2,10 @@
 # Builds a fake machine and starts its kernel, or ends it.
 # usage: machine.sh start DIR [DEVICE...]	prints the kernel's process id
 #        machine.sh stop DIR
-# DEVICE is a word of a scenario's DEVICES; the addresses are those that tests/vm/run.sh gives the same words.
+# DEVICE is a word of a scenario's DEVICES; tests/vm/run.sh gives devices with the same words the same addresses.
 # From the environment: DISK=none, FLAVOUR=m|y, KERNEL_ARGS, as a scenario sets them; RELEASE;
-# FAKE_LOG=absent|reworded|wrapped|unreadable: what a kernel that a kexec started shows of its log.
-# Needs: $BUILD/fake-kernel and $BUILD/plant (default: where the Makefile puts them).
+# FAKE_LOG=absent|reworded|wrapped|unreadable: the state of the log of each kernel that a kexec started.
+# Needs $BUILD/fake-kernel and $BUILD/plant (default: in the directory in which the Makefile builds them).
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -72,7 +72,7 @@ END
 		printf '%s\n' "f lib/modules/$RELEASE/modules.dep \"kernel/drivers/vfio/pci/vfio-pci.ko:\n\""
 		printf '%s\n' "f lib/modules/$RELEASE/kernel/drivers/vfio/pci/vfio-pci.ko \"\""
 	fi
-	# The kernel comes to the bus of the ports first, and then to what is behind them.
+	# The kernel scans the bus of the ports first, and then the buses behind them.
 	slot=0 groups=$(($# + 2))
 	for words; do
 		slot=$((slot + 1)) function=0
@@ -101,7 +101,7 @@ END
 	done
 }
 
-# What the kernel knows and its tree does not say. Drivers in the order in which they register.
+# The facts that the kernel knows and its tree does not show. Drivers are in the order in which they register.
 machine() {
 	echo "release $RELEASE"
 	[ "$DISK" != none ] || echo "disk none"
@@ -113,7 +113,7 @@ machine() {
 	else
 		echo "driver vfio-pci module override-only"
 	fi
-	# There is no udev in the machine of the vm tier, and so none here.
+	# The machine of the vm tier has no udev, so this one has none either.
 	echo "driver e1000e module 8086:10d3"
 	echo "driver virtio-pci builtin 1af4:1041"
 	slot=0
@@ -136,7 +136,7 @@ start)
 	machine "$@" >"$dir/machine"
 	tree "$@" | "$BUILD/plant" "$dir/root" -
 	rm -f "$dir/kernel" "$dir/calls"
-	# Like a kernel it ends in the middle of things: what it holds then is no leak. Errors still count.
+	# Like a kernel, it may end at any moment: memory that it then holds is no leak. Errors still count.
 	ASAN_OPTIONS=detect_leaks=0 "$BUILD/fake-kernel" "$dir" </dev/null >"$dir/log" 2>&1 &
 	echo $! >"$dir/pid"
 	n=0

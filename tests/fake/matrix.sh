@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The matrix standing x command: each cell of tests/matrix, run on the fake machine.
+# Runs each cell of tests/matrix, a standing and a command, on the fake machine.
 # usage: tests/fake/matrix.sh [-f N] [-j N] [-p] [STANDING...]
 #   -f  fewer: every Nth cell only, and lead-on in half of the standings
-#   -j  how many standings at a time (default: twice as many as there are processors)
-#   -p  print the rows as they come out, with all that is said, and compare nothing
+#   -j  the number of standings at a time (default: twice the number of processors)
+#   -p  print the resulting rows with all output, and compare nothing
 #
-# A standing is made once more for each cell, unless the cell before left the machine as it was. Checked are the exit
-# status, how all sessions stand afterwards, and what is named; and of each standing, that what status names as next
-# leads, step by step, to "no sessions" (command "lead-on").
-# A standing that the program knows (lib/ledger/standing.c), a command of it that changes something and is not in
-# "columns" here, a cell that is missing, one too many, or said to be looked at in the VM and not: each is a failure.
+# Each cell starts from the standing, which is made again if the previous cell changed the machine. A cell compares the
+# exit status, the standings of all sessions afterwards, and the named words. For each standing, "lead-on" follows the
+# next commands of status, step by step, until there are no sessions.
+# These are failures, too: a standing of the program (lib/ledger/standing.c) or a changing command that is missing here,
+# a missing or a superfluous cell, and a cell that names a scenario of the VM which does not have it.
 #
-# Needs what run.sh needs, and jq.
+# Needs the programs that run.sh needs, and jq.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,7 +22,7 @@ BUILD=$(cd "$BUILD" && pwd)
 export BUILD
 a=0000:01:00.0 b=0000:02:00.0 c=0000:03:00.0 image="/boot/vmlinuz-7.3.4-fake --initrd=/boot/initrd.img-7.3.4-fake"
 
-# The commands, NAME ARGUMENT...: those of the session get --session where the standing is about another one.
+# The commands, NAME ARGUMENT... Commands on a session get --session if the standing is that of another session.
 columns="bind-other bind $c
 bind-same bind $a
 unbind unbind $a
@@ -44,15 +44,15 @@ finish-dry-run finish --dry-run
 finish-discard finish --discard all
 status status
 status-json status --json"
-# Those that change something and have no cells.
+# The commands that change something and have no cells, with the reason.
 exempt="hold: it is what the others ask, and started by them"
 
 # --------------------------------------------------------------- standings
 
-# "WORD" or "WORD.MORE": at least one session stands so when it is made (none: there is no session).
-# Each is a function of this name, with "." as "__" and "-" as "_".
+# "WORD" or "WORD.MORE": at least one session has the standing WORD (none: there is no session). Each is made by a
+# function of this name, with "__" for "." and "_" for "-".
 
-need() { # ARGUMENT...: a step of the way there
+need() { # ARGUMENT...: runs a step that must succeed
 	tool "$@"
 	case $1-$status in
 	*-0 | kexec-90) ;;
@@ -61,7 +61,7 @@ need() { # ARGUMENT...: a step of the way there
 }
 json() { "$BUILD/vfio-lu-fake" --timeout "$patience" status --json 2>/dev/null </dev/null | jq -r "$1"; }
 holder() { json '.holder.pid'; }
-soon() { # COMMAND...: until it is so
+soon() { # COMMAND...: waits until it succeeds
 	local tries=0
 	until "$@"; do
 		tries=$((tries + 1))
@@ -74,7 +74,7 @@ kill_holder() {
 	kill -KILL "$(holder)"
 	soon no_holder
 }
-# A VMM of ours, in the background, until it has said its last word.
+# Starts our VMM in the background, and waits until it has printed N lines.
 vmm() { # N COMMAND...
 	local lines=$1
 	shift
@@ -84,16 +84,16 @@ vmm() { # N COMMAND...
 	soon said "$lines"
 }
 said() { [ "$(wc -l <"$dir/vmm")" -ge "$1" ]; }
-# What was promised is what it was then.
+# Save the promise, and put the saved one back later.
 remember() { for d in run var/lib; do cp "$root/$d/vfio-lu/vfio-lu.json" "$dir/${d##*/}.json"; done; }
 promise() { for d in run var/lib; do cp "$dir/${d##*/}.json" "$root/$d/vfio-lu/vfio-lu.json"; done; }
 
 none() { need bind $a $b $c; }
 held() { need bind $a $b $c; need preserve $a $b; }
 held__loaded() { held; need load $image; }
-# one for the next kernel, and one of the last
+# one session for the next kernel, and one of the previous kernel
 held__overlap() { waiting; need preserve $c --session other; need load $image; }
-# a VM on a device in no session; one that has the session's device itself, and memory in it
+# a VM has a device that is in no session; a VM has the session's device, and its memory is in the session
 held__vm() { held__loaded; vmm 1 "$BUILD/standin" open=$c wait; }
 held__vmm() {
 	need bind $a $b $c
@@ -101,7 +101,7 @@ held__vmm() {
 	need preserve --pid "$vmm" --fd "$(sed -n 's/^memfd \([0-9]*\).*/\1/p' "$dir/vmm")=guest"
 	need load $image
 }
-# killed between the holder and the promise; part of what was promised is gone
+# preserve was killed after the holder had the file and before the promise; a part of the promise is gone
 incomplete__opened() { need bind $a $b $c; need preserve $a; remember; need preserve $b; promise; }
 incomplete__part() { need bind $a $b $c; need preserve $a $b; remember; need release $b; promise; }
 lost__outgoing() { held; kill_holder; }
@@ -111,7 +111,7 @@ stop_holder() {
 }
 unknown__silent() { held; stop_holder; }
 unknown__silent_restored() { restored; stop_holder; }
-unknown__restarting() { # until somebody writes to "go"
+unknown__restarting() { # the holder restarts when "go" is written to
 	local old
 	rm -rf "$dir/manager" "$dir/go"
 	mkdir "$dir/manager"
@@ -151,13 +151,13 @@ restored__bound() {
 	vmm 2 "$BUILD/vfio-lu-fake" run -- "$BUILD/standin" "bind={$a},{iommufd}" "bind={$b},{iommufd}" wait
 }
 restored__memory() { held__vmm; kill -KILL "$vmm"; wait "$vmm" 2>/dev/null || :; need kexec; need restore; need bind $c; }
-partly_restored__absent() { # one is not there any more
+partly_restored__absent() { # one device has disappeared
 	waiting
 	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" vanish $b
 	tool restore
 	[ $status = 6 ] || die "restore gave $status"
 }
-partly_restored__failed() { # the kernel did not give one out: the first is the manifest
+partly_restored__failed() { # the kernel did not give one file out: the second, since the first is the manifest
 	waiting
 	FAKE_FAULT=3:EIO FAKE_FAULT_ONLY="ioctl RETRIEVE_FD" tool restore
 	[ $status = 6 ] || die "restore gave $status: $err"
@@ -169,13 +169,13 @@ finished() {
 	wait "$vmm" 2>/dev/null || :
 }
 lost__leaked() { restored; kill_holder; }
-lost__cold() { # the manifest is all there is
+lost__cold() { # only the manifest is left
 	held
 	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" spawn kexec -c -l $image --command-line="kho=on liveupdate=on" || :
 	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" spawn kexec -e || :
 	need bind $a $b $c
 }
-# nobody holds what was restored, and the log does not tell what became of it
+# no process holds the restored session, and the log does not tell what happened to it
 unknown__unheld() { lost__leaked; }
 
 standings="none held held.loaded held.overlap held.vm held.vmm incomplete.opened incomplete.part lost.outgoing unknown.silent
@@ -183,7 +183,7 @@ standings="none held held.loaded held.overlap held.vm held.vmm incomplete.opened
 	unknown.silent-restored partly-restored.absent partly-restored.failed finished lost.leaked lost.cold unknown.unheld"
 
 session_of() { case $1 in waiting.second) echo second ;; held.overlap) echo other ;; esac; }
-# Seconds: who does not answer is not waited for, and all others are.
+# The timeout in seconds: short for a holder that does not answer, long for all others.
 patience_of() {
 	case $1 in
 	unknown.silent* | unknown.restarting) echo 0 ;;
@@ -218,7 +218,7 @@ cleanup() {
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
-# a line a row
+# joins the continuation lines, so that each row is one line
 awk '/^#/ || !NF { next } /^\t/ { sub(/^\t/, ";"); printf "%s", $0; next } { printf "%s%s", nl, $0; nl = "\n" } END { print "" }' \
 	"$top/tests/matrix" >"$tmp/table"
 table=$tmp/table
@@ -236,7 +236,7 @@ tool() { # ARGUMENT...
 	out=$(cat "$dir/out") err=$(cat "$dir/err")
 }
 
-# How all sessions stand: "held", or with other names as well "restored,second=waiting"; none.
+# Sets $now to the standings of all sessions: "none", "held", or with another session "restored,second=waiting".
 stands() {
 	json '[.sessions[] | (if .name == "vfio-lu" then "" else .name + "=" end) + .state] | join(",")' >"$dir/stands"
 	now=$(cat "$dir/stands")
@@ -252,13 +252,13 @@ anew() {
 		child=$(cat "$dir/manager/pid")
 		kill -KILL "$manager" "$child" || :
 		wait "$manager" || :
-		# it has what the manager kept
+		# it has duplicates of the files that the manager kept
 		soon gone "$child"
 		manager=''
 	fi
 	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" anew
 	wait
-	# what was taken out of the machine does not come back
+	# a device that was taken out of the machine does not come back
 	if [ "$standing" = partly-restored.absent ]; then
 		"$here/machine.sh" stop "$FAKE_MACHINE"
 		start
@@ -274,18 +274,18 @@ anew() {
 
 start() { "$here/machine.sh" start "$FAKE_MACHINE" nvme e1000e edu >/dev/null; }
 
-row() { # prints it
+row() { # prints the row
 	printf '%s %s %s %s - %s\n' "$standing" "$command" "$status" "$now" "$*"
 }
 
-# A failure is told, and the next cell tried.
+# Reports a failure. The next cell is tried all the same.
 wrong() {
 	failed=$((failed + 1))
 	echo "FAIL $standing $command: $*"
 	sed 's/^/    /' "$dir/out" "$dir/err"
 }
 
-cell() { # ARGUMENT...: those of $command
+cell() { # ARGUMENT...: the arguments of $command
 	local want_status want_now words word session
 	session=$(session_of "$standing")
 	if [ -n "$session" ]; then
@@ -316,7 +316,7 @@ cell() { # ARGUMENT...: those of $command
 	[ "$before" = "$(state)" ] || anew
 }
 
-# What keeps a session from its next step is done, as the text asks.
+# Removes the obstacle to the next step that the text names.
 unblock() { # TEXT
 	local pid
 	case $standing-$1 in
@@ -338,7 +338,7 @@ unblock() { # TEXT
 }
 answers() { [ "$(json .holder.health)" = answers ]; }
 
-# The words of the next command that nothing keeps from being given.
+# Sets $argv to the next command that has no obstacle.
 next_words() {
 	local word device session
 	session=$(json '[.sessions[] | select(.next != null and .blocked_by == [])][0]')
@@ -364,7 +364,7 @@ next_words() {
 	done < <(jq -r '.next // [] | .[]' <<<"$session")
 }
 
-# From next to next, until there is none and no session either.
+# Follows the next commands until there are no sessions.
 lead_on() {
 	local chain='' steps=0 was next argv lines
 	while stands; [ "$now" != none ]; do
@@ -384,7 +384,7 @@ lead_on() {
 			continue
 		fi
 		if [ -n "$lines" ]; then
-			# a VM that goes on
+			# a VM that keeps running
 			vmm "$lines" "$BUILD/vfio-lu-fake" "${argv[@]}"
 			status=0
 		else
@@ -394,7 +394,7 @@ lead_on() {
 		case ${argv[*]}-$status in
 		*-0 | kexec-90) ;;
 		"finish --wait"*-5)
-			# who was given it and does nothing with it
+			# the VM was given the device and does not bind it
 			kill -KILL "$vmm"
 			wait "$vmm" 2>/dev/null || :
 			chain+=" gives 5; (end it)"
@@ -454,17 +454,17 @@ unit() { # STANDING
 
 # ------------------------------------------------------------ the table itself
 
-complete() { # says what is missing, or too much
+complete() { # prints what is missing or superfluous
 	local word name command number commands standing vm scenario
 	commands=$(printf '%s\n' "$columns" | cut -d' ' -f1; echo lead-on)
-	# each word of the program's has a standing
+	# each standing of the program is made here
 	number=0
 	while read -r word; do
 		number=$((number + 1))
 		[[ " ${standings//[$'\n\t']/ } " == *" $word"[." "]* ]] || echo "no standing $word"
 	done < <(sed -n '/^const char \*vlu_standing_word/,/^}/p' "$top/lib/ledger/standing.c" | grep -o '"[^"]*"' | tr -d '"')
 	[ $number -gt 5 ] || echo "the program names $number standings"
-	# each command of the program's that changes something has a column
+	# each command of the program that changes something has a column
 	number=0
 	while IFS=$'\t' read -r _ name _ _ word _; do
 		[ "$word" = changes ] || continue
@@ -472,7 +472,7 @@ complete() { # says what is missing, or too much
 		grep -q " $name\( \|\$\)" <<<"$columns" || [[ $'\n'$exempt == *$'\n'"$name:"* ]] || echo "no column for $name"
 	done < <("$BUILD/vfio-lu-fake" --dump-commands | grep '^command')
 	[ $number -gt 5 ] || echo "the program names $number commands that change something"
-	# each cell has one row, and each row a cell
+	# each cell has one row, and each row has a cell
 	{
 		for standing in $standings; do
 			for command in $commands; do echo "$standing $command"; done
@@ -481,7 +481,7 @@ complete() { # says what is missing, or too much
 	} | sort | uniq -c | while read -r number name; do
 		[ "$number" = 2 ] || echo "$number rows or cells, and not one of each: $name"
 	done
-	# what is said to be looked at in the VM is
+	# each cell that names a scenario of the VM is in that scenario
 	while read -r standing command number word vm _; do
 		[ "$vm" != - ] || continue
 		scenario=$top/tests/scenario/$vm.sh
@@ -508,7 +508,7 @@ fi
 for name; do
 	[[ " ${standings//[$'\n\t']/ } " == *" $name "* ]] || usage
 	[ $running -lt "$jobs" ] || { wait -n || :; running=$((running - 1)); }
-	# a shell tells what became of those that it had killed
+	# in a shell of its own, which prints the messages about its killed processes
 	unit "$name" &
 	running=$((running + 1))
 done

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Two clients at once: each pair of commands that change something, one of them halted at the lock of all.
+# Runs two commands at once: each pair of commands that change something, one of them halted at the common lock.
 # usage: tests/fake/pairs.sh [-f N] [-j N] [SITUATION...]
 #   -f  every Nth pair only
-#   -j  how many at a time (default: twice as many as there are processors: they wait, too)
+#   -j  the number of parallel runs (default: twice the number of processors, since they often wait)
 # SITUATION: bound, preserved, waiting, restored; default: all.
 #
-# A command that is just before the lock while another does its whole work, and one that waits while another has the
-# lock, have the exit status, and leave the machine, as in one of the two orders one after the other; nothing hangs
-# in the kernel, and what status says is true.
+# Either the second command does all its work while the first is just before the lock, or the second waits while the
+# first has the lock. The exit statuses and the machine must be as if one command ran after the other, in either
+# order. Nothing may hang in the kernel, and status must tell the truth.
 #
-# Needs what run.sh needs, and jq.
+# Needs the programs that run.sh needs, and jq.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -48,7 +48,7 @@ cleanup() {
 	pids=$(jobs -p)
 	# shellcheck disable=SC2086
 	[ -z "$pids" ] || kill $pids 2>/dev/null || :
-	# who is halted goes on, and finds no machine
+	# a halted command continues, and finds no machine
 	rm -f "$tmp"/*/halt
 	wait
 	for unit in "$tmp"/*/; do [ ! -d "$unit/machine" ] || "$here/machine.sh" stop "$unit/machine"; done
@@ -63,7 +63,7 @@ trap 'exit 143' TERM HUP
 # shellcheck source=tests/fake/truth.sh
 . "$here/truth.sh"
 
-tool() { # NAME ARGUMENT...: what it printed is in $dir/NAME
+tool() { # NAME ARGUMENT...: runs vfio-lu with its output in $dir/NAME
 	local to=$dir/$1
 	shift
 	status=0
@@ -85,7 +85,7 @@ prepare() {
 	done
 }
 
-# What came of it: both exit statuses and the machine, once nothing is at work any more.
+# Sets $result to both exit statuses and the state of the machine, after all work has ended.
 outcome() { # STATUS-OF-FIRST STATUS-OF-SECOND
 	local tries=0 last=''
 	look
@@ -98,7 +98,7 @@ outcome() { # STATUS-OF-FIRST STATUS-OF-SECOND
 	result="$1 $2"$'\n'$state
 }
 
-serial() { # ONE OTHER: in this order; the result is as of FIRST and SECOND
+serial() { # ONE OTHER order|reverse: runs them one after the other; the result has the status of FIRST first
 	local one
 	prepare
 	# shellcheck disable=SC2086 # words
@@ -109,7 +109,7 @@ serial() { # ONE OTHER: in this order; the result is as of FIRST and SECOND
 	if [ "$3" = reverse ]; then outcome "$status" "$one"; else outcome "$one" "$status"; fi
 }
 
-is_there() { # FILE PID: it is, or nobody is left who would make it
+is_there() { # FILE PID: waits until the file exists, or the process that would make it has ended
 	until [ -e "$1" ] || ! kill -0 "$2" 2>/dev/null; do sleep 0.005; done
 }
 
@@ -124,7 +124,7 @@ ended() { # PID
 	wait "$1" || status=$?
 }
 
-# FIRST is just before the lock, and SECOND does all of its work.
+# FIRST is just before the lock while SECOND does all its work.
 overtaken() {
 	local pid two
 	prepare
@@ -138,7 +138,7 @@ overtaken() {
 	outcome "$status" "$two"
 }
 
-# FIRST has the lock, and SECOND comes and waits.
+# FIRST has the lock while SECOND starts and waits for it.
 awaited() {
 	local pid one two
 	prepare
@@ -152,7 +152,7 @@ awaited() {
 	ended "$one"
 	one=$status
 	ended "$two"
-	# the command that run became may have had the files for a moment more
+	# the command that run executed may still have had the files for a moment
 	# shellcheck disable=SC2086 # words
 	[ "$status" != 5 ] || [[ $first != run* ]] || tool second $second
 	outcome "$one" "$status"
@@ -174,7 +174,7 @@ judge() { # HOW
 	diff <(echo "$in_reverse") <(echo "$result") | sed 's/^/    /' || :
 }
 
-# One command of a situation with each of the others, and itself.
+# Runs one command of a situation with each of the others, and with itself.
 unit() { # SITUATION NUMBER
 	local situation=$1 first=${commands[$2]} second dir=$tmp/$1.$2 n=0 pairs=0 bad=0 status=0
 	local result in_order in_reverse state

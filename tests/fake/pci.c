@@ -85,7 +85,7 @@ static void driver_register(struct driver *drv)
 	tree_link(path, target);
 }
 
-bool module_loaded(const char *name)
+bool is_module_loaded(const char *name)
 {
 	char path[PATH_SIZE];
 
@@ -268,7 +268,7 @@ static void vfio_remove(struct device *dev)
 /* ------------------------------------------------------ bind and unbind */
 
 /* pci_match_device(), drivers/pci/pci-driver.c */
-static bool driver_matches(const struct driver *drv, const struct device *dev)
+static bool is_driver_match(const struct driver *drv, const struct device *dev)
 {
 	char id[32], class[32];
 
@@ -353,7 +353,7 @@ static int driver_probe(struct driver *drv, struct device *dev)
 static int device_attach(struct device *dev)
 {
 	for (struct driver *drv = drivers; drv; drv = drv->next)
-		if (driver_matches(drv, dev) && driver_probe(drv, dev) == 0)
+		if (is_driver_match(drv, dev) && driver_probe(drv, dev) == 0)
 			return 1;
 	return 0;
 }
@@ -421,7 +421,7 @@ static int write_unbind(struct driver *drv, struct device *dev, const char *path
 /* bind_store(), drivers/base/bus.c; __driver_probe_device(), drivers/base/dd.c */
 static int write_bind(struct driver *drv, struct device *dev)
 {
-	if (!dev || !driver_matches(drv, dev))
+	if (!dev || !is_driver_match(drv, dev))
 		return -ENODEV;
 	if (dev->driver)
 		return -EBUSY;
@@ -447,7 +447,7 @@ static int write_override(struct device *dev, const char *text)
 }
 
 /* path is where the attribute really is, from the root of the tree. */
-bool pci_writable(const char *path)
+bool pci_is_writable(const char *path)
 {
 	const char *base = strrchr(path, '/');
 
@@ -545,7 +545,7 @@ void pci_retry(void)
 	}
 }
 
-bool pci_unbind_pending(void)
+bool pci_has_pending_unbind(void)
 {
 	for (struct device *dev = devices; dev; dev = dev->next)
 		if (dev->unbinding)
@@ -614,7 +614,7 @@ int module_load(const char *name)
 		driver_register(drv);
 		/* driver_attach(): a new driver is offered what has none */
 		for (struct device *dev = devices; dev; dev = dev->next)
-			if (!dev->driver && driver_matches(drv, dev))
+			if (!dev->driver && is_driver_match(drv, dev))
 				driver_probe(drv, dev);
 	}
 	return known ? 0 : -ENOENT;

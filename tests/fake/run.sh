@@ -1,12 +1,12 @@
 #!/bin/bash
 # Runs scenarios on the fake machine, and the fake kernel's own test.
 # usage: tests/fake/run.sh [-v] [-l LOG] [SCENARIO...]
-#   -v  show what each prints
-#   -l  absent, reworded, wrapped or unreadable: so is the log of each kernel that a kexec started, in all scenarios that
-#       have one; "all" is each of these in turn, "some" one for each scenario. Commands must come to the same exit
-#       status and results. What only their words differ in is listed in log-words, and nowhere else.
-# SCENARIO is a file or a name; without any, all that have "fake" in their TIERS, and the self-test.
-# More at a time than there are processors: mostly they wait.
+#   -v  show the output of each scenario
+#   -l  absent, reworded, wrapped or unreadable: the state of the log of each kernel that a kexec started, in all
+#       scenarios that have a kexec; "all": each of these in turn, "some": one for each scenario. The exit statuses and
+#       results must be the same as with a whole log. log-words lists the only texts that may differ.
+# SCENARIO is a file or a name; default: all that have "fake" in their TIERS, and the self-test.
+# Runs more scenarios at a time than there are processors, since they mostly wait.
 #
 # Needs in $BUILD (default build/tests):
 #   plant         tests/tree/plant.c tests/handover.c                         -lz -lfdt
@@ -15,7 +15,7 @@
 #   manager, hammer  tests/manager.c, tests/hammer.c
 #   standin       tests/standin.c, tests/fake/client.c + the objects of lib/
 #   vfio-lu-fake  tests/fake/{main,fault,kill,client}.c + the objects of lib/ and of cli/ but the one that has main()
-# and vfio-lu itself as $VFIO_LU_REAL (default: at the top), for what only it can refuse;
+# and vfio-lu itself as $VFIO_LU_REAL (default: at the top), for the refusals that the fake one cannot make;
 # all with -std=gnu17 -D_GNU_SOURCE; the last two need no -I.
 set -euo pipefail
 
@@ -49,14 +49,14 @@ trap 'exit 143' TERM HUP
 
 passed=0 failed=0 skipped=0
 
-header() ( # FILE: what the scenario sets at its top, a line each
+header() ( # FILE: prints the settings at the top of the scenario, one in a line
 	TIERS=vm PHASES=1 DEVICES='' DISK='' FLAVOUR=m KERNEL_ARGS='' TIMEOUT=120
 	# shellcheck source=/dev/null
 	. "$1" >/dev/null
 	printf '%s\n' "$TIERS" "$PHASES" "$DEVICES" "$DISK" "${FLAVOUR:-m}" "$KERNEL_ARGS" "${TIMEOUT:-120}"
 )
 
-run_phase() { # FILE PHASE TIMEOUT: prints what the phase does
+run_phase() { # FILE PHASE TIMEOUT: runs the phase, which prints its checks
 	local name=${1##*/} release=7.3.4-fake
 	printf '. %s\n. %s\n' "$here/shim.sh" "$1" >"$dir/$name"
 	env TIER=fake VFIO_LU="$BUILD/vfio-lu-fake" VFIO_LU_REAL="$VFIO_LU_REAL" FAKE_MACHINE="$dir/machine" FAKE_JUMP_EXIT=0 \
@@ -66,8 +66,8 @@ run_phase() { # FILE PHASE TIMEOUT: prints what the phase does
 		timeout "$3" sh "$top/tests/scenario/lib.sh" "$dir/$name" "$2" 2>&1 </dev/null
 }
 
-# In another log's words: takes from FILE the failures that log-words has for this scenario and log, and counts them
-# out of the results. A line of it without its failure is a failure, and an exit status is no matter of words.
+# Removes from FILE the failures that log-words allows for this scenario and log, and does not count them. A line of
+# log-words whose failure did not occur is a failure, and log-words may not allow another exit status.
 allow_words() { # FILE
 	awk -v name="${name%.*}" -v log_="$FAKE_LOG" '
 		FNR == NR {
@@ -101,7 +101,7 @@ allow_words() { # FILE
 	mv "$1.new" "$1"
 }
 
-# One line on what is wrong, or none.
+# Prints one line about the failure, or nothing if all is well.
 why_failed() { # PHASES FILE
 	local phase lines
 	if [ -n "$log" ] && grep -a -m 1 'log-words lists' "$2"; then return; fi
@@ -170,7 +170,7 @@ self_test() {
 	passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$dir/out")
 	failed=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$dir/out")
 	all=$(sed -n 's/^\[==========\] Running \([0-9]*\) test.*/\1/p' "$dir/out")
-	# A test that neither passed nor failed is one too few.
+	# A test that neither passed nor failed is a failure.
 	[ "$((${passed:-0} + ${failed:-0}))" = "${all:-none}" ] || failed=$((${all:-1} - ${passed:-0}))
 	if [ -z "$passed" ] || [ -n "$failed" ]; then
 		grep -v '^\[ RUN\|^\[       OK' "$dir/out"
@@ -182,7 +182,7 @@ self_test() {
 }
 
 names=() running=0 jobs=$((2 * $(nproc 2>/dev/null || echo 1)))
-begin() { # NAME COMMAND...: runs it in a directory of its own
+begin() { # NAME COMMAND...: runs the command with a directory of its own
 	local name=$1 dir=$tmp/$1
 	shift
 	names+=("$name")
@@ -202,7 +202,7 @@ esac
 
 if [ $# = 0 ]; then
 	[ -n "$log" ] || begin self-test self_test
-	# Those that wait most first, as their text tells.
+	# Begin with the scenarios that wait most, by the number of waits in their text.
 	mapfile -t files < <(grep -cE 'sleep|--timeout' "$top"/tests/scenario/*.sh | sort -t: -k2,2nr | cut -d: -f1)
 	for file in "${files[@]}"; do
 		[ "${file##*/}" = lib.sh ] || set -- "$@" "$file"
@@ -214,7 +214,7 @@ for name; do
 		[ ! -f "$file" ] || break
 	done
 	[ -f "$file" ] || { echo "run.sh: no scenario $name" >&2; exit 1; }
-	# The whole header is read: head would end it early, and with pipefail that is a failure.
+	# Read the whole header: head would end the pipe early, which pipefail counts as a failure.
 	tiers=$(header "$file")
 	case " ${tiers%%$'\n'*} " in
 	*" fake "*) ;;
@@ -225,7 +225,7 @@ for name; do
 		begin "$name" run_one "$(realpath "$file")"
 		continue
 	fi
-	# those with one kernel have no incoming phase
+	# scenarios with one kernel have no kexec
 	phases=${tiers#*$'\n'}
 	[ "${phases%%$'\n'*}" -gt 1 ] || continue
 	for FAKE_LOG in $logs; do

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# What a scenario's vocabulary means on the fake machine, where it differs from tests/scenario/lib.sh.
-# run.sh has it read after that and before the scenario.
+# Defines the functions of scenarios that differ on the fake machine from those of tests/scenario/lib.sh.
+# run.sh reads this file after lib.sh and before the scenario.
 
-# The fake kernel has a log of its own: all that it said, whatever it shows of that.
+# Searches the whole log of the fake kernel, even the part that the kernel does not show.
 scn_klog() { # yes|no TEXT
 	sed -n 's/^[0-9]*,[0-9]*,[0-9]*,[^;]*;//p' "$FAKE_MACHINE/kmsg" >"$SCN_TMP/klog"
 	scn_before=$scn_last
@@ -11,8 +11,8 @@ scn_klog() { # yes|no TEXT
 	scn_last=$scn_before
 }
 
-# The program itself refuses who is not root, and the fake has no say in that: the real one, harmless like this.
-# What an ordinary user may ask is asked of the fake machine, whose idea of who is root is its own.
+# The refusal of a user who is not root (exit status 1) is tested with the real program, which then does nothing else.
+# Other requests of an ordinary user go to the fake machine, which is told the user.
 run_as_nobody() { # EXPECTED-STATUS ARGUMENT...
 	scn_status=$1
 	shift
@@ -32,7 +32,7 @@ run_as_nobody() { # EXPECTED-STATUS ARGUMENT...
 	fi
 }
 
-# manager, hammer, standin; what calls vfio-lu by its name; the examples
+# For manager, hammer and standin, for programs that call vfio-lu by its name, and for the examples.
 mkdir "$SCN_TMP/bin"
 ln -s "$VFIO_LU" "$SCN_TMP/bin/vfio-lu"
 PATH=$SCN_TMP/bin:$BUILD:$EXAMPLES:$PATH
@@ -50,8 +50,8 @@ kexec() {
 	exit 0
 }
 
-# What is in the tree of modules, the kernel of the machine knows by name.
+# The fake kernel knows the modules by their names.
 modprobe() { fake module "$1"; }
 
-# To the kernel itself: "irq BDF msi", "power BDF D3hot", "vanish BDF".
+# Sends a request to the fake kernel itself: "irq BDF msi", "power BDF D3hot", "vanish BDF".
 fake() { "$BUILD/fake-kernel" ctl "$FAKE_MACHINE" "$@"; }

@@ -1,23 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Fault sweep: each command that changes anything, with call 1, 2, 3 ... of the kernel boundary failing in turn, in
-# every way that makes sense for the call (the table in fault.c).
+# Fault sweep: for each command that changes something, lets each call of the kernel boundary fail in turn, in every
+# way that makes sense for the call (the table in fault.c).
 # usage: tests/fake/sweep.sh [-f N] [-j N] [-k KIND,...] [-n CALL] [CASE...]
-#   -f  fewer: every Nth call only, and each in one way, the next call in the next
-#   -j  how many at a time (default: twice as many as there are processors: they wait, too)
-#   -k  these kinds only; -n: this call only, and show what the command printed
-# CASE is a command, or one in another situation, with @holder when it is the holder's calls that fail; default: all.
+#   -f  fewer: every Nth call only, each in one way, and in turn through the ways
+#   -j  the number of parallel runs (default: twice the number of processors, since they often wait)
+#   -k  these kinds only; -n: this call only, and show the command's output
+# CASE is a command, perhaps in a special situation. With @holder, calls of the holder fail. Default: all.
 #
-# After each fault, from all that the machine is (fake-kernel ctl DIR state) and what the command said:
-#   exit 0   the work is done, as without the fault, and a second run changes nothing; a file of our own may differ
-#            that stderr names
-#   exit 6   what is as neither before nor after the work is named; a second run finishes the work, unless the
-#            first said that a session is lost
-#   others   all is as before, but for a module loaded or a holder that has nothing to hold; a second run does the work
-# and: no fd is left open, stdout says of no device what is not so, stderr says why, EINTR and a short read are
-# no reason to fail, and nothing takes a minute.
+# After each fault, the state of the machine (fake-kernel ctl DIR state) and the output must show that
+#   exit 0   the work is done, as without the fault, and a second run changes nothing; a file of vfio-lu may differ
+#            if stderr names it
+#   exit 6   the output names each thing that is as neither before nor after the work; a second run finishes the work,
+#            unless the first reported a lost session
+#   others   all is as before, except that a module may be loaded and an empty holder may run; a second run does the work
+# Besides, no fd stays open, stdout claims nothing untrue about a device, stderr gives a reason, EINTR and a short read
+# do not make a command fail, and nothing takes a minute.
 #
-# Needs what run.sh needs.
+# Needs the programs that run.sh needs.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -25,11 +25,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 BUILD=$(cd "$BUILD" && pwd)
 export BUILD
 a=0000:01:00.0 b=0000:02:00.0 image="/boot/vmlinuz-7.3.4-fake --initrd=/boot/initrd.img-7.3.4-fake"
-# Seconds, far more than a busy machine takes: what fails once with EBUSY is asked again soon.
+# Seconds, far more than a busy machine takes: a call that failed with EBUSY is repeated soon.
 patience=30
 kinds=EIO,EBUSY,ENODEV,ENOENT,EINTR,ENOSPC,SHORT only='' fewer='' jobs=$((2 * $(nproc)))
 
-# What comes before, a command a line, and what is swept.
+# For each case: the preparing commands, one in a line, and the command that is swept.
 declare -A before=() swept=()
 case_of() { # NAME COMMAND BEFORE...
 	local name=$1 command=$2
@@ -49,7 +49,7 @@ case_of load-again "$load --append another" "$load"
 case_of kexec kexec "$bind" "$preserve" "$load"
 case_of restore restore "$bind" "$preserve" "$load" kexec
 case_of finish finish "$bind" "$preserve" "$load" kexec restore
-# The longest first.
+# The longest cases run first.
 cases="restore preserve-more preserve finish kexec bind unbind release-one release load-again load
 	restore@holder preserve-more@holder preserve@holder finish@holder kexec@holder release-one@holder release@holder"
 
@@ -92,7 +92,7 @@ tool() { # ARGUMENT...
 	"$BUILD/vfio-lu-fake" --timeout "$patience" "$@" </dev/null >"$dir/out" 2>"$dir/err" || status=$?
 }
 
-# All that the machine is, and what status says of it.
+# Sets $state to the state of the machine and the output of status.
 look() {
 	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" state >"$dir/state"
 	slurp state "$dir/state"
@@ -104,7 +104,7 @@ look() {
 	fi
 }
 
-# From nothing to the situation in which the command makes sense.
+# Takes a new machine to the situation in which the command makes sense.
 prepare() {
 	local line
 	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" anew
@@ -119,7 +119,7 @@ prepare() {
 	look
 }
 
-# The lines that are in one of two states only.
+# Sets $changed to the lines that are in only one of two states.
 changes() { # STATE STATE
 	local line one=$'\n'$1$'\n' two=$'\n'$2$'\n'
 	changed=()
@@ -131,7 +131,7 @@ changes() { # STATE STATE
 	done <<<"$2"
 }
 
-# The last that is said of a device when all is done must not be said before.
+# The last sentence about a device must not be printed before the work on the device is done.
 check_stdout() {
 	local line said device
 	changes "$state" "$after"
@@ -146,7 +146,7 @@ check_stdout() {
 	done
 }
 
-# Sets $why to what is wrong with $status, $out, $err and $state, or to nothing.
+# Sets $why to the fault in $status, $out, $err and $state, or to "".
 judge() { # CALL KIND
 	local line
 	why=''
@@ -157,9 +157,9 @@ judge() { # CALL KIND
 			case $line in
 			"file "*)
 				line=${line#file } line=${line%% *}
-				# a socket that nobody listens at is no holder
+				# a socket without a listener is no holder
 				[ "$line" != /run/vfio-lu/holder ] || continue
-				# a manifest may be less than it could be, if that is said
+				# a manifest may lack details, if a message says so
 				[[ $err == *"$line"* || ( $line == *.json && $err == *"the manifest "* ) ]] ||
 					why="exit $status, and $line differs silently"
 				;;
@@ -196,7 +196,7 @@ judge() { # CALL KIND
 	check_stdout
 }
 
-# What ends has perhaps not ended yet.
+# Judges repeatedly, since a process that is ending may not have ended yet.
 judge_soon() { # CALL KIND
 	local tries=0
 	look
@@ -215,7 +215,7 @@ complain() { # WHAT
 	[ -z "$err" ] || sed 's/^/    /' <<<"${err%$'\n'}"
 }
 
-# Call $n fails with $kind.
+# Lets call $n fail with $kind, and judges the result.
 try() {
 	local report fds fired again='' said_lost=''
 	rm -f "$FAKE_MACHINE/report"
@@ -245,7 +245,7 @@ try() {
 		prepare
 		return
 	fi
-	# It is as if nothing had been, and what the command does then is known.
+	# If nothing has changed, a second run is like the run without a fault.
 	[ "$state" != "$old" ] || [ "$status" = "$good" ] || return 0
 	if [ "$status" != 90 ]; then
 		[ "$status" = 6 ] && [[ $err == *lost* ]] && said_lost=1
@@ -260,7 +260,7 @@ try() {
 	prepare
 }
 
-# All calls of a case, with one kind of failure; or some, for "fewer", with any.
+# Sweeps all calls of a case with one kind of failure, or, for "fewer", some calls with any kind.
 unit() { # CASE KIND
 	local name=$1 kind=$2 title="$1" who='' good line sense n what injected=0 bad=0 state says old after
 	local status=0 out err why changed promised dir=$tmp/$1.$2 calls=() ways

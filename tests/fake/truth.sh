@@ -1,17 +1,17 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154
 # SPDX-License-Identifier: GPL-2.0-only
-# What a fake machine is, and whether vfio-lu tells the truth about it. Sourced: $dir is the directory of the machine.
+# Reads the state of a fake machine, and compares status with it. To be sourced; $dir is the directory of the machine.
 
 slurp() { IFS= read -r -d '' "$1" <"$2" || :; }
 
-# All that the machine is, and what status says of it, when whatever goes on has ended.
+# Sets $state to the state of the machine, and makes the answer of status, after other processes have ended.
 look() {
 	local tries=0
 	while :; do
 		"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" state >"$dir/state"
 		slurp state "$dir/state"
-		# a service manager has files only as long as there are some to be kept
+		# a service manager has files as long as there are files to keep, so it does not count
 		state=${state//$'\nprocess '"$dir/manager"/}
 		if [[ ${state//$'\nprocess hold'/} != *$'\nprocess '* ]] || [ $tries = 500 ]; then break; fi
 		tries=$((tries + 1))
@@ -20,7 +20,7 @@ look() {
 	"$BUILD/vfio-lu-fake" --json status </dev/null >"$dir/json" 2>"$dir/status.err" || :
 }
 
-# The same, once it has stayed as it is for a while: what a command leaves to the holder takes longer on a busy machine.
+# Looks until the state has not changed for a while: work that a command leaves to the holder may take long.
 settle() {
 	local last='' same=0
 	while [ $same -lt 10 ]; do
@@ -30,7 +30,7 @@ settle() {
 	done
 }
 
-# What is not so of what status says, and what is and it does not say; nothing: it is true.
+# Prints what status claims and is not true, and what is true and status does not mention.
 lies() {
 	jq -r --rawfile state "$dir/state" --arg jumped "${jumped:-}" \
 		--arg binds "${binds:-}" '
@@ -45,7 +45,7 @@ lies() {
 		def entry(name; bdf): [$entries[] | select(.name == name and .bdf == bdf)][0];
 		def lie(no; text): if no then text else empty end;
 		lie(.complete | not; "it is not complete"),
-		# one that holds nothing may just come or go
+		# a holder that holds nothing may be starting or ending
 		lie($kept and .holder.health != "answers"; "a holder runs, and status says \(.holder)"),
 		(.sessions[] | . as $s | kernel($s.name; $s.direction) as $k | (
 			lie(.state == "unknown" or .direction == "unknown"; "session \(.name) is unknown"),
@@ -63,10 +63,10 @@ lies() {
 				lie(.state == "preserved" and $s.state != "waiting" and $e == null; "\(.bdf) is not preserved"),
 				lie((.state == "retrieved" or .state == "bound") and (any($open[]; .bdf == $d.bdf) | not);
 				    "\(.bdf) is open nowhere"),
-				# the holder is told a moment after, and only an ioctl could tell before: run makes it
+				# the holder learns of a bind a moment later, and before that only an ioctl, as of run, can tell
 				lie(.state == "retrieved" and $e.as == "bound" and $binds == ""; "\(.bdf) is bound"),
 				lie(.state == "bound" and $e != null and $e.as != "bound"; "\(.bdf) is not bound"))))),
-		# what was retrieved and is held by nobody is of no use to anybody before the next kernel
+		# nobody can use a retrieved session that no process holds before the next kernel
 		($sessions[] | . as $k | select((.retrieved and ($kept | not)) | not) |
 			lie(any($says.sessions[]; .name == $k.name and .state != "lost") | not;
 			    "the kernel has session \(.name), \(.way)")),
@@ -76,7 +76,7 @@ lies() {
 		' "$dir/json" 2>&1 | tr '\n' ';' || :
 }
 
-# The lines that are in one of two states only.
+# Sets $changed to the lines that are in only one of two states.
 changes() { # STATE STATE
 	local line one=$'\n'$1$'\n' two=$'\n'$2$'\n'
 	changed=()

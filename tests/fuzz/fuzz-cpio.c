@@ -88,20 +88,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    feed(copy, size, size + 1) != feed(copy, size, 7))
 		__builtin_trap();
 	/* the same bytes as texts */
-	ids_match((char *)copy, &dev);
+	has_matching_id((char *)copy, &dev);
 	modalias_text((char *)copy, modalias, see, &n);
 	modalias_info((char *)copy, size, modalias, see, &n);
 	cmdline_get((char *)copy, "kho", value, sizeof(value));
-	cmdline_lists((char *)copy, "modprobe.blacklist", "e1000e");
+	cmdline_has_item((char *)copy, "modprobe.blacklist", "e1000e");
 	if (size < 4096)
-		glob_match((char *)copy, modalias);
+		is_glob_match((char *)copy, modalias);
 	if (!userland_initrd(&user, "7.3.4", copy, size)) {
 		userland_has(&user, "vfio_pci");
 		userland_builtin(&user, "nvme");
-		modconf_forbids(&user, "", "e1000e");
+		modconf_is_forbidden(&user, "", "e1000e");
 		autoload_place(&user, "", "vfio-pci");
 		restore_place(&user);
-		modconf_before(&user, "e1000e", "vfio-pci");
+		modconf_is_before(&user, "e1000e", "vfio-pci");
 		modconf_option(&user, "vfio-pci", "ids", value, sizeof(value));
 		udev_gives(&user, &dev, where);
 		modconf_modules(&user, user.alias, modalias, see, &n);

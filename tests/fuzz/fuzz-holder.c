@@ -81,7 +81,7 @@ static const struct sys_ops ops = {
 };
 
 /* Alone, or on one of its lines. */
-static bool drops_it(const char *text, size_t size)
+static bool is_drop(const char *text, size_t size)
 {
 	const char *at = memmem(text, size, KEEP, strlen(KEEP));
 
@@ -111,7 +111,7 @@ static void one_request(struct holder *holder, const char *text, size_t size, si
 	/* all of them are taken, or none */
 	if (request.n && request.n != files)
 		__builtin_trap();
-	if (fuzz.closed != closed && (!drops_it(text, size) || files))
+	if (fuzz.closed != closed && (!is_drop(text, size) || files))
 		__builtin_trap();
 	for (i = 0; i < request.n; i++)
 		sys_close(&holder->ctx->sys, request.fds[i]);
@@ -173,7 +173,7 @@ static void name(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	if (!store_parse(&store, text, item.key, item.value, &other) || other)
 		return;
-	if (!request_key(item.key) || !request_value(item.value))
+	if (!is_request_key(item.key) || !is_request_value(item.value))
 		__builtin_trap();
 	store_name(&store, &item, again);
 	if (strncmp(item.key, "session/", 8) == 0 &&
@@ -189,7 +189,7 @@ static void read_index(const uint8_t *data, size_t size)
 	index_parse(text, items);
 	free(text);
 	for (size_t i = 0; i <= HOLDER_ITEMS; i++)
-		if (*items[i].key && (!request_key(items[i].key) || !request_value(items[i].value)))
+		if (*items[i].key && (!is_request_key(items[i].key) || !is_request_value(items[i].value)))
 			__builtin_trap();
 }
 

@@ -81,7 +81,7 @@ static void test_lists(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY(cases); i++)
-		if (cmdline_lists(cases[i].cmdline, cases[i].name, "e1000e") != cases[i].is)
+		if (cmdline_has_item(cases[i].cmdline, cases[i].name, "e1000e") != cases[i].is)
 			fail_msg("%s of '%s'", cases[i].name, cases[i].cmdline);
 }
 

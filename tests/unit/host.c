@@ -101,10 +101,10 @@ static void test_scratch_takes(void **state)
 	struct scratch scratch = { .largest = 64, .total = 96 };
 
 	(void)state;
-	assert_true(scratch_takes(&scratch, &(struct scratch_need){ 64, 32 }));
-	assert_false(scratch_takes(&scratch, &(struct scratch_need){ 64, 33 }));
-	assert_false(scratch_takes(&scratch, &(struct scratch_need){ 65, 0 }));
-	assert_false(scratch_takes(&scratch, &(struct scratch_need){ 1, 65 }));
+	assert_true(scratch_has_room(&scratch, &(struct scratch_need){ 64, 32 }));
+	assert_false(scratch_has_room(&scratch, &(struct scratch_need){ 64, 33 }));
+	assert_false(scratch_has_room(&scratch, &(struct scratch_need){ 65, 0 }));
+	assert_false(scratch_has_room(&scratch, &(struct scratch_need){ 1, 65 }));
 }
 
 int main(void)

@@ -55,12 +55,12 @@ static void test_userland(void **state)
 	assert_int_equal(userland_builtin(&user, "c"), -1);
 	assert_string_equal(user.abi.word[ABI_VFIO].text, "vfio-pci-v1");
 	assert_int_equal(user.systemd, 262);
-	assert_true(modconf_forbids(&user, "", "snd_pcsp"));
-	assert_false(modconf_forbids(&user, "", "all"));
-	assert_true(modconf_forbids(&user, "a modprobe.blacklist=x,e1000e b", "e1000e"));
-	assert_false(modconf_forbids(&user, "modprobe.blacklist=e1000", "e1000e"));
-	assert_true(modconf_before(&user, "nvme", "vfio-pci"));
-	assert_false(modconf_before(&user, "e1000e", "vfio-pci"));
+	assert_true(modconf_is_forbidden(&user, "", "snd_pcsp"));
+	assert_false(modconf_is_forbidden(&user, "", "all"));
+	assert_true(modconf_is_forbidden(&user, "a modprobe.blacklist=x,e1000e b", "e1000e"));
+	assert_false(modconf_is_forbidden(&user, "modprobe.blacklist=e1000", "e1000e"));
+	assert_true(modconf_is_before(&user, "nvme", "vfio-pci"));
+	assert_false(modconf_is_before(&user, "e1000e", "vfio-pci"));
 	assert_true(modconf_option(&user, "vfio-pci", "ids", value, sizeof(value)));
 	assert_string_equal(value, "8086:10d3");
 	assert_false(modconf_option(&user, "vfio-pci", "id", value, sizeof(value)));
@@ -180,12 +180,12 @@ static void test_modprobe(void **state)
 	char got[64] = "";
 
 	(void)state;
-	assert_true(modconf_never_loads(&user, "", "a_b") && modconf_forbids(&user, "", "a_b"));
+	assert_true(modconf_never_loads(&user, "", "a_b") && modconf_is_forbidden(&user, "", "a_b"));
 	assert_true(modconf_never_loads(&user, "", "c") && modconf_never_loads(&user, "", "foo"));
 	assert_false(modconf_never_loads(&user, "", "d") || modconf_never_loads(&user, "", "g"));
 	assert_true(modconf_never_loads(&user, "module_blacklist=x,d", "d"));
-	assert_true(modconf_before(&user, "d", "vfio-pci") && modconf_before(&user, "h", "vfio-pci"));
-	assert_false(modconf_before(&user, "e", "vfio-pci"));
+	assert_true(modconf_is_before(&user, "d", "vfio-pci") && modconf_is_before(&user, "h", "vfio-pci"));
+	assert_false(modconf_is_before(&user, "e", "vfio-pci"));
 	/* an alias of modprobe.d puts all those of depmod aside */
 	modconf_modules(&user, "alias pci:* e1000e\n", "pci:v00008086d000010D3sv", collect, got);
 	assert_string_equal(got, "vfio_pci ");
@@ -196,14 +196,14 @@ static void test_modprobe(void **state)
 	userland_free(&user);
 	/* what only one maker's init, or only an initrd, goes by */
 	user = FILES("conf/modules", "");
-	assert_true(modconf_forbids(&user, "blacklist=nvme", "nvme"));
-	assert_false(modconf_forbids(&user, "rd.driver.blacklist=nvme", "nvme"));
+	assert_true(modconf_is_forbidden(&user, "blacklist=nvme", "nvme"));
+	assert_false(modconf_is_forbidden(&user, "rd.driver.blacklist=nvme", "nvme"));
 	user.early = false;
-	assert_false(modconf_forbids(&user, "blacklist=nvme", "nvme"));
+	assert_false(modconf_is_forbidden(&user, "blacklist=nvme", "nvme"));
 	userland_free(&user);
 	user = FILES("etc/cmdline", "");
-	assert_false(modconf_forbids(&user, "blacklist=nvme", "nvme"));
-	assert_true(modconf_forbids(&user, "rd.driver.blacklist=nvme", "nvme"));
+	assert_false(modconf_is_forbidden(&user, "blacklist=nvme", "nvme"));
+	assert_true(modconf_is_forbidden(&user, "rd.driver.blacklist=nvme", "nvme"));
 	userland_free(&user);
 }
 
@@ -219,7 +219,7 @@ static void test_nixos(void **state)
 
 	(void)state;
 	assert_true(user.tree && userland_has(&user, "e1000e") && user.alias);
-	assert_true(modconf_forbids(&user, "", "e1000e"));
+	assert_true(modconf_is_forbidden(&user, "", "e1000e"));
 	assert_int_equal(user.n_conf, 3);
 	assert_string_equal(user.conf[1].name, "etc/udev/rules.d/10-x.rules");
 	userland_free(&user);

@@ -108,17 +108,17 @@ static void test_tasks(void **state)
 	expect("/proc/77/task/78/wchan", "vfio_unregister_group_dev", "vfio_unregister_group_dev");
 	expect("/proc/77/task/78/stack", "[<0>] do_select+0x1/0x2\n", NULL);
 	expect("/proc/1/task/1/wchan", "ep_poll", "ep_poll");
-	assert_true(scrub_keeps_link("/proc/77/fd/3", "/dev/liveupdate"));
-	assert_true(scrub_keeps_link("/proc/77/fd/3", "/dev/vfio/devices/vfio0"));
-	assert_true(scrub_keeps_link("/proc/77/fd/3", "anon_inode:[luo_session] vm1"));
-	assert_true(scrub_keeps_link("/proc/77/fd/3", "/sys/bus/pci/drivers/vfio-pci/unbind"));
-	assert_true(scrub_keeps_link("/proc/77/fd/3", "/dev/nvme0n1"));
-	assert_false(scrub_keeps_link("/proc/77/fd/3", "/srv/letter"));
-	assert_false(scrub_keeps_link("/proc/77/fd/3", "socket:[1234]"));
-	assert_true(scrub_keeps_link("/sys/bus/pci/devices/0000:01:00.0", "../../../devices/x"));
-	assert_true(scrub_keeps_dir("/proc/77/fd"));
-	assert_false(scrub_keeps_dir("/proc/77/task"));
-	assert_true(scrub_keeps_dir("/proc/77"));
+	assert_true(scrub_is_kept_link("/proc/77/fd/3", "/dev/liveupdate"));
+	assert_true(scrub_is_kept_link("/proc/77/fd/3", "/dev/vfio/devices/vfio0"));
+	assert_true(scrub_is_kept_link("/proc/77/fd/3", "anon_inode:[luo_session] vm1"));
+	assert_true(scrub_is_kept_link("/proc/77/fd/3", "/sys/bus/pci/drivers/vfio-pci/unbind"));
+	assert_true(scrub_is_kept_link("/proc/77/fd/3", "/dev/nvme0n1"));
+	assert_false(scrub_is_kept_link("/proc/77/fd/3", "/srv/letter"));
+	assert_false(scrub_is_kept_link("/proc/77/fd/3", "socket:[1234]"));
+	assert_true(scrub_is_kept_link("/sys/bus/pci/devices/0000:01:00.0", "../../../devices/x"));
+	assert_true(scrub_is_kept_dir("/proc/77/fd"));
+	assert_false(scrub_is_kept_dir("/proc/77/task"));
+	assert_true(scrub_is_kept_dir("/proc/77"));
 }
 
 int main(void)

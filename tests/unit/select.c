@@ -68,7 +68,7 @@ static void test_match(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY(cases); i++) {
 		assert_int_equal(pattern_parse(cases[i].text, &pattern), 0);
-		if (pattern_matches(&pattern, cases[i].bdf) != cases[i].matches)
+		if (pattern_is_match(&pattern, cases[i].bdf) != cases[i].matches)
 			fail_msg("case %zu: %s", i, cases[i].text);
 	}
 }

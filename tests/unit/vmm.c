@@ -79,19 +79,19 @@ static void test_lent(void **state)
 	struct borrower b = { 0 };
 
 	(void)state;
-	assert_true(lent_parse("state=retrieved lent=12.3456", &b));
+	assert_true(borrower_parse("state=retrieved lent=12.3456", &b));
 	assert_int_equal(b.pid, 12);
 	assert_int_equal(b.start, 3456);
-	assert_false(lent_parse("state=retrieved", &b));
-	assert_false(lent_parse("lent=1.2", &b));
-	assert_false(lent_parse("state=retrieved lent=12", &b));
-	assert_false(lent_parse("state=retrieved lent=0.1", &b));
-	assert_false(lent_parse("state=retrieved lent=1.2x", &b));
+	assert_false(borrower_parse("state=retrieved", &b));
+	assert_false(borrower_parse("lent=1.2", &b));
+	assert_false(borrower_parse("state=retrieved lent=12", &b));
+	assert_false(borrower_parse("state=retrieved lent=0.1", &b));
+	assert_false(borrower_parse("state=retrieved lent=1.2x", &b));
 	/* a name may look like the rest of the line */
-	assert_int_equal(lent_start("77 (a) Z 1 (b)) S 1 77 77 0 -1 4194560 123 0 0 0 1 2 0 0 20 0 1 0 98765 1 2"), 98765);
-	assert_int_equal(lent_start("77 (a) Z 1 77 77 0 -1 4194560 123 0 0 0 1 2 0 0 20 0 1 0 98765 1 2"), 0);
-	assert_int_equal(lent_start("77 (a) S 1 77"), 0);
-	assert_int_equal(lent_start(""), 0);
+	assert_int_equal(borrower_parse_start("77 (a) Z 1 (b)) S 1 77 77 0 -1 4194560 123 0 0 0 1 2 0 0 20 0 1 0 98765 1 2"), 98765);
+	assert_int_equal(borrower_parse_start("77 (a) Z 1 77 77 0 -1 4194560 123 0 0 0 1 2 0 0 20 0 1 0 98765 1 2"), 0);
+	assert_int_equal(borrower_parse_start("77 (a) S 1 77"), 0);
+	assert_int_equal(borrower_parse_start(""), 0);
 }
 
 static const char *quoted(const char *words, size_t size)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Plays the demonstration in a virtual machine: tests/scenario/demo.sh, live, without the kernel's chatter.
+# Plays the demonstration tests/scenario/demo.sh live in a virtual machine, without kernel messages.
 # usage: tests/vm/demo.sh
 set -eu
 echo "Starting a virtual machine; its processor is emulated, so give it a minute." >&2

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Prints the directory that holds the test kernel, and builds it first where it is not there yet:
+# Prints the directory of the test kernel, after building the kernel if the cache does not have it:
 #   m/bzImage m/modules/RELEASE m/config   with vfio-pci as a module
 #   y/bzImage y/modules/RELEASE y/config   with vfio-pci built in
 # usage: tests/vm/kernel.sh
-# VFIO_LU_TEST_KERNEL=bzImage [VFIO_LU_TEST_MODULES=DIR]: name this kernel instead, build nothing. Its flavour is
-# the only one there then.
+# VFIO_LU_TEST_KERNEL=bzImage [VFIO_LU_TEST_MODULES=DIR]: use this kernel and build nothing. The directory then has
+# its flavour alone.
 set -euo pipefail
 
 RECIPE=1 # raise when a change in this file must rebuild the kernel
@@ -20,7 +20,7 @@ jobs=$(nproc)
 say() { echo "kernel: $*" >&2; }
 die() { say "$*"; exit 1; }
 
-# What somebody else built is brought into the same shape, by links.
+# Makes a directory of the same structure for a kernel built elsewhere, by links.
 named_kernel() {
 	local image modules='' dep flavour=m dir config
 	image=$(realpath -e "$VFIO_LU_TEST_KERNEL") || die "VFIO_LU_TEST_KERNEL: no such file"
@@ -39,7 +39,7 @@ named_kernel() {
 	mkdir -p "$dir/$flavour/modules"
 	[ -z "$modules" ] || ln -sfn "$modules" "$dir/$flavour/modules/${modules##*/}"
 	ln -sfn "$image" "$dir/$flavour/bzImage"
-	# mkinitramfs wants to see one
+	# mkinitramfs requires a config
 	for config in "${image%/*}/config" "${image%/*}/config-${modules##*/}" "$modules/config" "${image%/arch/*}/.config"; do
 		[ ! -f "$config" ] || ln -sfn "$config" "$dir/$flavour/config"
 	done
@@ -57,7 +57,7 @@ recipe_key() {
 	echo "$RECIPE"
 }
 
-built() { # the newest kernel that was built from this recipe
+built() { # prints the newest kernel that was built from this recipe
 	local dir out=''
 	for dir in "$cache"/kernel-*-"$recipe"; do
 		if [ -d "$dir" ] && { [ -z "$out" ] || [ "$dir" -nt "$out" ]; }; then out=$dir; fi
@@ -68,7 +68,7 @@ recipe=$(recipe_key | sha256sum | cut -c1-16)
 mkdir -p "$cache"
 exec 9>"$cache/kernel.lock"
 if ! flock -n 9; then
-	# Whoever has one need not wait for the kernel of somebody else's recipe.
+	# If there is a kernel of this recipe, do not wait for the build of another recipe.
 	out=$(built)
 	if [ -n "$out" ]; then
 		echo "$out"
@@ -77,7 +77,7 @@ if ! flock -n 9; then
 	say "waiting for another build to end"
 	flock 9
 fi
-# Nobody else builds now, so these were left behind by a build that was killed.
+# We have the lock, so these were left behind by a build that was killed.
 ram=/dev/shm/vfio-lu-$(id -u)-$(echo "$cache" | cksum | cut -d' ' -f1)
 rm -rf "$cache"/build.* "$ram".*
 
@@ -96,12 +96,12 @@ update_index() {
 	[ -n "$keys" ] || { say "no keyring here to verify $SUITE with; install debian-archive-keyring"; return 1; }
 	mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
 	: >"$apt/status"
-	# What the machine does after an update of its own is not wanted here.
+	# Do not run the hooks of this machine's own updates.
 	printf '#clear %s;\n' APT::Update::Pre-Invoke APT::Update::Post-Invoke APT::Update::Post-Invoke-Success \
 		>"$apt/conf"
 	echo "deb [target=Packages signed-by=$keys] $uri $SUITE main" >"$apt/sources.list"
 	say "reading the package index of $SUITE"
-	# Without Error-Mode a mirror that is down is only a warning.
+	# Without Error-Mode, a mirror that is down causes only a warning.
 	if ! apt-get "${apt_options[@]}" -o APT::Update::Error-Mode=any update >"$apt/log" 2>&1; then
 		sed -n 's/^E: /kernel: apt: /p' "$apt/log" >&2
 		! grep -q 'NO_PUBKEY\|EXPKEYSIG' "$apt/log" ||
@@ -141,7 +141,7 @@ if [ -d "$out" ]; then
 	exit
 fi
 
-# Memory is the faster place for a gigabyte of small files that nobody wants to keep, where it is plentiful.
+# Is there enough memory for a gigabyte of small temporary files? It is faster than the disk.
 in_ram() {
 	[ "$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo)" -gt 8000000 ] &&
 		[ "$(df --output=avail /dev/shm 2>/dev/null | tail -n1)" -gt 4000000 ] &&
@@ -158,7 +158,7 @@ finish() {
 	rm -rf "$work" "$result"
 	exit "$status"
 }
-# Says COMMAND's words every few seconds, until quiet.
+# Prints COMMAND's output every few seconds, until quiet is called.
 loud() { # COMMAND...
 	while sleep 5; do say "$("$@" || :), $((SECONDS - start)) s"; done 9>&- &
 	progress=$!
@@ -193,7 +193,7 @@ deb=$(echo "$apt/deb/$PACKAGE"_*.deb)
 
 say "unpacking $version"
 loud size unpacked
-# Half of the source is for other processors and for devices that no virtual machine has; only its Kconfig is needed.
+# Half of the source is for other processors and for devices that no virtual machine has. It needs only Kconfig files.
 skip=()
 for pattern in 'arch/[a-wyz]*/*.[chS]' 'arch/*/boot/dts/*' 'drivers/gpu/*.[ch]' 'drivers/media/*.[ch]'  \
 	'drivers/staging/*.[ch]' 'drivers/net/wireless/*.[ch]' 'sound/*.[ch]' 'Documentation/*/*' 'tools/testing/*'; do
@@ -224,7 +224,7 @@ build() { # flavour
 	expected=$(cat "$cache/steps-$1" 2>/dev/null || { [ "$1" = m ] && echo 2250 || echo 50; })
 	: >"$work/objects"
 	loud compiled "$1" "$expected"
-	# In the background, since a signal is heard while waiting but not while a command runs.
+	# Run it in the background, since the shell handles a signal during wait, but not while a command runs.
 	"${make[@]}" -j"$jobs" bzImage modules >"$work/objects" 2>>"$log" 9>&- &
 	compiler=$!
 	wait "$compiler" || { compiler=''; die "flavour $1 does not build"; }

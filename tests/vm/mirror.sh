@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Which mirror, and by whose signature: as this machine does it for its own Debian packages.
+# Finds the Debian mirror and the keys that this machine uses for its own packages.
 mirror() {
 	# shellcheck disable=SC2016 # apt expands these
 	apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |

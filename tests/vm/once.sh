@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What is fetched and made once, and kept in the cache: by one at a time, who says how far it is, and leaves nothing half
-# made. The script that sources this has say().
+# Functions for a file that is made once and kept in the cache: one process at a time makes it, reports its progress,
+# and leaves no incomplete file. The script that sources this defines say().
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-lu
 
-# No other process makes this one until the script ends.
+# Takes the lock of the file NAME until the script ends.
 alone() { # NAME
 	mkdir -p "$cache"
 	exec 9>"$cache/$1.lock"
@@ -13,9 +13,9 @@ alone() { # NAME
 	flock 9
 }
 
-# $work is a directory for it, and the last line of $work/log is told every ten seconds.
+# Makes the directory $work, and prints the last line of $work/log every ten seconds.
 begin() { # NAME
-	# What was left behind by one that was killed.
+	# Remove what a killed process left behind.
 	rm -rf "$cache/$1".*.new
 	work=$(mktemp -d "$cache/$1.XXXXXX.new")
 	trap leave EXIT
@@ -35,7 +35,7 @@ leave() {
 	exit "$status"
 }
 
-# Nothing more is told of how far it is.
+# Ends the reports on progress.
 quiet() {
 	[ -n "$progress" ] || return 0
 	kill "$progress" 2>/dev/null || :

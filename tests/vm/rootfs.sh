@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Prints the file that holds a Debian root file system for the VM, and makes it first where it is not there yet: systemd,
-# what vfio-lu needs, for bookworm what makes an initial RAM disk, and for sid a QEMU that knows iommufd. A layer adds packages for the
-# scenarios that name it, and is an image of its own. vfio-lu itself is not in it.
+# Prints the file of a Debian root file system for the VM, after making it if the cache does not have it. It has systemd
+# and the packages that vfio-lu needs, for bookworm also the makers of initrds, for sid a QEMU with iommufd. It does not
+# have vfio-lu itself. A layer adds packages for the scenarios that name it, and is an image of its own.
 # usage: tests/vm/rootfs.sh SUITE[-LAYER]
 set -euo pipefail
 
-RECIPE=1 # raise when a change in this file must make the images anew
+RECIPE=1 # raise when a change in this file must make the images again
 
 [ $# = 1 ] || { sed -n 's/^# usage/usage/p' "$0" >&2; exit 2; }
 name=$1 suite=${1%%-*}
@@ -54,10 +54,10 @@ if [ -n "$extra" ]; then
 fi
 echo "making an image" >>"$work/log"
 
-# What a test never looks at; and no name of the mirror stays behind.
+# Remove files that no test needs, and all names of the mirror.
 rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/etc/apt/sources.list* "$root"/usr/share/{doc,man,locale,i18n} \
 	"$root"/var/log/* "$root"/debootstrap
-# One console, no wait for what is not there.
+# The machine has one console, so do not wait for others.
 ln -sf /dev/null "$root/etc/systemd/system/getty@.service"
 ln -sf /dev/null "$root/etc/systemd/system/serial-getty@.service"
 ln -sf /lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"

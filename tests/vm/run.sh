@@ -2,14 +2,14 @@
 # Runs scenarios in a virtual machine with the test kernel, each in a machine of its own.
 # usage: tests/vm/run.sh [-v|-vv] [-q] [-i] [-c] [-j N] [-n N] [-p PROGRAM]... [SCENARIO...]
 #   -v  show what a scenario prints while it runs; -vv: and the kernel log
-#   -q  show only what a scenario says and prints itself, for a demonstration
-#   -i  the machine's clock counts instructions: slower, but what else this host does can hardly be seen in its times
-#   -c  what vfio-lu asks of the kernel goes into the file "calls" among the logs, for tests/calls.sh: of scenarios
+#   -q  show only the comments and the output of the scenario itself, for a demonstration
+#   -i  the machine's clock counts instructions: slower, but the load of this host hardly changes its times
+#   -c  write the calls that vfio-lu makes to the file "calls" among the logs, for tests/calls.sh; only for scenarios
 #       that the fake kernel runs as well
-#   -j  how many at a time (default 2, with -v 1)
-#   -n  each scenario so many times, to see how steady the machines are
+#   -j  the number of machines at a time (default 2, with -v 1)
+#   -n  run each scenario N times, to see whether the results vary
 #   -p  a program that the scenarios need in the VM, statically linked or not
-# SCENARIO is a file or a name; without any, all there are. The logs stay in ~/.cache/vfio-lu/logs.
+# SCENARIO is a file or a name; default: all scenarios. The logs stay in ~/.cache/vfio-lu/logs.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -20,8 +20,8 @@ while getopts vqicj:n:p: option; do
 	case $option in
 	v) verbose=$((verbose + 1)) ;;
 	q) quiet=1 verbose=1 ;;
-	# While the machine is idle, its clock goes like this host's. With sleep=off it would go on to the next timer each
-	# time, and so by seconds while this host still writes a block of the disk.
+	# While the machine is idle, its clock runs like the host's. With sleep=off it would skip to the next timer, and so
+	# advance by seconds while the host still writes a block of the disk.
 	i) clock=(-icount "shift=2,sleep=on") ;;
 	c) calls=1 ;;
 	j) jobs=$OPTARG ;;
@@ -56,7 +56,7 @@ done
 twice=$(printf '%s\n' "${scenarios[@]##*/}" | sort | uniq -d)
 [ -z "$twice" ] || die "two scenarios of one name: $twice"
 
-header() ( # FILE: what the scenario sets at its top, a line each
+header() ( # FILE: prints the settings at the top of the scenario, one in a line
 	TIERS=vm PHASES=1 DEVICES='' DISK='' FLAVOUR='' KERNEL_ARGS='' EXPECT_LOG='' TIMEOUT='' QEMU_ARGS='' ROOT='' NO_CALLS=''
 	# shellcheck source=/dev/null
 	. "$1" >/dev/null
@@ -95,13 +95,13 @@ for file in "${scenarios[@]}"; do
 done
 
 # ------------------------------------------------------------------ the initrd
-# What runs in the machine on top of init, vfio-lu, kexec and busybox, in the words of machine.c.
+# Lists the files that the machine has besides init, vfio-lu, kexec and busybox, in the format of machine.c.
 layer() {
 	local dir file flavour release modules="vfio-pci vfio_iommu_type1 virtio-vfio-pci virtio_net e1000e raid1 nvmet
 		target_core_iblock"
 	printf 'dir %s\n' boot disk root etc
 	for dir in bin sbin lib; do echo "link ../$dir usr/$dir"; done
-	# busybox has an mke2fs that makes no journal; scripts of vfio-lu's users are made of bash and jq
+	# the mke2fs of busybox makes no journal; the scripts of vfio-lu's users need bash and jq
 	for file in strace setpriv mke2fs bash jq; do
 		echo "program $(PATH=$PATH:/usr/sbin:/sbin command -v $file || die "no $file here")"
 	done
@@ -142,7 +142,7 @@ printf '%s\n' root:x:0: nogroup:x:65534: >"$tmp/layer/group"
 layer >"$tmp/layer/lines"
 "$machine" image "$tmp/initrd" "$(realpath -s "${VFIO_LU:-$top/vfio-lu}")" <"$tmp/layer/lines"
 
-# Both kernels lie under their ordinary names on a disk that outlives the jump.
+# Both kernels have their ordinary names on a disk that survives the kexec.
 mkdir -p "$tmp/disk/boot" "$tmp/disk/lib" "$tmp/disk/kept"
 for flavour in m y; do
 	[ -e "$kernel/$flavour" ] || continue
@@ -160,7 +160,7 @@ PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -E root_owner=0:0 -d "$tmp/disk" "$
 logs=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-lu/logs
 mkdir -p "$logs"
 
-# One machine, from power on to its end; what became of it, in the variables of run_one.
+# Runs one machine from power-on to its end, and sets the variables of run_one to the result.
 boot() {
 	local word value
 	cp --sparse=always "$tmp/disk.img" "$dir/disk.img"
@@ -186,17 +186,17 @@ run_one() { # FILE ID
 	trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; exit 143' TERM HUP
 	name=${file##*/} name=${name%.sh}
 	dir=$tmp/$id
-	# What an earlier run left is no result of this one.
+	# Remove the results of an earlier run.
 	rm -rf "${logs:?}/$id" "$logs/$id.lost"
 	{
 		read -r tiers; read -r phases; read -r devices; read -r disk; read -r flavour
 		read -r arguments; read -r expect; read -r timeout; read -r extra; read -r suite
 		read -r why_not
 	} < <(header "$file")
-	# The host may be busy with other things, and a machine that froze is not waited for: this is for guests that turn
-	# in circles.
+	# Be generous, since the host may be busy. The timeout is for guests in an endless loop; a frozen machine is ended
+	# before.
 	timeout=$((3 * ${timeout:-$((60 + 60 * phases))}))
-	# Only what ran on the fake as well can be compared.
+	# Calls can be compared only if the fake machine runs the scenario as well.
 	[[ $calls && " $tiers " == *" fake "* && -z $why_not ]] || calls=''
 	if [ -z "$flavour" ]; then
 		flavour=m
@@ -215,13 +215,13 @@ run_one() { # FILE ID
 	fi
 	# shellcheck disable=SC2206 # words for QEMU
 	args=($extra)
-	# What is written to it lives as long as the machine, over every jump.
+	# Writes to it last until the machine ends, and so survive each kexec.
 	[ -z "$suite" ] || args+=(-drive "if=none,id=root,format=raw,file=${roots[$suite]},snapshot=on"
 		-device "nvme,serial=vlu-root,drive=root,bus=pcie.0,addr=1c.0")
 	words="vlu.scenario=$name vlu.phase=1 vlu.flavour=$flavour${disk:+ vlu.disk=$disk}${quiet:+ vlu.quiet=1}${calls:+ vlu.calls=1}"
 	words+="${suite:+ vlu.root=$suite}${arguments:+ $arguments}"
 	boot
-	# A machine that is lost says nothing of what was to be tested, unless something had failed before.
+	# A lost machine is no result of the test, unless a check had failed before.
 	if [ -n "${result[lost]}" ] && [ -z "${result[why]}" ]; then
 		rm -rf "$logs/$id.lost"
 		cp -r "$dir" "$logs/$id.lost"
@@ -237,7 +237,7 @@ run_one() { # FILE ID
 	sed -n 's/^VLU-JSON //p' "$dir/out" >"$dir/json"
 	sed -i '/^VLU-JSON /d' "$dir/out"
 	echo "$kernels_booted" >"$dir/kernels"
-	# Of many of one kind, those that failed are worth a look.
+	# If a scenario runs several times, keep only the logs of failures.
 	[ "$times" != 1 ] && [ "$why" = ok ] || cp -r "$dir" "$logs/$id"
 	if [ "$why" != ok ]; then
 		{
@@ -255,7 +255,7 @@ run_one() { # FILE ID
 }
 
 passed=0 failed=0 skipped=0 lost=0 booted=0 running=()
-# Reports those that ended; waits until fewer than $1 run.
+# Reports the scenarios that have ended. Waits until fewer than $1 run.
 collect() {
 	local left pid entry id
 	while :; do
@@ -267,7 +267,7 @@ collect() {
 				continue
 			fi
 			wait "$pid" || echo "FAIL $id: the runner ended early" >"$tmp/$id/verdict"
-			# What a scenario checked counts, not the scenario: a skip inside one is a skip.
+			# Count the checks of a scenario, not the scenario: a skip inside it is a skip.
 			case $(head -n1 "$tmp/$id/verdict") in
 			ok*)
 				passed=$((passed + $(sed -n 's/^passed //p' "$tmp/$id/result")))
@@ -289,8 +289,8 @@ collect() {
 	done
 }
 
-# Those that took longest the last time first, so that the last is a short one and no processor waits for it; where
-# nothing is known of one, a part of the time that it may take.
+# Begins with the scenarios that took longest the last time, so that a short one is the last and no processor idles. For
+# an unknown scenario, assumes a part of its timeout.
 by_time() {
 	local file name time _
 	for file; do

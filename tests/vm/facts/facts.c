@@ -482,7 +482,7 @@ static void fdinfo(const char *name, const char *field)
 }
 
 /* Flags belong to the open file, not to the descriptor. */
-static bool same_file(int a, int b)
+static bool is_same_file(int a, int b)
 {
 	int before = fcntl(a, F_GETFL), after;
 
@@ -607,7 +607,7 @@ static void run_line(char *line)
 	else if (IS("cloexec", 1))
 		answer(fcntl(fd_of(w[1]), F_GETFD) & FD_CLOEXEC ? "yes" : "no");
 	else if (IS("same", 2))
-		answer(same_file(fd_of(w[1]), fd_of(w[2])) ? "yes" : "no");
+		answer(is_same_file(fd_of(w[1]), fd_of(w[2])) ? "yes" : "no");
 	else if (IS("memfd", 2))
 		answer_result(get_memfd(w[1], w[2]));
 	else if (IS("content", 1))
