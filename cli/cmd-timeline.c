@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli.h"
 #include "cmd.h"
@@ -31,18 +30,6 @@ static const struct column columns[] = {
 	{ .key = NULL }
 };
 
-/* Adds the UTC time with milliseconds. */
-static void add_started(struct json_object *row, int64_t nanoseconds)
-{
-	time_t seconds = (time_t)(nanoseconds / 1000000000);
-	char date[40], text[60];
-	struct tm tm;
-
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &tm));
-	snprintf(text, sizeof(text), "%s.%03dZ", date, (int)(nanoseconds % 1000000000 / 1000000));
-	out_text(row, "started", text);
-}
-
 static void add_device(struct json_object *row, const struct vlu_away *device)
 {
 	bool known = device->from >= 0 && device->to >= 0;
@@ -63,7 +50,7 @@ static void add_update(struct json_object *row, const struct vlu_update *update)
 	out_text(row, "session", update->session);
 	out_text(row, "from_release", update->from_release);
 	out_text(row, "to_release", update->to_release);
-	add_started(row, update->started);
+	out_time(row, "started", update->started);
 	out_seconds(row, "seconds", true, update->length);
 	out_seconds(row, "away_s", update->away >= 0, update->away);
 	out_text(row, "clock", update->clock);

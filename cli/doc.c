@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "out.h"
 
@@ -54,6 +55,17 @@ void out_seconds(struct json_object *obj, const char *key, bool known, int64_t n
 
 	snprintf(text, sizeof(text), "%.6f", (double)nanoseconds / 1e9);
 	put(obj, key, known ? out_need(json_object_new_double_s((double)nanoseconds / 1e9, text)) : NULL);
+}
+
+void out_time(struct json_object *obj, const char *key, int64_t nanoseconds)
+{
+	time_t seconds = (time_t)(nanoseconds / 1000000000);
+	char date[40], text[60];
+	struct tm tm;
+
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &tm));
+	snprintf(text, sizeof(text), "%s.%03dZ", date, (int)(nanoseconds % 1000000000 / 1000000));
+	out_text(obj, key, text);
 }
 
 void out_id(struct json_object *obj, const char *key, int64_t id, int digits)

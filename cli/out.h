@@ -40,6 +40,8 @@ void out_number(struct json_object *obj, const char *key, int64_t number);
 void out_known(struct json_object *obj, const char *key, enum vlu_known known);
 /* Adds nanoseconds as seconds. An unknown value becomes null. */
 void out_seconds(struct json_object *obj, const char *key, bool known, int64_t nanoseconds);
+/* Adds nanoseconds since 1970 as the UTC time, with milliseconds. */
+void out_time(struct json_object *obj, const char *key, int64_t nanoseconds);
 /* Add "0x8086": a PCI id with this number of digits, and a 64-bit token */
 void out_id(struct json_object *obj, const char *key, int64_t id, int digits);
 void out_token(struct json_object *obj, const char *key, uint64_t token);

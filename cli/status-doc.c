@@ -81,6 +81,26 @@ static void add_member(struct json_object *row, const struct vlu_member *member,
 	out_text(row, "detail", member->detail);
 }
 
+/* Adds them as timeline names them; the times are those of the kernel under which it was. */
+static void add_moments(struct json_object *row, const struct vlu_session *session)
+{
+	struct json_object *array = out_array(row, "moments"), *at;
+	size_t i;
+
+	for (i = 0; i < session->n_moments; i++) {
+		const struct vlu_moment *moment = &session->moments[i];
+
+		at = out_row(array);
+		out_text(at, "moment", moment->name);
+		if (moment->of_device)
+			out_bdf(at, "bdf", moment->bdf);
+		else
+			out_null(at, "bdf");
+		out_time(at, "time", moment->wall);
+		out_seconds(at, "boot_s", true, moment->boot);
+	}
+}
+
 static void add_session(struct json_object *row, const struct vlu_session *session)
 {
 	static const char *const sources[] = {
@@ -110,6 +130,7 @@ static void add_session(struct json_object *row, const struct vlu_session *sessi
 		add_member(out_row(array), &session->files[i], false);
 	out_text(row, "detail", session->detail);
 	out_text(row, "command", session->command);
+	add_moments(row, session);
 }
 
 /* Adds, for the report: "process 7 (qemu) has 0000:01:00.0 open: end it; then vfio-lu kexec". */

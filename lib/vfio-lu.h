@@ -681,6 +681,16 @@ struct vlu_member {
 	const char *detail;	/* NULL: none */
 };
 
+/* Something that happened in a live update, at a known time. */
+struct vlu_moment {
+	const char *name;	/* "preserved", "kexec-called", "restored" */
+	bool of_device;
+	struct vlu_bdf bdf;	/* of_device: the device; else it is of the whole session */
+	/* By the clocks of the kernel under which it happened: nanoseconds since 1970, and since
+	 * that kernel started */
+	int64_t wall, boot;
+};
+
 struct vlu_session {
 	const char *name;
 	enum vlu_direction direction;
@@ -699,6 +709,8 @@ struct vlu_session {
 	size_t n_files;
 	const struct vlu_member *files;
 	const char *command;	/* command line of the VMM that had the devices, for a shell; NULL: none */
+	size_t n_moments;	/* the moments that are known so far, in their order */
+	const struct vlu_moment *moments;
 };
 
 /* The state of the holder. */

@@ -7,6 +7,8 @@
 #include "machine/kho-scratch.h"
 #include "machine/systemd.h"
 
+#define SECURITYFS	"/sys/kernel/security"
+
 static bool has_kexec_program(struct sys *sys)
 {
 	static const char *const places[] = {
@@ -76,6 +78,32 @@ void look_kexec_not_disabled(const struct host *host, struct verdict *v)
 	}
 }
 
+static int count_one(void *arg, const char *name)
+{
+	(void)name;
+	++*(size_t *)arg;
+	return 1;
+}
+
+/* lockdown_secfs_init(), security/lockdown/lockdown.c: securityfs has the file wherever there is one. */
+static void look_without_file(const struct host *host, struct verdict *v)
+{
+	size_t entries = 0;
+
+	if (kconfig_has(&host->config, "SECURITY_LOCKDOWN_LSM") == VLU_NO) {
+		verdict_set(v, VLU_PASS, "this kernel has no lockdown");
+	} else if (sys_list(&host->ctx->sys, SECURITYFS, count_one, &entries) < 0) {
+		verdict_set(v, VLU_UNKNOWN, SECURITYFS " does not exist, which would show whether the "
+			    "kernel is locked down");
+	} else if (entries) {
+		verdict_set(v, VLU_PASS, "this kernel has no lockdown, according to " SECURITYFS);
+	} else {
+		verdict_set(v, VLU_UNKNOWN, "securityfs is not mounted, which would show whether the "
+			    "kernel is locked down");
+		verdict_run(v, "mount -t securityfs securityfs " SECURITYFS);
+	}
+}
+
 /*
  * kimage_validate_signature(), kernel/kexec_file.c, with CONFIG_KEXEC_SIG alone;
  * security_locked_down(LOCKDOWN_KEXEC) in kernel/kexec.c
@@ -91,18 +119,16 @@ void look_lockdown(const struct host *host, struct verdict *v)
 		verdict_fix(v, "load a kernel that is signed with a key this one knows");
 		return;
 	}
-	ret = attr_read(host->ctx, modes, sizeof(modes), "/sys/kernel/security/lockdown");
-	if (ret < 0 && kconfig_has(&host->config, "SECURITY_LOCKDOWN_LSM") == VLU_NO) {
-		verdict_set(v, VLU_PASS, "this kernel has no lockdown");
+	ret = attr_read(host->ctx, modes, sizeof(modes), SECURITYFS "/lockdown");
+	if (ret == -ENOENT) {
+		look_without_file(host, v);
 		return;
 	}
 	mode = ret < 0 ? NULL : strchr(modes, '[');
 	end = mode ? strchr(mode, ']') : NULL;
 	if (!end) {
-		verdict_set(v, VLU_UNKNOWN, "/sys/kernel/security/lockdown: %s",
+		verdict_set(v, VLU_UNKNOWN, SECURITYFS "/lockdown: %s",
 			    ret < 0 ? strerror(-ret) : "names no mode");
-		if (ret == -ENOENT)
-			verdict_run(v, "mount -t securityfs securityfs /sys/kernel/security");
 		return;
 	}
 	mode++;

@@ -4,6 +4,7 @@
 #include "inspect/handover.h"
 #include "jump/kexec-image.h"
 #include "ledger/ledger.h"
+#include "timeline/update.h"
 
 /* Leaves out an image that is unreadable here, or that another program loaded. */
 static void read_loaded(struct ledger *ledger)
@@ -25,11 +26,55 @@ static void read_loaded(struct ledger *ledger)
 	kexec_image_free(&image);
 }
 
+/*
+ * Adds the moments that are noted so far. A manifest, or a kexec, of another live update than the
+ * session's says nothing about it. What finish computes from the clocks is not known yet.
+ */
+static void gather_moments(struct ledger *ledger, const struct entry *entry,
+			   struct moments *moments)
+{
+	const struct vlu_session *seen = &entry->seen;
+	struct vlu_bdf *bdfs;
+	size_t i;
+
+	if (entry->promised || entry->restored || !entry->stale)
+		moments_add(moments, PRESERVED, NULL, &entry->manifest.preserved);
+	if (seen->direction != VLU_INCOMING)
+		return;
+	moments_read(ledger->ctx, RUN_DIR, seen->name, moments);
+	bdfs = ledger_kept(ledger, pool_alloc(&ledger->pool, (seen->n_devices + 1) * sizeof(*bdfs)));
+	for (i = 0; bdfs && i < seen->n_devices; i++)
+		bdfs[i] = seen->devices[i].bdf;
+	if (bdfs && entry->named)
+		update_kexec(ledger->ctx, bdfs, seen->n_devices, moments);
+	moments_sort(moments);
+}
+
+static void read_moments(struct ledger *ledger, const struct entry *entry,
+			 struct vlu_session *session)
+{
+	struct moments moments = { 0 };
+	const struct noted *noted;
+	struct vlu_moment *row;
+
+	gather_moments(ledger, entry, &moments);
+	for (noted = moments.noted; noted < moments.noted + moments.n; noted++) {
+		row = ledger_add(ledger, &session->moments, &session->n_moments);
+		if (row)
+			*row = (struct vlu_moment){
+				.name = moment_word(noted->kind), .of_device = noted->of_device,
+				.bdf = noted->bdf, .wall = noted->at.time.wall,
+				.boot = noted->at.time.boot,
+			};
+	}
+	moments_free(&moments);
+}
+
 int vlu_state_read(struct vlu_ctx *ctx, const char *session, struct vlu_state **ret_state)
 {
 	_cleanup_free_ struct vlu_bdf *bdfs = NULL;
 	struct ledger *ledger;
-	size_t n = 0;
+	size_t n = 0, i;
 	int ret = 0;
 
 	cache_drop(ctx);
@@ -41,6 +86,10 @@ int vlu_state_read(struct vlu_ctx *ctx, const char *session, struct vlu_state **
 	if (ret)
 		return ret;
 	read_loaded(ledger);
+	/* the ledger lists the sessions in the order of its entries */
+	for (i = 0; i < ledger->state.n_sessions; i++)
+		read_moments(ledger, &ledger->entries[i],
+			     (struct vlu_session *)&ledger->state.sessions[i]);
 	if (ledger->failed) {
 		ledger_free(ledger);
 		return vlu_nomem(ctx);

@@ -23,6 +23,23 @@ void use_disk(struct below *below, const char *name, const char *fix, const char
 void use_place(struct below *below, const char *sysfs, const char *fix, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* later.c: notes what an automount will mount. */
+void use_automount(struct below *below, const struct mount *mount);
+/* Disks that are not mounted now. */
+void inuse_later(struct vlu_ctx *ctx, struct inuse *inuse);
+
+/* What the mounts say of file systems that have several disks. */
+struct several {
+	bool btrfs;		/* one is mounted */
+	char unlisted[160];	/* "f2fs is mounted on /x", whose further disks are not listed; or "" */
+};
+/* further-disks.c: may this file system have disks that the kernel does not name? */
+bool has_unlisted(const struct mount *mount);
+/* Notes the further disks that the kernel names. */
+void inuse_members(struct below *below, const struct several *several);
+/* Notes a doubt about every disk without a use. Call it when all uses of disks are known. */
+void inuse_unlisted(struct inuse *inuse, const struct several *several);
+
 /*
  * Calls fn with each path to the hardware of a block device: its own path, or those of all
  * controllers of its NVMe subsystem. A device made of other block devices has none.

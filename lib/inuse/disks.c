@@ -14,6 +14,7 @@ struct blocks {
 	struct below below;
 	char root_pool[64];	/* ZFS pool with the root file system; "": none */
 	unsigned int pools;
+	struct several several;
 	pid_t in;		/* process whose mount namespace is read; 0: our own */
 };
 
@@ -40,7 +41,7 @@ static void add_options(struct below *below, const struct mount *mount, const ch
 static void add_mount(struct blocks *blocks, const struct mount *mount)
 {
 	struct below *below = &blocks->below;
-	char name[64], source[256], fix[320], *part, *save = NULL;
+	char name[64], source[sizeof(mount->source)], fix[320], *part, *save = NULL;
 
 	if (blocks->in)
 		snprintf(fix, sizeof(fix), "nsenter -m -t %d umount %s first, or stop that container",
@@ -50,6 +51,12 @@ static void add_mount(struct blocks *blocks, const struct mount *mount)
 			 "leave it alone: this host runs from it" : "umount %s first",
 			 mount->point);
 	add_options(below, mount, fix);
+	blocks->several.btrfs |= strcmp(mount->type, "btrfs") == 0;
+	if (has_unlisted(mount))
+		snprintf(blocks->several.unlisted, sizeof(blocks->several.unlisted),
+			 "%.31s is mounted on %.100s", mount->type, mount->point);
+	if (!blocks->in && strcmp(mount->type, "autofs") == 0)
+		use_automount(below, mount);
 	/* btrfs and others use a device number that no device has */
 	if (mount->major && attr_link(below->ctx, name, sizeof(name), "/sys/dev/block/%u:%u",
 				      mount->major, mount->minor) > 0) {
@@ -153,27 +160,6 @@ static int look_at_journal(void *arg, const char *name)
 	if (sys_exists(&below->ctx->sys, path))
 		use_disk(below, name, "umount the file system whose journal it is first",
 			 "/dev/%.63s is the journal of a mounted file system", name);
-	return 0;
-}
-
-/* Further disks of a mounted btrfs: /sys/fs/btrfs/UUID/devices/NAME */
-static int look_at_member(void *arg, const char *name)
-{
-	struct below *below = arg;
-
-	use_disk(below, name, "umount it first", "a mounted btrfs is on it");
-	return 0;
-}
-
-static int look_at_btrfs(void *arg, const char *uuid)
-{
-	struct below *below = arg;
-	char path[128];
-
-	if (strlen(uuid) != 36)
-		return 0;
-	snprintf(path, sizeof(path), "/sys/fs/btrfs/%s/devices", uuid);
-	sys_list(&below->ctx->sys, path, look_at_member, below);
 	return 0;
 }
 
@@ -319,11 +305,13 @@ void inuse_blocks(struct vlu_ctx *ctx, struct inuse *inuse)
 	find_mounts(&blocks);
 	find_swap(below);
 	sys_list(&ctx->sys, "/proc/fs/jbd2", look_at_journal, below);
-	sys_list(&ctx->sys, "/sys/fs/btrfs", look_at_btrfs, below);
+	inuse_members(below, &blocks.several);
 	sys_list(&ctx->sys, "/sys/fs/bcache", look_at_cache, below);
 	/* an open volume is a more telling use than its layers, so it is noted first */
 	inuse_exports(ctx, inuse);
 	inuse_nodes(ctx, inuse);
 	sys_list(&ctx->sys, "/sys/class/block", look_at_block, below);
+	inuse_later(ctx, inuse);
 	find_pools(&blocks);
+	inuse_unlisted(inuse, &blocks.several);
 }

@@ -248,6 +248,37 @@ static bool can_carry_tunnel(const struct nets *nets)
 	return nets->tunnel[0] && (!nets->carried || strncmp(nets->tunnel, "ppp", 3) == 0);
 }
 
+/* Does it talk to a neighbour, as a next hop without an address of its own does? */
+static bool has_neighbour(const struct nets *nets, const char *name)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *p, *end, *next;
+	char interface[16];
+	size_t size;
+
+	if (attr_read_all(nets->ctx, "/proc/net/arp", 64u << 20, &text, &size))
+		return false;
+	for (p = text, end = text + size; p < end; p = next) {
+		next = next_line(p, end);
+		if (arp_parse(p, next, interface) && strcmp(interface, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * /proc/net/route has the main table alone, as does the address of an interface whose routes are in
+ * another. fib_table_print(), net/ipv4/fib_trie.c: "Main:", "Local:", "Id 100:"
+ */
+static bool has_other_table(struct vlu_ctx *ctx)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	return attr_read_all(ctx, "/proc/net/fib_triestat", 16u << 20, &text, &size) == 0 &&
+	       strstr(text, "\nId ");
+}
+
 static void look_if_up(struct nets *nets, const struct net *net)
 {
 	char fix[96], why[96] = "";
@@ -263,6 +294,10 @@ static void look_if_up(struct nets *nets, const struct net *net)
 		snprintf(why, sizeof(why), "; %s, which has the default route, may run over it",
 			 nets->tunnel);
 		snprintf(fix, sizeof(fix), "see over what %s runs first", nets->tunnel);
+	} else if (has_neighbour(nets, net->name)) {
+		strcpy(why, "; it has neighbours, so something goes over it");
+	} else if (has_other_table(nets->ctx)) {
+		strcpy(why, "; routes of another table than the main one may go over it");
 	} else if (has_other_space(nets->ctx)) {
 		strcpy(why, "; a container may have another above it");
 	}

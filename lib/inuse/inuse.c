@@ -35,6 +35,8 @@ const struct inuse *inuse_get(struct vlu_ctx *ctx)
 	inuse_blocks(ctx, inuse);
 	inuse_nets(ctx, inuse);
 	inuse_screens(ctx, inuse);
+	inuse_consoles(ctx, inuse);
+	inuse_engines(ctx, inuse);
 	if (inuse->short_of_memory) {
 		pool_end(inuse);
 		return NULL;
@@ -75,6 +77,8 @@ const char *inuse_unseen(const struct inuse *inuse, const struct vlu_device *dev
 	if (inuse->unseen_disks[0] &&
 	    (dev->class >> 16 == 0x01 || inuse_disks(inuse, dev->bdf, &n)))
 		return inuse->unseen_disks;
+	if (inuse->unseen_ports[0] && dev->class >> 16 == 0x07)
+		return inuse->unseen_ports;
 	if (dev->class >> 16 != 0x02)
 		return NULL;
 	if (inuse->unseen_nets[0])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Parsers for lines of /proc: mounts, swap, routes, addresses. */
+/* Parsers for lines of /proc: mounts, swap, routes, addresses, consoles. */
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
@@ -152,4 +152,20 @@ bool pppoe_parse(const char *line, const char *end, char interface[16])
 
 	return take_line(line, end, text) &&
 	       sscanf(text, "%*8x %*17[0-9A-Fa-f:] %15s", interface) == 1;
+}
+
+/* fs/proc/consoles.c show_console_dev(): "ttyS4                -W- (EC p a)    4:68" */
+bool console_parse(const char *line, const char *end, char name[CONSOLE_NAME])
+{
+	return take_word(&line, end, name, CONSOLE_NAME);
+}
+
+/* net/ipv4/arp.c: "10.0.0.1  0x1  0x2  02:00:00:00:00:01  *  eth0"; flags 0: not complete */
+bool arp_parse(const char *line, const char *end, char interface[16])
+{
+	char text[256];
+	unsigned int flags;
+
+	return take_line(line, end, text) &&
+	       sscanf(text, "%*s 0x%*x 0x%x %*s %*s %15s", &flags, interface) == 2 && flags;
 }

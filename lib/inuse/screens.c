@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Uses by the console: a frame buffer, a serial port. */
+/* Uses by the console on a screen. */
 #include "base/attr.h"
 #include "inuse/uses.h"
+#include "machine/device.h"
+
+#define MOVE_CONSOLE	"move the console to a serial line or another screen first (boot with " \
+			"console=ttyS0 and video=off)"
 
 struct screens {
 	struct vlu_ctx *ctx;
 	struct inuse *inuse;
 	bool console;		/* the console is on a frame buffer */
+	bool firmware;		/* ... on that of the firmware, or on a text screen */
 };
 
 static int look_at_console(void *arg, const char *name)
@@ -15,13 +20,14 @@ static int look_at_console(void *arg, const char *name)
 	char kind[64];
 	int64_t bound;
 
-	/* drivers/tty/vt/vt.c: "(M) frame buffer device" */
+	/* drivers/tty/vt/vt.c: "(M) frame buffer device", "(S) VGA+" */
 	if (attr_read(screens->ctx, kind, sizeof(kind),
-		      "/sys/class/vtconsole/%.32s/name", name) > 0 &&
-	    strstr(kind, "frame buffer") &&
-	    attr_number(screens->ctx, &bound, "/sys/class/vtconsole/%.32s/bind",
-			name) == 0 && bound == 1)
-		screens->console = true;
+		      "/sys/class/vtconsole/%.32s/name", name) <= 0 ||
+	    attr_number(screens->ctx, &bound, "/sys/class/vtconsole/%.32s/bind", name) ||
+	    bound != 1)
+		return 0;
+	screens->console |= strstr(kind, "frame buffer") != NULL;
+	screens->firmware |= strstr(kind, "VGA") != NULL;
 	return 0;
 }
 
@@ -35,35 +41,42 @@ static int look_at_screen(void *arg, const char *name)
 	snprintf(path, sizeof(path), "/sys/class/graphics/%.16s", name);
 	if (sys_readlink(&screens->ctx->sys, path, path, sizeof(path)) < 0)
 		return 0;
-	inuse_add(screens->inuse, path, USE_BEARABLE, "move the console to a serial line "
-		  "or another screen first (boot with console=ttyS0 and video=off)",
+	screens->firmware |= strstr(path, "/platform/") != NULL;
+	inuse_add(screens->inuse, path, USE_BEARABLE, MOVE_CONSOLE,
 		  "its frame buffer %.16s shows the console", name);
 	return 0;
 }
 
-/* drivers/tty/tty_io.c show_cons_active(): "tty0 ttyS4" */
-static void look_at_ports(struct screens *screens)
+/*
+ * The frame buffer of the firmware (efifb, simplefb) is a platform device, and a text screen is none:
+ * the function that the firmware chose for both has boot_vga (drivers/pci/vgaarb.c).
+ */
+static int look_at_boot_screen(void *arg, const char *name)
 {
-	char names[256], path[512], fix[96], *name, *save = NULL;
+	const struct screens *screens = arg;
+	char path[32], driver[64];
+	int64_t boot;
 
-	if (attr_read(screens->ctx, names, sizeof(names), "/sys/class/tty/console/active") <= 0)
-		return;
-	for (name = strtok_r(names, " ", &save); name; name = strtok_r(NULL, " ", &save)) {
-		snprintf(path, sizeof(path), "/sys/class/tty/%.32s", name);
-		snprintf(fix, sizeof(fix), "boot without console=%.32s first", name);
-		if (sys_readlink(&screens->ctx->sys, path, path, sizeof(path)) > 0)
-			inuse_add(screens->inuse, path, USE_BEARABLE, fix,
-				  "its port %.32s is the kernel's console", name);
-	}
+	if (attr_number(screens->ctx, &boot, PCI_DEVICES "/%.16s/boot_vga", name) || boot != 1)
+		return 0;
+	/* vfio-pci has taken the screen from the firmware's driver */
+	if (attr_link(screens->ctx, driver, sizeof(driver), PCI_DEVICES "/%.16s/driver", name) > 0 &&
+	    strcmp(driver, VFIO_DRIVER) == 0)
+		return 0;
+	snprintf(path, sizeof(path), "/%.16s", name);
+	inuse_add(screens->inuse, path, USE_BEARABLE, MOVE_CONSOLE,
+		  "the firmware's screen is on it, and shows the console");
+	return 0;
 }
 
 void inuse_screens(struct vlu_ctx *ctx, struct inuse *inuse)
 {
-	struct screens screens = { ctx, inuse, false };
+	struct screens screens = { .ctx = ctx, .inuse = inuse };
 
 	/* A host without a screen has neither directory. */
 	sys_list(&ctx->sys, "/sys/class/vtconsole", look_at_console, &screens);
 	if (screens.console)
 		sys_list(&ctx->sys, "/sys/class/graphics", look_at_screen, &screens);
-	look_at_ports(&screens);
+	if (screens.firmware)
+		sys_list(&ctx->sys, PCI_DEVICES, look_at_boot_screen, &screens);
 }

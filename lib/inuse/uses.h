@@ -35,6 +35,7 @@ struct inuse {
 	bool short_of_memory;
 	/* Why disks or interfaces could not be read; "": all were read */
 	char unseen_disks[128], unseen_nets[128];
+	char unseen_ports[128];	/* why the ports with the console are not known; "": they are */
 };
 
 /* Notes a use of each function on a sysfs path. */
@@ -42,17 +43,20 @@ void inuse_add(struct inuse *inuse, const char *path, enum use_weight weight,
 	       const char *fix, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void inuse_cannot(char unseen[128], const char *path, int err);
 
-/* The searches: disks.c, exports.c, open-nodes.c, interfaces.c, screens.c. */
+/* The searches, in the files disks.c, exports.c, open-nodes.c, interfaces.c and so on. */
 void inuse_blocks(struct vlu_ctx *ctx, struct inuse *inuse);
 void inuse_exports(struct vlu_ctx *ctx, struct inuse *inuse);
 void inuse_nodes(struct vlu_ctx *ctx, struct inuse *inuse);
 void inuse_nets(struct vlu_ctx *ctx, struct inuse *inuse);
 void inuse_screens(struct vlu_ctx *ctx, struct inuse *inuse);
+void inuse_consoles(struct vlu_ctx *ctx, struct inuse *inuse);
+void inuse_engines(struct vlu_ctx *ctx, struct inuse *inuse);
 
 /* For tests: parsers for a line of /proc. end is its end. They return false for other lines. */
 struct mount {
 	unsigned int major, minor;
-	char point[256], type[32], source[256];
+	char point[256], type[32];
+	char source[1024];	/* bcachefs lists its disks */
 	char options[1024];	/* of the file system, truncated if longer */
 };
 bool mount_parse(const char *line, const char *end, struct mount *ret);
@@ -65,6 +69,9 @@ bool route4_parse(const char *line, const char *end, struct route *ret);
 /* Both skip what every interface has when it is up. */
 bool route6_parse(const char *line, const char *end, struct route *ret);
 bool address6_parse(const char *line, const char *end, struct route *ret);
+#define CONSOLE_NAME	32
+bool console_parse(const char *line, const char *end, char name[CONSOLE_NAME]);
+bool arp_parse(const char *line, const char *end, char interface[16]);
 bool pppoe_parse(const char *line, const char *end, char interface[16]);
 
 #endif

@@ -187,10 +187,9 @@ static bool is_reserved(struct taker *taker)
 	taker->user = &next->initrd;
 	if (udev_gives(&next->initrd, taker->dev, taker->where) >= GIVES)
 		return true;
-	return userland_has(&next->initrd, "vfio_pci") &&
-	       (restore_place(&next->initrd) != NEVER ||
-		(has_ids(taker) &&
-		 autoload_place(&next->initrd, next->cmdline, VFIO_DRIVER) != NEVER));
+	/* no module of the initrd has taken it, so it is free when vfio-pci comes with its ids */
+	return next->loads_vfio &&
+	       (restore_place(&next->initrd) != NEVER || has_ids(taker));
 }
 
 static void look_device(struct taker *taker)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Checks that vfio-pci is registered before the next kernel's /dev/liveupdate is first opened. */
+#include "base/attr.h"
 #include "machine/systemd.h"
 #include "checks/host-rules.h"
 #include "next/autoload.h"
@@ -93,20 +94,59 @@ static int see_module(void *arg, const char *module)
 	return search->found;
 }
 
-/* Is vfio-pci loaded in the initrd for some device, by a rule or by modprobe.d? */
+static bool is_loading(struct search *search, const struct vlu_device *dev)
+{
+	const struct userland *initrd = &search->next->initrd;
+	char modalias[MODALIAS_SIZE];
+
+	if (modalias_of(dev, modalias) == 0)
+		modconf_modules(initrd, initrd->alias, modalias, see_module, search);
+	return search->found;
+}
+
+static int look_at_other(void *arg, const char *name)
+{
+	struct search *search = arg;
+	struct vlu_device *dev;
+	struct vlu_bdf bdf;
+
+	return vlu_bdf_parse(name, &bdf) == 0 &&
+	       vlu_device_find(search->next->ctx, bdf, &dev) == 0 && is_loading(search, dev);
+}
+
+/* Is there a line of modprobe.d that could load vfio-pci for a device? */
+static bool has_lines(const struct userland *user)
+{
+	size_t i;
+
+	for (i = 0; i < user->n_conf; i++)
+		if (strstr(user->conf[i].name, "/modprobe.d/") && strstr(user->conf[i].text, "vfio"))
+			return true;
+	return false;
+}
+
+/* udev asks for the modules of all devices of this host, not only of those asked about. */
 static bool has_loading_device(const struct next *next)
 {
 	struct search search = { .next = next };
-	char where[UDEV_WHERE_SIZE], modalias[MODALIAS_SIZE];
+	char where[UDEV_WHERE_SIZE];
 	size_t i;
 
-	for (i = 0; i < next->n_devices && !search.found; i++) {
-		if (udev_gives(&next->initrd, next->devices[i], where) == TAKES)
+	for (i = 0; i < next->n_devices; i++)
+		if (udev_gives(&next->initrd, next->devices[i], where) == TAKES ||
+		    is_loading(&search, next->devices[i]))
 			return true;
-		if (modalias_of(next->devices[i], modalias) == 0)
-			modconf_modules(&next->initrd, next->initrd.alias, modalias, see_module, &search);
-	}
-	return search.found;
+	return has_lines(&next->initrd) &&
+	       attr_each(next->ctx, PCI_DEVICES, look_at_other, &search) > 0;
+}
+
+bool initrd_loads_vfio(const struct next *next)
+{
+	return userland_has(&next->initrd, "vfio_pci") &&
+	       !modconf_never_loads(&next->initrd, next->cmdline, VFIO_DRIVER) &&
+	       (restore_place(&next->initrd) != NEVER ||
+		autoload_place(&next->initrd, next->cmdline, VFIO_DRIVER) != NEVER ||
+		has_loading_device(next));
 }
 
 static void look_module(const struct next *next, struct verdict *v)
@@ -124,8 +164,7 @@ static void look_module(const struct next *next, struct verdict *v)
 			    "remove that line, and make the initrd again");
 	} else if (there && restore_place(&next->initrd) != NEVER) {
 		verdict_set(v, VLU_PASS, "vfio-pci is in the initrd, and vfio-lu restore loads it there");
-	} else if (there && (has_loading_device(next) ||
-			     autoload_place(&next->initrd, next->cmdline, VFIO_DRIVER) != NEVER)) {
+	} else if (next->loads_vfio) {
 		verdict_set(v, VLU_PASS, "vfio-pci is in the initrd, and loaded there");
 	} else if (restore_place(&next->root) != NEVER && userland_has(&next->root, "vfio_pci") &&
 		   !systemd_has_luo(next->root.systemd)) {

@@ -25,13 +25,14 @@ struct next {
 	char cmdline[4096];
 	bool cmdline_known;
 	struct userland initrd;	/* empty if none was named */
+	bool loads_vfio;	/* the initrd has vfio-pci, and something there loads it */
 	struct userland root;	/* this machine's root file system */
 	const char *iommu;	/* this machine's IOMMU, as "INTEL_IOMMU"; NULL: none seen */
 	struct vlu_device **devices;
 	size_t n_devices;
 };
 
-/* Set ctx and asked before the call. Call next_free() even after a failure. */
+/* Set ctx and asked before the call. Call next_free() even after a failure. Leaves loads_vfio alone. */
 int next_read(struct next *next, const struct vlu_bdf *bdfs, size_t n) must_check;
 void next_free(struct next *next);
 
@@ -40,6 +41,9 @@ void next_free(struct next *next);
  * known. Sets *ret_source to the name of the file that proves it.
  */
 char next_vfio_pci(const struct next *next, const char **ret_source);
+
+/* Returns loads_vfio, from everything else. */
+bool initrd_loads_vfio(const struct next *next);
 
 /* The larger rules, each in its own file. */
 void look_next_image(const struct next *next, struct verdict *v);

@@ -189,8 +189,10 @@ int vlu_check_next(struct vlu_ctx *ctx, const struct vlu_next *asked,
 
 	cache_drop(ctx);
 	ret = next_read(&next, bdfs, n);
-	if (!ret)
+	if (!ret) {
+		next.loads_vfio = initrd_loads_vfio(&next);
 		ret = report_new(ctx, &report);
+	}
 	for (i = 0; !ret && i < ARRAY_SIZE(rules); i++) {
 		memset(&v, 0, sizeof(v));
 		rules[i].look(&next, &v);

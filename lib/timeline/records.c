@@ -11,10 +11,9 @@
 #include "machine/kernel-log.h"
 #include "timeline/update.h"
 
-/* Adds the moments that vfio-lu kexec left, if "loaded" on the command line matches them. */
-static void add_kexec(struct vlu_ctx *ctx, const struct ended *ended)
+void update_kexec(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
+		  struct moments *moments)
 {
-	struct moments *moments = ended->moments;
 	char line[8192], word[MOMENT_SIZE], at[MOMENT_SIZE];
 	struct moments disk = { 0 };
 	const struct noted *noted;
@@ -29,7 +28,7 @@ static void add_kexec(struct vlu_ctx *ctx, const struct ended *ended)
 	moments_read(ctx, STATE_DIR, KEXEC_MOMENTS, &disk);
 	noted = moments_find(&disk, LOADED, NULL);
 	for (i = 0; noted && strcmp(moment_format(&noted->at, at), word) == 0 && i < disk.n; i++)
-		if (!disk.noted[i].of_device || bdf_find(ended->bdfs, ended->n, disk.noted[i].bdf))
+		if (!disk.noted[i].of_device || bdf_find(bdfs, n, disk.noted[i].bdf))
 			moments_add(moments, disk.noted[i].kind,
 				    disk.noted[i].of_device ? &disk.noted[i].bdf : NULL,
 				    &disk.noted[i].at);
@@ -164,7 +163,7 @@ void update_end(struct vlu_ctx *ctx, const struct ended *ended)
 {
 	struct failure first = ctx->failure;
 
-	add_kexec(ctx, ended);
+	update_kexec(ctx, ended->bdfs, ended->n, ended->moments);
 	add_start(ctx, ended->moments);
 	if (write_record(ctx, ended))
 		vlu_log(ctx, VLU_LOG_WARNING, "%s; vfio-lu timeline will not know of this live update",

@@ -16,6 +16,13 @@
 int update_make(struct pool *pool, const struct moments *moments, struct vlu_update *ret_update)
 	must_check;
 
+/*
+ * Adds what vfio-lu kexec noted of the kexec that led to this kernel, of n devices: the moments on
+ * the disk count only if "loaded" on the command line matches them.
+ */
+void update_kexec(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
+		  struct moments *moments);
+
 /* A session that is finished. */
 struct ended {
 	const char *session;

@@ -89,6 +89,7 @@ END
 			e1000e) id="8086:10d3 020000" ;;
 			nvme | nvme-sriov) id="1b36:0010 010802" ;;
 			virtio-net) id="1af4:1041 020000" ;;
+			vmd) id="8086:467f 010400" ;;
 			*) echo "machine.sh: DEVICES: $word?" >&2; exit 1 ;;
 			esac
 			echo "p $port/$bdf $id $group"
@@ -96,6 +97,11 @@ END
 			e1000e | nvme | nvme-sriov) printf '%s\n' "f $port/$bdf/reset_method \"flr bus\n\"" ;;
 			*) printf '%s\n' "f $port/$bdf/reset_method \"bus\n\"" ;;
 			esac
+			# a host bridge below it, with a disk: no QEMU has one
+			[ "$word" != vmd ] || {
+				echo "p $port/$bdf/pci10000:e0/10000:e1:00.0 1b36:0010 010802 $((group + 64))"
+				printf '%s\n' "f $port/$bdf/pci10000:e0/10000:e1:00.0/reset_method \"flr bus\n\""
+			}
 			function=$((function + 1))
 		done
 	done

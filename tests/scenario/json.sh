@@ -16,6 +16,13 @@ execute() { # EXPRESSION that gives the words
 	run 0 "$@"
 }
 
+# What status tells of the first session, in its order; the clocks of each kernel run forward.
+moments_are() { # MOMENT:BDF...
+	scn_moments=$(jq -r '.sessions[0].moments | map("\(.moment):\(.bdf)") | join(" ")' "$STDOUT")
+	check_that "the moments are $scn_moments" test "$scn_moments" = "$*"
+	json '[.sessions[0].moments[].time] | . == sort'
+}
+
 phase_1() {
 	run 2 --json
 	failed_of usage
@@ -71,6 +78,10 @@ phase_1() {
 	failed_of no-image
 	run 0 status --json --check
 	json '.sessions[0] | .state == "held" and .next == ["vfio-lu", "load", "KERNEL"] and (.created | endswith("Z"))'
+	moments_are preserved:null
+	# the clock of the fake machine is not quite that of the program
+	json '.sessions[0] | (.moments[0].time[:19] + "Z" | fromdate) - (.created | fromdate) | fabs < 10'
+	json '.sessions[0].moments[0].boot_s > 0'
 
 	run 0 load --json "$KERNEL" --initrd "$INITRD" --append "vlu.phase=$((PHASE + 1))"
 	json '.results[0].action == "load"'
@@ -121,6 +132,7 @@ phase_1() {
 phase_2() {
 	run 3 status --json --check
 	json '[.sessions[] | .name, .state] == ["b", "waiting", "vfio-lu", "waiting"]'
+	moments_are preserved:null loaded:null "interrupts-disabled:$DEV2" kexec-called:null
 	run 3 finish --json --all
 	failed_of wrong-order
 	json '.results == [] and .error.fix_argv == ["vfio-lu", "restore"] and (.warnings | length) == 1'
@@ -137,6 +149,7 @@ phase_2() {
 	json "[.results[] | select(.action == \"retrieve\") | .bdf] == [\"$DEV2\", \"$DEV1\"]"
 	run 3 status --json --check
 	json '[.sessions[].state] == ["restored", "restored"]'
+	moments_are preserved:null loaded:null "interrupts-disabled:$DEV2" kexec-called:null restore-called:null "restored:$DEV2"
 
 	run 127 run --json -- no-such-program
 	failed_of no-command

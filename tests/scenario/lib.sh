@@ -6,7 +6,7 @@
 #   TIERS="fake vm"          where it can run
 #   PHASES=2                 how many kernels it runs under; phase_1, phase_2, ... are its functions
 #   DEVICES="edu e1000e"     one word a slot, each behind a root port of its own: edu pci-testdev e1000e nvme nvme-sriov
-#                            virtio-net bochs-display; a+b puts two functions into one slot (and one IOMMU group)
+#                            virtio-net bochs-display, and vmd (fake only); a+b puts two functions into one slot (and one IOMMU group)
 #   ROOT="sid"               a whole Debian of that suite runs (tests/vm/rootfs.sh); nothing: busybox
 #   DISK=none                /var/lib does not survive a kexec
 #   FLAVOUR=y                m (vfio-pci is a module) or y (built in); m where not given

@@ -63,6 +63,37 @@ static void test_pppoe(void **state)
 	assert_false(pppoe_parse(head, head + sizeof(head) - 1, name));
 }
 
+static void test_consoles(void **state)
+{
+	static const char row[] = "ttyS4                -W- (EC p a)    4:68\n";
+	char name[CONSOLE_NAME];
+
+	(void)state;
+	assert_true(console_parse(row, row + sizeof(row) - 1, name));
+	assert_string_equal(name, "ttyS4");
+	assert_false(console_parse("\n", &"\n"[1], name));
+}
+
+static bool arp_of(const char *line, char interface[16])
+{
+	return arp_parse(line, line + strlen(line), interface);
+}
+
+static void test_neighbours(void **state)
+{
+	char name[16];
+
+	(void)state;
+	assert_false(arp_of("IP address       HW type     Flags       HW address            Mask     Device\n",
+			    name));
+	assert_true(arp_of("169.254.0.1      0x1         0x6         02:00:00:00:00:01     *        eth2\n",
+			   name));
+	assert_string_equal(name, "eth2");
+	/* nobody has answered */
+	assert_false(arp_of("10.0.0.9         0x1         0x0         00:00:00:00:00:00     *        eth3\n",
+			    name));
+}
+
 static bool swap_of(const char *line, char path[256])
 {
 	return swap_parse(line, line + strlen(line), path);
@@ -150,6 +181,8 @@ int main(void)
 		cmocka_unit_test(test_two_lines),
 		cmocka_unit_test(test_swaps),
 		cmocka_unit_test(test_pppoe),
+		cmocka_unit_test(test_consoles),
+		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_addresses),
 	};
