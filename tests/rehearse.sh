@@ -233,10 +233,14 @@ rehearse cannot-start 4 "" "QEMU does not start the virtual machine" "${from_m[@
 cat >"$tmp/emulator" <<'END'
 #!/bin/sh
 echo "[    0.000000] Linux version 7.3"
-[ "$STANDIN" = slow ] || echo "1 ok up" >&3
+[ "$STANDIN" = early ] || [ "$STANDIN" = slow ] || {
+	echo "1 ok up" >&3
+	# what the kernel says next belongs to the next step
+	until grep -qs "1 ok up" "$LOGS"/*.log; do sleep 0.1; done
+}
 case $STANDIN in
 killed) kill -KILL $$ ;;
-told) echo "[    1.000000] the last lineqemu: terminating on signal 15 from pid 1 (x)" ;;
+told | early) echo "[    1.000000] the last lineqemu: terminating on signal 15 from pid 1 (x)" ;;
 aborted) echo "qemu: Bad memory" && exit 1 ;;
 panicked) echo "[    1.000000] Kernel panic - not syncing: no way on" && kill -KILL $$ ;;
 damaged) echo "[    1.000000] BUG: unable to handle page fault" && exec sleep 60 ;;
@@ -245,11 +249,12 @@ esac
 END
 chmod 755 "$tmp/emulator"
 standin() { # HOW STATUS RESULT WORDS
-	as=(env "STANDIN=$1" unshare -m sh -c "mount --bind $tmp/emulator \$(command -v qemu-system-x86_64); exec \"\$@\"" -)
+	as=(env "STANDIN=$1" "LOGS=$tmp/ends-$1" unshare -m sh -c "mount --bind $tmp/emulator \$(command -v qemu-system-x86_64); exec \"\$@\"" -)
 	rehearse "ends-$1" "$2" "boots=$3 hands-over=unknown" "$4" "${from_m[@]}" "${next_m[@]}" --timeout 2
 }
 standin killed 3 unknown "signal 9 ended QEMU"
 standin told 3 unknown "QEMU was ended from outside: terminating on signal 15 from pid 1"
+standin early 3 unknown "QEMU was ended from outside: terminating on signal 15 from pid 1"
 standin aborted 3 unknown "QEMU ended with exit status 1: qemu: Bad memory"
 standin slow 3 unknown "no answer within 2 s"
 standin reset 3 fail "the machine was reset"

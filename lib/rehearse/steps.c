@@ -159,7 +159,7 @@ static int silence(struct follower *f, int ret)
 		step_failed(f, step, why);
 		return 1;
 	}
-	if (ret == -EPIPE && !f->at && c->status < 128)
+	if (ret == -EPIPE && !f->at && c->status > 0 && c->status < 128)
 		return vlu_fail(c->ctx, VLU_UNSUPPORTED, -EIO, "QEMU does not start the virtual "
 				"machine: %s", c->last[0] ? c->last : "it said nothing");
 	if (ret == -ETIMEDOUT && !f->r->decided[step->row])
