@@ -2,6 +2,7 @@
 #include "base/attr.h"
 #include "formats/cmdline.h"
 #include "base/cache.h"
+#include "base/disk-file.h"
 #include "base/program.h"
 #include "jump.h"
 #include "machine/kexec-state.h"
@@ -59,27 +60,6 @@ static int need_one_line(struct vlu_ctx *ctx, const char *what, const char *text
 			"it again; use one without a line break", what);
 }
 
-static int need_file(struct vlu_ctx *ctx, const char *path)
-{
-	int mode = sys_mode(&ctx->sys, path);
-
-	if (mode < 0)
-		return vlu_failed(ctx, mode, "%s", path);
-	if ((mode & 0170000) != 0100000)
-		return vlu_fail(ctx, FAIL_FILE, -EINVAL, "%s: not a file", path);
-	return 0;
-}
-
-/* vfio-lu kexec may run in another directory. */
-static char *absolute(struct vlu_ctx *ctx, const char *path)
-{
-	char cwd[4096], *text;
-
-	if (path[0] == '/' || sys_readlink(&ctx->sys, "/proc/self/cwd", cwd, sizeof(cwd)) < 0)
-		return strdup(path);
-	return asprintf(&text, "%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path) < 0 ? NULL : text;
-}
-
 static int fill_image(struct vlu_ctx *ctx, struct jump *load, const char *kernel,
 		      const char *initrd, const char *cmdline, const char *append)
 {
@@ -94,8 +74,9 @@ static int fill_image(struct vlu_ctx *ctx, struct jump *load, const char *kernel
 		cmdline = running;
 	}
 	load->added = kexec_cmdline_lacks(cmdline, append);
-	image->kernel = absolute(ctx, kernel);
-	image->initrd = initrd ? absolute(ctx, initrd) : NULL;
+	/* vfio-lu kexec may run in another directory */
+	image->kernel = file_absolute(ctx, kernel);
+	image->initrd = initrd ? file_absolute(ctx, initrd) : NULL;
 	image->cmdline = kexec_cmdline(cmdline, append, NULL);
 	if (!image->kernel || !image->cmdline || (initrd && !image->initrd))
 		return vlu_nomem(ctx);
@@ -131,9 +112,9 @@ int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
 	int ret;
 
 	cache_drop(ctx);
-	ret = need_file(ctx, kernel);
+	ret = file_need(ctx, kernel);
 	if (!ret && initrd)
-		ret = need_file(ctx, initrd);
+		ret = file_need(ctx, initrd);
 	if (!ret)
 		ret = jump_plan(ctx, HOST_LOAD, &load);
 	if (ret)
