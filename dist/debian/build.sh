@@ -36,6 +36,8 @@ while IFS= read -r line; do
 	esac
 done <CHANGELOG.md >debian/changelog
 printf '\n -- %s  %s\n' "$maintainer" "$date" >>debian/changelog
+# A package is the same wherever it is built: warnings of a newer compiler are no errors there.
+unset CI
 export DEB_BUILD_OPTIONS="noautodbgsym ${DEB_BUILD_OPTIONS-}"
 if ! dpkg-buildpackage -b -us -uc -tc </dev/null >"$work/log" 2>&1; then
 	tail -n 40 "$work/log" >&2

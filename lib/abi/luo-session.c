@@ -14,7 +14,7 @@ struct reader {
 	unsigned int version;
 	struct raw *raw;
 	struct pool *pool;
-	struct vlu_luo_session *session;	/* the one being read */
+	struct vlu_luo_session session;	/* the one being read */
 	size_t n;
 	struct vlu_luo_session *sessions;
 };
@@ -58,8 +58,8 @@ static int add_file(void *arg, const unsigned char *data, uint64_t at,
 		    struct blob_error *err)
 {
 	struct vlu_luo_file *more, file = { .token = blob_u64(data, FILE_NAME + 8) };
-	const struct reader *reader = arg;
-	struct vlu_luo_session *session = reader->session;
+	struct reader *reader = arg;
+	struct vlu_luo_session *session = &reader->session;
 	int ret;
 
 	if (!blob_is_name(data, 0, FILE_NAME))
@@ -80,7 +80,7 @@ static int add_file(void *arg, const unsigned char *data, uint64_t at,
 static int read_files(struct reader *reader, uint64_t count, struct blob_error *err)
 {
 	const size_t most = FILE_PAGES * reader->memory->page / FILE_SIZE;
-	struct vlu_luo_session *session = reader->session;
+	struct vlu_luo_session *session = &reader->session;
 	int ret;
 
 	if (!count)
@@ -105,29 +105,29 @@ static int read_files(struct reader *reader, uint64_t count, struct blob_error *
 static int add_session(void *arg, const unsigned char *data, uint64_t at,
 		       struct blob_error *err)
 {
-	struct vlu_luo_session *more, session = { .pid = -1 };
-	struct blob_error of_files = { "" };
 	struct reader *reader = arg;
+	struct vlu_luo_session *more, *session = &reader->session;
+	struct blob_error of_files = { "" };
 	uint64_t count;
 	int ret;
 
+	*session = (struct vlu_luo_session){ .pid = -1 };
 	/* the kernel takes any bytes as a name */
-	session.name = blob_text(data, 0, SESSION_NAME);
-	if (!session.name || !*session.name)
+	session->name = blob_text(data, 0, SESSION_NAME);
+	if (!session->name || !*session->name)
 		return blob_fail(err, at, "a session without a name");
-	session.files_pa = blob_u64(data, SESSION_NAME);
+	session->files_pa = blob_u64(data, SESSION_NAME);
 	count = blob_u64(data, SESSION_NAME + 8);
-	session.n_expected = count <= INT64_MAX ? (int64_t)count : -1;
-	reader->session = &session;
+	session->n_expected = count <= INT64_MAX ? (int64_t)count : -1;
 	ret = read_files(reader, count, &of_files);
 	if (ret == -EBADMSG || ret == -ENXIO)
-		session.error = pool_text(reader->pool, of_files.text, sizeof(of_files.text));
-	if (ret && !session.error)
+		session->error = pool_text(reader->pool, of_files.text, sizeof(of_files.text));
+	if (ret && !session->error)
 		return -ENOMEM;
 	more = pool_add(reader->pool, &reader->sessions, &reader->n);
 	if (!more)
 		return -ENOMEM;
-	*more = session;
+	*more = *session;
 	return 0;
 }
 
