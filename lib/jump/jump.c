@@ -112,9 +112,9 @@ static int run_jump(struct vlu_plan *plan, struct step *step)
 	if (systemd && ret != -ENOENT && systemd_is_stopping(plan->ctx, ret))
 		return plan_say(plan, "kexec", "systemd stops its services, and starts the next "
 				"kernel");
-	if (ret == -ENOENT)
-		return ret;
-	return jump_failed(plan, ret, text);
+	/* no kexec was called, so its moments are of none */
+	moments_remove(plan->ctx, STATE_DIR, KEXEC_MOMENTS);
+	return ret == -ENOENT ? ret : jump_failed(plan, ret, text);
 }
 
 static const struct step_kind step_jump = {
