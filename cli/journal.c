@@ -104,8 +104,8 @@ static bool record(struct cli *cli, const struct kind *kind, const char *code, c
 	char bdf[VLU_BDF_SIZE], session[64];
 	struct record r = { 0 };
 
-	/* before the command is known, nothing is done */
-	if (!cli->command)
+	/* without a context (help, wrong usage), nothing is done */
+	if (!cli->command || !cli->ctx)
 		return false;
 	find_bdf(text, bdf);
 	find_session(cli, text, session);

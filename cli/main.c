@@ -68,6 +68,7 @@ static int read_session(struct cli *cli, const struct invocation *run)
 		if (!name)
 			continue;
 		if (vlu_session_name_check(cli->ctx, name) < 0) {
+			cli->session = NULL;
 			cli_usage("%s", vlu_error(cli->ctx));
 			return opt_usage(run->command);
 		}

@@ -42,15 +42,26 @@ static void print(const char *text)
 	free(copy);
 }
 
+/* The session of the command, or the one that the sentence begins with. */
+static const char *session_of(const struct vlu_problem *problem, char name[64])
+{
+	if (told.cli && told.cli->session)
+		return told.cli->session;
+	if (problem->status == VLU_USAGE || sscanf(problem->text, "session %63[^ :,;]", name) != 1)
+		return NULL;
+	return name;
+}
+
 static struct json_object *row_of(const struct vlu_problem *problem)
 {
 	struct json_object *row = out_need(json_object_new_object());
+	char session[64];
 
 	out_number(row, "status", problem->status);
 	out_text(row, "code", problem->code);
 	out_text(row, "message", problem->text);
 	out_text(row, "bdf", problem->bdf);
-	out_text(row, "session", told.cli ? told.cli->session : NULL);
+	out_text(row, "session", session_of(problem, session));
 	out_text(row, "fix", problem->fix);
 	out_words(row, "fix_argv", problem->fix_argv);
 	return row;

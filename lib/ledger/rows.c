@@ -126,7 +126,7 @@ int ledger_known(const struct ledger *ledger)
 	if (is_asked(ledger))
 		return 0;
 	if (state->holder == VLU_HOLDER_UNSEEN)
-		return vlu_fail(ledger->ctx, VLU_FAILED, -EACCES, "%s", state->holder_detail);
+		return vlu_fail(ledger->ctx, FAIL_NO_ROOT, -EACCES, "%s", state->holder_detail);
 	return vlu_fail(ledger->ctx, FAIL_HOLDER_SILENT, -ETIMEDOUT, "%s; it is unknown what the "
 			"holder has, so nothing was done", state->holder_detail);
 }

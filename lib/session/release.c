@@ -157,10 +157,12 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 		return ret;
 	if (ret && flags & VLU_ABANDON)
 		return add_abandon(plan, session);
-	if (ret)
-		return vlu_fail(plan->ctx, VLU_NOT_PRESERVABLE, ret, "%.700s (or give up what is left "
-				"of it: vfio-lu release --abandon --session %s)",
-				vlu_error(plan->ctx), session->name);
+	if (ret) {
+		vlu_fail(plan->ctx, FAIL_UNFINISHED, ret, "session %s of the previous kernel is not "
+			 "finished (%s); vfio-lu release --abandon --session %s would give up what is "
+			 "left of it", now->name, vlu_standing_word(now->standing), now->name);
+		return session_first(plan->ctx, now);
+	}
 	if (now->direction == VLU_INCOMING || (!session->held && !session->n))
 		return add_end(plan, now);
 	ret = check_broken(session, bdfs, n);

@@ -264,12 +264,16 @@ static size_t count_back(const struct session *session)
 static int not_all_back(const struct session *session, const struct restoring *restoring)
 {
 	bool gone = restoring->failures.last.code == FAIL_NO_DEVICE;
+	char fix[400];
 
 	vlu_fail(session->ctx, FAIL_NOT_RESTORED, -EIO, "%.600s%s; %zu of %zu devices of session %s are "
 		 "retrieved and held", restoring->failures.last.text, gone ? " any more: the previous kernel "
 		 "preserved it" : "", count_back(session), session->n_devices - restoring->strangers, session->name);
-	return !gone ? -EIO : failure_fix(session->ctx, "fix", "echo 1 >/sys/bus/pci/rescan, then vfio-lu restore "
-		"again; without it: vfio-lu run, and in the end vfio-lu release --abandon", NULL);
+	/* the default session may be another one, and healthy */
+	snprintf(fix, sizeof(fix), "echo 1 >/sys/bus/pci/rescan, then vfio-lu restore --session %s again; "
+		 "without it: vfio-lu run --session %s, and in the end vfio-lu release --abandon "
+		 "--session %s", session->name, session->name, session->name);
+	return gone ? failure_fix(session->ctx, "fix", fix, NULL) : -EIO;
 }
 
 static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
@@ -327,8 +331,8 @@ static int check_restorable(struct session *session)
 				session->name);
 	if (now->standing != VLU_STANDING_LOST && now->standing != VLU_STANDING_FINISHED)
 		return 0;
-	vlu_fail(session->ctx, FAIL_LOST, -ENOENT, "session %s cannot be restored: %s",
-		 session->name, now->detail ? now->detail : vlu_standing_word(now->standing));
+	vlu_fail(session->ctx, FAIL_LOST, -ENOENT, "session %s cannot be restored: %s", session->name,
+		 now->detail ? now->detail : vlu_standing_word(now->standing));
 	return session_first(session->ctx, now);
 }
 
@@ -339,8 +343,7 @@ static int add_restore(struct vlu_plan *plan, struct session *session)
 	int ret;
 
 	if (!session->now && session_is_settled(plan->ctx, session->name, "finished"))
-		return plan_say_already(plan, "finish", "session %s  already finished",
-				session->name);
+		return plan_say_already(plan, "finish", "session %s  already finished", session->name);
 	ret = check_restorable(session);
 	if (ret)
 		return ret;
@@ -359,8 +362,7 @@ static int add_restore(struct vlu_plan *plan, struct session *session)
 		ret = bind_add_module(plan);
 	holder_step(plan);
 	if (!session->held)
-		session_step(plan, run_retrieve_session, NULL,
-			     "have the holder retrieve LUO session %v");
+		session_step(plan, run_retrieve_session, NULL, "have the holder retrieve LUO session %v");
 	/* for --dry-run: the members that are known before the session is retrieved */
 	for (member = session->members; member < session->members + session->n_devices; member++)
 		if (!member->held)

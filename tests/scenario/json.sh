@@ -111,6 +111,10 @@ phase_1() {
 	run_as_nobody 0 status --metrics
 	out "vfio_lu_complete 0"
 	out_not "vfio_lu_holder_up"
+	export FAKE_EUID=65534
+	run 1 release --json -n
+	failed_of no-root
+	unset FAKE_EUID
 	run 2 status --metrics --check
 	run 2 status --metrics --json
 	failed_of usage
@@ -133,6 +137,17 @@ phase_2() {
 	run 3 status --json --check
 	json '[.sessions[] | .name, .state] == ["b", "waiting", "vfio-lu", "waiting"]'
 	moments_are preserved:null loaded:null "interrupts-disabled:$DEV2" kexec-called:null
+	run 3 kexec --json
+	failed_of unfinished
+	json '[.error, .warnings[]] | map(select(.code == "unfinished")) | length == 2 and
+		all(.session == (.message | capture("^session (?<name>[^ ]+)").name))'
+	run 3 release --json --session b
+	failed_of unfinished
+	json '.error.fix_argv == ["vfio-lu", "restore", "--session", "b"]'
+	run 2 status --json --session a/b
+	json '.error.session == null'
+	run 1 load --json /nowhere
+	failed_of file
 	run 3 finish --json --all
 	failed_of wrong-order
 	json '.results == [] and .error.fix_argv == ["vfio-lu", "restore"] and (.warnings | length) == 1'

@@ -29,7 +29,7 @@ phase_1() {
 	out "already finished"
 
 	# An answer that nobody can have got is none.
-	for words in list "check --json" status "bind --dry-run $DEV1" --version; do
+	for words in list "check --json" status "bind --dry-run $DEV1" --version "help bind" "hold --help"; do
 		STATUS=0
 		# shellcheck disable=SC2086 # words
 		"$VFIO_LU" $words >/dev/full 2>"$STDERR" || STATUS=$?

@@ -26,7 +26,8 @@ phase_2() {
 	run 6 restore
 	err "$DEV2"
 	err "$DEV2: no such PCI device any more: the previous kernel preserved it; 2 of 3 devices of session vfio-lu are retrieved and held"
-	err "fix: echo 1 >/sys/bus/pci/rescan, then vfio-lu restore again"
+	err "fix: echo 1 >/sys/bus/pci/rescan, then vfio-lu restore --session vfio-lu again"
+	err "in the end vfio-lu release --abandon --session vfio-lu"
 	out "$DEV1  retrieved"
 	out "$DEV3  retrieved"
 	run 6 restore
