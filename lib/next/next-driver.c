@@ -42,6 +42,19 @@ static bool has_ids(const struct taker *taker)
 	return has_matching_id(ids, taker->dev);
 }
 
+/*
+ * pci-stub is linked before all drivers, binds the devices with its ids, and does not touch them
+ * (drivers/pci/pci-stub.c). restore takes them from it.
+ */
+static bool is_stubbed(const struct taker *taker)
+{
+	char ids[IDS_SIZE];
+
+	return builtin_place(taker->next, "pci_stub") >= 0 &&
+	       cmdline_get(taker->next->cmdline, "pci-stub.ids", ids, sizeof(ids)) &&
+	       has_matching_id(ids, taker->dev);
+}
+
 /* Does the other driver lose the device again, by restore or by the rule of bind --persist? */
 static bool is_taken_back(struct taker *taker)
 {
@@ -198,6 +211,8 @@ static void look_device(struct taker *taker)
 	char modalias[MODALIAS_SIZE];
 	enum vlu_known known;
 
+	if (is_stubbed(taker))
+		return;
 	if (modalias_of(taker->dev, modalias)) {
 		found(taker, VLU_UNKNOWN, "", "its modalias cannot be read");
 		return;
