@@ -10,7 +10,7 @@
 struct next_rule {
 	const char *id;
 	void (*look)(const struct next *next, struct verdict *v);
-	bool curable;	/* restore repairs it, so it does not prevent a kexec */
+	bool curable;	/* restore repairs what it finds, so that does not prevent a kexec */
 };
 
 /* If no option has a known name, the content of the kernel decides. */
@@ -195,9 +195,9 @@ int vlu_check_next(struct vlu_ctx *ctx, const struct vlu_next *asked,
 	}
 	for (i = 0; !ret && i < ARRAY_SIZE(rules); i++) {
 		memset(&v, 0, sizeof(v));
-		rules[i].look(&next, &v);
 		v.curable = rules[i].curable;
-		v.advisory |= v.curable;
+		rules[i].look(&next, &v);
+		v.advisory |= rules[i].curable;
 		report_add(report, rules[i].id, &v);
 	}
 	next_free(&next);
