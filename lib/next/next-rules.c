@@ -128,8 +128,11 @@ static void look_rehearsed(const struct next *next, struct verdict *v)
 			    outcome.date, outcome.path);
 		return;
 	}
-	verdict_run(v, "vfio-lu rehearse --next-kernel %s%s%s", asked->kernel,
-		    asked->initrd ? " --next-initrd " : "", asked->initrd ? asked->initrd : "");
+	/* rehearse takes what kexec_file_load() takes */
+	if (!next->image.wrap)
+		verdict_run(v, "vfio-lu rehearse --next-kernel %s%s%s", asked->kernel,
+			    asked->initrd ? " --next-initrd " : "",
+			    asked->initrd ? asked->initrd : "");
 	if (!ret) {
 		verdict_set(v, outcome.verdict == VLU_FAIL ? VLU_FAIL : VLU_WARN, "this pair of "
 			    "kernels was rehearsed at %s, and %s: %s (%s)", outcome.date,
