@@ -104,9 +104,10 @@ bool host_overrides_acs(struct vlu_ctx *ctx)
 
 bool initrd_of(struct vlu_ctx *ctx, const char *dir, const char *release, char *buf, size_t size)
 {
-	/* Debian, Fedora and Arch, SUSE */
+	/* Debian, Fedora and Arch, SUSE, Alpine, booster */
 	static const struct { const char *before, *after; } names[] = {
 		{ "initrd.img-", "" }, { "initramfs-", ".img" }, { "initrd-", "" },
+		{ "initramfs-", "" }, { "booster-", ".img" },
 	};
 	size_t i;
 
