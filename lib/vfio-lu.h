@@ -272,7 +272,7 @@ struct vlu_check {
 	bool advisory;
 	/*
 	 * A failure does not change the verdict, because it can be repaired later:
-	 * restore takes a device back from another driver.
+	 * restore takes a device back from another driver. It does not give one back.
 	 */
 	bool curable;
 };

@@ -4,6 +4,7 @@
 #include "checks/device-rules.h"
 #include "checks/host-rules.h"
 #include "machine/iommu-group.h"
+#include "machine/kernel.h"
 
 /* Without an IOMMU the only cdev is a noiommu one, which is not preserved. */
 void look_iommu_group(const struct facts *facts, struct verdict *v)
@@ -160,17 +161,21 @@ void look_upstream_acs(const struct facts *facts, struct verdict *v)
 		unreadable(dev, ret, v);
 		return;
 	}
-	if (!acs.port[0] && !acs.other[0]) {
+	if (acs.port[0]) {
+		verdict_set(v, VLU_WARN, "ACS is not fully on at port %s, or there is none: the "
+			    "kernel put it into the same IOMMU group", acs.port);
+	} else if (acs.other[0]) {
+		verdict_set(v, VLU_WARN, "ACS does not keep it and %s apart%s: the kernel put "
+			    "them into one IOMMU group", acs.other, acs.beside ?
+			    ", which are one device" : "");
+	} else if (host_overrides_acs(facts->ctx)) {
+		/* a patch that distributions have */
+		verdict_set(v, VLU_WARN, "pcie_acs_override= on the command line makes groups as if "
+			    "there were ACS");
+	} else {
 		verdict_set(v, VLU_PASS, is_on_root_bus(dev) ? "no port is above it" :
 			    "ACS is on from here to the root");
 		return;
 	}
-	if (acs.port[0])
-		verdict_set(v, VLU_WARN, "ACS is not fully on at port %s, or there is none: the "
-			    "kernel put it into the same IOMMU group", acs.port);
-	else
-		verdict_set(v, VLU_WARN, "ACS does not keep it and %s apart%s: the kernel put "
-			    "them into one IOMMU group", acs.other, acs.beside ?
-			    ", which are one device" : "");
 	verdict_fix(v, "use another slot, if the next kernel refuses it");
 }

@@ -31,6 +31,7 @@ struct openers {
 	bool all_seen;		/* false: other processes may have it open */
 	bool kept;		/* the holder has it open */
 	bool vmm;		/* the VMM whose devices are taken has it open */
+	bool shared;		/* the files are of the host's driver, such as those of vGPUs */
 	size_t others;
 	const struct proc_file *other;	/* one of them */
 };
@@ -65,13 +66,11 @@ static struct openers find_openers(const struct facts *facts)
 	const struct proc_file *files;
 	size_t n;
 
-	/* Only the vfio drivers have such files. */
-	if (strcmp(dev->driver, VFIO_DRIVER) != 0 && !device_is_variant(dev->driver)) {
-		openers.all_seen = true;
-		return openers;
-	}
-	openers.kept = holdings_find(facts->holdings, facts->dev->bdf) != NULL;
-	openers.vmm = facts->vmm;
+	/* A driver of the host may offer vfio files as well: mediated devices, vGPUs on VFs. */
+	openers.shared = strcmp(dev->driver, VFIO_DRIVER) != 0 && !device_is_variant(dev->driver);
+	openers.all_seen |= openers.shared;
+	openers.kept = !openers.shared && holdings_find(facts->holdings, facts->dev->bdf);
+	openers.vmm = !openers.shared && facts->vmm;
 	files = procs_device(facts->procs, dev->bdf, &n);
 	count(&openers, facts, files, n, -1);
 	if (dev->iommu_group >= 0) {
@@ -96,7 +95,8 @@ static void fix_opener(const struct openers *openers, struct verdict *v)
 	char who[64];
 
 	name_opener(openers, who);
-	if (openers->kept || openers->other->kind == PROC_GROUP || openers->other->legacy)
+	if (openers->kept || openers->shared || openers->other->kind == PROC_GROUP ||
+	    openers->other->legacy)
 		verdict_fix(v, "shut down the VM: stop %s", who);
 	else
 		verdict_fix(v, "shut down the VM: stop %s; or preserve what it has, as it runs: "

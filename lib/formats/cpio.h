@@ -6,7 +6,7 @@
 #include "base/ctx.h"
 
 #define CPIO_HEADER	110
-#define CPIO_NAME	1024
+#define CPIO_NAME	4096	/* PATH_MAX: writers that align data fill up names with NULs */
 
 /*
  * Called for the entries of an archive. wants() returns the largest size at which the

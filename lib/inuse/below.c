@@ -6,6 +6,8 @@
 #define DEPTH	8	/* of block devices stacked on each other */
 #define STEPS	4096	/* of the search below one device: more than any machine needs */
 #define SUBSYSTEM "/virtual/nvme-subsystem/"
+#define FABRICS	"/virtual/nvme-fabrics/ctl/"
+#define FC_HOSTS "/sys/class/fc_host"
 
 /* -------------------------------------------------------------------- ways */
 
@@ -14,6 +16,49 @@ struct ways {
 	void (*fn)(void *arg, const char *way);
 	void *arg;
 };
+
+struct port {
+	const struct ways *ways;
+	char name[32];		/* "0x10000090fae0ec61" */
+};
+
+static int find_port(void *arg, const char *host)
+{
+	const struct port *port = arg;
+	struct vlu_ctx *ctx = port->ways->ctx;
+	char path[512], name[32];
+
+	snprintf(path, sizeof(path), FC_HOSTS "/%.32s", host);
+	if (attr_read(ctx, name, sizeof(name), "%s/port_name", path) > 0 &&
+	    strcmp(name, port->name) == 0 &&
+	    sys_readlink(&ctx->sys, path, path, sizeof(path)) > 0)
+		port->ways->fn(port->ways->arg, path);
+	return 0;
+}
+
+/*
+ * Passes on a way, or that of the adapter below a controller of NVMe over Fibre Channel. Only the
+ * name of its port leads there: "host_traddr=nn-0x...:pn-0x..." (nvmf_get_address()).
+ */
+static void pass_on(const struct ways *ways, const char *way)
+{
+	const char *controller = strstr(way, FABRICS), *at;
+	struct port port = { .ways = ways };
+	char address[512];
+
+	if (!controller) {
+		ways->fn(ways->arg, way);
+		return;
+	}
+	controller += strlen(FABRICS);
+	if (attr_read(ways->ctx, address, sizeof(address), "/sys/devices" FABRICS "%.*s/address",
+		      (int)strcspn(controller, "/"), controller) <= 0)
+		return;
+	at = strstr(address, "host_traddr=nn-");
+	at = at ? strstr(at, ":pn-") : NULL;
+	if (at && take_text(port.name, sizeof(port.name), at + 4, strcspn(at + 4, ",")))
+		sys_list(&ways->ctx->sys, FC_HOSTS, find_port, &port);
+}
 
 /* Passes on each controller of an NVMe subsystem: the disk is below none of its controllers. */
 static int find_controller(void *arg, const char *name)
@@ -26,7 +71,7 @@ static int find_controller(void *arg, const char *name)
 		return 0;
 	snprintf(path, sizeof(path), "/sys/class/nvme/%.32s", name);
 	if (sys_readlink(&ways->ctx->sys, path, path, sizeof(path)) > 0)
-		ways->fn(ways->arg, path);
+		pass_on(ways, path);
 	return 0;
 }
 
@@ -37,8 +82,8 @@ void each_way(struct vlu_ctx *ctx, const char *sysfs,
 	const char *subsystem = strstr(sysfs, SUBSYSTEM);
 	char list[600];
 
-	if (!strstr(sysfs, "/virtual/")) {
-		fn(arg, sysfs);
+	if (!strstr(sysfs, "/virtual/") || strstr(sysfs, FABRICS)) {
+		pass_on(&ways, sysfs);
 	} else if (subsystem) {
 		snprintf(list, sizeof(list), "/sys/devices" SUBSYSTEM "%.*s",
 			 (int)strcspn(subsystem + strlen(SUBSYSTEM), "/"),

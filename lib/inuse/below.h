@@ -42,7 +42,8 @@ void inuse_unlisted(struct inuse *inuse, const struct several *several);
 
 /*
  * Calls fn with each path to the hardware of a block device: its own path, or those of all
- * controllers of its NVMe subsystem. A device made of other block devices has none.
+ * controllers of its NVMe subsystem, or of their Fibre Channel ports. A device made of other block
+ * devices has none.
  */
 void each_way(struct vlu_ctx *ctx, const char *sysfs,
 	      void (*fn)(void *arg, const char *way), void *arg);

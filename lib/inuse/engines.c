@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Uses of DMA engines by the kernel itself: RAID 5, NTB, slaves of serial ports. */
+/* Uses by the kernel itself: DMA engines (RAID 5, NTB, serial ports), memory of CXL. */
 #include "base/attr.h"
 #include "inuse/uses.h"
+
+#define CXL	"/sys/bus/cxl/devices"
+#define TARGETS	16	/* of a region: CXL_DECODER_MAX_INTERLEAVE */
 
 struct engines {
 	struct vlu_ctx *ctx;
@@ -25,9 +28,44 @@ static int look_at_channel(void *arg, const char *name)
 	return 0;
 }
 
+/*
+ * "decoder5.0" belongs to endpoint5, whose uport is the memory device below the function:
+ * Documentation/ABI/testing/sysfs-bus-cxl.
+ */
+static void use_target(const struct engines *engines, const char *region, const char *decoder)
+{
+	char path[512], fix[160];
+	unsigned int endpoint;
+
+	if (sscanf(decoder, "decoder%u.", &endpoint) != 1)
+		return;
+	snprintf(path, sizeof(path), CXL "/endpoint%u/uport", endpoint);
+	if (sys_readlink(&engines->ctx->sys, path, path, sizeof(path)) < 0)
+		return;
+	snprintf(fix, sizeof(fix), "cxl disable-region %.32s && cxl destroy-region %.32s first",
+		 region, region);
+	inuse_add(engines->inuse, path, USE_VITAL, fix, "its memory is in CXL %.32s of this host",
+		  region);
+}
+
+static int look_at_region(void *arg, const char *name)
+{
+	const struct engines *engines = arg;
+	char decoder[64];
+	int i;
+
+	if (strncmp(name, "region", 6) != 0)
+		return 0;
+	for (i = 0; i < TARGETS; i++)
+		if (attr_read(engines->ctx, decoder, sizeof(decoder), CXL "/%.32s/target%d", name, i) > 0)
+			use_target(engines, name, decoder);
+	return 0;
+}
+
 void inuse_engines(struct vlu_ctx *ctx, struct inuse *inuse)
 {
 	struct engines engines = { ctx, inuse };
 
 	sys_list(&ctx->sys, "/sys/class/dma", look_at_channel, &engines);
+	sys_list(&ctx->sys, CXL, look_at_region, &engines);
 }

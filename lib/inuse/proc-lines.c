@@ -121,16 +121,21 @@ static bool parse_address6(const char *hex, unsigned int prefix, struct route *r
 	return true;
 }
 
-/* net/ipv6/route.c rt6_info_route(), ip6_fib.c ipv6_route_native_seq_show() */
+#define RTF_REJECT	0x200	/* uapi/linux/ipv6_route.h */
+
+/*
+ * net/ipv6/route.c rt6_info_route(), ip6_fib.c ipv6_route_native_seq_show(). Every host has a
+ * default route to lo that carries nothing (ip6_null_entry), even if it has another one.
+ */
 bool route6_parse(const char *line, const char *end, struct route *ret)
 {
 	char text[256], to[33];
-	unsigned int prefix;
+	unsigned int prefix, flags;
 
 	return take_line(line, end, text) &&
-	       sscanf(text, "%32s %2x %*32s %*x %*32s %*x %*x %*x %*x %15s", to, &prefix,
-		      ret->interface) == 3 &&
-	       parse_address6(to, prefix, ret);
+	       sscanf(text, "%32s %2x %*32s %*x %*32s %*x %*x %*x %x %15s", to, &prefix, &flags,
+		      ret->interface) == 4 &&
+	       !(flags & RTF_REJECT) && parse_address6(to, prefix, ret);
 }
 
 /* net/ipv6/addrconf.c if6_seq_show() */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Uses by the console on a screen. */
+#include <limits.h>
+
 #include "base/attr.h"
 #include "inuse/uses.h"
 #include "machine/device.h"
@@ -12,7 +14,24 @@ struct screens {
 	struct inuse *inuse;
 	bool console;		/* the console is on a frame buffer */
 	bool firmware;		/* ... on that of the firmware, or on a text screen */
+	bool mapped;		/* fbcon=map: shows it on other frame buffers than the first */
+	long first;		/* number of the first frame buffer */
 };
+
+static long number_of(const char *name)
+{
+	return strncmp(name, "fb", 2) == 0 && is_digit((unsigned char)name[2]) ?
+	       strtol(name + 2, NULL, 10) : LONG_MAX;
+}
+
+static int find_first(void *arg, const char *name)
+{
+	struct screens *screens = arg;
+	long number = number_of(name);
+
+	screens->first = number < screens->first ? number : screens->first;
+	return 0;
+}
 
 static int look_at_console(void *arg, const char *name)
 {
@@ -34,16 +53,22 @@ static int look_at_console(void *arg, const char *name)
 static int look_at_screen(void *arg, const char *name)
 {
 	struct screens *screens = arg;
+	long number = number_of(name);
 	char path[512];
 
-	if (strncmp(name, "fb", 2) != 0 || name[2] < '0' || name[2] > '9')
+	if (number == LONG_MAX)
 		return 0;
 	snprintf(path, sizeof(path), "/sys/class/graphics/%.16s", name);
 	if (sys_readlink(&screens->ctx->sys, path, path, sizeof(path)) < 0)
 		return 0;
 	screens->firmware |= strstr(path, "/platform/") != NULL;
-	inuse_add(screens->inuse, path, USE_BEARABLE, MOVE_CONSOLE,
-		  "its frame buffer %.16s shows the console", name);
+	/* fbcon_fb_registered(), drivers/video/fbdev/core/fbcon.c, shows it on the first alone */
+	if (number == screens->first)
+		inuse_add(screens->inuse, path, USE_BEARABLE, MOVE_CONSOLE,
+			  "its frame buffer %.16s shows the console", name);
+	else if (screens->mapped)
+		inuse_add(screens->inuse, path, USE_UNSURE, MOVE_CONSOLE,
+			  "its frame buffer %.16s may show the console, by fbcon=map:", name);
 	return 0;
 }
 
@@ -71,12 +96,17 @@ static int look_at_boot_screen(void *arg, const char *name)
 
 void inuse_screens(struct vlu_ctx *ctx, struct inuse *inuse)
 {
-	struct screens screens = { .ctx = ctx, .inuse = inuse };
+	struct screens screens = { .ctx = ctx, .inuse = inuse, .first = LONG_MAX };
+	char cmdline[8192];
 
 	/* A host without a screen has neither directory. */
 	sys_list(&ctx->sys, "/sys/class/vtconsole", look_at_console, &screens);
-	if (screens.console)
+	if (screens.console) {
+		screens.mapped = attr_read(ctx, cmdline, sizeof(cmdline), "/proc/cmdline") <= 0 ||
+				 strstr(cmdline, "fbcon=");
+		sys_list(&ctx->sys, "/sys/class/graphics", find_first, &screens);
 		sys_list(&ctx->sys, "/sys/class/graphics", look_at_screen, &screens);
+	}
 	if (screens.firmware)
 		sys_list(&ctx->sys, PCI_DEVICES, look_at_boot_screen, &screens);
 }

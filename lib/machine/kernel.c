@@ -86,11 +86,28 @@ enum vlu_known host_is_kho_boot(struct vlu_ctx *ctx)
 	return found;
 }
 
+bool host_overrides_acs(struct vlu_ctx *ctx)
+{
+	static const bool answers[] = { false, true };
+	static const struct cache cache = { .free = NULL };
+	const bool *known = cache_get(ctx, &cache);
+	char cmdline[8192], value[64];
+	bool found;
+
+	if (known)
+		return *known;
+	found = attr_read(ctx, cmdline, sizeof(cmdline), "/proc/cmdline") > 0 &&
+		cmdline_get(cmdline, "pcie_acs_override", value, sizeof(value));
+	cache_put(ctx, &cache, (void *)&answers[found]);
+	return found;
+}
+
 bool initrd_of(struct vlu_ctx *ctx, const char *dir, const char *release, char *buf, size_t size)
 {
-	/* Debian, Fedora and Arch, SUSE */
+	/* Debian, Fedora and Arch, SUSE, Alpine, booster */
 	static const struct { const char *before, *after; } names[] = {
 		{ "initrd.img-", "" }, { "initramfs-", ".img" }, { "initrd-", "" },
+		{ "initramfs-", "" }, { "booster-", ".img" },
 	};
 	size_t i;
 

@@ -89,6 +89,7 @@ int systemd_installed(struct vlu_ctx *ctx)
 {
 	static const char *const dirs[] = {
 		"/usr/lib/systemd", "/usr/lib64/systemd", "/lib/systemd",
+		"/run/current-system/systemd/lib/systemd",	/* NixOS */
 	};
 	struct looking look = { .ctx = ctx, .version = -1 };
 	size_t i;

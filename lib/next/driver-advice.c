@@ -109,20 +109,25 @@ static void add_fix(struct verdict *v, const char *fmt, ...)
 void advise(struct verdict *v, const struct taker *takers, size_t n)
 {
 	struct advice advice = { .next = takers->next };
-	const struct maker *maker = advice.next->initrd.maker;
+	const struct userland *initrd = &advice.next->initrd;
+	char again[MAKER_COMMAND] = "";
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		take(&advice, &takers[i]);
 	v->fix[0] = '\0';
+	if (initrd->maker)
+		maker_command(initrd, again);
 	if (advice.names[0] && (advice.shared || advice.doubt))
 		add_fix(v, "vfio-lu bind --persist %s, and an initrd with the rules that this makes%s%s%s",
-			advice.names, maker ? " (" : "", maker ? maker->again : "", maker ? ")" : "");
+			advice.names, again[0] ? " (" : "", again, again[0] ? ")" : "");
 	else if (advice.names[0])
 		add_fix(v, "vfio-pci.ids=%s on its command line, with %s in a modprobe.d file of the "
 			"initrd", advice.ids, advice.softdeps);
-	if (advice.root)
+	if (advice.root && advice.next->root.systemd > 0)
 		add_fix(v, "systemctl enable vfio-lu-restore.service, which is before modules are loaded");
+	else if (advice.root)
+		add_fix(v, "run vfio-lu restore in the initrd, or at boot before modules are loaded");
 	if (advice.builtin[0])
 		add_fix(v, "only a kernel in which %s is a module keeps it away; vfio-lu restore "
 			"takes the device back, after that driver has used it", advice.builtin);

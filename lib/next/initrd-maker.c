@@ -10,15 +10,15 @@ static const struct maker makers[] = {
 	  "add vfio_pci to MODULES in /etc/mkinitcpio.conf", "mkinitcpio -P" },
 	{ INITRAMFS_TOOLS, { "scripts/functions", "scripts/init-top", "conf/initramfs.conf",
 			     "conf/arch.conf", "conf/modules" },
-	  "echo vfio-pci >>/etc/initramfs-tools/modules", "update-initramfs -u" },
+	  "echo vfio-pci >>/etc/initramfs-tools/modules", "update-initramfs -u -k " },
 	{ DRACUT, { "usr/lib/dracut-lib.sh", "lib/dracut-lib.sh", "etc/cmdline.d", "etc/cmdline",
 		    "usr/lib/dracut/hooks/pre-udev", "usr/lib/dracut" },
-	  "echo 'force_drivers+=\" vfio-pci \"' >/etc/dracut.conf.d/vfio-pci.conf", "dracut -f" },
+	  "echo 'force_drivers+=\" vfio-pci \"' >/etc/dracut.conf.d/vfio-pci.conf", "dracut -f --kver " },
 	{ NIXOS, { "etc/nixos-release", "nix/store" },
 	  "add \"vfio_pci\" to boot.initrd.kernelModules", "nixos-rebuild boot" },
 	{ ALPINE, { "sbin/nlplug-findfs", "usr/sbin/nlplug-findfs", "etc/alpine-release",
 		    "etc/apk/arch", "etc/mkinitfs" },
-	  "echo vfio-pci >>/etc/modules", "mkinitfs" },
+	  "echo vfio-pci >>/etc/modules", "mkinitfs " },
 };
 
 static bool is_in_store(const struct archive *archive)
@@ -46,6 +46,14 @@ const struct maker *maker_of(const struct files *files)
 			if (has_mark(files, makers[i].marks[k]))
 				return &makers[i];
 	return NULL;
+}
+
+void maker_command(const struct userland *initrd, char buf[MAKER_COMMAND])
+{
+	const char *again = initrd->maker->again;
+
+	snprintf(buf, MAKER_COMMAND, "%s%s", again, again[strlen(again) - 1] != ' ' ? "" :
+		 initrd->release[0] ? initrd->release : "RELEASE");
 }
 
 enum vlu_known init_is_systemd(const struct archive *archive)

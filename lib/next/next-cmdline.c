@@ -2,6 +2,7 @@
 /* Checks that the next kernel's command line disables nothing that a live update needs. */
 #include "base/attr.h"
 #include "formats/cmdline.h"
+#include "machine/kernel.h"
 #include "next/next-kernel.h"
 
 static bool has(const struct next *next, const char *name, char *value, size_t size)
@@ -45,6 +46,27 @@ static bool is_scratch_size(const char *value)
 	return !*p && total;
 }
 
+/*
+ * Firmware for Thunderbolt asks for the IOMMU: platform_optin_force_iommu(),
+ * drivers/iommu/intel/iommu.c. It is on now, and neither the command line nor the configuration of
+ * the running kernel has switched it on.
+ */
+static bool is_forced_on(const struct next *next)
+{
+	char cmdline[8192], value[128];
+	struct kconfig running;
+	bool forced;
+
+	if (attr_read(next->ctx, cmdline, sizeof(cmdline), "/proc/cmdline") < 0 ||
+	    (cmdline_get(cmdline, "intel_iommu", value, sizeof(value)) && cmdline_has(value, "on")) ||
+	    host_config(next->ctx, &running))
+		return false;
+	forced = kconfig_has(&running, "INTEL_IOMMU_DEFAULT_ON") == VLU_NO &&
+		 kconfig_has(&running, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF") == VLU_NO;
+	kconfig_free(&running);
+	return forced;
+}
+
 static bool is_iommu_left_on(const struct next *next, struct verdict *v)
 {
 	bool intel = next->iommu && strcmp(next->iommu, "INTEL_IOMMU") == 0;
@@ -63,6 +85,8 @@ static bool is_iommu_left_on(const struct next *next, struct verdict *v)
 		return true;
 	if (next->config.text && (kconfig_get(&next->config, "INTEL_IOMMU_DEFAULT_ON") ||
 	    kconfig_get(&next->config, "INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF")))
+		return true;
+	if (is_forced_on(next))
 		return true;
 	verdict_set(v, next->config.text ? VLU_FAIL : VLU_UNKNOWN,
 		    "there is no intel_iommu=on%s", next->config.text ?

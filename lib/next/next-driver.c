@@ -42,6 +42,19 @@ static bool has_ids(const struct taker *taker)
 	return has_matching_id(ids, taker->dev);
 }
 
+/*
+ * pci-stub is linked before all drivers, binds the devices with its ids, and does not touch them
+ * (drivers/pci/pci-stub.c). restore takes them from it.
+ */
+static bool is_stubbed(const struct taker *taker)
+{
+	char ids[IDS_SIZE];
+
+	return builtin_place(taker->next, "pci_stub") >= 0 &&
+	       cmdline_get(taker->next->cmdline, "pci-stub.ids", ids, sizeof(ids)) &&
+	       has_matching_id(ids, taker->dev);
+}
+
 /* Does the other driver lose the device again, by restore or by the rule of bind --persist? */
 static bool is_taken_back(struct taker *taker)
 {
@@ -198,6 +211,8 @@ static void look_device(struct taker *taker)
 	char modalias[MODALIAS_SIZE];
 	enum vlu_known known;
 
+	if (is_stubbed(taker))
+		return;
 	if (modalias_of(taker->dev, modalias)) {
 		found(taker, VLU_UNKNOWN, "", "its modalias cannot be read");
 		return;
@@ -254,27 +269,37 @@ static bool is_lost(const struct next *next, const struct vlu_device *dev)
 	return taker.result == VLU_PASS;
 }
 
-/* Checks equal devices: ids that give one of them to vfio-pci may take another from this host. */
+/*
+ * Checks equal devices: ids that give one of them to vfio-pci may take another from this host. A
+ * use that can be borne may be a disk of the ZFS pool with the root file system.
+ */
 static bool look_others(const struct next *next, struct verdict *v)
 {
 	const struct inuse *inuse = inuse_get(next->ctx);
 	struct vlu_device *dev;
 	const struct use *use;
+	enum vlu_result result;
+	bool found = false;
 	size_t i;
 
 	for (i = 0; inuse && i < inuse->n; i++) {
 		use = &inuse->uses[i];
-		if (use->weight != USE_VITAL || (i && !vlu_bdf_compare(use->bdf, use[-1].bdf)) ||
+		result = use->weight == USE_VITAL ? VLU_FAIL : VLU_UNKNOWN;
+		if (use->weight > USE_BEARABLE || weight(result) <= weight(v->result) ||
+		    (i && !vlu_bdf_compare(use->bdf, use[-1].bdf)) ||
 		    vlu_device_find(next->ctx, use->bdf, &dev) || !inuse_can_carry(inuse, dev) ||
 		    !is_lost(next, dev))
 			continue;
-		verdict_set(v, VLU_FAIL, "vfio-pci takes %s as well, by its ids, and this host needs "
-			    "that: %s", dev->name, use->what);
+		verdict_set(v, result, "vfio-pci takes %s as well, by its ids, and this host %s "
+			    "that: %s", dev->name, result == VLU_FAIL ? "needs" : "may need",
+			    use->what);
 		verdict_fix(v, "vfio-lu bind --persist for the devices that are meant, in place of "
 			    "the ids");
-		return true;
+		found = true;
 	}
-	return false;
+	/* restore gives nothing back to the host */
+	v->curable &= !found;
+	return found;
 }
 
 static void look_devices(const struct next *next, struct taker *takers, struct verdict *v)

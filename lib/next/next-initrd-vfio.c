@@ -19,15 +19,18 @@ static const char *others_of(const struct next *next)
 static void fix_load(const struct next *next, struct verdict *v)
 {
 	const struct maker *maker = next->initrd.maker;
+	char again[MAKER_COMMAND];
 
-	if (maker)
-		verdict_fix(v, "%s, then %s", maker->load, maker->again);
-	else if (userland_has(&next->initrd, "vfio_pci"))
+	if (maker) {
+		maker_command(&next->initrd, again);
+		verdict_fix(v, "%s, then %s", maker->load, again);
+	} else if (userland_has(&next->initrd, "vfio_pci")) {
 		verdict_fix(v, "have the program that makes this initrd load vfio-pci by "
 			    "name, as MODULES= of mkinitcpio and force_drivers+= of dracut do, "
 			    "and make the initrd again");
-	else
+	} else {
 		verdict_fix(v, "add vfio-pci to the initrd and have it loaded there");
+	}
 }
 
 /* If systemd is the init of the initrd, it opens /dev/liveupdate before it loads any module. */

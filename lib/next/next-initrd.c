@@ -2,6 +2,26 @@
 /* Checks that the next kernel gets the initrd that it needs to boot. */
 #include "next/next-kernel.h"
 
+/* kernel-install (ESP/MACHINE-ID/RELEASE/linux) and unraid give fixed names. */
+static bool find_fixed(const struct next *next, const char *dir, const char *name, char *buf,
+		       size_t size)
+{
+	static const struct { const char *image, *initrd; } pairs[] = {
+		{ "linux", "initrd" }, { "bzimage", "bzroot" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(pairs); i++) {
+		if (strcmp(name, pairs[i].image) != 0)
+			continue;
+		snprintf(buf, size, "%s%s", dir, pairs[i].initrd);
+		if (sys_exists(&next->ctx->sys, buf))
+			return true;
+	}
+	buf[0] = '\0';
+	return false;
+}
+
 /* Looks beside the image, by the release or by the rest of the image's name (vmlinuz-linux). */
 static bool find_beside(const struct next *next, char *buf, size_t size)
 {
@@ -12,7 +32,8 @@ static bool find_beside(const struct next *next, char *buf, size_t size)
 	snprintf(dir, sizeof(dir), "%.*s", (int)(name - kernel), kernel);
 	return (next->image.release[0] &&
 		initrd_of(next->ctx, dir, next->image.release, buf, size)) ||
-	       (dash && dash[1] && initrd_of(next->ctx, dir, dash + 1, buf, size));
+	       (dash && dash[1] && initrd_of(next->ctx, dir, dash + 1, buf, size)) ||
+	       find_fixed(next, dir, name, buf, size);
 }
 
 /* CONFIG_INITRAMFS_SOURCE: usr/Kconfig */

@@ -10,7 +10,7 @@
 struct next_rule {
 	const char *id;
 	void (*look)(const struct next *next, struct verdict *v);
-	bool curable;	/* restore repairs it, so it does not prevent a kexec */
+	bool curable;	/* restore repairs what it finds, so that does not prevent a kexec */
 };
 
 /* If no option has a known name, the content of the kernel decides. */
@@ -128,8 +128,11 @@ static void look_rehearsed(const struct next *next, struct verdict *v)
 			    outcome.date, outcome.path);
 		return;
 	}
-	verdict_run(v, "vfio-lu rehearse --next-kernel %s%s%s", asked->kernel,
-		    asked->initrd ? " --next-initrd " : "", asked->initrd ? asked->initrd : "");
+	/* rehearse takes what kexec_file_load() takes */
+	if (!next->image.wrap)
+		verdict_run(v, "vfio-lu rehearse --next-kernel %s%s%s", asked->kernel,
+			    asked->initrd ? " --next-initrd " : "",
+			    asked->initrd ? asked->initrd : "");
 	if (!ret) {
 		verdict_set(v, outcome.verdict == VLU_FAIL ? VLU_FAIL : VLU_WARN, "this pair of "
 			    "kernels was rehearsed at %s, and %s: %s (%s)", outcome.date,
@@ -195,9 +198,9 @@ int vlu_check_next(struct vlu_ctx *ctx, const struct vlu_next *asked,
 	}
 	for (i = 0; !ret && i < ARRAY_SIZE(rules); i++) {
 		memset(&v, 0, sizeof(v));
-		rules[i].look(&next, &v);
 		v.curable = rules[i].curable;
-		v.advisory |= v.curable;
+		rules[i].look(&next, &v);
+		v.advisory |= rules[i].curable;
 		report_add(report, rules[i].id, &v);
 	}
 	next_free(&next);

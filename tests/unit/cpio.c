@@ -105,6 +105,25 @@ static void test_pieces(void **state)
 	buf_free(&packed);
 }
 
+/* dracut-cpio --data-align 4096, gen_init_cpio -a: NULs behind the name */
+static void test_aligned(void **state)
+{
+	struct buf buf = { NULL, 0 };
+	struct seen seen;
+	char header[CPIO_HEADER + 1];
+
+	(void)state;
+	snprintf(header, sizeof(header), "070701%08x%08x%032x%08x%032x%08x%08x", 1, 0100644, 0, 4, 0,
+		 4096 - CPIO_HEADER, 0);
+	buf_text(&buf, header);
+	buf_text(&buf, "init");
+	buf_add(&buf, NULL, 4096 - buf.size);
+	buf_text(&buf, "text");
+	cpio_close(&buf);
+	assert_string_equal(read_all(&buf, 100, 0, &seen), "init =text ");
+	buf_free(&buf);
+}
+
 static void test_bad(void **state)
 {
 	struct buf buf = archive("x", "y"), packed, empty = { NULL, 0 };
@@ -226,7 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_written), cmocka_unit_test(test_plain), cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_bad), cmocka_unit_test(test_archive),
+		cmocka_unit_test(test_bad), cmocka_unit_test(test_aligned), cmocka_unit_test(test_archive),
 	};
 
 	return RUN("cpio", tests);

@@ -146,6 +146,11 @@ static void test_routes(void **state)
 			     "fe800000000000000000000000000001 00000400 00000001 00000000 "
 			     "00000003     eth1\n", &route));
 	assert_string_equal(route.to, "default");
+	/* ip6_null_entry, which carries nothing */
+	assert_false(route_of(route6_parse, "00000000000000000000000000000000 00 "
+			      "00000000000000000000000000000000 00 "
+			      "00000000000000000000000000000000 ffffffff 00000001 00000000 "
+			      "00200200       lo\n", &route));
 	/* these come with the interface's being up */
 	assert_false(route_of(route6_parse, "fe800000000000000000000000000000 40 "
 			      "00000000000000000000000000000000 00 "
