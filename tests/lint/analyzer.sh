@@ -18,8 +18,8 @@ if [ "$(gcc -dumpversion 2>/dev/null)" != "$version" ]; then
 	echo "lint: 0 passed, 0 failed, 1 skipped"
 	exit
 fi
-# Objects that are there already would say nothing.
-if ! make --no-print-directory -s -O -j"$(nproc)" CC=gcc B="$tmp" CFLAGS="-O2 -fanalyzer" objects >"$tmp/said" 2>&1; then
+# Objects that are there already would say nothing. Without CI: what it says is compared, and is no error here.
+if ! make --no-print-directory -s -O -j"$(nproc)" CI= CC=gcc B="$tmp" CFLAGS="-O2 -fanalyzer" objects >"$tmp/said" 2>&1; then
 	tail -n 20 "$tmp/said"
 	echo "lint: 0 passed, 1 failed, 0 skipped"
 	exit 1
