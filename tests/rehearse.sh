@@ -207,7 +207,7 @@ rehearse no-vfio-pci 3 "hands-over=pass recognizes-devices=fail" "does not go to
 	--next-kernel "$tmp/m/bzImage"
 echo "no kernel, but a text" >"$tmp/text"
 rehearse no-kernel 3 "boots=fail" "Cannot determine the file type" "${from_m[@]}" "${next_m[@]}" --next-kernel "$tmp/text"
-rehearse from-no-kernel 3 "boots=fail" "no kernel image for x86" --from "$tmp/text" "${next_m[@]}"
+rehearse from-no-kernel 3 "boots=fail" "it is not a kernel image for x86" --from "$tmp/text" "${next_m[@]}"
 rehearse from-no-luo 4 "" "has no live update" "${from_m[@]}" "${next_m[@]}" --from-cmdline liveupdate=off
 rehearse too-slow 3 "boots=unknown hands-over=unknown" "no answer within 1 s" "${from_m[@]}" "${next_m[@]}" --timeout 1
 mkfifo "$tmp/fifo"

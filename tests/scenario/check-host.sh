@@ -40,7 +40,7 @@ phase_1() {
 	run_cmd 0 kexec -c -l "$KERNEL" "--initrd=$INITRD" "--command-line=$(next_cmdline)"
 	run 4 check
 	out "image-hands-over"
-	out "takes nothing over"
+	out "nothing is handed over to a kernel that kexec_load() loaded"
 	run 0 preserve "$DEV1"
 	run 3 kexec
 	run 0 load "$KERNEL" --initrd "$INITRD"

@@ -169,7 +169,7 @@ phase_2() {
 		run_cmd 0 /usr/bin/setpriv --bounding-set=-sys_rawio --inh-caps=-sys_rawio vfio-lu inspect
 		part_is flbs-in kernel "! memory cannot be read: Operation not permitted"
 		part_is kho-in kernel "kho-v4"
-		part_is log kernel "$DEV1 came over"
+		part_is log kernel "$DEV1 handed over, not finished"
 		modprobe vfio-pci
 		: </dev/liveupdate
 		came_over "after the first open of /dev/liveupdate"
