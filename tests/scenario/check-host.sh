@@ -45,7 +45,7 @@ phase_1() {
 	run 3 kexec
 	run 0 load "$KERNEL" --initrd "$INITRD"
 	run 0 check -v
-	out_re "image-hands-over  *pass: vfio-lu load has loaded"
+	out_re "image-hands-over  *pass: a kernel is loaded, and vfio-lu load loaded one"
 
 	say "an unbind of a preserved device waits, first so that a signal could wake it"
 	sh -c "echo $DEV1 >/sys/bus/pci/drivers/vfio-pci/unbind" &
