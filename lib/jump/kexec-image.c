@@ -205,6 +205,21 @@ static bool is_forced(struct kexec_image *image, const struct vlu_check *row, bo
 	return force;
 }
 
+/* A failure that was let pass must not hide that something else is unknown. */
+static enum vlu_result unforced_verdict(struct kexec_image *image, const struct vlu_report *report,
+					bool force)
+{
+	enum vlu_result verdict = VLU_PASS;
+	const struct vlu_check *row;
+	size_t i;
+
+	for (i = 0; (row = vlu_report_at(report, i)); i++)
+		if (is_in_the_way(row, VLU_PASS) && !is_forced(image, row, force) &&
+		    is_in_the_way(row, verdict))
+			verdict = row->result;
+	return verdict;
+}
+
 /* Adds the row to the failures if it stops the kexec, or logs it as a warning. */
 static void judge_row(struct vlu_ctx *ctx, const struct vlu_check *row, bool stops,
 		      struct failures *failures)
@@ -258,7 +273,7 @@ int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bo
 	struct failures failures = { 0 };
 	const struct vlu_check *row;
 	struct vlu_report *report;
-	enum vlu_result verdict;
+	enum vlu_result verdict, unforced;
 	size_t i, n = 0;
 	bool stops;
 	int ret;
@@ -269,9 +284,11 @@ int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bo
 	if (ret)
 		return ret;
 	verdict = vlu_report_verdict(report);
+	unforced = unforced_verdict(image, report, force);
 	for (i = 0; (row = vlu_report_at(report, i)); i++) {
-		stops = is_in_the_way(row, verdict) && !is_forced(image, row, force);
-		if (row->result == VLU_WARN || row->result == VLU_FAIL || is_in_the_way(row, verdict))
+		stops = is_in_the_way(row, unforced) && !is_forced(image, row, force);
+		if (stops || row->result == VLU_WARN || row->result == VLU_FAIL ||
+		    is_in_the_way(row, verdict))
 			judge_row(ctx, row, stops, &failures);
 	}
 	vlu_report_free(report);

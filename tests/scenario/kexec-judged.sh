@@ -35,6 +35,10 @@ phase_1() {
 	again 3
 	err "(next-cmdline)"
 	err "$INITRD"
+	# it cannot be unpacked here, so nothing is known of it
+	printf '\211LZO\000\r\n\032\n0123456789' >"$SCN_ROOT$INITRD"
+	again 3
+	err "(next-initrd)"
 	mv "$SCN_TMP/initrd" "$SCN_ROOT$INITRD"
 	again 0
 
