@@ -77,6 +77,7 @@ bool is_unfinished(const struct vlu_session *session);
 /* Returns the i-th member, devices before files. NULL: there are no more. */
 struct vlu_member *member_at(const struct vlu_session *session, size_t i);
 const struct vlu_member *member_of(const struct vlu_session *session, struct vlu_bdf bdf);
+struct vlu_member *member_named(const struct vlu_session *session, const char *name);
 bool is_held(const struct vlu_member *member);
 /* Does a manifest say that the member was preserved? */
 bool is_promised(const struct vlu_member *member);

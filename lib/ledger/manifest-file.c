@@ -46,6 +46,17 @@ int state_write(struct vlu_ctx *ctx, const char *dir, const char *name, const ch
 	return ret ? vlu_failed(ctx, ret, "cannot write %s", path) : 0;
 }
 
+static void remove_in(struct vlu_ctx *ctx, const char *dir, const char *session)
+{
+	char path[160];
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/%s.json", dir, session);
+	ret = sys_unlink(&ctx->sys, path);
+	if (ret && ret != -ENOENT)
+		vlu_log(ctx, VLU_LOG_WARNING, "cannot remove %s: %s", path, strerror(-ret));
+}
+
 int manifest_keep(struct vlu_ctx *ctx, const char *session, const char *text)
 {
 	char name[80];
@@ -54,27 +65,20 @@ int manifest_keep(struct vlu_ctx *ctx, const char *session, const char *text)
 	snprintf(name, sizeof(name), "%s.json", session);
 	/* the copy in /run lets a later command notice that the holder died */
 	ret = state_write(ctx, RUN_DIR, name, text);
-	if (!ret && state_write(ctx, STATE_DIR, name, text))
-		vlu_log(ctx, VLU_LOG_WARNING, "%s; nothing is lost, since the session contains its "
-			"manifest, but in the next kernel vfio-lu status cannot name its devices "
-			"before vfio-lu restore", vlu_error(ctx));
-	return ret;
+	if (ret || !state_write(ctx, STATE_DIR, name, text))
+		return ret;
+	vlu_log(ctx, VLU_LOG_WARNING, "%s; nothing is lost, since the session contains its "
+		"manifest, but in the next kernel vfio-lu status cannot name its devices "
+		"before vfio-lu restore", vlu_error(ctx));
+	/* none is better than an older one, which may list other devices */
+	remove_in(ctx, STATE_DIR, session);
+	return 0;
 }
 
 void manifest_remove(struct vlu_ctx *ctx, const char *session)
 {
-	static const char *const dirs[] = { RUN_DIR, STATE_DIR };
-	char path[160];
-	size_t i;
-	int ret;
-
-	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
-		snprintf(path, sizeof(path), "%s/%s.json", dirs[i], session);
-		ret = sys_unlink(&ctx->sys, path);
-		if (ret && ret != -ENOENT)
-			vlu_log(ctx, VLU_LOG_WARNING, "cannot remove %s: %s", path,
-				strerror(-ret));
-	}
+	remove_in(ctx, RUN_DIR, session);
+	remove_in(ctx, STATE_DIR, session);
 }
 
 struct each {

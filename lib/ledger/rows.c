@@ -50,18 +50,27 @@ struct vlu_member *member_at(const struct vlu_session *session, size_t i)
 	return i < session->n_files ? (struct vlu_member *)&session->files[i] : NULL;
 }
 
-struct vlu_member *ledger_member(struct ledger *ledger, struct entry *entry, const char *name)
+struct vlu_member *member_named(const struct vlu_session *session, const char *name)
 {
-	struct vlu_session *session = &entry->seen;
 	struct vlu_member *member;
-	struct vlu_bdf bdf = { 0 };
-	char driver[64] = "";
-	bool is_file;
 	size_t i;
 
 	for (i = 0; (member = member_at(session, i)); i++)
 		if (strcmp(member->name, name) == 0)
 			return member;
+	return NULL;
+}
+
+struct vlu_member *ledger_member(struct ledger *ledger, struct entry *entry, const char *name)
+{
+	struct vlu_session *session = &entry->seen;
+	struct vlu_member *member = member_named(session, name);
+	struct vlu_bdf bdf = { 0 };
+	char driver[64] = "";
+	bool is_file;
+
+	if (member)
+		return member;
 	is_file = vlu_bdf_parse(name, &bdf) != 0;
 	name = ledger_print(ledger, "%s", name);
 	member = !name ? NULL : is_file ? ledger_add(ledger, &session->files, &session->n_files) :

@@ -130,6 +130,22 @@ struct reading {
 	const char *dir;
 };
 
+/*
+ * Adds what the manifest lists. The one in /run is written first, so the copy on the disk may be
+ * older: it names no member that the one in /run no longer has.
+ */
+static void take_listed(struct ledger *ledger, struct entry *entry, const struct manifest *manifest,
+			unsigned int source)
+{
+	bool is_copy = source == VLU_FROM_DISK && entry->seen.sources & VLU_FROM_PROMISE;
+	char name[FILE_NAME];
+	size_t i;
+
+	for (i = 0; manifest_name(manifest, i, name); i++)
+		if (!is_copy || member_named(&entry->seen, name))
+			ledger_member(ledger, entry, name)->sources |= source;
+}
+
 static int take_manifest(void *arg, const char *name)
 {
 	struct reading *reading = arg;
@@ -139,8 +155,6 @@ static int take_manifest(void *arg, const char *name)
 	struct entry *entry = ledger_entry(ledger, name);
 	struct vlu_session *seen = &entry->seen;
 	struct manifest manifest;
-	char member[FILE_NAME];
-	size_t i;
 
 	if (manifest_read(ledger->ctx, reading->dir, name, &manifest)) {
 		if (strcmp(seen->manifest, "ok") != 0)
@@ -158,9 +172,7 @@ static int take_manifest(void *arg, const char *name)
 		entry->restored = true;
 	else
 		entry->listed = true;
-	/* a manifest of this boot in /run replaces an older one on the disk */
-	for (i = 0; (in_run || ours || !entry->promised) && manifest_name(&manifest, i, member); i++)
-		ledger_member(ledger, entry, member)->sources |= source;
+	take_listed(ledger, entry, &manifest, source);
 	if (!in_run && !ours)
 		entry->stale = is_of_another(ledger, manifest.liveupdate_number);
 	if (entry->manifest.session[0]) {

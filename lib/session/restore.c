@@ -140,7 +140,6 @@ static void keep_members(struct vlu_plan *plan, struct restoring *restoring)
 		if (member->done)
 			say_retrieved(plan, member);
 	}
-	session_note(session, RESTORED, member_is_done);
 }
 
 /* Finds the manifest: the one inside the session, or else the one on the disk. */
@@ -288,6 +287,8 @@ static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
 		ret = held_get(ctx, &session->fd, "session/%s", session->name);
 	if (!ret)
 		ret = retrieve_all(plan, &restoring);
+	/* also after a failure: when it was called does not come back */
+	session_note(session, RESTORED, member_is_done);
 	manifest_free(&restoring.inner);
 	if (ret)
 		return vlu_fail(ctx, FAIL_NOT_RESTORED, ret, "%.600s; session %s is retrieved and "
