@@ -254,7 +254,7 @@ static int check_image(struct jump *jump)
 		ret = need_still(ctx, jump->image.kernel);
 	if (!ret)
 		ret = need_still(ctx, jump->image.initrd);
-	return ret ? ret : kexec_image_judge(jump->ledger, &jump->image, false);
+	return ret ? ret : kexec_image_judge_again(jump->ledger, &jump->image);
 }
 
 /*

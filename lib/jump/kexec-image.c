@@ -4,9 +4,11 @@
 #include "formats/cmdline.h"
 #include "base/attr.h"
 #include "base/bdf.h"
+#include "base/cache.h"
 #include "base/program.h"
 #include "base/text.h"
 #include "bind/driver-override.h"
+#include "capture/witness.h"
 #include "formats/kernel-image.h"
 #include "jump/kexec-image.h"
 #include "machine/device.h"
@@ -16,6 +18,8 @@
 
 #define IMAGE_FILE	RUN_DIR "/loaded"
 #define FORCED		"forced="
+#define SEEN		"\nseen:\n"	/* followed by the lines of witness_stop() */
+#define SEEN_MAX	(512u << 10)
 #define KEXEC_WORD_SIZE	(sizeof(KEXEC_WORD "=") + MOMENT_SIZE)
 
 void kexec_image_free(struct kexec_image *image)
@@ -26,6 +30,7 @@ void kexec_image_free(struct kexec_image *image)
 	free(image->line);
 	free(image->judged);
 	free(image->forced);
+	free(image->seen);
 	*image = (struct kexec_image){ .kernel = NULL };
 }
 
@@ -38,9 +43,10 @@ int kexec_image_remember(struct vlu_ctx *ctx, const struct kexec_image *image)
 {
 	_cleanup_free_ char *text = NULL;
 
-	if (asprintf(&text, "kernel=%s\ninitrd=%s\ncmdline=%s\nline=%s\njudged=%s\n%s",
+	if (asprintf(&text, "kernel=%s\ninitrd=%s\ncmdline=%s\nline=%s\njudged=%s\n%s" SEEN "%s",
 		     image->kernel, image->initrd ? image->initrd : "", image->cmdline, image->line,
-		     image->judged ? image->judged : "", image->forced ? image->forced : "") < 0) {
+		     image->judged ? image->judged : "", image->forced ? image->forced : "",
+		     image->seen ? image->seen : "") < 0) {
 		text = NULL;
 		return vlu_nomem(ctx);
 	}
@@ -86,7 +92,7 @@ int kexec_image_read(struct vlu_ctx *ctx, struct kexec_image *ret_image)
 {
 	_cleanup_free_ char *text = NULL;
 	struct kexec_image image = { .kernel = NULL };
-	char *line, *save = NULL;
+	char *line, *seen, *save = NULL;
 	size_t size;
 	int ret;
 
@@ -95,6 +101,12 @@ int kexec_image_read(struct vlu_ctx *ctx, struct kexec_image *ret_image)
 		return ret;
 	if (ret)
 		return vlu_failed(ctx, ret, "cannot read " IMAGE_FILE);
+	seen = strstr(text, SEEN);
+	if (seen) {
+		*seen = '\0';
+		seen += strlen(SEEN);
+		image.seen = *seen ? strdup(seen) : NULL;
+	}
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		take_line(&image, line);
 	if (!image.kernel || !image.cmdline) {
@@ -263,7 +275,7 @@ bool kexec_image_is_judged(const struct kexec_image *image, const struct vlu_sta
 	return true;
 }
 
-int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bool force)
+static int judge(const struct ledger *ledger, struct kexec_image *image, bool force)
 {
 	const struct vlu_next next = {
 		.kernel = image->kernel, .initrd = image->initrd, .cmdline = image->cmdline,
@@ -293,8 +305,39 @@ int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bo
 	}
 	vlu_report_free(report);
 	ret = failures_end(ctx, &failures);
-	if (!ret)
-		ret = note_judged(ctx, image, bdfs, n);
+	return ret ? ret : note_judged(ctx, image, bdfs, n);
+}
+
+int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bool force)
+{
+	struct vlu_ctx *ctx = ledger->ctx;
+	struct witness *witness;
+	int ret;
+
+	/* what was read before would go unnoticed */
+	cache_drop(ctx);
+	if (witness_start(&ctx->sys, &witness))
+		return vlu_nomem(ctx);
+	ret = judge(ledger, image, force);
+	free(image->seen);
+	image->seen = witness_stop(witness);
+	if (image->seen && strlen(image->seen) > SEEN_MAX)
+		image->seen[0] = '\0';
+	return ret ? ret : make_line(ledger, image);
+}
+
+int kexec_image_judge_again(const struct ledger *ledger, struct kexec_image *image)
+{
+	struct vlu_ctx *ctx = ledger->ctx;
+	int ret = 0;
+
+	/* what was let pass is said again */
+	if (!image->forced && image->seen && kexec_image_is_judged(image, &ledger->state) &&
+	    witness_holds(&ctx->sys, image->seen))
+		vlu_log(ctx, VLU_LOG_DEBUG, "the next kernel was judged before, and nothing that it was "
+			"judged by has changed");
+	else
+		ret = judge(ledger, image, false);
 	return ret ? ret : make_line(ledger, image);
 }
 

@@ -14,6 +14,7 @@ struct kexec_image {
 	char *line;		/* with the names, from kexec_image_judge() */
 	char *judged;		/* the devices it was judged for, each followed by a blank; NULL: none */
 	char *forced;		/* what load --force let pass, a line each; NULL: nothing */
+	char *seen;		/* what it was judged by, see capture/witness.h; NULL: not known */
 };
 
 /* Returns -ENOENT when vfio-lu has loaded no image in this boot. */
@@ -28,6 +29,12 @@ void kexec_image_free(struct kexec_image *image);
  * forced and passes. Sets line, and fails if it is too long for the image.
  */
 int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bool force) must_check;
+/*
+ * As kexec_image_judge() without force. Leaves the judging out for an image that nothing was
+ * let pass for, if the same devices are preserved, or fewer, and all that it was judged by is the
+ * same to the byte: to unpack an initrd can take longer than the kexec.
+ */
+int kexec_image_judge_again(const struct ledger *ledger, struct kexec_image *image) must_check;
 /* Was the image judged for all devices that are held now? */
 bool kexec_image_is_judged(const struct kexec_image *image, const struct vlu_state *state);
 /*

@@ -232,6 +232,27 @@ off_t real_size(struct sys *sys, const char *path)
 	return ret < 0 ? ret : st.st_size;
 }
 
+static int64_t nanoseconds(struct timespec at)
+{
+	return at.tv_sec * INT64_C(1000000000) + at.tv_nsec;
+}
+
+int real_stamp(struct sys *sys, const char *path, struct sys_stamp *ret_stamp)
+{
+	struct stat st;
+	int ret = stat_path(sys, path, &st);
+
+	if (ret < 0)
+		return ret;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	*ret_stamp = (struct sys_stamp){
+		.device = st.st_dev, .inode = st.st_ino, .size = st.st_size,
+		.modified = nanoseconds(st.st_mtim), .changed = nanoseconds(st.st_ctim),
+	};
+	return 0;
+}
+
 /* A record of getdents64(2). A DIR of libc would need more system calls. */
 struct entry {
 	uint64_t inode;

@@ -324,6 +324,7 @@ const struct sys_ops sys_real_ops = {
 	.node = real_node,
 	.claim = real_claim,
 	.size = real_size,
+	.stamp = real_stamp,
 	.list = real_list,
 	.mkdir = real_mkdir,
 	.replace = real_replace,

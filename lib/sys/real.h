@@ -23,6 +23,7 @@ int real_mode(struct sys *sys, const char *path);
 int real_node(struct sys *sys, const char *path, dev_t *ret_number);
 int real_claim(struct sys *sys, const char *path, dev_t number);
 off_t real_size(struct sys *sys, const char *path);
+int real_stamp(struct sys *sys, const char *path, struct sys_stamp *ret_stamp);
 int real_list(struct sys *sys, const char *path,
 		     int (*fn)(void *arg, const char *name), void *arg);
 int real_mkdir(struct sys *sys, const char *path);

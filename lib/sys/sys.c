@@ -12,6 +12,7 @@ int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root)
 	sys->ops = ops;
 	sys->read_only = false;
 	sys->recorder = NULL;
+	sys->witness = NULL;
 	sys->writers = NULL;
 	sys->root_is_slash = strcmp(root, "/") == 0;
 	sys->n_near = 0;
@@ -133,6 +134,11 @@ int sys_claim(struct sys *sys, const char *path, dev_t number)
 off_t sys_size(struct sys *sys, const char *path)
 {
 	return sys->ops->size ? sys->ops->size(sys, path) : -ENOSYS;
+}
+
+int sys_stamp(struct sys *sys, const char *path, struct sys_stamp *ret_stamp)
+{
+	return sys->ops->stamp ? sys->ops->stamp(sys, path, ret_stamp) : -ENOSYS;
 }
 
 bool sys_exists(struct sys *sys, const char *path)

@@ -16,6 +16,7 @@
 
 struct recorder;
 struct sys;
+struct witness;
 struct writers;
 
 /* How a child process is run; see sys_ops.spawn. */
@@ -34,6 +35,13 @@ struct sys_time {
 	int64_t wall;		/* nanoseconds since 1970 */
 	int64_t boot;		/* nanoseconds since this kernel started */
 	int64_t counter;	/* the processor's counter, which a kexec does not reset; any rate */
+};
+
+/* What changes with the content of a file. A user can set modified, but not changed. */
+struct sys_stamp {
+	uint64_t device, inode;
+	int64_t size;
+	int64_t modified, changed;	/* nanoseconds since 1970 */
 };
 
 /* The most files in one packet, below SCM_MAX_FD (include/net/scm.h). */
@@ -68,6 +76,8 @@ struct sys_ops {
 	int (*claim)(struct sys *sys, const char *path, dev_t number);
 	/* returns the size in bytes of the file that the path leads to */
 	off_t (*size)(struct sys *sys, const char *path);
+	/* may be NULL; fails with -EINVAL if the path leads to no regular file */
+	int (*stamp)(struct sys *sys, const char *path, struct sys_stamp *ret_stamp);
 	/* calls fn for each entry but "." and "..", unsorted, until it returns non-zero */
 	int (*list)(struct sys *sys, const char *path,
 		    int (*fn)(void *arg, const char *name), void *arg);
@@ -190,6 +200,7 @@ struct sys {
 	bool read_only;
 	bool root_is_slash;
 	struct recorder *recorder;	/* capture/recorder.h; NULL: no recording */
+	struct witness *witness;	/* capture/witness.h; NULL: reads are not noted */
 	struct writers *writers;	/* children for writes, real-writers.c */
 };
 
@@ -219,6 +230,7 @@ int sys_mode(struct sys *sys, const char *path);
 int sys_node(struct sys *sys, const char *path, dev_t *ret_number);
 int sys_claim(struct sys *sys, const char *path, dev_t number);
 off_t sys_size(struct sys *sys, const char *path);
+int sys_stamp(struct sys *sys, const char *path, struct sys_stamp *ret_stamp);
 bool sys_exists(struct sys *sys, const char *path);
 int sys_list(struct sys *sys, const char *path,
 	     int (*fn)(void *arg, const char *name), void *arg);

@@ -1,18 +1,56 @@
 # shellcheck shell=sh
-# kexec judges the image that load judged, again: between the two, files may change, and devices come. What load --force
-# let pass still passes, and nothing else does.
+# kexec judges the image that load judged, again: between the two, files may change, and devices come. It may leave that
+# out while everything that load judged by is the same to the byte. What load --force let pass still passes, and nothing
+# else does.
 TIERS="fake"
 NO_CALLS="not all commands are run by the scenario"
 DEVICES="e1000e edu"
 
-again() { run "$1" kexec --dry-run; }
+judged="nothing that it was judged by has changed"
+as_judged() { run 0 kexec --dry-run -v && err "$judged"; }
+again() { # STATUS
+	run "$1" kexec --dry-run -v
+	err_not "$judged"
+}
 load() { run "$1" load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"; }
 
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
 	run 0 preserve "$DEV1"
 	load 0
+	err_not "$judged"
+	as_judged
+	as_judged
+
+	say "another device"
+	run 0 preserve "$DEV2" --session later
 	again 0
+	run 0 release --session later
+	as_judged
+
+	say "a file that was not there, in a directory that was not"
+	mkdir -p "$SCN_ROOT/etc/modprobe.d"
+	echo "blacklist nothing" >"$SCN_ROOT/etc/modprobe.d/new.conf"
+	again 0
+	load 0
+	as_judged
+	touch -r "$SCN_ROOT/etc/modprobe.d/new.conf" "$SCN_TMP/times"
+	echo "blacklist another" >"$SCN_ROOT/etc/modprobe.d/new.conf"
+	touch -r "$SCN_TMP/times" "$SCN_ROOT/etc/modprobe.d/new.conf"
+	again 0
+	load 0
+
+	say "the same initrd, written again"
+	cp "$SCN_ROOT$INITRD" "$SCN_TMP/initrd"
+	cat "$SCN_TMP/initrd" >"$SCN_ROOT$INITRD"
+	as_judged
+
+	say "another disk that the host needs, in a file that the kernel makes up"
+	cp "$SCN_ROOT/proc/swaps" "$SCN_TMP/swaps"
+	echo "/dev/sdz partition 1 0 -2" >>"$SCN_ROOT/proc/swaps"
+	again 0
+	cp "$SCN_TMP/swaps" "$SCN_ROOT/proc/swaps"
+	as_judged
 
 	say "an image that is none any more, of the same size and time"
 	cp -p "$SCN_ROOT$KERNEL" "$SCN_TMP/kernel"
@@ -22,7 +60,7 @@ phase_1() {
 	err "is not a kernel image"
 	run 3 kexec
 	cp -p "$SCN_TMP/kernel" "$SCN_ROOT$KERNEL"
-	again 0
+	as_judged
 
 	say "what load --force let pass"
 	run 3 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline) liveupdate=off"
@@ -49,5 +87,7 @@ lines"
 lines" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	err "the path of the kernel has a line break"
 	again 0
+	load 0
+	as_judged
 	run 0 release
 }

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "capture/witness.h"
+
+#define ANSWER	128
+/* From this size on, reading a file takes longer than its stamp is worth. */
+#define LARGE	(64 << 10)
+/* A file that was written this long ago gets another stamp by the next write. In nanoseconds. */
+#define SETTLED	INT64_C(2000000000)
+
+/* What the gate can be asked about a path. */
+enum question {
+	CONTENT = 'c', STAMP = 't', LINK = 'l', MODE = 'm', NODE = 'n', SIZE = 's', NAMES = 'd',
+};
+
+struct witness {
+	struct sys_ops ops;	/* the real calls, with the witness's own for reading */
+	struct sys machine;	/* without the witness */
+	struct sys *sys;
+	void *seen;		/* the lines, for tsearch(3) */
+	bool failed;
+};
+
+/* -------------------------------------------------------------- answers */
+
+static long sum_content(struct sys *machine, const char *path, unsigned long *sum)
+{
+	unsigned char buf[1 << 16];
+	int fd = sys_open(machine, path, O_RDONLY);
+	long size = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	while ((n = sys_read(machine, fd, buf, sizeof(buf))) > 0) {
+		*sum = crc32(*sum, buf, (unsigned int)n);
+		size += n;
+	}
+	sys_close(machine, fd);
+	return n < 0 ? n : size;
+}
+
+/* The order of the names does not matter. */
+static int sum_name(void *arg, const char *name)
+{
+	*(unsigned long *)arg += crc32(0, (const unsigned char *)name, (unsigned int)strlen(name));
+	return 0;
+}
+
+/* The files that the kernel makes up, as those of /proc, are not large. */
+static bool has_stamp(struct sys *machine, const char *path)
+{
+	struct sys_stamp stamp;
+	struct sys_time now;
+
+	if (sys_stamp(machine, path, &stamp) || stamp.size < LARGE)
+		return false;
+	sys_now(machine, &now);
+	return now.wall - stamp.changed > SETTLED;
+}
+
+/* Returns false if the question cannot be asked again: a read of a device node may take. */
+static bool answer(struct sys *machine, enum question question, const char *path, char buf[ANSWER])
+{
+	int mode = question == LINK ? 0 : sys_mode(machine, path);
+	struct sys_stamp stamp = { 0 };
+	char target[PATH_MAX];
+	unsigned long sum = 0;
+	dev_t number = 0;
+	long ret = mode;
+
+	switch (question) {
+	case CONTENT:
+		if (mode >= 0 && !S_ISREG(mode) && !S_ISDIR(mode))
+			return false;
+		if (S_ISREG(mode) && mode >= 0)
+			ret = sum_content(machine, path, &sum);
+		break;
+	case STAMP:
+		ret = sys_stamp(machine, path, &stamp);
+		snprintf(buf, ANSWER, "%ld:%jx:%jx:%jd:%jd:%jd", ret, (uintmax_t)stamp.device,
+			 (uintmax_t)stamp.inode, (intmax_t)stamp.size, (intmax_t)stamp.modified,
+			 (intmax_t)stamp.changed);
+		return true;
+	case LINK:
+		ret = sys_readlink(machine, path, target, sizeof(target));
+		if (ret > 0)
+			sum = crc32(0, (unsigned char *)target, (unsigned int)ret);
+		break;
+	case NODE:
+		ret = sys_node(machine, path, &number);
+		sum = number;
+		break;
+	case SIZE:
+		ret = sys_size(machine, path);
+		break;
+	case NAMES:
+		ret = sys_list(machine, path, sum_name, &sum);
+		break;
+	case MODE:
+		break;
+	}
+	snprintf(buf, ANSWER, "%ld:%lx", ret, sum);
+	return true;
+}
+
+/* ------------------------------------------------------------- questions */
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* Processes come and go, and none outlives the kexec that the decision is about. */
+static bool is_of_process(const char *path)
+{
+	return strcmp(path, "/proc") == 0 || strcmp(path, "/proc/") == 0 ||
+	       strcmp(path, "/proc/self") == 0 ||
+	       (strncmp(path, "/proc/", 6) == 0 && path[6] >= '0' && path[6] <= '9');
+}
+
+/* Notes the answer before the caller gets it, so that a later change is a change for both. */
+static struct witness *see(struct sys *sys, enum question question, const char *path)
+{
+	struct witness *witness = sys->witness;
+	char is[ANSWER], *line, **found;
+
+	if (is_of_process(path))
+		return witness;
+	if (strchr(path, '\n') || !answer(&witness->machine, question, path, is) ||
+	    asprintf(&line, "%c %s %s\n", question, is, path) < 0) {
+		witness->failed = true;
+		return witness;
+	}
+	found = tsearch(line, &witness->seen, compare);
+	if (!found || *found != line)
+		free(line);
+	witness->failed |= !found;
+	return witness;
+}
+
+static int see_open(struct sys *sys, const char *path, int flags)
+{
+	enum question question = has_stamp(&sys->witness->machine, path) ? STAMP : CONTENT;
+
+	return see(sys, question, path)->machine.ops->open(sys, path, flags);
+}
+
+static ssize_t see_readlink(struct sys *sys, const char *path, char *buf, size_t size)
+{
+	return see(sys, LINK, path)->machine.ops->readlink(sys, path, buf, size);
+}
+
+static int see_mode(struct sys *sys, const char *path)
+{
+	return see(sys, MODE, path)->machine.ops->mode(sys, path);
+}
+
+static int see_node(struct sys *sys, const char *path, dev_t *ret_number)
+{
+	return see(sys, NODE, path)->machine.ops->node(sys, path, ret_number);
+}
+
+static off_t see_size(struct sys *sys, const char *path)
+{
+	return see(sys, SIZE, path)->machine.ops->size(sys, path);
+}
+
+static int see_list(struct sys *sys, const char *path, int (*fn)(void *arg, const char *name),
+		    void *arg)
+{
+	return see(sys, NAMES, path)->machine.ops->list(sys, path, fn, arg);
+}
+
+/* ------------------------------------------------------------- start, end */
+
+int witness_start(struct sys *sys, struct witness **ret_witness)
+{
+	struct witness *witness = calloc(1, sizeof(*witness));
+
+	if (!witness)
+		return -ENOMEM;
+	sys_view(sys, &witness->machine);
+	witness->sys = sys;
+	witness->ops = *sys->ops;
+	witness->ops.open = see_open;
+	witness->ops.readlink = see_readlink;
+	witness->ops.mode = see_mode;
+	if (sys->ops->node)
+		witness->ops.node = see_node;
+	if (sys->ops->size)
+		witness->ops.size = see_size;
+	witness->ops.list = see_list;
+	/* the lines are noted by one thread */
+	witness->ops.together = NULL;
+	sys->ops = &witness->ops;
+	sys->witness = witness;
+	*ret_witness = witness;
+	return 0;
+}
+
+static void put_line(const void *node, VISIT visit, void *out)
+{
+	if (visit == postorder || visit == leaf)
+		fputs(*(char *const *)node, out);
+}
+
+char *witness_stop(struct witness *witness)
+{
+	char *lines = NULL;
+	size_t size;
+	FILE *out = witness->failed ? NULL : open_memstream(&lines, &size);
+
+	if (out) {
+		twalk_r(witness->seen, put_line, out);
+		if (ferror(out) | fclose(out)) {
+			free(lines);
+			lines = NULL;
+		}
+	}
+	witness->sys->ops = witness->machine.ops;
+	witness->sys->witness = NULL;
+	tdestroy(witness->seen, free);
+	free(witness);
+	return lines;
+}
+
+bool witness_holds(const struct sys *sys, const char *lines)
+{
+	char is[ANSWER], path[PATH_MAX];
+	const char *end, *blank;
+	struct sys machine;
+
+	sys_view(sys, &machine);
+	for (; *lines; lines = end + 1) {
+		end = strchr(lines, '\n');
+		blank = end && end - lines > 2 ? memchr(lines + 2, ' ', (size_t)(end - lines - 2)) : NULL;
+		if (!blank || end - blank > (ptrdiff_t)sizeof(path))
+			return false;
+		snprintf(path, sizeof(path), "%.*s", (int)(end - blank - 1), blank + 1);
+		if (!answer(&machine, (enum question)lines[0], path, is) ||
+		    strlen(is) != (size_t)(blank - lines - 2) ||
+		    memcmp(is, lines + 2, strlen(is)) != 0)
+			return false;
+	}
+	return true;
+}
