@@ -245,7 +245,7 @@ on 2 'systemd-run -q --unit=user sh -c "exec sleep 1000 9<>\$(echo /dev/vfio/dev
 keep_states
 check "the roll-out is refused" fails play in-use live-update.yml "${to_m[@]}"
 check "it says why" printed "0000:01:00.0 not-in-use: process"
-check "the report names it" reported '^host-2 .* not fit$'
+check "the report names it" reported '^host-2 .* not ready$'
 for host in "${hosts[@]}"; do check "host-$host is untouched" untouched "$host"; done
 on 2 'systemctl stop user; vfio-lu unbind 0000:01:00.0'
 
@@ -271,7 +271,7 @@ check "and was not touched else" runs 3 "$from"
 check "no session was begun there" settled 3
 check "the report names who is done" reported "^host-1 .*$from to $to .* updated\$"
 check "who failed, and at what" reported '^host-2 .* failed at: restore$'
-check "and who was not touched" reported '^host-3 .* not touched$'
+check "and who was not touched" reported '^host-3 .* not changed$'
 
 say "the cause is gone"
 on 2 "mv /srv/kept/vfio-pci.ko /lib/modules/$to/kernel/drivers/vfio/pci/ && depmod $to"

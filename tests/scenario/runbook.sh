@@ -28,16 +28,16 @@ phase_1() {
 	check_that "it has it" soon file_has "$SCN_TMP/said" .
 	run_cmd 3 live-update before "$KERNEL" "$INITRD" "$DEV1" "$DEV2"
 	out "$DEV1 not-in-use: process $user (standin) has its vfio file open"
-	out "stopped at check: not fit (exit status 3)"
+	out "stopped at check: not ready (exit status 3)"
 	out "no sessions"
 	check_that "$DEV2 was left alone" test "$(driver_of "$DEV2")" != vfio-pci
 	kill $user
 	check_that "it ends" soon gone $user
 
-	say "2. The next kernel is not fit: nothing is done."
+	say "2. The next kernel is not ready: nothing is done."
 	run_cmd 3 live-update -c "$(next_cmdline) liveupdate=off" before "$KERNEL" "$INITRD" "$DEV1" "$DEV2"
 	out "next-cmdline: liveupdate=off turns it off"
-	out "stopped at check: not fit (exit status 3)"
+	out "stopped at check: not ready (exit status 3)"
 	out "no sessions"
 	run_cmd 3 live-update before "$KERNEL" "$INITRD" 0000:7f:00.0
 	out "0000:7f:00.0 exists: no such PCI device"

@@ -34,7 +34,7 @@ phase_1() {
 	check_that "it has it" soon file_has "$SCN_TMP/said" .
 	before 3
 	out "$DEV1 not-in-use: process $user (standin) has its vfio file open"
-	out "stopped at check: not fit (exit status 3)"
+	out "stopped at check: not ready (exit status 3)"
 	kill $user
 	check_that "it ends" soon gone $user
 	recorded_are "bind done"
