@@ -315,7 +315,7 @@ static int capture(struct cli *cli, const char *dir)
 	if (vlu_capture(cli->ctx, dir, &files) < 0)
 		return cli_fail(cli);
 	cli_info(cli, "%zu files in %s, for --sysroot; serial numbers, MAC addresses and "
-		 "UUIDs are zeroed, but read it before you pass it on", files, dir);
+		 "UUIDs are zeroed, but read the files before you pass them on", files, dir);
 	return VLU_OK;
 }
 
@@ -328,7 +328,7 @@ static int check_options(const void *opts, int argc)
 
 	(void)argc;
 	if (alone && !o->next_kernel)
-		cli_usage("--%s is of use only with --next-kernel", alone);
+		cli_usage("--%s needs --next-kernel", alone);
 	else if (o->next_cmdline && o->reuse_cmdline)
 		cli_usage("--next-cmdline and --reuse-cmdline exclude each other");
 	else if (o->pid && o->vms)

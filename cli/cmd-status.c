@@ -17,7 +17,7 @@ static const char *phrase(struct json_object *session, const char *state)
 	if (!strcmp(state, "preserved") && of_session && !strcmp(of_session, "waiting"))
 		return "preserved by the previous kernel";
 	if (!strcmp(state, "bound"))
-		return "bound to an iommufd, once and for all";
+		return "bound to an iommufd, which cannot be undone";
 	if (!strcmp(state, "mismatch"))
 		return "another device than the one preserved";
 	return state;

@@ -176,7 +176,7 @@ static void add_others(struct cli *cli, struct json_object *doc, const struct vl
 		row = out_row(others);
 		out_bdf(row, "bdf", state->incoming[i]);
 		out_text(row, "kind", bridge ? "bridge" : "device");
-		out_text(row, "place", bridge ? "above a device" : "of no known session");
+		out_text(row, "place", bridge ? "above a device" : "in no known session");
 	}
 }
 

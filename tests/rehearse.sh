@@ -253,8 +253,8 @@ standin() { # HOW STATUS RESULT WORDS
 	rehearse "ends-$1" "$2" "boots=$3 hands-over=unknown" "$4" "${from_m[@]}" "${next_m[@]}" --timeout 2
 }
 standin killed 3 unknown "signal 9 ended QEMU"
-standin told 3 unknown "QEMU was ended from outside: terminating on signal 15 from pid 1"
-standin early 3 unknown "QEMU was ended from outside: terminating on signal 15 from pid 1"
+standin told 3 unknown "another process ended QEMU: terminating on signal 15 from pid 1"
+standin early 3 unknown "another process ended QEMU: terminating on signal 15 from pid 1"
 standin aborted 3 unknown "QEMU ended with exit status 1: qemu: Bad memory"
 standin slow 3 unknown "no answer within 2 s"
 standin reset 3 fail "the machine was reset"
@@ -341,7 +341,7 @@ if [[ " ${names[*]-} " == *" m-y "* ]]; then
 	check "the result is stored" test -f "$stored"
 	check "a time limit that is too short" nothing "no answer within 1 s" none --timeout 1
 	check "QEMU is killed" nothing "signal 9 ended QEMU" KILL
-	check "QEMU is told to end" nothing "QEMU was ended from outside: terminating on signal 15" TERM
+	check "QEMU is told to end" nothing "another process ended QEMU: terminating on signal 15" TERM
 fi
 
 # -------------------------------------------------------------------- the fix

@@ -135,9 +135,9 @@ static int check_devices(struct reader *reader, struct blob_error *err)
 		qsort(devices, reading->n_devices, sizeof(*devices), bdf_order);
 	for (i = 1; i < reading->n_devices; i++)
 		if (bdf_order(&devices[i - 1], &devices[i]) == 0)
-			return blob_fail(err, reader->address, "a device stands there twice");
+			return blob_fail(err, reader->address, "a device is listed twice");
 	if (reading->nr != (int64_t)reading->n_devices)
-		return blob_fail(err, reader->address, "it says %lld devices and has %zu",
+		return blob_fail(err, reader->address, "the header says %lld devices, not %zu",
 				 (long long)reading->nr, reading->n_devices);
 	return 0;
 }

@@ -360,7 +360,7 @@ int held_settle(struct vlu_ctx *ctx)
 	int ret = holder_change(ctx, "settle", NULL, 0, 0);
 
 	/* EINVAL: the holder runs an older program without settle */
-	return ret && ret != -EINVAL ? failed(ctx, ret, "change", "what is kept") : 0;
+	return ret && ret != -EINVAL ? failed(ctx, ret, "change", "the kept files") : 0;
 }
 
 int held_drop(struct vlu_ctx *ctx, const char *fmt, ...)

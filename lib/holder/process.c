@@ -49,7 +49,7 @@ static void take_back(void *arg, const struct store_entry *entry)
 	unsigned int number = entry->number;
 
 	if (holder_find(holder, entry->key) || holder_room(holder, 1)) {
-		vlu_log(holder->ctx, VLU_LOG_ERROR, "closing %s, given back twice or one too many",
+		vlu_log(holder->ctx, VLU_LOG_ERROR, "closing %s: a duplicate, or too many files",
 			entry->key);
 		sys_close(&holder->ctx->sys, entry->fd);
 		return;

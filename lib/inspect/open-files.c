@@ -87,8 +87,8 @@ int collect_processes(struct collect *c)
 	held_free(&held);
 	if (!ret && !procs->complete) {
 		c->sessions_open = true;
-		ret = collect_why(c, &processes->part, "this user cannot look into all "
-				  "processes");
+		ret = collect_why(c, &processes->part, "this user cannot see the open files of "
+				  "all processes");
 	}
 	return ret;
 }

@@ -103,7 +103,7 @@ static void find_way(void *arg, const char *way)
 
 	name = name ? name + 1 : way;
 	if (below->top && strcmp(name, below->top) != 0)
-		inuse_add(below->inuse, way, below->weight, below->fix, "%s (by way of %s)",
+		inuse_add(below->inuse, way, below->weight, below->fix, "%s (through %s)",
 			  below->what, name);
 	else
 		inuse_add(below->inuse, way, below->weight, below->fix, "%s", below->what);

@@ -290,7 +290,7 @@ static void find_pools(struct blocks *blocks)
 	for (i = 0; blocks->pools && i < inuse->n_disks; i++) {
 		snprintf(path, sizeof(path), "/%s", vlu_bdf_format(inuse->disks[i].bdf, name));
 		inuse_add(inuse, path, root[0] ? USE_BEARABLE : USE_UNSURE,
-			  "see in zpool status -LP that none of its disks is in a pool",
+			  "verify with zpool status -LP that none of its disks is in a pool",
 			  "%s%s, which may use a disk on this device: sysfs does not show the "
 			  "disks of a pool", root[0] ? "this host runs from ZFS pool " :
 			  "a pool of ZFS is imported", root);

@@ -109,7 +109,7 @@ static void is_part(struct nets *nets, struct net *net, const char *upper)
 	if (net->vital)
 		return;
 	net->used = net->vital = true;
-	snprintf(fix, sizeof(fix), "take %s away from %s first", net->name, upper);
+	snprintf(fix, sizeof(fix), "remove %s from %s first", net->name, upper);
 	inuse_add(nets->inuse, net->path, USE_VITAL, fix,
 		  "its interface %s is part of %s", net->name, upper);
 }
@@ -181,7 +181,7 @@ static void look_at_carrier(struct nets *nets, const struct net *net)
 	nets->carried = true;
 	snprintf(fix, sizeof(fix), "move what %s is for to another interface first", net->name);
 	inuse_add(nets->inuse, net->path, USE_VITAL, fix, "%s, which has the default route, may "
-		  "run over its interface %s", nets->tunnel, net->name);
+		  "use its interface %s", nets->tunnel, net->name);
 }
 
 /* -------------------------------------------------------------- namespaces */
@@ -291,15 +291,15 @@ static void look_if_up(struct nets *nets, const struct net *net)
 		return;
 	snprintf(fix, sizeof(fix), "ip link set %s down, if it is not needed", net->name);
 	if (can_carry_tunnel(nets)) {
-		snprintf(why, sizeof(why), "; %s, which has the default route, may run over it",
+		snprintf(why, sizeof(why), "; %s, which has the default route, may use it",
 			 nets->tunnel);
-		snprintf(fix, sizeof(fix), "see over what %s runs first", nets->tunnel);
+		snprintf(fix, sizeof(fix), "first find out which interface %s uses", nets->tunnel);
 	} else if (has_neighbour(nets, net->name)) {
-		strcpy(why, "; it has neighbours, so something goes over it");
+		strcpy(why, "; it has neighbours, so a program uses it");
 	} else if (has_other_table(nets->ctx)) {
-		strcpy(why, "; routes of another table than the main one may go over it");
+		strcpy(why, "; a routing table other than the main one may use it");
 	} else if (has_other_space(nets->ctx)) {
-		strcpy(why, "; a container may have another above it");
+		strcpy(why, "; a container may have an interface on top of it");
 	}
 	inuse_add(nets->inuse, net->path, why[0] ? USE_UNSURE : USE_IDLE, fix, "its interface %s "
 		  "is up, though without an address or a route%s", net->name, why);

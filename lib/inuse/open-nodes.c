@@ -80,7 +80,7 @@ static int look_at_function(void *arg, const char *name)
 	sure = node->number >= 0 && (number >= 0 || node->n == 1);
 	inuse_add(node->below->inuse, path, sure ? USE_VITAL : USE_UNSURE, node->fix,
 		  "process %d (%s) has %s open%s", (int)node->file->pid, node->file->comm,
-		  node->file->name, sure ? "" : ", which may be of it");
+		  node->file->name, sure ? "" : ", which may belong to it");
 	return 0;
 }
 

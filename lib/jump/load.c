@@ -30,7 +30,7 @@ static int undo_load(struct vlu_plan *plan, struct step *step)
 	/* an image that another tool loads must not count as this one */
 	kexec_image_forget(plan->ctx);
 	return load->another ? vlu_fail(plan->ctx, VLU_PARTIAL, -ENOENT, "no image is loaded "
-					"now: the one before this one is gone as well") : 0;
+					"now: the previous one is gone too") : 0;
 }
 
 static const struct step_kind step_load = {

@@ -161,7 +161,7 @@ static bool compare(const struct next *next, const struct abi *abi_here_,
 	}
 	if (here->none) {
 		/* 6.19 to 7.0: luo_flb_setup_incoming() requires a node that is missing */
-		verdict_set(v, VLU_FAIL, "it wants %s (%s), which this kernel does not write: %s",
+		verdict_set(v, VLU_FAIL, "it needs %s (%s), which this kernel does not write: %s",
 			    what->of, there->text, what->mismatch);
 		return false;
 	}
@@ -223,7 +223,7 @@ void look_next_abi(const struct next *next, struct verdict *v)
 		verdict_set(v, VLU_UNKNOWN, "%s%s%s", open, same[0] ? "; the same: " : "", same);
 		/* only one side is known */
 		if (!here.word[ABI_VFIO].text[0] || !here.word[ABI_PCI].text[0])
-			verdict_fix(v, "have the image and the modules of this kernel in /boot "
+			verdict_fix(v, "put the image and the modules of this kernel into /boot "
 				    "and /lib/modules");
 		else if (!there.word[ABI_VFIO].text[0] && !next->asked->initrd)
 			verdict_fix(v, "name its initrd by --next-initrd");
@@ -233,11 +233,11 @@ void look_next_abi(const struct next *next, struct verdict *v)
 			verdict_fix(v, "try it: vfio-lu rehearse");
 	} else if (strcmp(here.word[ABI_PCI].text, "pci") == 0) {
 		/* struct pci_ser has its own version, in the PCI series from v8 on */
-		verdict_set(v, VLU_WARN, "its formats have the names of this kernel's (%s), but an "
+		verdict_set(v, VLU_WARN, "its formats have the same names as this kernel's (%s), but an "
 			    "image does not show the version of \"pci\": with another version it "
 			    "would panic", same);
 		verdict_fix(v, "try it: vfio-lu rehearse");
 	} else {
-		verdict_set(v, VLU_PASS, "it has the names of this kernel: %s", same);
+		verdict_set(v, VLU_PASS, "its formats have the names of this kernel's: %s", same);
 	}
 }

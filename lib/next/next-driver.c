@@ -240,8 +240,8 @@ static void say(struct verdict *v, const struct taker *taker, unsigned int nth)
 	size_t len = strlen(v->detail);
 
 	if (taker->module[0])
-		snprintf(text, sizeof(text), "%s goes to %s (%s)", taker->dev->name,
-			 taker->module, taker->how);
+		snprintf(text, sizeof(text), "%s takes %s (%s)", taker->module,
+			 taker->dev->name, taker->how);
 	else
 		snprintf(text, sizeof(text), "%s: %s", taker->dev->name, taker->how);
 	if (len + strlen(text) + 16 < sizeof(v->detail))
@@ -290,10 +290,10 @@ static bool look_others(const struct next *next, struct verdict *v)
 		    vlu_device_find(next->ctx, use->bdf, &dev) || !inuse_can_carry(inuse, dev) ||
 		    !is_lost(next, dev))
 			continue;
-		verdict_set(v, result, "vfio-pci takes %s as well, by its ids, and this host %s "
-			    "that: %s", dev->name, result == VLU_FAIL ? "needs" : "may need",
+		verdict_set(v, result, "the ids of vfio-pci also match %s, which this host %s: "
+			    "%s", dev->name, result == VLU_FAIL ? "needs" : "may need",
 			    use->what);
-		verdict_fix(v, "vfio-lu bind --persist for the devices that are meant, in place of "
+		verdict_fix(v, "use vfio-lu bind --persist for the intended devices instead of "
 			    "the ids");
 		found = true;
 	}
@@ -330,7 +330,7 @@ void look_next_driver(const struct next *next, struct verdict *v)
 	struct taker *takers;
 
 	if (!next->n_devices) {
-		verdict_set(v, VLU_PASS, "no device was asked about");
+		verdict_set(v, VLU_PASS, "no device was named");
 		return;
 	}
 	if (!next->image.release[0] && !next->initrd.tree) {
@@ -340,7 +340,7 @@ void look_next_driver(const struct next *next, struct verdict *v)
 	}
 	takers = calloc(next->n_devices, sizeof(*takers));
 	if (!takers) {
-		verdict_set(v, VLU_UNKNOWN, "memory is short");
+		verdict_set(v, VLU_UNKNOWN, "there is not enough memory");
 		return;
 	}
 	v->result = VLU_PASS;

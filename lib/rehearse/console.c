@@ -68,7 +68,7 @@ bool console_blames_kernel(struct console *c, int ret, char *buf, size_t size)
 		snprintf(buf, size, "no answer within %u s; the last line of its log: %s",
 			 c->ctx->timeout, last);
 	else if (c->ended[0])
-		snprintf(buf, size, "QEMU was ended from outside: %s", c->ended);
+		snprintf(buf, size, "another process ended QEMU: %s", c->ended);
 	else if (status > 128)
 		snprintf(buf, size, "signal %d ended QEMU", status - 128);
 	else if (status)

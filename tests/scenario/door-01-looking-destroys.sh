@@ -51,6 +51,6 @@ phase_3() {
 	err "cannot be finished"
 	run 0 release
 	run 0 status
-	out "$DEV1  preserved by the previous kernel, of no known session"
+	out "$DEV1  preserved by the previous kernel, in no known session"
 	out "no sessions"
 }

@@ -13,9 +13,9 @@ phase_1() {
 	run 0 preserve "$DEV1" "$DEV2"
 	say "vfio-lu foretells it, and goes on: restore takes it back."
 	run 0 check --next-kernel "$KERNEL" --next-initrd "$INITRD" "$DEV1"
-	out_re "next-driver-match *$DEV1 goes to nvme"
+	out_re "next-driver-match *nvme takes $DEV1"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
-	err "$DEV1 goes to nvme"
+	err "nvme takes $DEV1"
 	run_jump kexec
 }
 

@@ -178,7 +178,7 @@ phase_2() {
 	if in_vm; then
 		part_is kho-in kernel "! memory cannot be read: Permission denied"
 		part_is kho-out kernel "! only root can read debugfs"
-		part_is processes kernel "this user cannot look into all processes"
+		part_is processes kernel "this user cannot see the open files of all processes"
 	fi
 	run 0 restore
 	came_over "after restore"

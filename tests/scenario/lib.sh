@@ -373,7 +373,7 @@ jump_to_debian() { # INITRD
 	say "What restores them there is seen in it; nvme, which is built in, will be first all the same."
 	run 0 check -v "$DEV1" "$DEV2" --next-kernel "$KERNEL" --next-initrd "$1" --next-cmdline "$(next_cmdline)"
 	out "vfio-pci is in the initrd, and vfio-lu restore loads it there"
-	out_re "next-driver-match .*warn: $DEV1 goes to nvme (built in: it uses the device first, and restore takes it back)\$"
+	out_re "next-driver-match .*warn: nvme takes $DEV1 (built in: it uses the device first, and restore takes it back)\$"
 	run 0 preserve "$DEV1" "$DEV2"
 	sed -i "s/^export PHASE=.*/export PHASE='$((PHASE + 1))'/" /tests/environment
 	sed -i '2i stty -F /dev/ttyS1 raw -echo' /tests/service

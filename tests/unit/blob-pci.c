@@ -124,7 +124,7 @@ static void test_pci_versioned(void **state)
 	put32(at(f, 0x1000), 2);
 
 	put32(at(f, 0x1004), 3);
-	REFUSED(f, decode_pci(f, "pci", &pci), "3 devices and has 2");
+	REFUSED(f, decode_pci(f, "pci", &pci), "3 devices, not 2");
 	/* what there is of it is shown */
 	assert_int_equal(pci.reading->n_devices, 2);
 	assert_non_null(pci.reading->error);

@@ -88,7 +88,7 @@ static void test_files(void **state)
 	*array_add(&out.files, &out.n_files) = file;
 	assert_int_equal(manifest_format(&out, &text), 0);
 	assert_int_equal(parse(text, &in), -EBADMSG);
-	assert_string_equal(why, "a file stands in it twice");
+	assert_string_equal(why, "it lists a file twice");
 	free(text);
 	manifest_free(&out);
 	assert_int_equal(parse("{\"schema\":1,\"session\":\"a\",\"devices\":[],\"command\":null}", &in), 0);
