@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# What the kernel holds and nothing shows: each disk is asked for right before its driver goes, and nothing is done.
+# A disk that the kernel has open exclusively, which no file shows: bind opens each disk right before its driver loses
+# the device, and then changes nothing.
 TIERS="fake"
 PHASES=1
 DEVICES="nvme nvme"

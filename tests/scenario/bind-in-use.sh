@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What this host uses without a mount or an address that is seen: bind names what and who, and does nothing.
+# Uses by this host that no visible mount or address shows: bind names the use and its user, and changes nothing.
 TIERS="vm"
 PHASES=1
 DEVICES="nvme nvme e1000e"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# vfio-lu killed at ten points of a bind, and of an unbind: the same command again makes it as if nothing had been.
+# vfio-lu is killed at ten points of a bind and of an unbind. The repeated command completes the work.
 TIERS="fake vm"
 NO_CALLS="killed each time at another place"
 PHASES=1

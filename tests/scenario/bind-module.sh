@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# vfio-pci is a module that something keeps from being loaded: each has a sentence of its own, and nothing is done.
+# vfio-pci is a module and cannot be loaded: bind has a sentence for each reason, and changes nothing.
 TIERS="vm"
 PHASES=1
 DEVICES="nvme edu"

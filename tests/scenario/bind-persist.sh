@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Bound at every boot, by what the host has for it; and no longer.
+# bind --persist binds a device at every boot, by driverctl or udev; unbind --persist ends this.
 TIERS="fake vm"
 PHASES=1
 DEVICES="nvme edu nvme"

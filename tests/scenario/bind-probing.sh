@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A driver that is being loaded has the device before it can be told to let go of it: bind waits for that.
+# A driver that is being loaded has the device before its unbind file exists: bind waits for the file.
 TIERS="fake vm"
 NO_CALLS="how often it looks is a matter of time"
 PHASES=1

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# What is refused is found, and all of it told, before anything is done; --force overrides what the host survives.
+# bind finds and names all reasons to refuse before it changes anything. --force overrides those that do not harm the
+# host.
 TIERS="fake vm"
 PHASES=1
 DEVICES="edu+e1000e+nvme nvme e1000e"

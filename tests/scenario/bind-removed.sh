@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# A device that is pulled out in the middle: it is named, the others go on, and when it is back so does it.
+# A device is removed during a bind: the command names it and binds the others. When the device is back, it can be
+# bound too.
 TIERS="fake vm"
 NO_CALLS="who is first depends on the time of day"
 PHASES=1

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Several devices by patterns, slots and groups; each once, bridges never, in the order asked for.
+# bind selects devices by patterns, slots and groups: each device once, no bridge, in the order of the arguments.
 TIERS="fake vm"
 PHASES=1
 DEVICES="edu+edu+edu edu e1000e"

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# A driver that does not come back: the others move, the device is named, and the command ends.
+# A driver does not return from an unbind: the other devices are bound, the message names this device, and the command
+# ends.
 TIERS="fake vm"
 NO_CALLS="a call that does not come back is not told"
 PHASES=1

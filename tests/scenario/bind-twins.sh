@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Devices of one make: only the one that is named moves, and it goes back to where it was.
+# Two devices have the same ids: bind and unbind change only the device that is named.
 TIERS="fake vm"
 PHASES=1
 DEVICES="nvme nvme edu edu nvme"

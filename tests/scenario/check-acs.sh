@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034
-# upstream-acs goes by IOMMU groups: on each topology it says what the ports' own configuration space says.
+# upstream-acs reads the IOMMU groups. On each topology its result agrees with the configuration space of the ports.
 # proof: upstream-acs pass
 # proof: upstream-acs fail
 TIERS="vm"

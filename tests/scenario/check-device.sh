@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What check says of a device is what the kernel does with it: where it says fail, the kernel refuses.
+# The kernel confirms the checks of a device: if a check fails, the kernel refuses the device.
 # proof: exists pass
 # proof: endpoint pass
 # proof: not-vf pass

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What check says of a host, and what the kernel says to the same thing.
+# The kernel confirms the checks of a host.
 TIERS="vm"
 PHASES=2
 DEVICES="edu e1000e"

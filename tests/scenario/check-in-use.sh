@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What the host itself uses is not taken away, whatever it is used for.
+# bind refuses a device that the host uses, for each kind of use.
 TIERS="vm"
 PHASES=1
 DEVICES="nvme e1000e edu nvme"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Without an IOMMU there is no group, and vfio-pci takes nothing, as check says.
+# Without an IOMMU there is no group, and vfio-pci binds no device, as check reports.
 # proof: iommu-group fail
 # proof: iommu-on fail
 TIERS="vm"

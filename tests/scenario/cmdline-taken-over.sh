@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# A kexec by others takes this kernel's command line over, with the names of sessions that were handed over to this one:
-# the next kernel's vfio-lu knows by the number of the live update that they are not its own. Where the number is not
-# there the names count, and release is the way out.
+# A kexec by another program reuses this kernel's command line, with the names of the sessions that were handed over to
+# this kernel. In the next kernel, the number of the live update shows that the names are old. Without the number,
+# vfio-lu believes the names until release.
 TIERS="fake"
 NO_CALLS="not all commands are run by the scenario"
 PHASES=4

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# A manifest on the disk after a cold boot, when the kernel log does not reach back to it any more: nothing waits,
-# nothing is taken from a driver, and release settles it.
+# A manifest is on the disk after a cold boot, and the beginning of the kernel log is overwritten: no session waits, no
+# driver loses a device, and release removes the manifest.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e nvme"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What an interactive bash, zsh and fish put in when tab is pressed: sessions, processes, commands behind help and run, addresses
-# in both forms; unbind and release offer what they can act on.
+# The completions of interactive bash, zsh and fish: sessions, processes, commands after help and run, addresses in
+# both forms. unbind and release offer only devices on which they can act.
 TIERS="fake"
 NO_CALLS="asked by shells, as often as they like"
 DEVICES="e1000e edu edu"

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# /var/lib missing, read-only or full: preserve goes on without it and says so. /run full: it does nothing, and says so.
+# If /var/lib is missing, read-only or full, preserve warns and continues. If /run is full, preserve fails and changes
+# nothing.
 TIERS="vm"
 PHASES=2
 DEVICES="e1000e edu"

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Door 1: to look at what was handed over, by opening and retrieving it, destroys it. vfio-lu looks without touching.
+# Door 1: opening and retrieving a session to look at it destroys the session. The read-only commands of vfio-lu do
+# neither.
 TIERS="vm"
 PHASES=3
 DEVICES="e1000e"

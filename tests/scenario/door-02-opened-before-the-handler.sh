@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Door 2: the first open of /dev/liveupdate before vfio-pci is registered shuts it until the next kexec.
+# Door 2: if the first open of /dev/liveupdate comes before vfio-pci is registered, every open fails until the next
+# kexec.
 TIERS="vm"
 PHASES=3
 FLAVOUR=m

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 3: a file retrieved before its device is bound to vfio-pci fails, and that is remembered for ever.
+# Door 3: retrieving a file before its device is bound to vfio-pci fails, and the kernel never tries again.
 TIERS="vm"
 PHASES=3
 DEVICES="e1000e edu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 4: a killed holder takes its session along; nobody may kexec as if it were still there.
+# Door 4: if the holder is killed, its session is lost. A kexec would then preserve nothing, so kexec refuses.
 TIERS="fake vm"
 NO_CALLS="the fake kernel logs what the series in its newest form does not"
 PHASES=2

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 5: the kernel preserves the file of a cdev that is bound to an iommufd, and no other.
+# Door 5: the kernel preserves only the file of a cdev that is bound to an iommufd.
 TIERS="vm"
 PHASES=1
 DEVICES="edu virtio-net nvme-sriov"

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Door 6: one device with interrupts enabled, or asleep, and the kernel does not kexec; those it froze before are dead.
+# Door 6: the kernel refuses a kexec if one device has interrupts enabled or sleeps. Devices that it froze before are
+# unusable.
 TIERS="vm"
 PHASES=2
 DEVICES="edu e1000e edu"

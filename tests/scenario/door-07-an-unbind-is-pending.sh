@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 7: an unbind of a preserved device waits for ever, and a kexec with it hangs the machine.
+# Door 7: an unbind of a preserved device never returns, and a kexec meanwhile hangs the machine.
 TIERS="vm"
 PHASES=1
 DEVICES="edu edu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 8: an image loaded by the old kexec_load() boots, and hands nothing over.
+# Door 8: an image that the old kexec_load() loaded boots, but receives no handover.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 9: a next kernel that was told not to, or that speaks another format, loses everything without a word.
+# Door 9: a next kernel with live updates turned off, or with another format, loses everything without a message.
 TIERS="vm"
 PHASES=5
 DEVICES="edu"

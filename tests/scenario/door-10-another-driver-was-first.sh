@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 10: in the next kernel the ordinary driver takes the device before anybody asked.
+# Door 10: in the next kernel, the ordinary driver takes the device before restore runs.
 TIERS="vm"
 PHASES=3
 DEVICES="nvme edu"

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Door 11: finish wants every file retrieved and bound, a file is bound once, and what is left waiting is dropped.
+# Door 11: finish needs every file retrieved and bound, a file can be bound only once, and the next kexec drops files
+# that nobody retrieved.
 TIERS="vm"
 PHASES=4
 DEVICES="e1000e edu"

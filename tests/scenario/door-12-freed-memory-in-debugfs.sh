@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 12: what debugfs shows of the incoming LUO data is freed memory; vfio-lu does not believe it.
+# Door 12: the incoming LUO data in debugfs is freed memory; vfio-lu does not trust it.
 TIERS="vm"
 PHASES=2
 DEVICES="edu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# restore runs in the initrd, where nvme is there to take the device first.
+# restore runs in an initrd that also has nvme, which would take the device.
 TIERS="vm"
 PHASES=2
 DEVICES="nvme e1000e edu"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What the script of the early hook and of vfio-lu-restore.service cannot restore makes it fail, and is said; the other
-# sessions that the command line names are back all the same.
+# The script of the early hook and of vfio-lu-restore.service fails and names a session that it cannot restore. It
+# still restores the other sessions of the command line.
 TIERS="fake"
 NO_CALLS="not all commands are run by the scenario"
 PHASES=2

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# finish frees no memory that nobody has taken, unless it is told to, and binds nothing before it has looked.
+# finish frees memory that no VMM has taken only with --discard, and checks everything before it binds the first
+# device.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e edu"

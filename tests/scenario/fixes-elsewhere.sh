@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# Fixes that the kernel of the virtual machine cannot show, executed as they are printed. It has no securityfs, which
-# CONFIG_SECURITY_LOCKDOWN_LSM would need beside signed modules; and QEMU has no VMD controller, or other function with a
-# host bridge below it.
+# Executes fixes that cannot be tested in the virtual machine. Its kernel has no securityfs, which needs
+# CONFIG_SECURITY_LOCKDOWN_LSM and signed modules, and QEMU has no VMD controller, nor another function with a host
+# bridge below it.
 TIERS="fake"
 PHASES=1
 DEVICES="vmd"

@@ -1,6 +1,5 @@
 # shellcheck shell=sh
-# Each fix that can be executed cures what it stands beside: of a check, which does not fail any more, and of a command
-# that was refused, which does then what it was asked for.
+# Executes each fix that is a command. Afterwards the check passes, and the refused command succeeds.
 TIERS="fake vm"
 PHASES=3
 DEVICES="edu+e1000e nvme-sriov edu edu edu"

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Four kernels in a row with the same devices: the same identity, place and config space in each, and a chain that status tells.
+# Four kernels in a row with the same devices: their identity, place and config space stay the same, and status shows
+# the chain of kernels.
 TIERS="fake vm"
 PHASES=4
 DEVICES="e1000e edu"

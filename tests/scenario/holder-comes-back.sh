@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# That no holder answers does not mean that none holds anything: who may change something waits for it.
+# No holder answers, but a service manager will restart it with its files: commands that may change something wait for
+# it.
 TIERS="fake"
 NO_CALLS="the holder is not started by vfio-lu"
 PHASES=1

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# The holder was killed, and nobody brings it back: what was preserved is forgotten by no command until it is settled.
+# The holder was killed and is not restarted: every command remembers the preserved devices until preserve or release
+# settles them.
 TIERS="fake"
 PHASES=1
 DEVICES="e1000e edu"

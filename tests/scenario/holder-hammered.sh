@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Ten thousand requests that make no sense lose nothing; two hundred commands at once neither.
+# Ten thousand malformed requests lose nothing, and neither do two hundred commands at once.
 TIERS="fake vm"
 NO_CALLS="two hundred at once, in no order"
 PHASES=1

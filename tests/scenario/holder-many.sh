@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# 4,096 devices are kept by the service manager too, and come back from it.
+# The service manager keeps 4,096 devices too, and gives them to the next holder.
 TIERS="fake"
 NO_CALLS="the holder is not started by vfio-lu"
 PHASES=1

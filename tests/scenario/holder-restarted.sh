@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# With a service manager that keeps files, the end of the holder is not the end of the session.
+# If a service manager keeps the files, the session survives the end of the holder.
 TIERS="fake vm"
 NO_CALLS="the holder is not started by vfio-lu"
 PHASES=2

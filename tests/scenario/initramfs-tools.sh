@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# The hook and the script for initramfs-tools, as the package places them: in what update-initramfs makes, restore runs before udev.
+# The hook and the script of the package for initramfs-tools: in an initrd that update-initramfs makes, restore runs
+# before udev.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="m"

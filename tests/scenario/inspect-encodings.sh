@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# The list of PCI devices was pci-v2 in two encodings. Each is told by what is in it, and agrees with the log.
+# Two encodings of the list of PCI devices are named pci-v2. inspect recognizes each by its content, and agrees with
+# the kernel log.
 TIERS="vm"
 PHASES=4
 DEVICES="edu edu+edu"

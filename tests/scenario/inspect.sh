@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# inspect says of each part what it is and what it is worth: before the kexec, after it, after the first open of
-# /dev/liveupdate, after restore, after finish. Device by device it agrees with the kernel log and with what was
-# done here; and a file of more than four gigabytes is read in a few places only.
+# inspect shows each part and how far it can be trusted: before the kexec, after it, after the first open of
+# /dev/liveupdate, after restore, after finish. It agrees with the kernel log and with the scenario for each device,
+# and reads only a few places of a file of more than four gigabytes.
 TIERS="fake vm"
 NO_CALLS="the memory of a kernel is nothing that the fake has"
 PHASES=2

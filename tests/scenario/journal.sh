@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What the journal has of a whole update: a record of each action, refusal and warning, in order, and none of looks, of dry
-# runs and of words that mean nothing.
+# The journal has a record of each action, refusal and warning of a live update, in order. It has none of read-only
+# commands, dry runs and wrong usage.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e edu"

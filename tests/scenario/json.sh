@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A whole live update by what --json says: one object whatever happens, its codes, its fixes, and what status tells.
+# A whole live update with --json: each command prints one object, with codes and fixes, and status agrees.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e edu pci-testdev"

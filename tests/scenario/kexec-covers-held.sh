@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# kexec is about all that is held, and about what others use, and not about what was promised alone.
+# kexec considers every held session and every device that a process uses, not only the promised devices.
 TIERS="fake"
 NO_CALLS="preserve is killed at a call that the VM has not"
 PHASES=1

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# kexec judges the image that load judged, again: between the two, files may change, and devices come. What load --force
-# let pass still passes, and nothing else does.
+# kexec judges the image of load again, since files may have changed and devices may have been added. Failures that
+# load --force accepted still pass; all others are refused.
 TIERS="fake"
 NO_CALLS="not all commands are run by the scenario"
 DEVICES="e1000e edu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What the kill sweep (tests/fake/kill-sweep.sh) found, each at the call at which somebody was killed.
+# Faults that the kill sweep (tests/fake/kill-sweep.sh) found, each at the call at which a process was killed.
 TIERS="fake"
 NO_CALLS="somebody is killed in the middle"
 PHASES=2

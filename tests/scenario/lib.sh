@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# The vocabulary of scenarios, and what runs one phase of one: sh lib.sh SCENARIO.sh PHASE
+# The functions of scenarios. Runs one phase of a scenario: sh lib.sh SCENARIO.sh PHASE
 # In the VM, tests/vm/steps starts it. On the host, the script that starts the fake kernel does, with TIER=fake and VFIO_LU set.
 #
-# A scenario sets, before anything else, what it needs:
+# At its top, a scenario sets what it needs:
 #   TIERS="fake vm"          where it can run
 #   PHASES=2                 how many kernels it runs under; phase_1, phase_2, ... are its functions
 #   DEVICES="edu e1000e"     one word a slot, each behind a root port of its own: edu pci-testdev e1000e nvme nvme-sriov

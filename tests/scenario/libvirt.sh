@@ -1,7 +1,8 @@
 # shellcheck shell=sh
-# Domains of a real libvirtd go through a live update. What libvirt took from a driver is refused, since libvirtd would
-# hang when the domain ends; what vfio-lu had bound is preserved while the domain runs. After the kexec libvirt cannot open
-# a device that is not finished: one domain gets its device through QEMU's monitor, the other starts as ever after finish.
+# Domains of a real libvirtd go through a live update. preserve refuses a device that libvirt took from a driver, since
+# libvirtd would hang when the domain ends. A device that vfio-lu had bound is preserved while the domain runs. After
+# the kexec, libvirt cannot open a device that is not finished: one domain gets its device through QEMU's monitor, the
+# other starts as usual after finish.
 # proof: stays-bound pass
 # proof: stays-bound fail
 TIERS="vm"

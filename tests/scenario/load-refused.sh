@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# load looks at what it loads as check --next-kernel does, and refuses what would lose the devices over there.
+# load performs the checks of check --next-kernel, and refuses a kernel that would lose the devices.
 TIERS="fake vm"
 NO_CALLS="check and load say of each image what it is, and each kernel has its own"
 PHASES=1

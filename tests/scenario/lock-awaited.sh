@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A command that waits for the lock decides by the state after it has the lock. All pairs: tests/fake/pairs.sh.
+# A command that waits for the lock reads the state after it has the lock. All pairs: tests/fake/pairs.sh.
 TIERS="fake"
 NO_CALLS="two commands at once"
 PHASES=1

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A service manager that does not answer for a while costs time and nothing else: what was preserved is.
+# A service manager that does not answer for a while only costs time: preserved devices stay preserved.
 TIERS="fake"
 NO_CALLS="the holder is not started by vfio-lu"
 PHASES=1

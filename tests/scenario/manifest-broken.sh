@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# The manifest on disk cut off, garbage, of another host, of a newer schema; and a stranger's session beside ours.
+# The manifest on the disk is cut off, garbage, from another host, or of a newer schema; and another program has a
+# session too.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e edu edu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A manifest of 4,096 devices is read from inside the session, and written to the disk again, and read from there.
+# A manifest of 4,096 devices is read from the session, written to the disk again, and read from the disk.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e edu"

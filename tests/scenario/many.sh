@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# 64 devices in one session, then in 16 sessions of 4, through two kexecs: all of them come back.
+# 64 devices in one session, then in 16 sessions of 4, through two kexecs: all are restored.
 TIERS="vm"
 PHASES=3
 # four functions a slot, which are one IOMMU group: that can be bound to one iommufd only

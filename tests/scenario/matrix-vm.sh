@@ -1,6 +1,7 @@
 # shellcheck shell=sh
-# Those cells of tests/matrix that a kernel decides, on a real one: "cell STANDING COMMAND EXIT NEXT-STANDING ARGUMENT...".
-# tests/fake/matrix.sh sees to it that both say the same.
+# The cells of tests/matrix whose result the kernel decides, on a real kernel: "cell STANDING COMMAND EXIT
+# NEXT-STANDING ARGUMENT...".
+# tests/fake/matrix.sh checks that both have the same results.
 TIERS="vm"
 PHASES=3
 DEVICES="nvme e1000e edu"

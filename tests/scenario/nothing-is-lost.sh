@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What waits is found again without a manifest and without the kernel log, and no command of an ordinary day loses it:
-# preserve under its name, another session, a kexec, a killed holder. Each refusal says why and what leads on.
+# A waiting session is found without a manifest and without the kernel log. It survives preserve under its name,
+# another session, a kexec and a killed holder. Each refusal gives its reason and the next command.
 TIERS="fake vm"
 NO_CALLS="the rings of the two logs wrap in different ways"
 PHASES=2

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A device that may refuse the kexec is preserved before the others: then its refusal costs no other its device.
+# A device that may refuse the kexec is preserved before the others: so its refusal makes no other device unusable.
 TIERS="fake vm"
 PHASES=1
 DEVICES="edu e1000e edu"

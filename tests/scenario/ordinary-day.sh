@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What people do on an ordinary day beside vfio-lu: files tidied away, copies of them, programs that are not there, an
-# image that was replaced by an update, a VMM in the background. Nothing is lost by it, and what is refused names the way.
+# Events of an ordinary day: files deleted or copied, missing programs, an image that an update replaced, a VMM in the
+# background. Nothing is lost, and each refusal names the next command.
 TIERS="fake"
 PHASES=3
 DEVICES="e1000e edu nvme"

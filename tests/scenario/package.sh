@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The packages while a session is held: a newer version, removal and installation leave it held, and the kexec arrives.
+# A session stays held during an upgrade, removal and installation of the packages, and the kexec hands it over.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="y"

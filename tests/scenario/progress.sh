@@ -1,6 +1,7 @@
 # shellcheck shell=sh
-# On a terminal a line says what is waited for and for how long at most, after two seconds, and is gone in the end; nothing of
-# it with --json, with -q, or where stderr is no terminal. What is wider than the terminal is not lost without a sign.
+# After two seconds, a line on the terminal says what the command waits for, and the time limit; the line disappears at
+# the end. There is no line with --json, with -q, or if stderr is no terminal. Dots replace text that is wider than the
+# terminal.
 TIERS="fake"
 NO_CALLS="waits on purpose"
 DEVICES="e1000e edu edu edu"

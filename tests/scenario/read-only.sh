@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# list, check, status and inspect only look: strace sees no write into /sys or /dev, no ioctl, no open of what acts on it.
+# list, check, status and inspect change nothing: strace sees no write into /sys or /dev, no ioctl, and no open of a
+# device node that acts on it.
 TIERS="vm"
 PHASES=2
 DEVICES="e1000e edu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Wrong words, wrong devices, no rights: each its own exit status, and nothing done.
+# Wrong usage, wrong devices, missing rights: each has its own exit status, and nothing is changed.
 TIERS="fake vm"
 PHASES=1
 DEVICES="e1000e"

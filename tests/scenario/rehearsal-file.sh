@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# The result of a rehearsal that comes as a file: what is no file, no result or of a later vfio-lu is told, and a result
-# that says nothing of the pair never hides a verdict.
+# check --rehearsal reads a result from a file. It reports a missing file, a file without a result, and a result of a
+# later vfio-lu. A result without a verdict never hides a verdict.
 TIERS="fake"
 DEVICES="e1000e"
 

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Devices join and leave a session one by one; every command twice is the same as once.
+# Devices join and leave a session one by one; running a command twice has the same effect as running it once.
 TIERS="fake vm"
 PHASES=1
 DEVICES="e1000e edu edu"

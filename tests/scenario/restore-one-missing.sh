@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# One of three devices is not there after the kexec: the others are back, it is named by each command, and there is a way
-# on without it.
+# One of three devices does not exist after the kexec: the others are restored, each command names the missing one, and
+# the live update can end without it.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e edu edu"

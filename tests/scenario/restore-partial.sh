@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# A session whose manifest tells of another device at the address, and does not tell of one: the rest is usable, and
-# what is left out is named.
+# The manifest has another device at one address, and lacks a device: the other devices are usable, and restore names
+# these two.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e edu edu"

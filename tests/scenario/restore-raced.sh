@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# A driver comes after restore has looked and before it acts, as they do while a host boots: it has to give the device
-# back, and what is under way with another device goes on.
+# A driver takes a device after restore has looked and before it acts, as happens while a host boots: restore takes the
+# device back, and continues with the other device.
 TIERS="fake vm"
 NO_CALLS="a write that does not come back at once is not told by the fake kernel"
 PHASES=2

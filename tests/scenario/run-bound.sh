@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A VMM bound its device and died: that file can never be bound again, so nobody else is given it, and all who ask are told.
+# A VMM bound its device and died. The file can never be bound again, so run gives it to no other process and says why.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e edu"

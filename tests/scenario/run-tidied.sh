@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# All of /run/vfio-lu is gone, and the holder with it as far as anybody can ask: what its process has is not lost, no
-# command says so or gives it up, and each names the way on. An empty manifest says nothing either.
+# /run/vfio-lu is deleted, so the holder cannot be asked. Its files are not lost: no command calls them lost or gives
+# them up, and each names the next command. An empty manifest proves nothing either.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e edu"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# The runbook of the examples takes a host through live updates, and where it cannot go on it stops: with the exit status
-# of the command at hand, in a state that status describes.
+# The example script live-update takes a host through live updates. If it cannot continue, it stops with the exit
+# status of the failed command, in a state that status describes.
 TIERS="fake vm"
 PHASES=3
 DEVICES="e1000e edu"

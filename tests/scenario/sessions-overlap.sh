@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# A session for the next kexec while the one of the last is not finished: the kernel keeps two lists and lets it be made
-# (luo_session_create(), luo_session_retrieve()), but not with a device or, for us, a name that is in the first; and what
-# is not finished does not come along. The tool says each of these.
+# A session for the next kexec is made while one of the previous kernel is not finished. The kernel keeps them in two
+# lists (luo_session_create(), luo_session_retrieve()). It refuses a device that is in the first session, and vfio-lu
+# refuses its name. The kexec would lose the unfinished session. vfio-lu reports each of these.
 TIERS="fake vm"
 PHASES=3
 DEVICES="e1000e edu edu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# INT, TERM and HUP: the step at hand is finished or undone, the state is told, and the exit status is 128+n.
+# INT, TERM and HUP: the command finishes or undoes its current step, reports the state, and exits with 128+n.
 TIERS="fake"
 NO_CALLS="stopped at calls of the fake kernel"
 PHASES=2

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Somebody loads another image after vfio-lu load, or unloads it: kexec loads its own once more, and says so.
+# Another program loads an image after vfio-lu load, or unloads the image: kexec loads its own image again, and says
+# so.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e edu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What an ordinary user, or one who was there first, can do with the files and the socket: nothing.
+# An ordinary user can do nothing with the files and the socket, even if that user made the directory first.
 TIERS="vm"
 PHASES=1
 DEVICES="e1000e"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# vfio-lu-restore.service on the root file system: restore has been run when udev begins to load drivers.
+# vfio-lu-restore.service on the root file system: restore runs before udev begins to load drivers.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="y"

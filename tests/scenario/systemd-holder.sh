@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Debian 12's systemd, which knows nothing of LUO: the holder outlives systemctl kexec by itself.
+# The systemd of Debian 12 does not support LUO: the holder itself survives systemctl kexec.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="y"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# The journal of a whole update under the systemd of Debian 12: its records in order, over both kernels; the catalog explains
-# them; what did not come back makes the early unit fail; and no line of a unit is unknown.
+# The journal of a whole live update under the systemd of Debian 12: the records of both kernels are in order, and the
+# catalog explains them. The early unit fails if a session is not restored. systemd knows every line of the units.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="y"

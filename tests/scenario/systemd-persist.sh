@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# bind --persist where a real udevd reads the rule: bound at the next boot, before and after a driver has taken the
-# device; and unbind --persist ends it.
+# A real udevd reads the rule of bind --persist: the device is bound at the next boot, before and after a driver has
+# taken it. unbind --persist ends this.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="m"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# The runbook of the examples under the systemd of Debian 12: systemd brings a holder back that was killed, the kexec is
-# systemctl's, the early unit restores; and the journal has the whole update in order, over both kernels.
+# The example script live-update under the systemd of Debian 12: systemd restarts a killed holder, systemctl makes the
+# kexec, the early unit restores the session, and the journal has the records of both kernels in order.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="y"

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# A systemd that knows LUO carries the session over systemctl kexec in its own, and gives it back to the holder.
+# A systemd that supports LUO keeps the session during systemctl kexec, in a session of its own, and gives it back to
+# the holder.
 TIERS="vm"
 ROOT="sid"
 FLAVOUR="y"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034
-# How long devices are away, one and then sixteen, agrees with who reads them; the second time the manifest on the disk
-# is lost.
+# The time for which devices are away, first one and then sixteen, agrees with a process that reads the devices. In the
+# second update, the manifest on the disk is lost.
 TIERS="vm"
 PHASES=3
 DEVICES="edu edu edu edu edu edu edu edu edu edu edu edu edu edu edu edu"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034
-# Where the time of an update went: one session's devices are bound by finish, the other's is given to a program; the
-# clock steps; a disk that is full, or was lost, costs the record and nothing else.
+# The phases of a live update: finish binds the devices of one session, run gives the device of the other to a program,
+# and the clock steps. If the disk is full or lost, only the record is missing.
 TIERS="fake"
 PHASES=4
 DEVICES="e1000e edu edu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Two at once: what one has planned before the other took the lock is looked at again inside it.
+# Two commands run at once: a command that made its plan before it had the lock checks again under the lock.
 TIERS="fake"
 NO_CALLS="how long one waits for the other"
 PHASES=1

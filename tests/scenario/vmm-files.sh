@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The files of a running VMM: taken from it, carried over together with a memfd that it has, and given to the next one.
+# preserve takes the device files and a memfd of a running VMM, and run gives them to the next VMM.
 TIERS="fake vm"
 NO_CALLS="finish --wait asks as often as it takes, and the VMM has other files"
 PHASES=2

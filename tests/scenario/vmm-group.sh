@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A VMM that has its device through the legacy group: nothing of it can be preserved, and it is told what to change.
+# A VMM has opened its device through the legacy group: preserve refuses the device and says what to change.
 TIERS="vm"
 DEVICES="e1000e edu"
 

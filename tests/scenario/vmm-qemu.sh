@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# A real QEMU has a device and goes through a live update: its files are taken while its guest runs, and after the kexec
-# another QEMU is started with them, whose guest sees the same device at the same place. One ends by its monitor, one is
-# killed: both leave the interrupts enabled.
+# A live update of a device of a real QEMU: preserve takes its file while the guest runs, and after the kexec another
+# QEMU starts with the file. Its guest sees the same device at the same address. One QEMU ends through its monitor, the
+# other is killed; both leave interrupts enabled.
 TIERS="vm"
 ROOT="sid"
 FLAVOUR="y"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# A program that uses the library alone has a device open and memory of its own, preserves both, ends, and in the next
-# kernel restores them, binds the device to another iommufd and reads it, and the memory.
+# A program that uses only the library preserves a device and its own memory, and ends. In the next kernel it restores
+# both, binds the device to another iommufd, and reads the device and the memory.
 TIERS="vm"
 PHASES=2
 DEVICES="e1000e edu"

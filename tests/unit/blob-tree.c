@@ -63,7 +63,7 @@ static void test_luo_tree(void **state)
 	assert_int_equal(fdt_del_node(page, fdt_subnode_offset(page, 0, "luo-session")), 0);
 	REFUSED(f, luo_decode(&f->pool, &blob, &luo, &f->err), "no address of the sessions");
 	assert_int_equal(fdt_setprop_string(page, 0, "compatible", "kho-v1"), 0);
-	REFUSED(f, luo_decode(&f->pool, &blob, &luo, &f->err), "something else");
+	REFUSED(f, luo_decode(&f->pool, &blob, &luo, &f->err), "another kind");
 }
 
 static void test_memblock(void **state)
@@ -87,7 +87,7 @@ static void test_memblock(void **state)
 	assert_int_equal(fdt_setprop_string(page, 0, "compatible", "memblock-v2"), 0);
 	REFUSED(f, memblock_decode(&f->pool, &blob, &memblock, &f->err), "memblock-v2 is not known");
 	assert_int_equal(fdt_setprop_string(page, 0, "compatible", "memory"), 0);
-	REFUSED(f, memblock_decode(&f->pool, &blob, &memblock, &f->err), "something else");
+	REFUSED(f, memblock_decode(&f->pool, &blob, &memblock, &f->err), "another kind");
 }
 
 /*
@@ -181,7 +181,7 @@ static void test_properties(void **state)
 	assert_true(kho.subtrees[0].size == 32 && kho.subtrees[1].size == 73);
 	assert_int_equal(fdt_setprop(page, 0, "compatible", "memblock-v1", 12), 0);
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, sizeof(page) }, &kho, &f->err),
-		"something else");
+		"another kind");
 	assert_int_equal(fdt_setprop(page, 0, "compatible", "kho-v4", 6), 0);
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, sizeof(page) }, &kho, &f->err),
 		"without a compatible string");
