@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ops around ops: a process that is killed, or halted, in the middle of its work. */
+/* Wraps operations: kills or halts a process in the middle of its work. */
 #ifndef FAKE_KILL_H
 #define FAKE_KILL_H
 
