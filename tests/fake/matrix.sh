@@ -157,7 +157,7 @@ partly_restored__absent() { # one device has disappeared
 	tool restore
 	[ $status = 6 ] || die "restore gave $status"
 }
-partly_restored__failed() { # the kernel did not give one file out: the second, since the first is the manifest
+partly_restored__failed() { # the kernel did not return one file: the second, since the first is the manifest
 	waiting
 	FAKE_FAULT=3:EIO FAKE_FAULT_ONLY="ioctl RETRIEVE_FD" tool restore
 	[ $status = 6 ] || die "restore gave $status: $err"
