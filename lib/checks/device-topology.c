@@ -93,7 +93,7 @@ void look_group_singleton(const struct facts *facts, struct verdict *v)
 
 /* ------------------------------------------------------------------- ACS */
 
-/* Which members share the group for lack of ACS. */
+/* The members that share the group because ACS is missing. */
 struct acs {
 	const struct vlu_device *dev;
 	char port[VLU_BDF_SIZE];	/* the highest port above the device that is in the group */
@@ -168,7 +168,7 @@ void look_upstream_acs(const struct facts *facts, struct verdict *v)
 		verdict_set(v, VLU_WARN, "ACS does not separate it and %s%s: the kernel put them "
 			    "into one IOMMU group", acs.other, acs.beside ?
 			    ", which are one device" : "");
-	} else if (host_overrides_acs(facts->ctx)) {
+	} else if (host_has_acs_override(facts->ctx)) {
 		/* a patch that distributions have */
 		verdict_set(v, VLU_WARN, "pcie_acs_override= on the command line makes groups as if "
 			    "there were ACS");
