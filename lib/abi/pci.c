@@ -168,9 +168,9 @@ static int read_as(struct reader *reader, const struct encoding *as,
 }
 
 /*
- * Returns an encoding with this name, in this order: one that can be read to its end; one whose
- * devices are in memory that is not available; the only candidate, which gives the error.
- * Returns NULL when none fits.
+ * Returns an encoding with this name. Prefers, in this order, one that can be read to its end,
+ * one whose devices are in memory that is not available, and the only candidate, whose error is
+ * then reported. Returns NULL when none fits.
  */
 static const struct encoding *choose(struct reader reader, const char *name,
 				     const unsigned char *header)

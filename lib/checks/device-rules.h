@@ -6,7 +6,7 @@
 #include "machine/device.h"
 #include "report.h"
 
-/* What the rules look at. No pointer is NULL. A rule may also read files about this one device. */
+/* The facts for the rules. No pointer is NULL. A rule may also read files about this device. */
 struct facts {
 	struct vlu_ctx *ctx;
 	const struct vlu_device *dev;
@@ -38,7 +38,7 @@ look_fn look_stays_bound;
 /* Returns the id of a rule, or NULL past the last one. */
 const char *device_rule_id(size_t i);
 
-/* Reads what the rules need; what is the same for all devices is cached. */
+/* Reads the facts for the rules; those that are the same for all devices are cached. */
 int facts_read(const struct vlu_device *dev, struct facts *ret_facts) must_check;
 
 struct group_mates;

@@ -254,7 +254,7 @@ void look_not_in_use(const struct facts *facts, struct verdict *v)
 	}
 }
 
-/* Does --force help? It does when the use is not certain, or can be restarted. */
+/* Can --force help? It can if the use is not certain, or can be restarted. */
 static bool can_force(const struct facts *facts, const struct verdict *v)
 {
 	const struct use *uses;

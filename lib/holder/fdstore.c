@@ -176,7 +176,7 @@ static bool find_name(struct store *store, const char *name, const struct held_i
 		}
 	if (other) {
 		strcpy(value, "direction=incoming");
-		/* stored again under a name of this boot, so that the next holder finds it too */
+		/* stored again under a name of this boot, for the next holder */
 		tell_of(store, "FDSTOREREMOVE=1", name, -1);
 		ret_entry->name = NULL;
 		ret_entry->unsent = true;

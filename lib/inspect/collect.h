@@ -25,7 +25,7 @@ struct collect {
 	struct vlu_handover *out;
 	struct pool *pool;
 	bool memory_tried;
-	const char *memory_error;	/* why it cannot be read */
+	const char *memory_error;	/* the reason why it cannot be read */
 	struct core core;
 	struct memory memory;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the head of LUO refers to: sessions, FLBs and the list of PCI devices. All are in memory,
- * and the kernel frees each at a different time.
+ * The parts to which the head of LUO refers: sessions, FLBs and the list of PCI devices. All are
+ * in memory, and the kernel frees each at a different time.
  */
 #include "inspect/collect.h"
 #include "machine/kernel.h"

@@ -18,7 +18,7 @@ static const char *kind_word(enum proc_kind kind)
 	}
 }
 
-/* Returns what the holder knows of its open session, or NULL for another process. */
+/* Returns the holder's entry for its open session, or NULL for another process. */
 static const char *held_value(const struct held *held, const struct proc_file *file)
 {
 	return file->pid == held->pid ? held_find(held, "session/%s", file->name) : NULL;

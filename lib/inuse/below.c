@@ -37,8 +37,8 @@ static int find_port(void *arg, const char *host)
 }
 
 /*
- * Passes on a way, or that of the adapter below a controller of NVMe over Fibre Channel. Only the
- * name of its port leads there: "host_traddr=nn-0x...:pn-0x..." (nvmf_get_address()).
+ * Passes on a path, or that of the adapter below a controller of NVMe over Fibre Channel. Only
+ * its port's name leads there: "host_traddr=nn-0x...:pn-0x..." (nvmf_get_address()).
  */
 static void pass_on(const struct ways *ways, const char *way)
 {

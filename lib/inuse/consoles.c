@@ -9,7 +9,7 @@
 struct consoles {
 	struct vlu_ctx *ctx;
 	struct inuse *inuse;
-	const char *hvc;	/* the console that is looked at */
+	const char *hvc;	/* the examined console */
 };
 
 static int look_at_vport(void *arg, const char *name)

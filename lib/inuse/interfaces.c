@@ -7,7 +7,7 @@
 struct nets {
 	struct vlu_ctx *ctx;
 	struct inuse *inuse;
-	char tunnel[16];	/* has the default route, nothing known below it; "": none */
+	char tunnel[16];	/* has the default route, no known interface below it; "": none */
 	bool carried;		/* an interface with an address or a route can carry it */
 	size_t n;
 	struct net {
@@ -248,7 +248,7 @@ static bool can_carry_tunnel(const struct nets *nets)
 	return nets->tunnel[0] && (!nets->carried || strncmp(nets->tunnel, "ppp", 3) == 0);
 }
 
-/* Does it talk to a neighbour, as a next hop without an address of its own does? */
+/* Does it have a neighbour, as an interface without an address has to its next hop? */
 static bool has_neighbour(const struct nets *nets, const char *name)
 {
 	_cleanup_free_ char *text = NULL;
@@ -284,7 +284,7 @@ static void look_if_up(struct nets *nets, const struct net *net)
 	char fix[96], why[96] = "";
 	int64_t flags;
 
-	/* IFF_UP: an administrator wanted it up, perhaps to capture packets */
+	/* IFF_UP: an administrator has enabled it, perhaps to capture packets */
 	if (net->is_virtual || net->used ||
 	    attr_number(nets->ctx, &flags, "/sys/class/net/%s/flags", net->name) < 0 ||
 	    !(flags & 1))

@@ -8,9 +8,9 @@
 #define NVIDIA "/proc/driver/nvidia/gpus"
 
 /*
- * How much the end of an open file harms. Users of USB expect a device to disappear, and many
- * processes have all keyboards open. For others the kernel may wait until they are closed, as
- * in snd_card_free(), sound/core/init.c.
+ * How much harm the loss of an open device does. Users of USB expect a device to disappear,
+ * and many processes have all keyboards open. For others the kernel may wait until they are
+ * closed, as in snd_card_free(), sound/core/init.c.
  */
 static enum use_weight weight_of(const struct proc_file *file)
 {

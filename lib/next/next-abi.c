@@ -138,7 +138,7 @@ static bool compare(const struct next *next, const struct abi *abi_here_,
 	const struct consequence *what = &consequences[kind];
 	char text[200];
 
-	/* A part that is not written need not be read, except for one node (below). */
+	/* The next kernel need not read a part that is not written, except for one node (below). */
 	if (here->none && (kind != ABI_FLB || !there->text[0]))
 		return true;
 	if (!here->text[0] && !there->text[0] && (kind == ABI_SESSION || kind == ABI_FLB))

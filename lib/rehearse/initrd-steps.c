@@ -195,7 +195,7 @@ int rehearse_initrd(struct rehearsal *r)
 	console_close(&c);
 	if (ret >= 0 || ret == -EINTR)
 		return ret > 0 ? 0 : ret;
-	/* the other rows are decided, and count */
+	/* the other rows are decided and stay valid */
 	row_set(r, ROW_INITRD, VLU_UNKNOWN, "%s", r->ctx->failure.text);
 	return 0;
 }

@@ -15,7 +15,7 @@ struct follower {
 	struct rehearsal *r;
 	struct console *c;
 	const struct step_of *steps;
-	size_t n, at;		/* the step whose answer comes next */
+	size_t n, at;		/* the step whose answer is expected next */
 	struct headers headers;
 	bool over;
 };
@@ -25,7 +25,7 @@ static const char *release_of(const struct rehearsal *r, unsigned int phase)
 	return phase == 1 ? r->from.release : r->next.release;
 }
 
-/* Decides the row with init's message and the kernel's. */
+/* Decides the row, and quotes the messages of init and of the kernel. */
 static void step_ended(struct follower *f, const struct step_of *step, enum vlu_result result,
 		       const char *why)
 {

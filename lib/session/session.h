@@ -21,7 +21,7 @@ struct member {
 	bool held;	/* the holder had its file before this plan */
 	bool leaving;	/* release: it leaves the session */
 	int risk;	/* how likely it is to refuse the kexec (freeze-order.c) */
-	char driver[64];	/* restore: the driver that had it in this boot; "": none */
+	char driver[64];	/* restore: the driver that had the device in this boot; "": none */
 	bool failed;	/* restore: it could not be bound, and the reason was reported */
 	bool done;	/* the plan's work on it is done */
 	int err;	/* its result in session_bind() */
