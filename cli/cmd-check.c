@@ -121,7 +121,7 @@ static void add_name(struct json_object *row, struct vlu_device *dev,
 	out_text(row, "name", vmm ? line : text);
 }
 
-/* dev NULL: there is no such device; vmm NULL: no VMM has to give it up. */
+/* dev NULL: the device does not exist; vmm NULL: the device is not taken from a VMM. */
 static int judge(struct cli *cli, struct vlu_device *dev, const struct vlu_vmm_device *vmm,
 		 struct vlu_report **ret_report)
 {
@@ -275,7 +275,7 @@ static int add_all(struct cli *cli, struct json_object *doc, const struct check_
 	bool complete = false;
 	int status;
 
-	out_null(doc, "verdict");	/* the first key, although its value is known last */
+	out_null(doc, "verdict");	/* added first, although its value is known last */
 	if (vlu_check_host(cli->ctx, &report) < 0)
 		return cli_fail(cli);
 	verdicts->host = add_readiness(cli, out_object(doc, "host"), report);

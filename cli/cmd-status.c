@@ -132,7 +132,7 @@ static int no_session(struct cli *cli, const struct vlu_state *state)
 			 suggestion.best ? suggestion.best : "", suggestion.best ? "?" : "");
 }
 
-/* Warns about the facts that this user could not see. */
+/* Warns that this user could not see some facts. */
 static void tell_unseen(struct cli *cli, const struct vlu_state *state)
 {
 	if (state->holder_detail)

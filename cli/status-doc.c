@@ -81,7 +81,7 @@ static void add_member(struct json_object *row, const struct vlu_member *member,
 	out_text(row, "detail", member->detail);
 }
 
-/* Adds them as timeline names them; the times are those of the kernel under which it was. */
+/* Adds the moments, named as in timeline; times are those of the kernel at that moment. */
 static void add_moments(struct json_object *row, const struct vlu_session *session)
 {
 	struct json_object *array = out_array(row, "moments"), *at;
