@@ -9,7 +9,7 @@ refused() { # STATUS TEXT
 	err "$2"
 	out_empty
 	check_that "nothing was done" test "$(driver_of "$DEV1")" = nvme
-	check_that "nor was any module loaded" test ! -e /sys/bus/pci/drivers/vfio-pci
+	check_that "and no module was loaded" test ! -e /sys/bus/pci/drivers/vfio-pci
 }
 
 phase_1() {

@@ -10,7 +10,7 @@ override_of() { cat "${SCN_ROOT:-}/sys/bus/pci/devices/$1/driver_override"; }
 
 phase_1() {
 	if in_vm; then
-		# A moment before each write, so that there is a middle.
+		# Each write is delayed, so that the device disappears during the command.
 		run 0 bind "$DEV4"
 		printf 'strace -qq -o /dev/null -e trace=sendmsg -e inject=sendmsg:delay_enter=3s vfio-lu "$@"\n' >"$SCN_TMP/slow"
 		(

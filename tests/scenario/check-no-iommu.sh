@@ -13,5 +13,5 @@ phase_1() {
 	out "iommu-group"
 	out "in no IOMMU group"
 	run 1 bind "$DEV1"
-	check_that "vfio-pci did not take it" test -z "$(driver_of "$DEV1")"
+	check_that "vfio-pci did not bind it" test -z "$(driver_of "$DEV1")"
 }

@@ -6,7 +6,7 @@ NO_CALLS="asked by shells, as often as they like"
 DEVICES="e1000e edu edu"
 TIMEOUT=600
 
-# In each shell. bash shows what follows the last colon, as that is what it puts in.
+# Runs in each shell. bash shows only the text after the last colon, since it inserts only that.
 tab() { # LINE WANTED... [! UNWANTED...]
 	for scn_shell in bash zsh fish; do
 		scn_shown="$scn_shell: $1 (tab)"

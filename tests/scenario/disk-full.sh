@@ -51,7 +51,7 @@ phase_1() {
 	out "no sessions"
 	umount /run/vfio-lu
 
-	say "And when a session is held: that one stays as it was."
+	say "The same while a session is held: that session does not change."
 	mount -t tmpfs -o size=64k,mode=700 tmpfs /run/vfio-lu
 	run 0 preserve "$DEV1"
 	fill /run/vfio-lu

@@ -12,7 +12,7 @@ phase_1() {
 }
 
 phase_2() {
-	say "vfio-lu: all are bound before the first is retrieved."
+	say "vfio-lu: all devices are bound before the first file is retrieved."
 	modprobe e1000e
 	check_that "another driver has the first" test "$(driver_of "$DEV1")" = e1000e
 	check_that "none has the second" test -z "$(driver_of "$DEV2")"
@@ -44,7 +44,7 @@ phase_3() {
 	fact "raw: the session cannot be finished" EBUSY finish s
 	must close luo
 
-	say "vfio-lu finds it taken and says so."
+	say "vfio-lu finds that the session was retrieved, and says so."
 	run 3 restore
 	err "session vfio-lu was retrieved already"
 }

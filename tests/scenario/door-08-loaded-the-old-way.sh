@@ -7,7 +7,7 @@ DEVICES="e1000e"
 phase_1() {
 	run 0 bind "$DEV1"
 	run 0 preserve "$DEV1"
-	say "vfio-lu does not jump into an image that it did not load."
+	say "vfio-lu kexec refuses an image that it did not load."
 	run_cmd 0 kexec -c -l "$KERNEL" "--initrd=$INITRD" "--command-line=$(next_cmdline)"
 	run 3 kexec
 	err "not loaded by vfio-lu"
@@ -15,7 +15,7 @@ phase_1() {
 	run 0 status
 	out "$DEV1  preserved"
 
-	say "Raw: kexec -e does."
+	say "Raw: kexec -e starts it."
 	scn_before_jump
 	kexec -e
 	fail "kexec -e" "returned"

@@ -18,13 +18,13 @@ phase_1() {
 }
 
 phase_2() {
-	say "vfio-lu: a session that waits is not jumped away from, nor finished."
+	say "vfio-lu: kexec and finish refuse while a session waits."
 	run 3 finish
 	err "not restored yet; first: vfio-lu restore"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	run 3 kexec
 	err "session vfio-lu of the previous kernel is not finished (waiting); the kexec would lose it"
-	say "vfio-lu: restore does not bind, so that a VMM can; finish binds what none took."
+	say "vfio-lu: restore does not bind, so that a VMM can; finish binds the devices that no VMM took."
 	run 0 restore
 	run 3 kexec
 	err "is not finished (restored); the kexec would lose it"
@@ -56,7 +56,7 @@ phase_3() {
 	fact "raw: it is bound once, even to the same iommufd" EINVAL bind d1 i
 	fact "raw: now it can be finished" 0 finish s
 	for handle in s d1 luo i; do must close $handle; done
-	say "Raw: session two is left waiting."
+	say "Raw: the second session stays waiting."
 	jump_raw
 }
 

@@ -26,7 +26,7 @@ phase_1() {
 	err "session vfio-lu is lost"
 	err "first: vfio-lu preserve $DEV1"
 
-	say "Both ways to settle it: the other devices along with it, or without it."
+	say "Two ways to settle the loss: preserve the device again, or release it."
 	run 0 preserve "$DEV1"
 	run 0 kexec --dry-run
 	out "vfio-lu.session=other,vfio-lu"
