@@ -10,7 +10,7 @@ phase_1() {
 	run 0 preserve "$DEV1" --session a
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 
-	say "preserve is killed when all is preserved, and before it could say so."
+	say "preserve is killed after everything is preserved and before it writes the promise."
 	FAKE_CALLS="$SCN_TMP/calls" "$VFIO_LU" preserve "$DEV2" --session b >/dev/null
 	"$VFIO_LU" release --session b >/dev/null
 	n=$(sed -n 's/^calls //p' "$SCN_TMP/calls")

@@ -14,7 +14,7 @@ phase_1() {
 	load 0
 	again 0
 
-	say "an image that is none any more, of the same size and time"
+	say "the file is no image any more, but has the same size and time"
 	cp -p "$SCN_ROOT$KERNEL" "$SCN_TMP/kernel"
 	head -c "$(stat -c %s "$SCN_TMP/kernel")" /dev/zero >"$SCN_ROOT$KERNEL"
 	touch -r "$SCN_TMP/kernel" "$SCN_ROOT$KERNEL"
@@ -24,7 +24,7 @@ phase_1() {
 	cp -p "$SCN_TMP/kernel" "$SCN_ROOT$KERNEL"
 	again 0
 
-	say "what load --force let pass"
+	say "failures that load --force accepted"
 	run 3 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline) liveupdate=off"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline) liveupdate=off" --force
 	err "(next-cmdline)"
@@ -35,7 +35,7 @@ phase_1() {
 	again 3
 	err "(next-cmdline)"
 	err "$INITRD"
-	# it cannot be unpacked here, so nothing is known of it
+	# it cannot be unpacked here, so its content is unknown
 	printf '\211LZO\000\r\n\032\n0123456789' >"$SCN_ROOT$INITRD"
 	again 3
 	err "(next-initrd)"

@@ -13,7 +13,7 @@ standing() {
 
 cell() { # STANDING COMMAND EXIT NEXT-STANDING ARGUMENT...
 	scn_cell="$1 x $2" scn_next=$4
-	check_that "$scn_cell: it stands so before" test "$(standing)" = "${1%%.*}"
+	check_that "$scn_cell: the standing before" test "$(standing)" = "${1%%.*}"
 	scn_want_cell=$3
 	shift 4
 	run "$scn_want_cell" "$@"

@@ -5,7 +5,7 @@ TIERS="vm"
 PHASES=2
 DEVICES="e1000e edu"
 
-# Lines of the trace that must not be there. What is written goes to the program's own output.
+# Prints lines that the trace must not have. Writes to the program's own output are allowed.
 acts() {
 	grep -E 'ioctl\(' "$SCN_TMP/trace"
 	grep -E 'open(at|at2)?\(.*(/dev/(liveupdate|vfio|iommu)|O_WRONLY|O_RDWR|O_CREAT|O_TRUNC)' "$SCN_TMP/trace"
@@ -31,10 +31,10 @@ looks() { # WHEN
 }
 
 phase_1() {
-	# The net catches: a command that does act shows up in it.
+	# The search finds changes: a command that changes something has such lines.
 	strace -f -o "$SCN_TMP/trace" -e trace=openat2,write vfio-lu bind "$DEV2" >"$SCN_TMP/printed" 2>&1
 	acts >"$SCN_TMP/acts"
-	check_that "bind does act" grep -q driver_override "$SCN_TMP/acts"
+	check_that "bind changes something" grep -q driver_override "$SCN_TMP/acts"
 	looks "unbound"
 	run 0 bind "$DEV1"
 	run 0 preserve "$DEV1"
@@ -45,7 +45,7 @@ phase_1() {
 
 phase_2() {
 	looks "incoming"
-	# Had one of them opened /dev/liveupdate, this would be too late: vfio-pci is not loaded yet.
+	# If one of them had opened /dev/liveupdate, restore would now fail, because vfio-pci is not loaded yet.
 	run 0 restore
 	looks "restored"
 	run 0 finish

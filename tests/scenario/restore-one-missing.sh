@@ -39,7 +39,7 @@ phase_2() {
 	out "$DEV3  retrieved"
 	run 0 run -- "$STANDIN" "bind={$DEV1}"
 
-	say "It cannot be finished without the third, and nothing is bound before that is seen."
+	say "The session cannot be finished without the third device, and finish notices this before it binds one."
 	run 5 finish
 	err "$DEV2"
 	run 0 run -- "$STANDIN" "bind={$DEV3}"

@@ -20,7 +20,7 @@ phase_2() {
 		echo "softdep vfio-pci pre: e1000e" >/etc/modprobe.d/local.conf
 	else
 		fake brings vfio-pci e1000e
-		# its first write has not come back when the other device is looked at
+		# its first write has not returned when restore looks at the other device
 		fake stall "$DEV1" driver_override
 		{ sleep 1; fake go "$DEV1"; } &
 	fi

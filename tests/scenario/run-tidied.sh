@@ -18,7 +18,7 @@ phase_1() {
 		err "session vfio-lu: process $pid (exe) has it open, and it cannot be asked; first: end that process (kill -KILL)"
 	done
 	run 3 unbind "$DEV1"
-	check_that "its manifest is there still" test -s "$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json"
+	check_that "its manifest still exists" test -s "$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json"
 	kill -9 "$pid"
 	check_that "the process ends" soon gone "$pid"
 	run 0 status

@@ -23,7 +23,7 @@ phase_2() {
 	done
 	check_that "no driver was taken from a device" test -z "$(driver_of "$DEV1")$(driver_of "$DEV2")"
 	run 0 restore
-	check_that "nor from that of another session" test -z "$(driver_of "$DEV2")"
+	check_that "nor from a device of another session" test -z "$(driver_of "$DEV2")"
 	run 0 restore --session two
 	fake power "$DEV1" D3hot
 	run 3 check -v "$DEV1"

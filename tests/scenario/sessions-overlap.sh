@@ -30,7 +30,7 @@ phase_2() {
 	run 3 kexec
 	err "session first of the previous kernel is not finished (waiting); the kexec would lose it"
 
-	say "Restored, and not finished: its device and its name are taken."
+	say "The session is restored and not finished: its device and its name are in use."
 	run 0 restore --session first
 	out "$DEV1  retrieved"
 	run 3 preserve "$DEV1" --session second
@@ -47,7 +47,7 @@ phase_2() {
 	out "$DEV2  preserved"
 	out "$DEV3  preserved"
 
-	say "Finished: both are free again, and the second was not touched."
+	say "The session is finished: both are free again, and the second session is unchanged."
 	run 0 finish --session first
 	run 0 preserve "$DEV1" --session first
 	err_not "is not finished"

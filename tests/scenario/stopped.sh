@@ -6,10 +6,10 @@ PHASES=2
 DEVICES="e1000e edu"
 TIMEOUT=300
 
-# A leak cannot be looked for under strace.
+# The leak sanitizer does not work under strace.
 UNCHECKED="-E ASAN_OPTIONS=detect_leaks=0"
 
-# One signal, at the Nth message to kernel or holder.
+# Sends one signal, at the Nth message to kernel or holder.
 stop() { # SIGNAL N COMMAND...
 	scn_signal=$1 scn_n=$2
 	shift 2
@@ -20,7 +20,7 @@ stop() { # SIGNAL N COMMAND...
 	scn_last="$scn_signal at $scn_n in vfio-lu $*"
 }
 
-# At each message that it sends: it says what became of it, and what there is is in accord with that.
+# Stops the command at each message that it sends: it reports the result, and the state agrees with the report.
 sweep() { # SIGNAL NUMBER SAID COMMAND...
 	scn_wanted=$((128 + $2)) scn_said=$3 scn_at=0 scn_told=0
 	scn_sig=$1
@@ -34,14 +34,14 @@ sweep() { # SIGNAL NUMBER SAID COMMAND...
 			break
 		fi
 		[ "$STATUS" = $scn_wanted ] || fail "$scn_last" "exit $STATUS"
-		# before it had a plan there was nothing to be told
+		# before the plan was made, there is nothing to report
 		if grep -q "^vfio-lu" "$STDERR"; then
 			scn_told=$((scn_told + 1))
 			grep -q "$scn_said" "$STDERR" || fail "$scn_last" "$(cat "$STDERR")"
 		fi
 		after
 	done
-	check_that "$* was stopped at $scn_told places of $scn_at" test $scn_told -gt 0
+	check_that "$* was stopped at $scn_told of $scn_at places" test $scn_told -gt 0
 }
 
 phase_1() {

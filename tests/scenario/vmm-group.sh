@@ -15,7 +15,7 @@ phase_1() {
 	err_not "--pid"
 	run 0 status
 	out "no sessions"
-	# the other one it has as it should be
+	# it has opened the other device through the cdev
 	run 0 preserve --pid "$vmm" "$DEV2"
 	run 0 release
 	kill -KILL "$vmm"

@@ -11,7 +11,7 @@ phase_1() {
 	run_cmd 0 vmm preserve vm1 "$DEV1"
 	out "vendor $(kept vendor) device $(kept device)"
 	out "$DEV1  preserved in session vm1"
-	# one context sees the machine before and after
+	# one context looks at the machine before and after
 	out "before preserve: session unknown, nothing came over"
 	out "after preserve: session held, nothing came over"
 	run 0 status
