@@ -95,6 +95,7 @@ prepare() {
 	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" anew
 	start_manager
 	while read -r line; do
+		[ -n "$line" ] || continue
 		# shellcheck disable=SC2086 # words
 		tool $line
 		case $line-$status in
