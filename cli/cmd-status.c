@@ -138,8 +138,8 @@ static void tell_unseen(struct cli *cli, const struct vlu_state *state)
 	if (state->holder_detail)
 		cli_warn(cli, "unseen", "%s", state->holder_detail);
 	else if (!state->complete)
-		cli_warn(cli, "unseen", "this user cannot see everything: what is not listed is "
-			 "unknown");
+		cli_warn(cli, "unseen", "this user cannot see everything: sessions and devices "
+			 "that are not listed are unknown");
 	if (state->incoming_known == VLU_NO)
 		cli_warn(cli, "unseen", "the kernel log could not be read: incoming devices "
 			 "may be missing");

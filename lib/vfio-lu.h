@@ -208,7 +208,7 @@ enum vlu_known { VLU_NO, VLU_YES, VLU_DONT_KNOW };
  * the read. Frees the devices of an earlier call.
  */
 VLU_EXPORT int vlu_devices_read(struct vlu_ctx *ctx);
-/* Reads all PCI functions, with what vlu_check_device() needs of those with vfio-pci. */
+/* Reads all PCI functions, and of those with vfio-pci all that vlu_check_device() needs. */
 VLU_EXPORT int vlu_devices_read_whole(struct vlu_ctx *ctx);
 VLU_EXPORT size_t vlu_device_count(const struct vlu_ctx *ctx);
 VLU_EXPORT struct vlu_device *vlu_device_at(struct vlu_ctx *ctx, size_t i);

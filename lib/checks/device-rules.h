@@ -30,7 +30,7 @@ look_fn look_not_already_preserved, look_not_incoming;
 look_fn look_stays_bound;
 
 /* Text for a VMM that uses a legacy group, and its fix. */
-#define ONLY_CDEV	"through its IOMMU group, and the kernel preserves only what was opened " \
+#define ONLY_CDEV	"through its IOMMU group, and the kernel preserves only devices opened " \
 			"through /dev/vfio/devices"
 #define FIX_GROUP	"start the VMM with an iommufd, QEMU with -object iommufd,id=i -device " \
 			"vfio-pci,iommufd=i,host=%s, libvirt 12.1 with <driver name='vfio' iommufd='yes'/>"

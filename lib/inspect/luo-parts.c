@@ -67,7 +67,7 @@ static int judge_pci(struct collect *c, struct vlu_pci *pci)
 		pci->part.trust = VLU_TRUST_KERNEL;
 		return 0;
 	}
-	/* Freed memory has 0, or what its new owner wrote. */
+	/* Freed memory has 0, or the data of its new owner. */
 	if (left > 0 && !c->sessions_open) {
 		pci->part.trust = VLU_TRUST_KERNEL;
 		return 0;

@@ -62,7 +62,7 @@ static void add_route(struct nets *nets, const struct route *route, const char *
 		return;
 	net->used = true;
 	net->vital |= vital;
-	snprintf(fix, sizeof(fix), "move what %s is for to another interface first", net->name);
+	snprintf(fix, sizeof(fix), "move the traffic of %s to another interface first", net->name);
 	if (vital)
 		inuse_add(nets->inuse, net->path, USE_VITAL, fix,
 			  "its interface %s has the default route", net->name);
@@ -179,7 +179,7 @@ static void look_at_carrier(struct nets *nets, const struct net *net)
 	if (!nets->tunnel[0] || net->is_virtual || !net->used || net->vital)
 		return;
 	nets->carried = true;
-	snprintf(fix, sizeof(fix), "move what %s is for to another interface first", net->name);
+	snprintf(fix, sizeof(fix), "move the traffic of %s to another interface first", net->name);
 	inuse_add(nets->inuse, net->path, USE_VITAL, fix, "%s, which has the default route, may "
 		  "use its interface %s", nets->tunnel, net->name);
 }

@@ -66,7 +66,7 @@ struct route {
 	char to[64];		/* "default", "10.0.0.0/8", "2001:db8::1/64" */
 };
 bool route4_parse(const char *line, const char *end, struct route *ret);
-/* Both skip what every interface or host has. */
+/* Both skip lines that every interface or host has. */
 bool route6_parse(const char *line, const char *end, struct route *ret);
 bool address6_parse(const char *line, const char *end, struct route *ret);
 #define CONSOLE_NAME	32

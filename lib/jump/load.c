@@ -48,7 +48,7 @@ static int run_remember(struct vlu_plan *plan, struct step *step)
 }
 
 static const struct step_kind step_remember = {
-	.text = "remember what was loaded",
+	.text = "record the loaded image",
 	.run = run_remember,
 };
 

@@ -67,7 +67,7 @@ const struct manifest *ledger_manifest(const struct ledger *ledger, const char *
 const struct proc_file *ledger_user(const struct ledger *ledger, const struct vlu_bdf *bdf,
 				    size_t i);
 /*
- * Returns what the kernel reports about a device that is in no known session, or in a lost one.
+ * Returns the kernel's report about a device that is in no known session, or in a lost one.
  * VLU_OUTGOING: another program preserved the device. VLU_INCOMING: the device was handed over and
  * is not finished. VLU_DIRECTION_UNKNOWN: the kernel reports nothing.
  */

@@ -8,7 +8,7 @@
 #define IMAGE_MAX	(256u << 20)
 #define KHO_OUT		"/sys/kernel/debug/kho/out/"
 
-/* What happens to a live update when a compatible string differs between the two kernels. */
+/* The consequences for a live update if a compatible string differs between the two kernels. */
 struct consequence {
 	const char *of;		/* the part of the handover with this string */
 	const char *mismatch;

@@ -103,7 +103,7 @@ static int stopped(const struct lane *lane, struct step *step)
 	return vlu_fail(ctx, FAIL_STOPPED, -EINTR, "stopped by a signal before this: %.500s; %s",
 			step_text(lane->plan, step), lane->plan->policy == PLAN_STOP ?
 			"the same command takes up where this one stopped" :
-			"what it had begun is undone");
+			"its completed steps are undone");
 }
 
 void lane_go(struct lane *lane)

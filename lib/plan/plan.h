@@ -85,8 +85,8 @@ struct vlu_plan {
 	vlu_leave_fn leave;	/* of vlu_plan_on_leave(), or NULL */
 	void *leave_arg;
 	/*
-	 * Binds a device to vfio-pci that another driver took after the plan was made.
-	 * NULL: leave it to that driver.
+	 * Binds to vfio-pci a device that another driver took after the plan was made.
+	 * NULL: leaves it to that driver.
 	 */
 	int (*taken)(struct vlu_plan *plan, struct vlu_bdf bdf);
 	const char *waiting;	/* for vlu_plan_waiting(); NULL: none */
@@ -103,8 +103,9 @@ int plan_begin(struct vlu_ctx *ctx, enum plan_policy policy,
 /* Ends the making of a plan: passes it to the caller, or frees it if ret is an error. */
 int plan_give(struct vlu_plan *plan, int ret, struct vlu_plan **ret_plan) must_check;
 /*
- * Adds a step. path, value and extra may be NULL and are copied. Callers need not check
- * for short memory, here and in plan_say(): plan_give() and vlu_plan_run() fail then.
+ * Adds a step. path, value and extra may be NULL and are copied. Callers of this and of
+ * plan_say() need not check for a lack of memory: plan_give() and vlu_plan_run() fail
+ * then.
  */
 int plan_add(struct vlu_plan *plan, const struct step_kind *kind,
 	     struct vlu_bdf bdf, const char *path, const char *value,

@@ -43,7 +43,7 @@ phase_2() {
 	sed 's/"schema": *1/"schema": 2/' "$SCN_TMP/good" >"$file"
 	refused 'its "schema" is of another version'
 	sed 's/"session": *"vfio-lu"/"session": "other"/' "$SCN_TMP/good" >"$file"
-	refused "it is of another session"
+	refused "it belongs to another session"
 
 	say "The manifest of another host: none of its devices was handed over to this kernel."
 	printf '%s\n' '{"schema":1,"session":"vfio-lu","boot_id":"0","kernel":"6.0","devices":[{"bdf":"0000:7f:00.0","token":"0x1000000007f00","vendor":"0x8086"}]}' >"$file"
@@ -56,7 +56,7 @@ phase_2() {
 	out "$DEV2  retrieved"
 	out_not "$DEV3  retrieved"
 	out_not "0000:7f:00.0"
-	check_that "and is on disk again" grep -q "$DEV1" "$file"
+	check_that "the manifest is on the disk again" grep -q "$DEV1" "$file"
 	run 0 finish
 	run 0 status
 	out "$DEV3"

@@ -48,7 +48,7 @@ phase_2() {
 	run 3 release
 	err "vfio-lu release --abandon"
 	run 0 release --abandon --dry-run
-	out "give up what is left of session vfio-lu"
+	out "give up the rest of session vfio-lu"
 	run 0 release --abandon
 	out "$DEV1  given up: it cannot be opened before the next kexec or reboot"
 	run 0 status

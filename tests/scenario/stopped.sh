@@ -65,7 +65,7 @@ phase_1() {
 		fi
 		"$VFIO_LU" release >/dev/null
 	}
-	sweep SIGTERM 15 "stopped by a signal before this: .*; what it had begun is undone" preserve "$DEV1" "$DEV2"
+	sweep SIGTERM 15 "stopped by a signal before this: .*; its completed steps are undone" preserve "$DEV1" "$DEV2"
 
 	run 0 preserve "$DEV1"
 	after() {
@@ -74,7 +74,7 @@ phase_1() {
 		grep -q "$DEV1  preserved" "$SCN_TMP/status" || fail "$scn_last" "$DEV1 is not preserved any more"
 		"$VFIO_LU" release "$DEV2" >/dev/null
 	}
-	sweep SIGHUP 1 "stopped by a signal before this: .*; what it had begun is undone" preserve "$DEV2"
+	sweep SIGHUP 1 "stopped by a signal before this: .*; its completed steps are undone" preserve "$DEV2"
 	# shellcheck disable=SC2086 # words
 	run_cmd 0 env --ignore-signal=HUP strace $UNCHECKED -o "$SCN_TMP/trace" -e inject=sendmsg:signal=HUP:when=3 "$VFIO_LU" preserve "$DEV2"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"

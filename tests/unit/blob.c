@@ -32,7 +32,7 @@ static void test_luo(void **state)
 		"no number of a live update, at 0x8");
 }
 
-/* A compound name makes the first field longer: to its NUL, then to eight. */
+/* A compound name makes the first field longer: up to its NUL, then padded to eight bytes. */
 static void test_luo_compound(void **state)
 {
 	unsigned char data[40] = "luo-v5;block-v1";
