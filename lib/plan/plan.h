@@ -103,9 +103,8 @@ int plan_begin(struct vlu_ctx *ctx, enum plan_policy policy,
 /* Ends the making of a plan: passes it to the caller, or frees it if ret is an error. */
 int plan_give(struct vlu_plan *plan, int ret, struct vlu_plan **ret_plan) must_check;
 /*
- * Adds a step. path, value and extra may be NULL and are copied. Callers of this and of
- * plan_say() need not check for a lack of memory: plan_give() and vlu_plan_run() fail
- * then.
+ * Adds a step. path, value and extra may be NULL and are copied. If this or plan_say() runs out
+ * of memory, plan_give() and vlu_plan_run() fail, so callers need not check.
  */
 int plan_add(struct vlu_plan *plan, const struct step_kind *kind,
 	     struct vlu_bdf bdf, const char *path, const char *value,
