@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# One place has it, the newest heading there.
+# The version is in one place: the newest heading of the change log.
 VERSION := $(shell sed -n '/^\#\# /{s/^\#\# \([0-9.]*\) .*/\1/p;q;}' CHANGELOG.md)
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
@@ -12,13 +12,13 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 
-# The recipes take words: a blank in a directory would split it, and uninstall would remove something else.
+# The recipes split words at blanks: with a blank in a directory, uninstall would remove other files.
 $(if $(word 2,$(DESTDIR))$(word 2,$(PREFIX)),$(error DESTDIR and PREFIX may have no blanks))
 
 # V=1 shows the whole commands.
 Q = $(if $(V),,@)
 
-# Where objects go: another compiler or sanitizer gets a directory of its own.
+# The directory of the objects. Another compiler or sanitizer needs another directory.
 B ?= build
 CFLAGS ?= -O2 -g
 ifdef ASAN
@@ -26,23 +26,23 @@ B = build/asan
 CFLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS = -fsanitize=address,undefined
 endif
-# Sanitizers have checks of their own.
+# Sanitizers replace these options.
 HARDEN = $(if $(ASAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection)
 HARDEN_LINK = -Wl,-z,relro,-z,now
 # libcrypto first: the loader looks for its 4000 symbols in one library after the other.
 PKGS = libcrypto libpci libkmod json-c zlib
-# libfdt has no description for pkg-config: whether it is there is for the compiler to say.
+# libfdt has no pkg-config file, so the compiler looks for its header.
 DEPS := $(shell sh -c 'pkg-config --exists $(PKGS) && echo "\#include <libfdt.h>" | $(CC) -E -' >/dev/null 2>&1 && echo yes)
-# Not needed: without one of them, what it would have unpacked is not known.
+# Optional: without one of these, data in its format cannot be unpacked.
 CODECS := $(shell for p in lzma zstd lz4; do pkg-config --exists lib$$p 2>/dev/null && echo $$p; done)
-# Not needed either: without it no service manager is told anything.
+# Optional too: without it, the holder sends nothing to a service manager.
 SYSTEMD := $(shell pkg-config --exists libsystemd 2>/dev/null && echo libsystemd)
 OPTIONAL = $(if $(SYSTEMD),-DHAVE_SYSTEMD) $(if $(filter lzma,$(CODECS)),-DHAVE_LZMA) $(if $(filter zstd,$(CODECS)),-DHAVE_ZSTD) \
 	     $(if $(filter lz4,$(CODECS)),-DHAVE_LZ4)
 
 WARN = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
        -Wvla -Wundef -Wwrite-strings -Wpointer-arith
-# Text cut to fit its buffer is what snprintf() is used for here; only gcc warns.
+# The program uses snprintf() to cut text; only gcc warns.
 CUT_TEXT := $(if $(shell $(CC) --version 2>/dev/null | grep -i clang),,-Wno-format-truncation)
 WARN += $(CUT_TEXT)
 ALL_PKGS := $(PKGS) $(CODECS:%=lib%) $(SYSTEMD)
@@ -51,7 +51,7 @@ LIBS := $(if $(DEPS),$(shell pkg-config --libs $(ALL_PKGS)) -lfdt)
 WERROR = $(if $(CI),-Werror)
 PARTS := $(shell echo "$(foreach part,zstd lz4 lzma,$(if $(filter $(part),$(CODECS)),+,-)$(part)) $(if $(SYSTEMD),+,-)systemd" | tr ' ' ,)
 ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -DVLU_PARTS='"$(PARTS)"' -DSBINDIR='"$(SBINDIR)"' -Ilib $(OPTIONAL) $(CPPFLAGS)
-# Two builds in two directories are the same to the byte.
+# Builds in two directories are identical to the byte.
 ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC -ffile-prefix-map=$(CURDIR)=. $(WARN) $(WERROR) $(CFLAGS) $(HARDEN) \
 	     $(PKG_CFLAGS)
 ALL_LDFLAGS = $(HARDEN_LINK) $(LDFLAGS)
@@ -60,18 +60,18 @@ LIB_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard lib/*.c lib/*/*.c))
 CLI_OBJS = $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c))
 CLI_COMMON = $(filter-out $(B)/cli/vfio-lu.o,$(CLI_OBJS))
 
-# A change that breaks programs linked to an older one gets another number.
+# Change this number if programs that are linked to an older library would break.
 SONAME = libvfio-lu.so.0
 LIBVFIO_LU = libvfio-lu.so.$(VERSION)
 
 all: parts vfio-lu $(B)/$(LIBVFIO_LU) $(B)/libvfio-lu.pc $(B)/completions $(B)/man
 
-# What is not there could not be unpacked, or told to systemd.
+# Prints which optional parts this build has and lacks.
 parts:
 	@echo "optional parts: $(PARTS)"
 .PHONY: parts
 
-# A fresh machine: say the command that installs what the build needs.
+# On a fresh machine, prints the command that installs the packages for the build.
 ifneq ($(DEPS),yes)
 vfio-lu $(LIB_OBJS) $(CLI_OBJS) $(B)/$(LIBVFIO_LU) $(B)/libvfio-lu.pc $(B)/completions: build-deps
 build-deps:
@@ -95,7 +95,7 @@ $(B)/$(LIBVFIO_LU): $(LIB_OBJS) lib/libvfio-lu.sym
 	$(Q)$(CC) -shared $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libvfio-lu.sym \
 		$(if $(ASAN),,-Wl,--no-undefined) -o $@ $(LIB_OBJS) $(LIBS)
 
-# With the places of this installation in it, so that it may be moved as a whole.
+# Contains the directories of this installation, relative to its own place.
 in_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
 $(B)/libvfio-lu.pc: lib/libvfio-lu.pc.in FORCE
 	@sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(call in_prefix,$(LIBDIR))|; s|@INCLUDEDIR@|$(call in_prefix,$(INCLUDEDIR))|' \
@@ -109,7 +109,7 @@ $(B)/%.o: %.c
 
 $(B)/lib/%.o: WARN += -Wconversion
 
-# what runs in the virtual machine is part of the program, and so is the version
+# the scripts for the virtual machine are part of the program, and so is the version
 $(B)/cli/help.o $(B)/cli/status-metrics.o: CHANGELOG.md
 $(B)/lib/rehearse/guest-image.o: lib/rehearse/guest-init
 $(B)/lib/rehearse/rehearsal-guest.o: lib/rehearse/guest-steps
@@ -127,12 +127,13 @@ include tests/tests.mk
 
 all-tests: $(B)/vfio-lu $(UNITS) $(FUZZ) $(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake facts machine $(VM_PROGRAMS))
 
-# What is installed, MODE:FROM:TO; those of dist/ and the manual pages are filled in with the places and the version on their way.
-# Hooks lie where initramfs-tools and dracut look, if PREFIX is /usr.
+# The installed files, MODE:FROM:TO. In the files of dist/ and the manual pages, the directories and the version are
+# filled in.
+# The hooks are where initramfs-tools and dracut find them if PREFIX is /usr.
 INITRAMFS = $(PREFIX)/share/initramfs-tools
 DRACUT = $(PREFIX)/lib/dracut/modules.d/90vfio-lu
 FISH = $(PREFIX)/share/fish/vendor_completions.d/vfio-lu.fish
-# Debian's fish looks into no vendor directory but that of /usr.
+# Debian's fish reads only the vendor directory of /usr.
 FISH_LINK = $(if $(filter /usr/local,$(PREFIX)),/etc/fish/completions/vfio-lu.fish)
 man_dir = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 PROGRAM_FILES = \
@@ -156,7 +157,7 @@ PROGRAM_FILES = \
 # The role and its playbooks
 ANSIBLE = $(PREFIX)/share/vfio-lu/ansible
 PROGRAM_FILES += $(foreach file,$(shell find dist/ansible -type f ! -name '.*'),644:$(file):$(file:dist/ansible/%=$(ANSIBLE)/%))
-# Without libsystemd the holder would not say that it is ready.
+# Without libsystemd, the holder cannot report that it is ready.
 PROGRAM_FILES += $(if $(SYSTEMD),644:dist/systemd/vfio-lu.service.in:$(UNITDIR)/vfio-lu.service \
 	755:dist/systemd/vfio-lu-generator:$(GENERATORDIR)/vfio-lu-generator)
 # One page for each section of the header

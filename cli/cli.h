@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What all commands get and share. */
+/* The context that all commands share. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
@@ -54,7 +54,7 @@ void cli_print_answer(struct cli *cli, int status);
 
 /* Checks that all are addresses or patterns of them. Returns OPT_RUN, or the exit status. */
 int cli_check_patterns(struct cli *cli, int argc, char **argv);
-/* Chooses cli->bdfs by arguments and by how. Returns VLU_OK, or the exit status. */
+/* Chooses cli->bdfs according to the arguments and how. Returns VLU_OK, or the exit status. */
 int cli_select(struct cli *cli, const struct vlu_selection *how);
 /*
  * Chooses among the devices that process pid (0: any) has open; without arguments, chooses none.

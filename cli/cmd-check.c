@@ -121,7 +121,7 @@ static void add_name(struct json_object *row, struct vlu_device *dev,
 	out_text(row, "name", vmm ? line : text);
 }
 
-/* dev NULL: there is no such device; vmm NULL: no VMM has to give it up. */
+/* dev NULL: the device does not exist; vmm NULL: the device is not taken from a VMM. */
 static int judge(struct cli *cli, struct vlu_device *dev, const struct vlu_vmm_device *vmm,
 		 struct vlu_report **ret_report)
 {
@@ -275,7 +275,7 @@ static int add_all(struct cli *cli, struct json_object *doc, const struct check_
 	bool complete = false;
 	int status;
 
-	out_null(doc, "verdict");	/* the first key, although its value is known last */
+	out_null(doc, "verdict");	/* added first, although its value is known last */
 	if (vlu_check_host(cli->ctx, &report) < 0)
 		return cli_fail(cli);
 	verdicts->host = add_readiness(cli, out_object(doc, "host"), report);
@@ -315,7 +315,7 @@ static int capture(struct cli *cli, const char *dir)
 	if (vlu_capture(cli->ctx, dir, &files) < 0)
 		return cli_fail(cli);
 	cli_info(cli, "%zu files in %s, for --sysroot; serial numbers, MAC addresses and "
-		 "UUIDs are zeroed, but read it before you pass it on", files, dir);
+		 "UUIDs are zeroed, but read the files before you pass them on", files, dir);
 	return VLU_OK;
 }
 
@@ -328,7 +328,7 @@ static int check_options(const void *opts, int argc)
 
 	(void)argc;
 	if (alone && !o->next_kernel)
-		cli_usage("--%s is of use only with --next-kernel", alone);
+		cli_usage("--%s needs --next-kernel", alone);
 	else if (o->next_cmdline && o->reuse_cmdline)
 		cli_usage("--next-cmdline and --reuse-cmdline exclude each other");
 	else if (o->pid && o->vms)

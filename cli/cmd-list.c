@@ -60,7 +60,7 @@ static int add_reasons(struct json_object *row, struct vlu_device *dev)
 	return 0;
 }
 
-/* Adds what the plain table hides. Some values need further reads. */
+/* Adds the columns that the plain table hides. Some values need further reads. */
 static void add_more(struct json_object *row, struct vlu_device *dev)
 {
 	out_text(row, "kind", kind_words[vlu_device_kind(dev)]);

@@ -94,7 +94,7 @@ static void on_row(void *arg, const struct vlu_check *check, unsigned int msec,
 	}
 }
 
-/* Prints the rest: what to do, and where the details are. */
+/* Prints the rest: the fixes, and the place of the log. */
 static void print_end(struct json_object *doc)
 {
 	struct json_object *check;

@@ -58,8 +58,8 @@ static int show(struct cli *cli, const struct vlu_loan *loan, bool finish)
 }
 
 /*
- * Sets what sd_listen_fds(3) reads. A name there must not have a colon, so a device's has '+'
- * instead.
+ * Sets the variables of sd_listen_fds(3). A name there must not have a colon, so that of a
+ * device has '+' instead.
  */
 static void announce(const struct vlu_loan *loan)
 {
@@ -122,7 +122,7 @@ static bool can_execute(const char *name)
 	return found;
 }
 
-/* Prints what is lent. From then on stdout belongs to the command. */
+/* Prints the lent files. From then on stdout belongs to the command. */
 static void answer(struct cli *cli, const struct vlu_loan *loan)
 {
 	struct vlu_deed deed = { .action = "lend" };

@@ -17,7 +17,7 @@ static const char *phrase(struct json_object *session, const char *state)
 	if (!strcmp(state, "preserved") && of_session && !strcmp(of_session, "waiting"))
 		return "preserved by the previous kernel";
 	if (!strcmp(state, "bound"))
-		return "bound to an iommufd, once and for all";
+		return "bound to an iommufd, which cannot be undone";
 	if (!strcmp(state, "mismatch"))
 		return "another device than the one preserved";
 	return state;
@@ -132,14 +132,14 @@ static int no_session(struct cli *cli, const struct vlu_state *state)
 			 suggestion.best ? suggestion.best : "", suggestion.best ? "?" : "");
 }
 
-/* Warns about the facts that this user could not see. */
+/* Warns that this user could not see some facts. */
 static void tell_unseen(struct cli *cli, const struct vlu_state *state)
 {
 	if (state->holder_detail)
 		cli_warn(cli, "unseen", "%s", state->holder_detail);
 	else if (!state->complete)
-		cli_warn(cli, "unseen", "this user cannot see everything: what is not listed is "
-			 "unknown");
+		cli_warn(cli, "unseen", "this user cannot see everything: sessions and devices "
+			 "that are not listed are unknown");
 	if (state->incoming_known == VLU_NO)
 		cli_warn(cli, "unseen", "the kernel log could not be read: incoming devices "
 			 "may be missing");

@@ -21,11 +21,11 @@ static const struct column columns[] = {
 	{ .key = "from_release", .head = "FROM", .shown = true, .help = "the kernel that handed over" },
 	{ .key = "to_release", .head = "TO", .shown = true, .help = "the next kernel" },
 	{ .key = "away_s", .head = "AWAY", .shown = true, .right = true,
-	  .help = "how long the longest of its devices was away, in seconds" },
+	  .help = "longest time that a device was away, in seconds" },
 	{ .key = "seconds", .head = "SECONDS", .right = true, .help = "from preserve to finish" },
 	{ .key = "clock", .head = "CLOCK", .help = "the clock that joins the times of both kernels" },
 	{ .key = "clock_jump_s", .head = "STEP", .right = true,
-	  .help = "seconds by which the wall clock changed between them" },
+	  .help = "seconds by which the wall clock was set between the kernels" },
 	{ .key = "missing", .head = "MISSING", .help = "the moments that are not known" },
 	{ .key = NULL }
 };

@@ -171,7 +171,7 @@ void help_dump(const struct model *model)
 		       or_dash(command->args),
 		       command->offers ? command->offers : hint_word(command->hint),
 		       command->changes ? "changes" : "reads", command->summary);
-		/* "own": options of the command; "uses": the global options that it accepts */
+		/* "own": an option of the command; "uses": a global option that it accepts */
 		dump_opts("own", command->opts, command);
 		dump_opts("uses", model->globals, command);
 		dump_columns(command);

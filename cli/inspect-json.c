@@ -274,8 +274,8 @@ static void add_log(struct json_object *obj, const struct vlu_kernel_log *log)
 	} while (0)
 
 /*
- * Adds what only the report shows: the room in a list of devices, and the direction of a session
- * that a process has open.
+ * Adds the values that only the report shows: the room in a list of devices, and the direction
+ * of a session that a process has open.
  */
 static void add_room(struct json_object *pci, const struct vlu_pci *from)
 {

@@ -9,7 +9,7 @@
 /* inspect-json.c: the whole handover, or the bytes of a part */
 struct json_object *inspect_json(const struct vlu_handover *handover);
 struct json_object *inspect_raw_json(const struct vlu_part *part);
-/* Adds to the whole handover what only the report shows. */
+/* Adds to the whole handover the values that only the report shows. */
 void inspect_for_people(struct json_object *doc, const struct vlu_handover *handover);
 
 /* inspect-report.c: prints the handover or the bytes */

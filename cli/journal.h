@@ -11,8 +11,8 @@ struct cli;
 
 /*
  * Each writes a record: a result, a note, or a failure with its status. code is a stable word, or
- * NULL. Read-only commands and dry runs write none. They return true if stderr also goes to the
- * journal, so that the text need not be printed.
+ * NULL. Read-only commands and dry runs write no records. Each returns true if stderr also goes
+ * to the journal; the text then need not be printed.
  */
 bool journal_done(struct cli *cli, const char *text);
 bool journal_note(struct cli *cli, enum vlu_level level, const char *code, const char *text);

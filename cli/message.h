@@ -29,13 +29,13 @@ void cli_warn(struct cli *cli, const char *code, const char *fmt, ...)
 void cli_info(struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Reports what ends a command to stderr and the journal. Returns the exit status. */
+/* Reports the failure that ends a command, to stderr and the journal. Returns the exit status. */
 int cli_failed(struct cli *cli, enum vlu_status status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Reports the context's last failure in this way. */
 int cli_fail(struct cli *cli);
 
-/* Reports what the library logs: a vlu_log_fn, arg is the struct cli. */
+/* Reports a log message of the library: a vlu_log_fn whose arg is the struct cli. */
 void cli_log(void *arg, enum vlu_level level, const struct vlu_problem *problem);
 
 /* Returns whether the command has reported a warning or an error so far. */
@@ -53,7 +53,7 @@ void message_answer(struct json_object *doc, int status);
 /* "preservable", "not-preservable" or "unknown". */
 const char *cli_verdict(enum vlu_result result);
 
-/* Prints the second line of a usage error: what to try. Returns 2. */
+/* Prints the second line of a usage error, which names --help. Returns 2. */
 int opt_usage(const struct command *command);
 
 #endif

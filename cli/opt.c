@@ -326,7 +326,7 @@ static int no_command(void)
 	return opt_usage(NULL);
 }
 
-/* Returns what --version, --dump-commands or --offer ask for. */
+/* Returns the result for --version, --dump-commands or --offer. */
 static int was_told(const struct globals *globals)
 {
 	return globals->version ? OPT_VERSION : globals->dump ? OPT_DUMP :

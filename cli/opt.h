@@ -106,7 +106,7 @@ struct invocation {
 
 /*
  * Parses argv, and reorders it: options may stand anywhere, "--" ends them. Returns OPT_RUN, or
- * what to print instead, about the command or (NULL) the program. Any other value is the exit
+ * what else to print, about the command or (NULL) the program. Any other value is the exit
  * status after an error.
  */
 #define OPT_RUN (-1)

@@ -28,7 +28,7 @@ void out_start(void);
 /* when: "auto", "always" or "never". Without this call there are no colours. */
 void out_colour(const char *when);
 
-/* Returns p. Ends the program if p is NULL, because memory is short. */
+/* Returns p. Ends the program if p is NULL, because there is no memory. */
 void *out_need(void *p);
 
 /* doc.c: returns {"schema":1}, to which members are added. Free it with json_object_put(). */
@@ -81,7 +81,7 @@ void out_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Prints a file as it is, without cleaning. */
 void out_text_as_is(const char *text);
-/* Prints the rest of a line. Dots replace what passes the terminal's edge. */
+/* Prints the rest of a line. Dots replace the text beyond the terminal's edge. */
 void out_cut(const char *text);
 /*
  * Prints the rest of a paragraph. Breaks it between words at the terminal's edge, or at width if

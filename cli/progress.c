@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A thread draws the line, because the main thread waits in the kernel or for a child, or unpacks
- * an image. The thread uses only this file's memory, and no stream.
+ * A thread draws the line, because the main thread may wait in the kernel or for a child, or
+ * unpack an image. The thread uses only this file's memory, and no stream.
  */
 #include <pthread.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Devices that a command line names by addresses and patterns. */
+/* Selects the devices that the command line names by addresses and patterns. */
 #include <stdlib.h>
 
 #include "cli.h"

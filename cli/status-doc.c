@@ -81,7 +81,7 @@ static void add_member(struct json_object *row, const struct vlu_member *member,
 	out_text(row, "detail", member->detail);
 }
 
-/* Adds them as timeline names them; the times are those of the kernel under which it was. */
+/* Adds the moments, named as in timeline; times are those of the kernel at that moment. */
 static void add_moments(struct json_object *row, const struct vlu_session *session)
 {
 	struct json_object *array = out_array(row, "moments"), *at;
@@ -176,7 +176,7 @@ static void add_others(struct cli *cli, struct json_object *doc, const struct vl
 		row = out_row(others);
 		out_bdf(row, "bdf", state->incoming[i]);
 		out_text(row, "kind", bridge ? "bridge" : "device");
-		out_text(row, "place", bridge ? "above a device" : "of no known session");
+		out_text(row, "place", bridge ? "above a device" : "in no known session");
 	}
 }
 

@@ -82,16 +82,17 @@ static void print_update(const struct vlu_update *last)
 {
 	char session[128], from[128], to[128];
 
-	head("last_update_info", "The last live update that was finished here, of one session.");
+	head("last_update_info", "The session and the kernels of the last finished live update.");
 	out_line("vfio_lu_last_update_info{session=\"%s\",from=\"%s\",to=\"%s\"} 1",
 		 label(last->session, session), label(last->from_release ? last->from_release : "", from),
 		 label(last->to_release ? last->to_release : "", to));
-	seconds("last_update_timestamp_seconds", "When it was finished.", last->started + last->length);
-	seconds("last_update_duration_seconds", "From its first known moment until it was finished.",
+	seconds("last_update_timestamp_seconds", "When that update was finished.",
+		last->started + last->length);
+	seconds("last_update_duration_seconds", "From the first known moment of that update to its end.",
 		last->length);
-	seconds("last_update_away_seconds", "How long the longest of its devices was away.", last->away);
-	gauge("last_update_devices", "How many devices it had.", (int64_t)last->n_devices);
-	gauge("last_update_complete", "Whether all moments of it are known.", last->n_missing == 0);
+	seconds("last_update_away_seconds", "The longest time that a device was away.", last->away);
+	gauge("last_update_devices", "How many devices that update had.", (int64_t)last->n_devices);
+	gauge("last_update_complete", "Whether all moments of that update are known.", last->n_missing == 0);
 }
 
 /* An update that is not finished is one of the sessions. */

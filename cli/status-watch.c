@@ -37,7 +37,7 @@ int status_verdict(struct cli *cli, const struct vlu_state *state)
 	(void)cli;
 	if (state->holder == VLU_HOLDER_SILENT || state->holder == VLU_HOLDER_RESTARTING)
 		return VLU_BUSY;
-	/* without the kernel log, there may be a handover that no other source shows */
+	/* the kernel log, which is missing, may be the only source of a handover */
 	if (!state->complete || (state->incoming_known == VLU_NO && state->kho_boot != VLU_NO &&
 				 !state->named && !state->n_sessions))
 		worst = VLU_PARTIAL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The answer of "status", and what is made from it. */
+/* The answer of "status", and the output that is made from it. */
 #ifndef CLI_STATUS_H
 #define CLI_STATUS_H
 
@@ -8,7 +8,7 @@
 struct cli;
 struct json_object;
 
-/* Returns the answer. Without --json it has more, for the report. */
+/* Returns the answer. Without --json it has more values, for the report. */
 struct json_object *status_doc(struct cli *cli, const struct vlu_state *state);
 /* --check: returns the exit status. */
 int status_verdict(struct cli *cli, const struct vlu_state *state);

@@ -159,7 +159,7 @@ void template_print(const char *template, struct json_object *obj)
 	char *text = template_text(template, &(struct scope){ obj, NULL });
 	size_t n = strlen(text);
 
-	/* members are clean, so the newline is the template's */
+	/* members are clean, so a newline belongs to the template */
 	if (n && text[n - 1] == '\n')
 		out_line("%.*s", (int)n - 1, text);
 	else

@@ -92,7 +92,7 @@ static void print_head(struct json_object *update)
 			 away);
 }
 
-/* Prints what the picture does not show. */
+/* Prints the facts that the picture does not show. */
 static void print_notes(struct json_object *update)
 {
 	struct json_object *missing = out_member(update, "missing");

@@ -23,7 +23,7 @@ bool timeline_is_joined(const char *phase)
 	return strchr(phase, '+');
 }
 
-/* Does the phase last until the user calls a command? */
+/* Does the phase end when the user calls a command? */
 static bool is_waiting(const char *phase)
 {
 	return !strcmp(phase, "held") || !strcmp(phase, "to-vmm") || !strcmp(phase, "to-finish");

@@ -34,9 +34,9 @@ static const struct kind {
 	{ "tool", "#2a78b5", "vfio-lu at work", " load interrupts restore bind finish " },
 	{ "kexec", "#c8453c", "from the kexec to the next kernel", " kexec " },
 	{ "kernel", "#e6a323", "the next kernel starts", " kernel " },
-	{ "init", "#5c9e6b", "what starts before restore", " init " },
+	{ "init", "#5c9e6b", "programs that start before restore", " init " },
 	{ "wait", "#b9c0c8", "vfio-lu waits for a command", " preserve held to-vmm to-finish " },
-	{ "joined", "#9c8ab0", "several phases, not told apart", "" },
+	{ "joined", "#9c8ab0", "several phases, whose times are not known separately", "" },
 	{ "away", "#6a4b93", "a device is away", "" },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))

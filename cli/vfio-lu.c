@@ -11,8 +11,8 @@ int main(int argc, char **argv)
 	int fd;
 
 	/*
-	 * If a standard file is closed, the next file that we open would take its place and be
-	 * written to. Fill the places with files that only fail.
+	 * If a standard file is closed, the next file that we open would get its number, and
+	 * our output would go into it. Fill the places with files that only fail.
 	 */
 	for (fd = 0; fd < 3; fd++)
 		if (fstat(fd, &st) < 0 && open("/", O_PATH) < 0)

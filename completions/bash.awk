@@ -11,7 +11,7 @@ function action(hint) {
 	return hint == "pid" ? "_vfio_lu_pids" : "_vfio_lu_offer " hint
 }
 
-# What completes the argument of an option, once for all commands.
+# The completion of an option's argument, the same for all commands.
 function argument(name, letter, arg, choices, hint, pattern) {
 	if (arg == "-" || name in known)
 		return
@@ -70,7 +70,7 @@ END {
 	print "\tmapfile -t COMPREPLY < <(compgen -P \"$before\" -W '" substr(columns, 2) "' -- \"${cur##*,}\")"
 	print "}"
 	print ""
-	print "# what vfio-lu can act on; addresses in their short form, too, where one was begun"
+	print "# the devices and sessions that vfio-lu offers; addresses also in the short form, if the word begins so"
 	print "_vfio_lu_offer()"
 	print "{"
 	print "\tlocal words"
@@ -79,7 +79,7 @@ END {
 	print "\t_vfio_lu_words \"$words\""
 	print "}"
 	print ""
-	print "# who has a vfio file open; where that cannot be seen, all"
+	print "# processes with a vfio file open, or all processes if this user cannot see them"
 	print "_vfio_lu_pids()"
 	print "{"
 	print "\tlocal pids"
@@ -87,7 +87,7 @@ END {
 	print "\t_vfio_lu_words \"${pids:-$(cd /proc && echo [0-9]*)}\""
 	print "}"
 	print ""
-	print "# a command of another program, whose words begin at this one"
+	print "# the command of another program, which begins at this word"
 	print "_vfio_lu_command()"
 	print "{"
 	print "\tif (($1 == last)); then"
@@ -113,12 +113,12 @@ END {
 	print "_vfio_lu()"
 	print "{"
 	print "\tlocal line=${COMP_LINE:0:COMP_POINT} words cur option='' command='' i"
-	print "\t# not COMP_WORDS: a BDF has colons, which would divide it"
+	print "\t# not COMP_WORDS, which splits a BDF at its colons"
 	print "\tread -ra words <<<\"$line\""
 	print "\t[[ $line == *[[:space:]] ]] && words+=('')"
 	print "\tlocal last=$((${#words[@]} - 1))"
 	print "\tcur=${words[last]}"
-	print "\t# the command, and the first word behind it that is its own"
+	print "\t# the command, and the first of its own words"
 	print "\tfor ((i = 1; i < last; i++)); do"
 	print "\t\tcase ${words[i]} in"
 	print "\t\t--) ;;"
@@ -161,7 +161,7 @@ END {
 	printf "\t\thelp) _vfio_lu_words '%s' ;;\n", substr(commands, 2)
 	print "\t\tesac"
 	print "\tfi"
-	print "\t# bash puts in what follows the last colon only"
+	print "\t# bash inserts only the text after the last colon"
 	print "\tif [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]]; then"
 	print "\t\tCOMPREPLY=(\"${COMPREPLY[@]#\"${cur%\"${cur##*:}\"}\"}\")"
 	print "\tfi"

@@ -55,7 +55,7 @@ $1 == "column" { columns = columns " " $3 }
 END {
 	print "# fish completion for vfio-lu; made from vfio-lu --dump-commands"
 	print ""
-	print "# what vfio-lu can act on; addresses in their short form, too, where one was begun"
+	print "# the devices and sessions that vfio-lu offers; addresses also in the short form, if the word begins so"
 	print "function __vfio_lu_offer"
 	print "    set -l lines (vfio-lu --offer $argv[1] 2>/dev/null | string replace ' ' \\t)"
 	print "    printf '%s\\n' $lines"
@@ -64,7 +64,7 @@ END {
 	print "    end"
 	print "end"
 	print ""
-	print "# who has a vfio file open; where that cannot be seen, all"
+	print "# processes with a vfio file open, or all processes if this user cannot see them"
 	print "function __vfio_lu_pids"
 	print "    set -l pids (find /proc/[0-9]*/fd -maxdepth 1 -lname '/dev/vfio/*' 2>/dev/null | cut -d/ -f3 | sort -un)"
 	print "    if test -n \"$pids\""

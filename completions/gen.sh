@@ -9,8 +9,8 @@
 #   own|uses COMMAND NAME LETTER ARG CHOICES HINT HELP   of a command, and
 #                                                    those global ones it knows
 #   command NAME ARGS HINT changes|reads SUMMARY
-# HINT is what completes an argument: file, dir, columns, command and what follows it, pid, and what PROGRAM --offer
-# HINT prints a line each, with a description behind it: bdf, bound, member, session.
+# HINT says how an argument is completed: file, dir, columns, command (with its words), pid, or bdf, bound, member and
+# session, for which PROGRAM --offer HINT prints lines of a word and its description.
 #   column COMMAND KEY HEAD shown|- HELP
 #   check ID device|host|next-kernel|rehearsal                 for the tests: all there are
 set -eu

@@ -20,8 +20,8 @@
  *    each vlu_plan_...() that makes a plan, and the end of vlu_plan_run();
  *  - vlu_check_device() or vlu_judge_device() of a device that was already judged
  *    in this look.
- * vlu_device_find() returns a device as this look sees it. A program that returns
- * to the machine after a while calls one of the first group.
+ * vlu_device_find() returns a device as this look sees it. A program that looks at the
+ * machine again after a while calls a function of the first group.
  */
 #ifndef VFIO_LU_H
 #define VFIO_LU_H
@@ -172,7 +172,7 @@ VLU_EXPORT bool vlu_token_bdf(uint64_t token, struct vlu_bdf *ret_bdf);
  */
 VLU_EXPORT int vlu_pattern_check(struct vlu_ctx *ctx, const char *text);
 
-/* The devices that a command is about. */
+/* The devices on which a command acts. */
 struct vlu_selection {
 	const char *const *patterns;
 	size_t n_patterns;
@@ -208,7 +208,7 @@ enum vlu_known { VLU_NO, VLU_YES, VLU_DONT_KNOW };
  * the read. Frees the devices of an earlier call.
  */
 VLU_EXPORT int vlu_devices_read(struct vlu_ctx *ctx);
-/* Reads all PCI functions, with what vlu_check_device() needs of those with vfio-pci. */
+/* Reads all PCI functions, and of those with vfio-pci all that vlu_check_device() needs. */
 VLU_EXPORT int vlu_devices_read_whole(struct vlu_ctx *ctx);
 VLU_EXPORT size_t vlu_device_count(const struct vlu_ctx *ctx);
 VLU_EXPORT struct vlu_device *vlu_device_at(struct vlu_ctx *ctx, size_t i);
@@ -279,7 +279,7 @@ struct vlu_check {
 
 struct vlu_report;
 
-/* Checks one device. Fails only when memory is short. The caller frees the report. */
+/* Checks one device. Fails only when out of memory. The caller frees the report. */
 VLU_EXPORT int vlu_check_device(struct vlu_device *dev,
 				struct vlu_report **ret_report);
 /* Returns the verdict alone. Costs less, since it stops at the first failed check. */
@@ -686,8 +686,7 @@ struct vlu_moment {
 	const char *name;	/* "preserved", "kexec-called", "restored" */
 	bool of_device;
 	struct vlu_bdf bdf;	/* of_device: the device; else it is of the whole session */
-	/* By the clocks of the kernel under which it happened: nanoseconds since 1970, and since
-	 * that kernel started */
+	/* nanoseconds since 1970, and since the start of the kernel under which it happened */
 	int64_t wall, boot;
 };
 

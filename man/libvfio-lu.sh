@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Makes the pages of the library out of its header: libvfio-lu.3 of what stands at its head, and one page for each
+# Makes the pages of the library out of its header: libvfio-lu.3 from the comment at its head, and one page for each
 # section. A comment becomes the text of the declarations that follow it up to an empty line.
 # usage: man/libvfio-lu.sh DIRECTORY
 set -eu
@@ -99,7 +99,7 @@ awk -v dir="$1" '
 		body = synopsis = names = ""
 		next
 	}
-	# What is before the first section: the comment at the head.
+	# The part before the first section: the comment at the head.
 	section == "" {
 		if (/^\/\*$/)
 			within = 1

@@ -12,7 +12,7 @@ TOP, LANE, BAR = 118, 58, 34
 # the command, where it is on the line of time, and the lane that it begins or ends
 COMMANDS = [('bind', 190), ('preserve', 285), ('load', 430), ('kexec', 555),
 	    ('restore', 655), ('run', 765), ('finish', 870)]
-# a lane: its name, what it is, and its bars: from, to, text, style
+# a lane: its name, its description, and its bars: from, to, text, style
 LANES = [
 	('guest', 'in a virtual machine', [(225, 360, 'runs', 'guest'), (790, 940, 'runs again', 'guest')]),
 	('VMM', 'such as QEMU', [(215, 360, 'has the file open', 'vmm'), (765, 940, 'has the file open', 'vmm')]),
@@ -56,7 +56,7 @@ def main():
 			print(f'<rect x="{start}" y="{y}" width="{end - start}" height="{BAR}" rx="4"'
 			      f' fill="{FILLS[style]}" stroke="#6b6b6b"/>')
 			text((start + end) / 2, y + 22, words, 13)
-	# What the guest sees of it.
+	# The guest's view.
 	text(370, TOP + 21, 'shut down or saved', 12, 'start', ' fill="#555555"')
 	text(792, TOP + LANE - 11, 'its VMM resets the device', 12, 'start', ' fill="#555555"')
 	line(LEFT, bottom, RIGHT, bottom, 'stroke="#6b6b6b"')

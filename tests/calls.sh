@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Compares what vfio-lu asked of the fake kernel with what it asked of a real one in the same scenario, call by call, and
-# what it printed, line by line.
+# Compares the calls of vfio-lu to the fake kernel with those to a real kernel in the same scenario, and its output,
+# line by line.
 # usage: tests/calls.sh [-v] [SCENARIO...]      after tests/fake/run.sh and tests/vm/run.sh -c
 #   -v  print the calls, not only those that differ
-# Looked at are opens of /dev/liveupdate, /dev/iommu and vfio files, their ioctls, what is written into sysfs, modules
-# and images loaded; each with its errno. What several devices do at the same time is in the order of the devices, and
-# the holder's calls follow after those of a phase. A scenario that kills, stalls or hurries says so: NO_CALLS="WHY".
+# The compared calls are opens of /dev/liveupdate, /dev/iommu and vfio files, their ioctls, writes into sysfs, and
+# loads of modules and images; each with its errno. Parallel calls for several devices are sorted by device, and the
+# holder's calls follow those of a phase. A scenario whose calls depend on timing, or that kills a process, sets
+# NO_CALLS="WHY".
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -66,7 +67,7 @@ normal() { # FILE
 	{
 		who = $1
 		sub(/^[a-z]* /, "")
-		# what it needs comes along
+		# modules that it depends on are loaded too
 		if (/^module / && !/^module vfio[-_]pci /)
 			next
 		sub(/vfio_pci/, "vfio-pci")
@@ -83,16 +84,16 @@ normal() { # FILE
 	END { flush_holder() }' "$1"
 }
 
-# Every command with what it printed, but for the numbers of processes and of cdevs, what each machine calls its kernel,
-# and what load and kexec see in its initrd: the fake machine has none to look into. Trees have that, and the check-* scenarios.
-# Nor has it disks, or an image to rehearse.
+# Prints every command with its output, without process ids, numbers of cdevs, names of kernels, and the warnings of
+# load and kexec about the initrd, disks and rehearsals: the fake machine has none of these. The trees and the check-*
+# scenarios test those warnings.
 said() { # FILE RELEASE...
 	local release own=''
 	for release in "${@:2}"; do own+="s/${release//./\\.}/RELEASE/g;"; done
 	awk '/^\$ / { on = /^\$ vfio-lu / } /^(ok   |FAIL |skip |VLU-)/ { on = 0 }
 		/^vfio-lu (load|kexec): the next kernel: .* \((next-initrd-vfio|next-driver-match|rehearsed)\); fix: / { next }
 		/: verify that nothing has \/dev\// { next }
-		# each machine has reasons of its own for what passes (-v)
+		# the detail of a check that passes differs between the machines (-v)
 		/^  [a-z0-9-]+ +pass: / { next }
 		on' "$1" | sed "$own$same"
 }
@@ -106,7 +107,7 @@ s,--fd [0-9]\+=,--fd N=,g
 s,/[^ ]*/standin ,standin ,g
 '
 
-# Prints a line, and what differs.
+# Prints a result line, and the differences.
 compare() { # WHAT FAKE VM
 	local n
 	n=$(wc -l <"$3")

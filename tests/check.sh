@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs tiers of tests and counts them. Each prints "TIER: N passed, N failed, N skipped" last.
+# Runs tiers of tests and adds up their results. Each prints "TIER: N passed, N failed, N skipped" last.
 # usage: tests/check.sh fast|full|asan|lint|all
-# A skip that is not listed in tests/skips is a failure, so that no tier can fall silent.
+# A skip that is not listed in tests/skips is a failure, so that no tier is skipped unnoticed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 MAKE=${MAKE:-make}
 jobs=$(nproc 2>/dev/null || echo 1)
 logs=$(mktemp -d) || exit 1
-# A tier in the background does not hear of the keyboard.
+# A tier in the background does not receive the signals of the keyboard.
 leave() {
 	for file in "$logs"/*.pid; do [ ! -e "$file" ] || kill "$(cat "$file")" 2>/dev/null || :; done
 	rm -rf "$logs"
@@ -20,7 +20,8 @@ trap 'exit 143' TERM HUP
 
 passed=0 failed=0 skipped=0
 
-# A tier that mostly waits may run while another computes: begin one, run the other, see the first to its end.
+# A tier that mostly waits can run while another one computes: start the first, run the second, then wait for the
+# first.
 begin() { # NAME COMMAND...
 	name=$1
 	shift
@@ -34,7 +35,7 @@ end() { # NAME
 	log=$logs/$name
 	pid=$(cat "$log.pid")
 	echo "== $name"
-	# The lines as they come; the counts are read from the file.
+	# Prints the lines as they come; the counts are read from the file.
 	tail -n +1 -f --pid="$pid" "$log" 2>/dev/null
 	wait "$pid"
 	status=$?
@@ -51,7 +52,7 @@ end() { # NAME
 	p=${line%% passed*}
 	f=${line##*passed, } f=${f%% failed*}
 	s=${line##*failed, } s=${s%% skipped*}
-	# A tier that fails without saying what, or counts nothing, has failed.
+	# A tier that fails without a failed test, or that counts no test, has failed.
 	if [ "$f" = 0 ] && { [ "$status" != 0 ] || [ "$p$s" = 00 ]; }; then
 		echo "$name: exit $status with $line"
 		f=1
@@ -74,7 +75,7 @@ tier() { # NAME COMMAND...
 }
 
 fast() { # [MAKE-ARGUMENT...]
-	# by all processors; what cannot be built is its tier's failure
+	# with all processors; a program that cannot be built makes its tier fail
 	"$MAKE" --no-print-directory -k -j"$jobs" all-tests "$@" || :
 	tier "pure$suffix" "$MAKE" --no-print-directory check-pure "$@"
 	tier "fuzz$suffix" "$MAKE" --no-print-directory check-fuzz "$@"
@@ -91,13 +92,13 @@ samples() { # [MAKE-ARGUMENT...]
 	tier "pairs$suffix" "$MAKE" --no-print-directory check-pairs PAIRS="-f 4 bound" "$@"
 }
 
-# The whole of the kills takes longer than all the rest: make check-kill-sweep
+# The whole kill sweep takes longer than all other tiers: make check-kill-sweep
 kills_and_pairs() {
 	tier kill-sweep "$MAKE" --no-print-directory check-kill-sweep KILLS="-f 24"
 	tier pairs-all "$MAKE" --no-print-directory check-pairs
 }
 
-# The machines compute, and the sweep waits most of its time.
+# The virtual machines compute, while the sweep mostly waits.
 vm_and_sweep() { # NAME [MAKE-ARGUMENT...]: of the sweep
 	sweep=$1
 	shift
@@ -155,7 +156,7 @@ all)
 	suffix=-asan
 	fast ASAN=1
 	samples ASAN=1
-	# The whole of it, as in full, takes a quarter of an hour.
+	# The whole tier, as in full, takes a quarter of an hour.
 	vm_and_sweep sweep-third SWEEP="-f 3"
 	;;
 *)

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# On one fresh Debian: the packages are built there by an ordinary user, installed by apt, the program runs, the next
-# initrd has the hook, the manual shows, purge leaves nothing, and autopkgtest is content. deb.sh runs it.
-# usage: unshare --mount tests/deb-suite.sh SUITE DIRECTORY	an empty one
-# Prints a line for each: ok, FAIL or skip, and "done" last.
+# Tests the packages on one fresh Debian: an ordinary user builds them, apt installs them, the program runs, the next
+# initrd has the hook, man shows the pages, purge leaves no file, and autopkgtest passes. deb.sh runs this script.
+# usage: unshare --mount tests/deb-suite.sh SUITE DIRECTORY	(DIRECTORY: empty)
+# Prints a line for each check, ok, FAIL or skip, and "done" last.
 set -euo pipefail
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 [ $# = 2 ] || { sed -n 's/^# usage/usage/p' "$0" >&2; exit 2; }
@@ -41,7 +41,7 @@ copy_packages() { # DIRECTORY
 	packages=$(cd "$root" && echo tmp/*.deb | sed 's, \|^,&/,g')
 }
 
-# A root file system with all that the packages need to be built and to run, from the cache.
+# Makes a root file system, from the cache, with the packages that the build and the program need.
 make_root() (
 	tar=$cache/deb-$suite-$({ echo "$extra"; cat "$top/dist/debian/control"; } | key).tar
 	mkdir -p "$root"
@@ -64,7 +64,7 @@ make_root() (
 	fi
 )
 
-# Those of this suite: of this machine, or of the cache, or built there.
+# The packages of this suite: those of this machine, those in the cache, or newly built ones.
 sources() {
 	(cd "$top" && find . \( -path ./build -o -path ./.git -o -path ./tests -o -path ./vfio-lu \) -prune -o -type f -print0 |
 		sort -z | xargs -0 sha256sum)
@@ -85,8 +85,9 @@ build() {
 	rm -rf "$root/tmp/build"
 }
 
-# Without the books of dpkg, apt and others, which change in any case.
-# But for what systemd's own helpers of maintainer scripts leave: in /run until the next boot, and their catalog.
+# Leaves out the databases of dpkg, apt and others, which always change.
+# Leaves out the files that systemd's helpers of maintainer scripts leave: in /run until the next boot, and their
+# catalog.
 files_of() {
 	find "$root" -xdev \( -path "*/var/lib/dpkg" -o -path "*/var/lib/apt" -o -path "*/var/log" -o -path "*/var/cache" \
 		-o -path "$root/proc" -o -path "$root/sys" -o -path "$root/tmp" -o -path "*/ld.so.cache" \
@@ -97,7 +98,7 @@ check "a fresh root file system" make_root
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys"
 check "the packages can be built" build
-[ "$debs" = "$top/build/deb" ] || check "lintian has nothing against them" "$top/dist/debian/lint.sh" "$debs"
+[ "$debs" = "$top/build/deb" ] || check "lintian reports nothing" "$top/dist/debian/lint.sh" "$debs"
 files_of >"$tmp/before"
 copy_packages "$debs"
 # shellcheck disable=SC2086 # words
@@ -107,12 +108,12 @@ check "the manual shows" in_root sh -c 'dpkg -L vfio-lu | grep -q man8/vfio-lu.8
 check "bash completes" in_root bash -c \
 	'. /usr/share/bash-completion/bash_completion; . /usr/share/bash-completion/completions/vfio-lu; complete -p vfio-lu'
 check "the early unit is enabled" in_root sh -c 'ls /etc/systemd/system/*.wants/vfio-lu-restore.service'
-# By the systemd of this suite, where it is there
+# With the systemd of this suite, if it has the tool
 if [ -x "$root/usr/bin/systemd-analyze" ]; then
 	for unit in vfio-lu.service vfio-lu-restore.service; do
-		check "nothing is wrong with $unit" in_root env SYSTEMD_LOG_LEVEL=warning sh -c \
+		check "systemd-analyze verify accepts $unit" in_root env SYSTEMD_LOG_LEVEL=warning sh -c \
 			'said=$(systemd-analyze --man=no --recursive-errors=no verify "$1" 2>&1) && [ -z "$said" ] || { echo "$said"; false; }' - "$unit"
-		check "$unit can do little" in_root systemd-analyze security --no-pager --offline=true --threshold=50 "$unit"
+		check "$unit has a small exposure" in_root systemd-analyze security --no-pager --offline=true --threshold=50 "$unit"
 	done
 fi
 mkdir -p "$root/lib/modules/1.0-none"
@@ -122,7 +123,7 @@ check "the next initrd has the hook" in_root sh -c '
 	for file in "\(usr/\)\?sbin/vfio-lu" "\(usr/\)\?sbin/vfio-lu-restore" scripts/init-top/00-vfio-lu; do
 		grep -x "$file" /tmp/list || exit 1
 	done'
-# What commands leave behind
+# Files that commands leave behind
 mkdir -p "$root/run/vfio-lu" "$root/var/lib/vfio-lu/rehearsals"
 touch "$root/run/vfio-lu/lock" "$root/var/lib/vfio-lu/vfio-lu.json"
 held_is_kept() {
@@ -130,7 +131,7 @@ held_is_kept() {
 	in_root dpkg -P vfio-lu >"$tmp/purge" 2>&1 && grep "incoming, waiting" "$tmp/purge" && [ -e "$root/var/lib/vfio-lu/vfio-lu.json" ] &&
 		rm "$root/var/lib/vfio-lu/vfio-lu.json" && in_root sh -c 'dpkg -i /tmp/vfio-lu_*.deb'
 }
-check "what still waits is told and kept" held_is_kept
+check "the removal names and keeps a waiting session" held_is_kept
 purges() {
 	apt purge vfio-lu libvfio-lu0 libvfio-lu-dev >"$tmp/purge" 2>&1 || { cat "$tmp/purge"; return 1; }
 	! grep -iE 'warning|still held' "$tmp/purge"
@@ -139,7 +140,7 @@ check "apt purges them, without a warning" purges
 rm -rf "$root"/lib/modules/1.0-none "$root"/boot/*1.0-none "$root"/var/lib/initramfs-tools/1.0-none
 rmdir "$root/lib/modules" 2>/dev/null || :
 files_of >"$tmp/after"
-check "and nothing is left" diff "$tmp/before" "$tmp/after"
+check "and no file is left" diff "$tmp/before" "$tmp/after"
 
 # --------------------------------------------------------------- the package's own tests
 # A kernel that hands over, for the rehearsal

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The Debian packages: the same from another directory and another user, nothing for lintian to say, and what
-# deb-suite.sh looks at in a fresh bookworm, trixie and sid, all of them side by side.
+# Tests the Debian packages: a build in another directory by another user is identical, lintian reports nothing, and
+# deb-suite.sh passes on a fresh bookworm, trixie and sid, which run in parallel.
 # usage: tests/deb.sh [SUITE...]
-# Needs a built tree, build/deb (make deb) and root; what apt and debootstrap fetch is kept in the cache.
+# Needs a built tree, build/deb (make deb) and root; the downloads of apt and debootstrap stay in the cache.
 set -euo pipefail
 export LC_ALL=C
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -14,7 +14,7 @@ suites=("$@")
 tmp=$(mktemp -d)
 jobs=()
 finish() {
-	# unshare is deaf to the others
+	# unshare ignores the other signals
 	[ ${#jobs[@]} = 0 ] || kill -KILL "${jobs[@]}" 2>/dev/null || :
 	wait
 	rm -rf --one-file-system "$tmp"
@@ -31,7 +31,7 @@ if [ "$(id -u)" != 0 ] || [ -z "$(mirror)" ]; then
 fi
 for suite in ${suites[@]+"${suites[@]}"}; do
 	mkdir "$tmp/$suite"
-	# What it mounts is nobody else's, and what it starts ends with it.
+	# Its mounts are private, and its processes end with it.
 	unshare --mount --pid --fork --kill-child "$top/tests/deb-suite.sh" "$suite" "$tmp/$suite" >"$tmp/$suite.log" 2>&1 &
 	jobs+=($!)
 done

@@ -1,20 +1,20 @@
 #!/bin/sh
-# Makes sure that what a part of the work needs is installed (Debian 12).
+# Installs the packages that a part of the work needs (Debian 12).
 # usage: tests/deps.sh [-n] build|test|lint|vm|deb|fleet...
-# -n: says the command, and installs nothing.
+# -n: prints the command, and installs nothing.
 set -eu
 
 build="gcc make pkg-config libc6-dev libpci-dev libkmod-dev libjson-c-dev libfdt-dev libsystemd-dev zlib1g-dev
 	liblzma-dev libzstd-dev liblz4-dev libssl-dev"
 test="$build libcmocka-dev jq python3-jsonschema strace mandoc util-linux zsh fish bash-completion python3"
 lint="$test clang libclang-rt-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross shellcheck codespell"
-# What runs in the VM, what boots it, and what compiles its kernel.
+# The programs that run in the VM, that boot it, and that compile its kernel.
 vm="$build qemu-system-x86 busybox-static bash jq kexec-tools strace pci.ids cpio e2fsprogs kmod python3-jsonschema
 	apt dpkg debian-archive-keyring xz-utils flex bison bc libelf-dev libssl-dev ccache patch perl debootstrap debhelper fakeroot"
 
 deb="$build debhelper fakeroot lintian debootstrap autopkgtest"
 
-# What rolls out, and what looks at the role
+# The programs that run the role, and those that check it
 fleet="$vm $deb ansible-core ansible-lint yamllint openssh-client python3"
 
 usage() { echo "usage: tests/deps.sh [-n] build|test|lint|vm|deb|fleet..." >&2; exit 2; }
@@ -66,7 +66,7 @@ apt="apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300"
 $apt update >&2 || echo "deps.sh: the package lists could not be updated; trying with those there are" >&2
 case " $missing " in
 *" kexec-tools "*)
-	# Left to its default, kexec-tools turns the next reboot of this machine into a kexec.
+	# By default, kexec-tools turns the next reboot of this machine into a kexec.
 	! command -v debconf-set-selections >/dev/null ||
 		echo "kexec-tools kexec-tools/load_kexec boolean false" | debconf-set-selections
 	;;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The role of dist/ansible on three Debian hosts: virtual machines that real kexecs take from one test kernel to the other,
-# reached over ssh on the loopback interface.
+# Tests the role of dist/ansible on three Debian hosts: virtual machines that make real kexecs from one test kernel
+# into the other. Ansible reaches them with ssh over the loopback interface.
 # usage: tests/fleet.sh [-v]       -v: shows what Ansible prints
 # Needs build/deb (make deb), and root to make the disk of the hosts. The logs stay in ~/.cache/vfio-lu/logs/fleet.
 set -euo pipefail
@@ -52,8 +52,8 @@ tell() {
 # ------------------------------------------------------------------ the role as it lies there
 lint() { (cd "$ansible" && "$@"); }
 export ANSIBLE_HOME=$tmp/ansible ANSIBLE_LOCAL_TEMP=$tmp/ansible
-check "yamllint has nothing to say" lint yamllint --strict .
-check "ansible-lint has nothing to say" lint env XDG_CACHE_HOME="$tmp/lint" \
+check "yamllint reports nothing" lint yamllint --strict .
+check "ansible-lint reports nothing" lint env XDG_CACHE_HOME="$tmp/lint" \
 	ansible-lint --offline --nocolor live-update.yml release.yml roles/vfio_lu_live_update
 
 if [ "$(id -u)" != 0 ]; then
@@ -75,7 +75,7 @@ fi
 rm -rf "$logs"
 mkdir -p "$logs"
 
-# One disk for all: Debian with vfio-lu, both kernels, and initrds by initramfs-tools.
+# Makes one disk for all hosts: Debian with vfio-lu, both kernels, and initrds of initramfs-tools.
 release_of() { # FLAVOUR
 	local dir
 	for dir in "$kernel/$1"/modules/*; do [ ! -d "$dir" ] || echo "${dir##*/}"; done
@@ -91,7 +91,7 @@ make_disk() {
 	cp "$top"/build/deb/*.deb "$root/tmp/"
 	in_root sh -c 'dpkg -i /tmp/*.deb'
 	rm "$root"/tmp/*.deb
-	# little time under emulation, and the one way that the test kernel knows
+	# fast under emulation, and the only compression that the test kernel knows
 	printf 'COMPRESS=gzip\nCOMPRESSLEVEL=1\n' >"$root/etc/initramfs-tools/conf.d/test"
 	for flavour in y m; do
 		release=$(release_of $flavour)
@@ -103,7 +103,7 @@ make_disk() {
 		in_root update-initramfs -c -k "$release"
 		cp "$root/boot/initrd.img-$release" "$tmp/initrd-$flavour"
 	done
-	# One that restores nothing: with neither vfio-lu nor vfio-pci in it.
+	# An initrd that restores nothing: it has neither vfio-lu nor vfio-pci.
 	mv "$root/usr/share/initramfs-tools/hooks/vfio-lu" "$tmp/hook"
 	in_root mkinitramfs -o /boot/initrd.img-broken "$to"
 	mv "$tmp/hook" "$root/usr/share/initramfs-tools/hooks/vfio-lu"
@@ -128,8 +128,8 @@ make_disk() {
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# A reset ends the machine, so that a later kernel proves a kexec. The devices under test are at 01:00.0 and 02:00.0; the
-# interface that ssh comes by is not among them.
+# A reset ends the machine, so a later kernel proves a kexec. The devices under test are at 01:00.0 and 02:00.0; the
+# network interface for ssh is another one.
 start_machine() { # HOST
 	ports[$1]=$(free_port)
 	qemu-system-x86_64 -accel tcg,thread=single -cpu max,-erms -machine q35,kernel-irqchip=split -m 1G -smp 1 \
@@ -153,7 +153,7 @@ on() { # HOST COMMAND...
 	shift
 	ssh "${ssh_words[@]}" -p "$port" root@127.0.0.1 "$*" </dev/null
 }
-answers() { # HOST: within some minutes, or its machine has ended
+answers() { # HOST: waits some minutes until it answers, unless its machine has ended
 	local try
 	for ((try = 0; try < 60; try++)); do
 		kill -0 "${machines[$1]}" || return 1
@@ -190,7 +190,7 @@ write_inventory() {
 }
 
 # ------------------------------------------------------------------------------- the plays
-# Its exit status; what it printed is in the file of that name.
+# Runs a playbook and sets its exit status; the output is in the file of that name.
 play() { # NAME PLAYBOOK ARGUMENT...
 	local name=$1 status=0 playbook=$2
 	shift 2
@@ -213,7 +213,7 @@ reported() { # PATTERN of a row
 
 runs() { [ "$(on "$1" uname -r)" = "$2" ] || { on "$1" uname -r; false; }; } # HOST RELEASE
 settled() { on "$1" vfio-lu status --check && on "$1" vfio-lu status | grep -q '^no sessions'; } # HOST
-# What a live update would change, or begin to.
+# The state that a live update changes.
 state() { # HOST
 	on "$1" 'cat /proc/sys/kernel/random/boot_id /sys/kernel/kexec_loaded
 		readlink /sys/bus/pci/devices/0000:0[12]:00.0/driver; vfio-lu status | tail -n +2; dpkg -l vfio-lu | tail -n 1
@@ -234,22 +234,22 @@ to_m=(-e vfio_lu_live_update_to_release="$to") to_y=(-e vfio_lu_live_update_to_r
 
 say "a dry run"
 keep_states
-check "a dry run is done" play dry live-update.yml "${to_m[@]}" --check
+check "a dry run succeeds" play dry live-update.yml "${to_m[@]}" --check
 check "it changes nothing" changed_nothing
-check "and says what it would" printed "would be updated"
-for host in "${hosts[@]}"; do check "host-$host is untouched" untouched "$host"; done
+check "and says what it would do" printed "would be updated"
+for host in "${hosts[@]}"; do check "host-$host is unchanged" untouched "$host"; done
 
-say "the device of one is in use"
+say "the device of one host is in use"
 on 2 vfio-lu bind 0000:01:00.0
 on 2 'systemd-run -q --unit=user sh -c "exec sleep 1000 9<>\$(echo /dev/vfio/devices/*)"'
 keep_states
-check "the roll-out is refused" fails play in-use live-update.yml "${to_m[@]}"
+check "the play refuses" fails play in-use live-update.yml "${to_m[@]}"
 check "it says why" printed "0000:01:00.0 not-in-use: process"
-check "the report names it" reported '^host-2 .* not fit$'
-for host in "${hosts[@]}"; do check "host-$host is untouched" untouched "$host"; done
+check "the report names it" reported '^host-2 .* not ready$'
+for host in "${hosts[@]}"; do check "host-$host is unchanged" untouched "$host"; done
 on 2 'systemctl stop user; vfio-lu unbind 0000:01:00.0'
 
-say "the next kernel of one cannot restore"
+say "the next kernel of one host cannot restore"
 on 2 "mkdir /srv/kept && mv /lib/modules/$to/kernel/drivers/vfio/pci/vfio-pci.ko /srv/kept/ && depmod $to"
 on 3 'dpkg -r vfio-lu libvfio-lu-dev' >/dev/null
 cat >"$tmp/broken.yml" <<-END
@@ -263,32 +263,32 @@ packages=$(printf '"%s",' "$top"/build/deb/vfio-lu_*.deb)
 to_m+=(-i "$tmp/broken.yml" -e "{\"vfio_lu_live_update_packages\": [${packages%,}]}")
 check "the roll-out stops" fails play broken live-update.yml "${to_m[@]}"
 check "host-1 runs the next kernel" runs 1 "$to"
-check "and has nothing left to do" settled 1
-check "host-2 runs it, too" runs 2 "$to"
-check "and is left as status says" fails on 2 vfio-lu status --check
+check "and needs no command" settled 1
+check "host-2 runs the next kernel, too" runs 2 "$to"
+check "and status shows its session" fails on 2 vfio-lu status --check
 check "host-3 got vfio-lu" on 3 vfio-lu --version
-check "and was not touched else" runs 3 "$from"
+check "and was not changed otherwise" runs 3 "$from"
 check "no session was begun there" settled 3
-check "the report names who is done" reported "^host-1 .*$from to $to .* updated\$"
-check "who failed, and at what" reported '^host-2 .* failed at: restore$'
-check "and who was not touched" reported '^host-3 .* not touched$'
+check "the report names the updated host" reported "^host-1 .*$from to $to .* updated\$"
+check "the failed host, and its step" reported '^host-2 .* failed at: restore$'
+check "and the host that was not changed" reported '^host-3 .* not changed$'
 
-say "the cause is gone"
+say "the cause is removed"
 on 2 "mv /srv/kept/vfio-pci.ko /lib/modules/$to/kernel/drivers/vfio/pci/ && depmod $to"
 boot_1=$(on 1 cat /proc/sys/kernel/random/boot_id)
 boot_2=$(on 2 cat /proc/sys/kernel/random/boot_id)
-check "the same again gets to the end" play cured live-update.yml "${to_m[@]}"
+check "the same play completes" play cured live-update.yml "${to_m[@]}"
 for host in "${hosts[@]}"; do
 	check "host-$host runs the next kernel" runs "$host" "$to"
-	check "host-$host has nothing left to do" settled "$host"
+	check "host-$host needs no command" settled "$host"
 done
 check "host-1 was left alone" test "$(on 1 cat /proc/sys/kernel/random/boot_id)" = "$boot_1"
-check "host-2 went on where it stopped" test "$(on 2 cat /proc/sys/kernel/random/boot_id)" = "$boot_2"
+check "host-2 continued where it had stopped" test "$(on 2 cat /proc/sys/kernel/random/boot_id)" = "$boot_2"
 check "the report says so" reported '^host-2 .* updated$'
 check "once more" play again live-update.yml "${to_m[@]}"
 check "changes nothing" changed_nothing
 
-say "a roll-out of all, the first alone, with the tasks of an operator"
+say "a roll-out to all hosts, the first one alone, with tasks of an operator"
 for what in stop start; do
 	cat >"$tmp/$what.yml" <<-END
 		- name: Note that it is time to $what VMMs
@@ -296,27 +296,27 @@ for what in stop start; do
 		  changed_when: true
 	END
 done
-check "it gets to the end" play all live-update.yml "${to_y[@]}" -e '{"vfio_lu_live_update_serial": [1, 2]}' \
+check "it completes" play all live-update.yml "${to_y[@]}" -e '{"vfio_lu_live_update_serial": [1, 2]}' \
 	-e vfio_lu_live_update_stop_tasks="$tmp/stop.yml" -e vfio_lu_live_update_start_tasks="$tmp/start.yml"
-# A vfio-lu that keeps no times says so, and the report with it.
+# If vfio-lu has no record of the times, the report says unknown.
 away=unknown
 ! on 1 vfio-lu timeline >/dev/null 2>&1 || away='[0-9][0-9.]*'
 for host in "${hosts[@]}"; do
 	check "host-$host runs the other kernel" runs "$host" "$from"
-	check "host-$host has nothing left to do" settled "$host"
-	check "its VMMs were to end before the kexec" test "$(on "$host" cat /srv/stop)" = "$to"
-	check "and to start after it" test "$(on "$host" cat /srv/start)" = "$from"
+	check "host-$host needs no command" settled "$host"
+	check "the tasks before the kexec ran" test "$(on "$host" cat /srv/stop)" = "$to"
+	check "and those after it" test "$(on "$host" cat /srv/start)" = "$from"
 	check "the report has host-$host" reported "^host-$host .*$to to $from  *2  *$away  *updated\$"
 done
 
-say "one is given up"
+say "one host is given up"
 on 1 'vfio-lu preserve 0000:01:00.0' >/dev/null
-check "what is held is released" play release release.yml
+check "the play releases the held session" play release release.yml
 check "host-1 holds nothing" settled 1
 check "a second time" play released release.yml
 check "changes nothing" changed_nothing
 
-check "the page of the report is whole" python3 - "$logs/report.html" <<-'END'
+check "the page of the report is complete" python3 - "$logs/report.html" <<-'END'
 	import html.parser, sys
 	text = open(sys.argv[1]).read()
 	assert text.startswith("<!DOCTYPE html>") and text.count("<tr>") == 4, text

@@ -49,14 +49,14 @@ static size_t make(char *text, size_t size, const char *session)
 	}
 	len = (size_t)snprintf(text, size, "%s%s%s%s", verbs[roll(7)], kinds[roll(6)],
 			       roll(2) ? session : roll(2) ? "other" : "", tails[roll(12)]);
-	/* bits that fall over */
+	/* flipped bits */
 	for (noise = roll(3); noise && len; noise--)
 		text[roll((unsigned int)len)] ^= (char)(1 << roll(8));
 	if (roll(8) == 0)
 		len = roll((unsigned int)len + 1);
 	if (len > 5 && memcmp(text, "drop ", 5) == 0)
 		text[len++] = (char)roll(33);
-	/* nor one that changes what is said of the session */
+	/* nor one that changes the value of the session */
 	if (len > 12 && memcmp(text, "put session/", 12) == 0)
 		text[4] = '/';
 	return len;
@@ -136,7 +136,7 @@ static int ask(const char *path, const char *text, int *files, int n, char *repl
 	return n;
 }
 
-/* A file that says which it is. */
+/* A file whose content is its number. */
 static int numbered_file(int i)
 {
 	int fd = memfd_create("many", 0);
@@ -144,7 +144,7 @@ static int numbered_file(int i)
 	return write(fd, &i, sizeof(i)) == sizeof(i) ? fd : -1;
 }
 
-/* 64 of them in a request; with files they are put, without they are asked for. */
+/* 64 files in a request: with files, puts them; without, gets them. */
 static int some_of_many(const char *path, int first, int n, bool put)
 {
 	char text[8192], reply[8192];

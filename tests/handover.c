@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a kernel of some generation hands over; see handover.h. */
+/* The handover of a kernel of each generation; see handover.h. */
 #include <elf.h>
 #include <libfdt.h>
 
@@ -25,7 +25,7 @@ static const struct generation generations[] = {
 	{ .name = "7.3", .kho = "kho-v4", .kho_form = 3, .metadata = true, .luo = "luo-v5",
 	  .luo_flb = true, .freed = true, .memfd = "memfd-v2", .memfd_v2 = true,
 	  .vfio = "vfio-pci-v1", .pci = "pci", .pci_form = PCI_VERSIONED },
-	/* what is proposed after it */
+	/* proposals for later kernels */
 	{ .name = "next", .kho = "kho-v4;radix-v1;vmalloc-v1", .kho_form = 3, .metadata = true,
 	  .luo = "luo-v5;block-v1", .luo_flb = true, .freed = true,
 	  .memfd = "memfd-v2;vmalloc-v1", .memfd_v2 = true, .vfio = "vfio-pci-v1", .pci = "pci",
@@ -259,7 +259,7 @@ static void entry_make(uint8_t *p, const struct preserved *dev, bool counted, bo
 	put16(p + 6, counted && !finished ? dev->refcount : 0);
 }
 
-/* A slot between them is free; and it goes on in a second block. */
+/* One slot between them is free, and the list continues in a second block. */
 static void pci_chain_make(struct ram *ram, const struct side *s,
 			   const struct handover_faults *f)
 {
@@ -497,7 +497,7 @@ static void put_blobs(const struct generation *g, struct ram *ram, const struct 
 	put("blob-pci", at(ram, s->pci), PAGE);
 }
 
-/* Freed memory has anything in it; here a piece of a program. */
+/* Freed memory may have any content; here a part of a program. */
 static void spoil(uint8_t *p)
 {
 	memset(p, 0, PAGE);
@@ -515,7 +515,7 @@ void handover_make(const struct generation *g, const struct handover_faults *f, 
 
 	if (!ram)
 		abort();
-	/* a tree of somebody else's is not one of the kernel's */
+	/* a tree of another owner */
 	memblock_make(at(ram, LOW + 3 * PAGE));
 	if (!f->cold) {
 		side_make(g, ram, &in, f, true);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What make install leaves, and whether a program can be made with it: the library's symbols, its pkg-config file,
-# an example linked with the shared and with the static library.
+# Tests which files make install installs, and that a program can be built with them: the symbols of the library, its
+# pkg-config file, an example linked with the shared and with the static library.
 # usage: tests/install.sh
 # Needs a built tree, $MAKE (default: make), pkg-config, a C compiler as $CC (default: cc), $BUILD/plant (default
 # build/tests).
@@ -32,10 +32,10 @@ check() { # WHAT COMMAND...
 tr '\n\t' '  ' <"$top/lib/vfio-lu.h" | grep -oE 'VLU_EXPORT [^;(]*\(' | grep -oE 'vlu_[a-z0-9_]+\(' | tr -d '(' | sort >"$tmp/declared"
 sed -n 's/^\t\(vlu_.*\);/\1/p' "$top/lib/libvfio-lu.sym" | sort >"$tmp/script"
 check "the version script has what the header declares" diff "$tmp/declared" "$tmp/script"
-check "and that is something" test -s "$tmp/declared"
+check "and it has some" test -s "$tmp/declared"
 
 # --------------------------------------------------------------------- install
-generate() { # VERSION: of a systemd that only tells this
+generate() { # VERSION: of a fake systemd that only prints its version
 	rm -rf "${tmp:?}/bin" "${tmp:?}/units"
 	mkdir "$tmp/bin" "$tmp/units"
 	printf '#!/bin/sh\necho "systemd %s (x)"\n' "$1" >"$tmp/bin/systemctl"
@@ -65,11 +65,11 @@ check "installed: the catalog" test -e "$root/lib/systemd/catalog/vfio-lu.catalo
 ids() { grep -oE "$1" "$2" | grep -oE '[0-9a-f]{32}' | sort; } # PATTERN FILE
 ids '"[0-9a-f]{32}"' "$top/cli/journal.c" >"$tmp/ids"
 check "the catalog has each kind of record" diff "$tmp/ids" <(ids '^-- [0-9a-f]{32}' "$root/lib/systemd/catalog/vfio-lu.catalog")
-check "and so has the manual" diff "$tmp/ids" <(ids '^\.It [a-z]+ .* Li [0-9a-f]{32}' "$root/share/man/man7/vfio-lu-codes.7")
+check "and so does the manual" diff "$tmp/ids" <(ids '^\.It [a-z]+ .* Li [0-9a-f]{32}' "$root/share/man/man7/vfio-lu-codes.7")
 check "the pages have the version" grep -q '^\.Os vfio-lu [0-9.]*$' "$root/share/man/man8/vfio-lu.8" "$root/share/man/man3/libvfio-lu.3"
-check "nothing is left to be filled in" test -z "$(grep -rlE '@[A-Z]+@' "$root/share/man" "$root/lib/systemd/system" || :)"
+check "no placeholder is left" test -z "$(grep -rlE '@[A-Z]+@' "$root/share/man" "$root/lib/systemd/system" || :)"
 check "the generator does nothing for an old systemd" old_systemd 252
-check "and for a newer one what that knows" new_systemd "255.4-1~x"
+check "and adds the settings of a newer systemd" new_systemd "255.4-1~x"
 check "the program runs from there" "$root/sbin/vfio-lu" --version
 
 # ----------------------------------------------------------------------- units
@@ -77,28 +77,28 @@ if command -v systemd-analyze >/dev/null; then
 	mkdir "$tmp/verify"
 	for unit in "$root"/lib/systemd/system/*; do sed "s,$prefix,$root," "$unit" >"$tmp/verify/${unit##*/}"; done
 	for unit in "$tmp"/verify/*; do
-		check "nothing is wrong with ${unit##*/}" env SYSTEMD_LOG_LEVEL=warning sh -c \
+		check "systemd-analyze verify accepts ${unit##*/}" env SYSTEMD_LOG_LEVEL=warning sh -c \
 			'said=$(systemd-analyze --man=no --recursive-errors=no verify "$1" 2>&1) && [ -z "$said" ] || { echo "$said"; false; }' - "$unit"
 		[ "${unit%.timer}" = "$unit" ] || continue
-		check "${unit##*/} can do little" systemd-analyze security --no-pager --offline=true --threshold=50 "$unit"
+		check "${unit##*/} has a small exposure" systemd-analyze security --no-pager --offline=true --threshold=50 "$unit"
 	done
 fi
 
 nm -D --defined-only "$root/lib/libvfio-lu.so" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort >"$tmp/exported"
-check "the shared library has these symbols and no other" diff "$tmp/declared" "$tmp/exported"
+check "the shared library has only these symbols" diff "$tmp/declared" "$tmp/exported"
 check "each with its version" test -z "$(nm -D --defined-only "$root/lib/libvfio-lu.so" | grep ' T ' | grep -v '@@VFIO_LU_0$')"
 
-# fish, told where else it may look by nothing but its own files
+# fish, whose search path comes only from its own files
 check "make install into /usr/local" "$MAKE" --no-print-directory -C "$top" install DESTDIR="$tmp/local" PREFIX=/usr/local
 check "fish finds it there" test "$(readlink "$tmp/local/etc/fish/completions/vfio-lu.fish")" = \
 	/usr/local/share/fish/vendor_completions.d/vfio-lu.fish
-check "and that is there" test -e "$tmp/local/usr/local/share/fish/vendor_completions.d/vfio-lu.fish"
+check "and the file exists" test -e "$tmp/local/usr/local/share/fish/vendor_completions.d/vfio-lu.fish"
 if command -v fish >/dev/null; then
 	check "fish looks there" fish -c 'contains /etc/fish/completions $fish_complete_path'
 fi
 
 # --------------------------------------------------------------------- metrics
-# As its unit has it, in a directory of its own: what is there is whole, or not there.
+# The command of the unit, in a directory of its own: the file is complete or missing.
 write_metrics() { # MACHINE
 	local command
 	command=$(sed -n "s,^ExecStart=/bin/sh -c '\(.*\)'$,\1,p" "$root/lib/systemd/system/vfio-lu-metrics.service")
@@ -109,20 +109,20 @@ write_metrics() { # MACHINE
 }
 "$BUILD/plant" "$tmp/incoming" "$top/tests/tree/machines/incoming.tree"
 check "the unit's command writes metrics" write_metrics "$tmp/incoming"
-check "and leaves nothing else" test "$(ls "$tmp/exporter")" = vfio-lu.prom
-check "that are the state" grep -qx 'vfio_lu_sessions{state="waiting"} 1' "$tmp/exporter/vfio-lu.prom"
+check "and leaves no other file" test "$(ls "$tmp/exporter")" = vfio-lu.prom
+check "which contain the state" grep -qx 'vfio_lu_sessions{state="waiting"} 1' "$tmp/exporter/vfio-lu.prom"
 if promtool=$("$top/tests/promtool.sh" 2>"$tmp/out"); then
-	check "promtool takes them" sh -c 'said=$("$1" check metrics <"$2" 2>&1) && [ -z "$said" ] || { echo "$said"; false; }' - \
+	check "promtool accepts them" sh -c 'said=$("$1" check metrics <"$2" 2>&1) && [ -z "$said" ] || { echo "$said"; false; }' - \
 		"$promtool" "$tmp/exporter/vfio-lu.prom"
 else
 	skipped=$((skipped + 1))
 fi
 failing() { ! write_metrics "$tmp/nowhere" && ! [ -e "$tmp/exporter/vfio-lu.prom" ]; }
-check "where it fails there is no file of them" failing
+check "if it fails, there is no file" failing
 
 # --------------------------------------------------------------------- example
 config() { PKG_CONFIG_PATH=$root/lib/pkgconfig pkg-config --define-variable=prefix="$root" "$@" libvfio-lu; }
-check "pkg-config knows it" config --modversion
+check "pkg-config finds the library" config --modversion
 # shellcheck disable=SC2046 # words for the compiler
 check "the example, with the shared library" "$CC" -Wall -Wextra -Werror -o "$tmp/vmm" "$top/tests/vm/vmm.c" \
 	$(config --cflags --libs)
@@ -137,7 +137,7 @@ usage() { # PROGRAM
 check "it runs" usage "$tmp/vmm"
 check "it runs without the shared library" env -u LD_LIBRARY_PATH bash -c '"$1" >/dev/null 2>&1; [ $? = 2 ]' - "$tmp/vmm-static"
 needs() { readelf -d "$1" | grep -q "NEEDED.*$2"; } # PROGRAM LIBRARY
-check "it asks for the library by its soname" needs "$tmp/vmm" 'libvfio-lu.so.0\]'
+check "it needs the library by its soname" needs "$tmp/vmm" 'libvfio-lu.so.0\]'
 
 # ------------------------------------------------------------------- uninstall
 for place in root:$prefix local:/usr/local; do

@@ -63,7 +63,7 @@ static pid_t start(char **command, const char *socket_path)
 
 	if (pid)
 		return pid;
-	/* First out of the way, then to where they belong. */
+	/* Moves the files out of the way first, then to their numbers. */
 	for (i = 0; i < n_store; i++)
 		if (store[i].fd < 3 + n_store)
 			store[i].fd = fcntl(store[i].fd, F_DUPFD, 3 + n_store);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Lists what the sources of lib/ and cli/ say to people, so that it can be read as a whole.
+"""Lists the sentences in the sources of lib/ and cli/ for review.
 
 usage: tests/messages.py [-c] [FILE...]
 Prints each string of two words or more, adjacent literals joined, as FILE:LINE, the function it is passed to, and the

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Prints the path of Prometheus' promtool: the one that is installed, or else the program alone out of Debian's package,
-# which would start a server.
-# usage: tests/promtool.sh		exit status 77: there is none, and it cannot be had here
+# Prints the path of Prometheus' promtool: the installed one, or else the program extracted from Debian's package,
+# whose installation would start a server.
+# usage: tests/promtool.sh		exit status 77: promtool is neither installed nor available
 set -euo pipefail
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-lu

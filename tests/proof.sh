@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The check ids and where each is seen to pass and to fail: the golden files of the trees, and lines
-# "# proof: ID pass|fail" in the scenarios that run in the VM, and in tests/rehearse.sh. An id without both is a failure.
-# usage: tests/proof.sh [PROGRAM]	whose tables of checks have the ids
+# Prints where each check passes and where it fails: in goldens of the trees, and in the lines "# proof: ID pass|fail"
+# of the scenarios that run in the VM and of tests/rehearse.sh. An id without both is a failure.
+# usage: tests/proof.sh [PROGRAM]	PROGRAM has the tables of checks
 set -euo pipefail
 export LC_ALL=C
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -14,7 +14,7 @@ trap 'rm -rf "$tmp"' EXIT
 
 "$program" --dump-commands | awk -F '\t' '$1 == "check" { print $2 }' >"$tmp/ids"
 
-# ID RESULT WHERE, from the answers in JSON.
+# Prints ID RESULT WHERE, from the JSON objects.
 for file in tests/tree/golden/*/*json*; do
 	where=${file#tests/tree/golden/}
 	sed -n '/^--- stdout$/,/^--- stderr$/{/^---/!p}' "$file" |
@@ -25,7 +25,7 @@ for file in tests/scenario/*.sh tests/rehearse.sh; do
 	sed -n "s,^[[:space:]]*# proof: \([a-z0-9-]*\) \(pass\|fail\).*,\1\t\2\tvm:$(basename "$file" .sh),p" "$file"
 done | sort -u >"$tmp/vm"
 
-where() { # ID RESULT: up to three places
+where() { # ID RESULT: prints up to three places
 	awk -F '\t' -v id="$1" -v result="$2" '$1 == id && $2 == result { print $3 }' "$tmp/vm" "$tmp/tree" |
 		awk '!seen[$0]++' | head -n 3 | paste -sd ' '
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The command rehearse with the test kernels: pairs that hand over, pairs that do not, and what is left of it when it is
-# killed. Each check is an exit status, a row and what it says.
+# Tests rehearse with the test kernels: pairs that hand over, pairs that do not, and what a killed rehearsal leaves
+# behind. Each check compares an exit status, a row and its text.
 # usage: tests/rehearse.sh [NAME...]	only these
 # Needs: $VFIO_LU (default: at the top), root, QEMU, jq; tests/vm/kernel.sh and rootfs.sh give kernels and initrds.
 set -euo pipefail
@@ -26,7 +26,7 @@ trap 'exit 143' TERM HUP
 [ "$(id -u)" = 0 ] || { echo "rehearse: initrds are made by root" >&2; exit 1; }
 
 kernel=$("$top/tests/vm/kernel.sh" | tail -n1)
-# where any user may read them
+# a directory that any user may read
 for flavour in m y; do
 	other=$flavour
 	[ -d "$kernel/$flavour" ] || other=$([ $flavour = m ] && echo y || echo m)
@@ -37,7 +37,7 @@ for flavour in m y; do
 		mkdir -p "$tmp/$flavour/modules"
 		tar -C "${dir%/*}" --exclude="${dir##*/}/build" --exclude="${dir##*/}/source" -chf - "${dir##*/}" |
 			tar -C "$tmp/$flavour/modules" -xf -
-		# as make modules_install leaves it: these lead to more than any machine has room for
+		# make modules_install makes these links; they lead to more files than a machine has room for
 		for link in build source; do ln -s / "$tmp/$flavour/modules/${dir##*/}/$link"; done
 	done
 done
@@ -61,10 +61,10 @@ check() { # WHAT COMMAND...
 }
 
 # ------------------------------------------------------------------- rehearsals
-# They run two at a time, and are judged when all are through.
+# Two rehearsals run at a time, and all are judged at the end.
 names=()
 declare -A status rows words
-# Sets options: those given, and of one that comes twice the later; each has a value, and only --device is a list.
+# Sets the options. Each has a value; of a repeated option the last one counts, except --device, which is a list.
 once() { # OPTION VALUE...
 	local -A at=()
 	options=()
@@ -78,7 +78,7 @@ once() { # OPTION VALUE...
 		shift 2
 	done
 }
-rehearse() { # NAME STATUS "ROW=RESULT..." WORDS OPTION...: WORDS is a regular expression for what a row or stderr says
+rehearse() { # NAME STATUS "ROW=RESULT..." WORDS OPTION...: WORDS is a regular expression for the text of a row or for stderr
 	local name=$1 options
 	[ "$wanted" = "  " ] || [[ $wanted == *" $name "* ]] || return 0
 	names+=("$name")
@@ -95,7 +95,7 @@ rehearse() { # NAME STATUS "ROW=RESULT..." WORDS OPTION...: WORDS is a regular e
 	} &
 }
 
-# With a parameter of the test kernel's own handler
+# With a parameter of the test kernel's handler
 handler() { if [ -n "${VFIO_LU_TEST_KERNEL-}" ]; then skipped=$((skipped + 1)); else rehearse "$@"; fi; }
 
 row() { # NAME ROW RESULT
@@ -117,7 +117,7 @@ all="boots=pass hands-over=pass recognizes-devices=pass restores=pass finishes=p
 as=()
 
 # --------------------------------------------------------------------- initrds
-# A Debian of the cache unpacked, with what make install leaves and the modules of the m kernel.
+# Unpacks a Debian from the cache, and adds the files of make install and the modules of the m kernel.
 make_initrds() {
 	local root=$tmp/root image release
 	image=$("$top/tests/vm/rootfs.sh" bookworm | tail -n1)
@@ -126,7 +126,7 @@ make_initrds() {
 	PATH=$PATH:/usr/sbin:/sbin debugfs -R "rdump / $root" "$image" >"$tmp/said" 2>&1
 	mkdir -p "$root/usr/lib/modules"
 	cp -r "$tmp/m/modules/$release" "$root/usr/lib/modules/"
-	# mkinitramfs asks it for this alone
+	# mkinitramfs asks only for this
 	echo CONFIG_RD_GZIP=y >"$root/boot/config-$release"
 	[ ! -f "$kernel/m/config" ] || cp "$kernel/m/config" "$root/boot/config-$release"
 	mount -t proc proc "$root/proc" && mounted+=("$root/proc")
@@ -136,7 +136,7 @@ make_initrds() {
 	in_root mkinitramfs -o /boot/tools-without "$release"
 	"$MAKE" --no-print-directory -s -C "$top" install DESTDIR="$root" PREFIX=/usr >"$tmp/said" 2>&1
 	in_root mkinitramfs -o /boot/tools "$release"
-	# as Debian has it, with systemd in it
+	# Debian's usual initrd, with systemd in it
 	in_root dracut --no-hostonly --compress "gzip -1" --kver "$release" /boot/dracut
 	umount "${mounted[@]}"
 	mounted=()
@@ -144,7 +144,7 @@ make_initrds() {
 	chmod -R a+rX "$tmp/initrds"
 }
 
-# Nothing but the systemd of Debian sid, which opens /dev/liveupdate before it looks for its first unit.
+# Contains only the systemd of Debian sid, which opens /dev/liveupdate before it loads its first unit.
 make_systemd_initrd() {
 	local root=$tmp/sid stage=$tmp/systemd image file
 	image=$("$top/tests/vm/rootfs.sh" sid | tail -n1)
@@ -174,7 +174,7 @@ rehearse m-m 0 "$all" "" "${from_m[@]}" "${next_m[@]}" --export exported --log m
 nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 as=("${nobody[@]}")
 rehearse m-y 0 "$all" "" "${from_m[@]}" "${next_y[@]}"
-# whose results cannot be stored, and who exports into a device
+# a user whose results cannot be stored, and who exports into a device node
 mknod -m 666 "$tmp/null" c 1 3
 as=("${nobody[@]}" env HOME=/proc/nowhere)
 rehearse y-y 0 "$all" "cannot make /proc/nowhere/.*; so the result is not stored" "${from_y[@]}" "${next_y[@]}" \
@@ -193,7 +193,7 @@ handler flat32-block 3 "boots=fail hands-over=unknown" " in kho_block_set_restor
 handler block-flat32 3 "boots=pass recognizes-devices=fail finishes=fail second-kexec=unknown" "Kernel panic .* never finished" \
 	"${from_m[@]}" "${next_m[@]}" \
 	--from-cmdline pci_liveupdate.flb=block --next-cmdline "kho=on liveupdate=on pci_liveupdate.flb=flat32"
-# A vfio-pci that registers its handler by another name: for what was handed over there is none.
+# A vfio-pci that registers its handler under another name: the files that were handed over have no handler.
 mkdir "$tmp/n"
 cp -r "$tmp/m/modules" "$tmp/n/"
 find "$tmp/n/modules" -name vfio-pci.ko -exec sed -i s/vfio-pci-v1/vfio-pci-v9/ {} +
@@ -215,7 +215,7 @@ as=(timeout -s KILL 20)
 for option in from next-kernel next-initrd; do
 	rehearse "fifo-$option" 1 "" "fifo: not a file" "${from_m[@]}" "${next_m[@]}" "--$option" "$tmp/fifo"
 done
-# told before the long run
+# reported before the long run
 rehearse export-nowhere 1 "" "cannot write .*/none/file: No such file or directory" "${from_m[@]}" "${next_m[@]}" \
 	--export "$tmp/none/file"
 rehearse export-fifo 1 "" "cannot write .*/fifo: No such device or address" "${from_m[@]}" "${next_m[@]}" --export "$tmp/fifo"
@@ -229,13 +229,13 @@ as=(unshare -m sh -c "mount --bind $tmp/nothing \$(command -v qemu-system-x86_64
 rehearse no-qemu 4 "" "install qemu-system-x86" "${from_m[@]}" "${next_m[@]}"
 as=(unshare -m sh -c "mount --bind /bin/false \$(command -v qemu-system-x86_64); exec \"\$@\"" -)
 rehearse cannot-start 4 "" "QEMU does not start the virtual machine" "${from_m[@]}" "${next_m[@]}"
-# How a machine ends, and what that says of its kernels: an emulator that only plays it.
+# The ways in which a machine ends, and what each says about its kernels. A stand-in plays QEMU.
 cat >"$tmp/emulator" <<'END'
 #!/bin/sh
 echo "[    0.000000] Linux version 7.3"
 [ "$STANDIN" = early ] || [ "$STANDIN" = slow ] || {
 	echo "1 ok up" >&3
-	# what the kernel says next belongs to the next step
+	# later kernel messages belong to the next step
 	until grep -qs "1 ok up" "$LOGS"/*.log; do sleep 0.1; done
 }
 case $STANDIN in
@@ -253,8 +253,8 @@ standin() { # HOW STATUS RESULT WORDS
 	rehearse "ends-$1" "$2" "boots=$3 hands-over=unknown" "$4" "${from_m[@]}" "${next_m[@]}" --timeout 2
 }
 standin killed 3 unknown "signal 9 ended QEMU"
-standin told 3 unknown "QEMU was ended from outside: terminating on signal 15 from pid 1"
-standin early 3 unknown "QEMU was ended from outside: terminating on signal 15 from pid 1"
+standin told 3 unknown "another process ended QEMU: terminating on signal 15 from pid 1"
+standin early 3 unknown "another process ended QEMU: terminating on signal 15 from pid 1"
 standin aborted 3 unknown "QEMU ended with exit status 1: qemu: Bad memory"
 standin slow 3 unknown "no answer within 2 s"
 standin reset 3 fail "the machine was reset"
@@ -264,7 +264,7 @@ mkdir "$tmp/full"
 as=(unshare -m sh -c "mount -t tmpfs -o size=4k tmpfs $tmp/full; exec \"\$@\"" -)
 rehearse full-disk 1 "" "cannot write .*No space left" "${from_m[@]}" "${next_m[@]}" --log "$tmp/full"
 as=()
-# Those that are made here are for vfio-pci as a module.
+# The initrds made here are for vfio-pci as a module.
 if [ ! -d "$kernel/m" ]; then
 	skipped=$((skipped + 4))
 elif [ "$wanted" = "  " ] || [[ $wanted == *initrd* ]]; then
@@ -293,7 +293,7 @@ kept() { # STATUS FILE RESULT: in a host whose running kernel is the m kernel
 		{ cat "$tmp/check" "$tmp/check.err"; return 1; }
 }
 if [[ " ${names[*]-} " == *" y-y "* ]]; then
-	check "a device that is written to stays one" test -c "$tmp/null"
+	check "a device node stays one when it is written to" test -c "$tmp/null"
 fi
 for name in export-nowhere export-fifo export-locked fifo-from fifo-next-kernel fifo-next-initrd; do
 	[[ " ${names[*]-} " != *" $name "* ]] || check "$name: ends before it begins" sh -c '! ls "$1"/*.log' - "$tmp/$name"
@@ -301,19 +301,19 @@ done
 if [[ " ${names[*]-} " == *" m-m "* ]]; then
 	check "a relative --log is recorded as it is found" test "$(jq -r .log "$tmp/exported" | sed 's,/[^/]*$,,')" = "$tmp/m-m"
 	# proof: rehearsed pass
-	check "check knows what was exported" kept pass "rehearsed at 20.*, and passed" \
+	check "check reads the exported result" kept pass "rehearsed at 20.*, and passed" \
 		--next-kernel "$tmp/m/bzImage" --rehearsal "$tmp/exported"
-	check "and that it is of another pair" kept warn "is of another pair, and this pair of kernels was not rehearsed" \
+	check "and notices that it belongs to another pair" kept warn "is of another pair, and this pair of kernels was not rehearsed" \
 		--next-kernel "$tmp/m/bzImage" --next-initrd "$tmp/text" --rehearsal "$tmp/exported"
 	sed 's/"verdict": *"ready"/"verdict": "not-ready"/; 0,/"result": *"pass"/s//"result": "fail"/' "$tmp/exported" >"$tmp/bad"
 	# proof: rehearsed fail
-	check "one that failed is told" kept fail "and failed: boots: both kernels" \
+	check "check reports a failed rehearsal" kept fail "and failed: boots: both kernels" \
 		--next-kernel "$tmp/m/bzImage" --rehearsal "$tmp/bad"
-	check "a file that is none" kept unknown "no result of a rehearsal" --next-kernel "$tmp/m/bzImage" --rehearsal "$tmp/text"
+	check "a file that is no result" kept unknown "no result of a rehearsal" --next-kernel "$tmp/m/bzImage" --rehearsal "$tmp/text"
 	check "none at all" kept warn "was not rehearsed" --next-kernel "$tmp/m/bzImage"
 fi
 
-# What says nothing of a pair does not replace what was stored of it.
+# A result without a verdict does not replace the stored result of the pair.
 nothing() { # WORDS SIGNAL|none OPTION...: the signal is for the emulator
 	local got=0 words=$1 dir=$tmp/nothing pid qemu before
 	shift
@@ -341,11 +341,11 @@ if [[ " ${names[*]-} " == *" m-y "* ]]; then
 	check "the result is stored" test -f "$stored"
 	check "a time limit that is too short" nothing "no answer within 1 s" none --timeout 1
 	check "QEMU is killed" nothing "signal 9 ended QEMU" KILL
-	check "QEMU is told to end" nothing "QEMU was ended from outside: terminating on signal 15" TERM
+	check "QEMU is told to end" nothing "another process ended QEMU: terminating on signal 15" TERM
 fi
 
 # -------------------------------------------------------------------- the fix
-# The command that check prints for a pair which was never rehearsed, executed as it stands, makes the check pass. The
+# check prints a command for a pair that was never rehearsed. Executed unchanged, it makes the check pass. The
 # running kernel of that host is the y kernel, and its modules are where a host has them.
 cured() {
 	unshare -m bash -euo pipefail -c '
@@ -369,10 +369,10 @@ cured() {
 	' - "$tmp" "$VFIO_LU"
 }
 if [ "$wanted" = "  " ] || [[ $wanted == *" cured "* ]]; then
-	check "the fix of the check cures it" cured
+	check "the fix makes the check pass" cured
 fi
 
-# Nothing is left but the log: the emulator ends with it, and there is no other file.
+# A killed rehearsal leaves only the log: QEMU ends too, and there is no other file.
 killed() { # SIGNAL STATUS
 	local pid got=0 dir=$tmp/killed-$1 qemu
 	mkdir "$dir"
@@ -384,7 +384,7 @@ killed() { # SIGNAL STATUS
 	kill "-$1" "$pid"
 	wait "$pid" || got=$?
 	[ "$got" = "$2" ] || { echo "exit status $got"; return 1; }
-	# the kernel kills it while it ends the other
+	# the kernel kills QEMU while the rehearsal ends
 	for _ in $(seq 100); do kill -0 "$qemu" 2>/dev/null || break; sleep 0.1; done
 	! kill -0 "$qemu" 2>/dev/null || return 1
 	[ "$(ls -A "$dir" | wc -l)" = 1 ] || return 1

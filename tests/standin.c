@@ -116,7 +116,7 @@ static int make_memfd(size_t size)
 	if (fd < 0)
 		die(errno, "memfd");
 	for (size_t at = 0; at < size; at += sizeof(page)) {
-		/* no two pages alike, and none of zeros */
+		/* each page is different, and none is all zeros */
 		for (size_t i = 0; i < sizeof(page); i++)
 			page[i] = (char)(1 + (at / sizeof(page) * 31 + i * 7) % 251);
 		if (write(fd, page, sizeof(page)) != sizeof(page))
@@ -238,7 +238,7 @@ int main(int argc, char **argv)
 	const char *fake = getenv("FAKE_MACHINE");
 	char root[4096] = "/", *word, *value;
 
-	/* Whoever runs the tests may not be root, and is to look into us. */
+	/* The user who runs the tests may not be root, and must be able to read this process. */
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
 	if (fake) {
 		need(fake_join(fake), fake);
@@ -247,7 +247,7 @@ int main(int argc, char **argv)
 	}
 	need(sys_init(&machine, ops, root), root);
 	for (int i = 1; i < argc; i++) {
-		/* a copy: the command line is looked at by others */
+		/* a copy, since others read the command line */
 		word = strdup(argv[i]);
 		value = strchr(word, '=');
 		if (value)

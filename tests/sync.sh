@@ -3,8 +3,8 @@
 #
 # sync.sh [PROGRAM]
 #
-# The rows of the program, its --help, the man pages and the completions must
-# say the same: a word that one of them has and another lacks is a failure.
+# Compares the rows of the program, its --help, the man pages and the completions: a word that is missing in one of
+# them is a failure.
 set -u
 export LC_ALL=C
 
@@ -33,7 +33,7 @@ skip()
 	echo "SKIP: $1"
 }
 
-# same WHAT FILE FILE: the same lines, in any order, and some at all
+# same WHAT FILE FILE: both files must have the same lines, in any order, and at least one
 same()
 {
 	sort "$2" >"$tmp/a"
@@ -55,7 +55,7 @@ if ! "$program" --dump-commands >"$model" || [ ! -s "$model" ]; then
 fi
 commands=$(awk -F '\t' '$1 == "command" { print $2 }' "$model")
 
-# options KIND COMMAND: their names
+# options KIND COMMAND: prints their names
 options()
 {
 	awk -F '\t' -v kinds="$1" -v command="$2" \
@@ -74,7 +74,7 @@ awk -F '\t' '
 	$1 == "column" { print $1, $2, $3, $5 }
 ' "$model" >"$tmp/rows"
 
-# rows_of COMMAND PAGE: what a page says of its command, - for the program
+# rows_of COMMAND PAGE: prints the rows of a page about its command; -: the program
 rows_of()
 {
 	awk -v command="$1" '
@@ -159,7 +159,7 @@ awk -F '\t' '$1 == "code" { print $2, $3 }' "$model" >"$tmp/codes"
 sed -n 's/^\.It Sy \([a-z-]*\) Pq \([0-9]\)$/\1 \2/p' "$man/vfio-lu-codes.7" >"$tmp/page-codes"
 same "codes (<: the table of the program, >: vfio-lu-codes.7)" "$tmp/codes" "$tmp/page-codes"
 
-# The pages of the library come from its header, and have each of its functions.
+# The pages of the library are made from its header, and must have each of its functions.
 if "$top/man/libvfio-lu.sh" "$tmp/man3" 2>"$tmp/err"; then
 	sed -n 's/^\t\(vlu_.*\);/\1/p' "$top/lib/libvfio-lu.sym" >"$tmp/want"
 	sed -n 's/^\.Fn \(vlu_[a-z0-9_]*\).*/\1/p' "$tmp"/man3/*.3 >"$tmp/got"
@@ -193,7 +193,7 @@ else
 	fail "pages refer to pages that there are not" "$tmp/dangling"
 fi
 
-# The schema has the codes, a definition for each command, and the keys that the command answers with.
+# The schema must have the codes, and a definition for each command with the keys of its JSON object.
 if ! command -v jq >/dev/null; then
 	skip "jq is not installed: the schema was not compared"
 else
@@ -223,7 +223,7 @@ fi
 
 # --------------------------------------------------------------------- --help
 
-# help_of NAME [COMMAND]: runs it, sees to its form, leaves it in $tmp/help
+# help_of NAME [COMMAND]: prints the help into $tmp/help, and checks its form
 help_of()
 {
 	"$program" ${1:+"$1"} --help >"$tmp/help" 2>"$tmp/err"
@@ -251,7 +251,7 @@ for command in $commands; do
 	same "$command --help: options" "$tmp/want" "$tmp/help-options"
 done
 
-# The help of a command opens nothing but what every program does: libraries, before the first line of its own.
+# The help of a command opens only the files that every program opens: libraries, before its first output.
 if ! command -v strace >/dev/null; then
 	skip "strace is not installed: what the help opens was not seen"
 else
@@ -287,7 +287,7 @@ if ! "$top/completions/gen.sh" "$program" "$dir" 2>"$tmp/err"; then
 	fail "completions/gen.sh" "$tmp/err"
 fi
 
-# complete LINE: what bash would offer
+# complete LINE: prints what bash would offer
 complete_line()
 {
 	bash -c 'source "$1"; COMP_LINE=$2 COMP_POINT=${#2}; _vfio_lu

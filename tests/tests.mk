@@ -6,9 +6,9 @@ FAKE_KERNEL = kernel tree kmsg pci file vfio luo kexec process state calls
 UNITS = $(patsubst tests/unit/%.c,$(T)/unit/%,$(wildcard tests/unit/*.c))
 FUZZ = $(patsubst tests/fuzz/fuzz-%.c,$(T)/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))
 TEST_CFLAGS = $(filter-out -Wwrite-strings,$(ALL_CFLAGS)) -Icli -Itests/fake -MMD -MP
-# The dependency files add headers to $^, which are not to be compiled.
+# The dependency files add headers to $^, which must not be compiled.
 SOURCES_OF = $(filter %.c %.o %.a,$^)
-# Test programs are linked from the objects, not the archive: they see what is internal.
+# Test programs are linked with the objects instead of the archive, since they use internal functions.
 TEST_LINK = @echo "  LD  $@"; mkdir -p $(@D) && $(CC) $(ALL_CPPFLAGS) $(TEST_CFLAGS) -o $@
 
 $(T)/plant: tests/tree/plant.c tests/handover.c
@@ -31,7 +31,7 @@ $(T)/manager $(T)/hammer: $(T)/%: tests/%.c
 # The virtual machine itself
 $(T)/machine: tests/vm/machine.c tests/vm/verdict.c $(LIB_OBJS)
 	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
-# What runs in the VM: with the library as a VMM would use it, and alone.
+# Programs for the VM: one uses the library as a VMM would, the others do not.
 VM_PROGRAMS = vmm leave hide stopwatch manager hammer standin
 $(T)/vmm $(T)/leave: $(T)/%: tests/vm/%.c $(B)/libvfio-lu.a
 	$(TEST_LINK) -Ilib $(SOURCES_OF) $(LIBS)
@@ -54,16 +54,16 @@ check-fake check-fake-log: $(B)/vfio-lu \
 		$(addprefix $(T)/,plant fake-kernel selftest vfio-lu-fake manager hammer standin)
 check-fake:
 	@BUILD=$(T) VFIO_LU_REAL=$(abspath $(B)/vfio-lu) tests/fake/run.sh
-# FAKE_LOGS=some: not each scenario with each kind of log.
+# FAKE_LOGS=some: each scenario with only one kind of log.
 check-fake-log:
 	@BUILD=$(T) VFIO_LU_REAL=$(abspath $(B)/vfio-lu) tests/fake/run.sh -l $(FAKE_LOGS)
-# MATRIX="-f 12": not every cell.
+# MATRIX="-f 12": every 12th cell.
 check-matrix: $(addprefix $(T)/,plant fake-kernel vfio-lu-fake manager standin)
 	@BUILD=$(T) tests/fake/matrix.sh $(MATRIX)
-# SWEEP="-f 12": not every call.
+# SWEEP="-f 12": every 12th call.
 check-sweep: $(addprefix $(T)/,plant fake-kernel vfio-lu-fake)
 	@BUILD=$(T) tests/fake/sweep.sh $(SWEEP)
-# KILLS="-f 24", PAIRS="-f 9": not all of them.
+# KILLS="-f 24", PAIRS="-f 9": every 24th kill, every 9th pair.
 check-kill-sweep: $(addprefix $(T)/,plant fake-kernel vfio-lu-fake manager)
 	@BUILD=$(T) tests/fake/kill-sweep.sh $(KILLS)
 check-pairs: $(addprefix $(T)/,plant fake-kernel vfio-lu-fake)
@@ -91,7 +91,7 @@ check-rehearse: all
 # After check-fake and check-vm
 check-calls:
 	@BUILD=$(T) tests/calls.sh
-# Every sentence that the program can say, to be read as a whole
+# All sentences that the program can print, for review
 messages:
 	@mkdir -p $(B) && tests/messages.py >$(B)/messages.txt && echo $(B)/messages.txt
 demo:
@@ -107,10 +107,10 @@ check-asan:
 	@tests/check.sh asan
 lint:
 	@tests/check.sh lint
-# Compiled, and not linked
+# Compiled but not linked
 objects: $(LIB_OBJS) $(CLI_OBJS)
 .PHONY: objects
-# Ratios, for who changes what they measure
+# Benchmarks, for changes of the code that they measure
 bench: vfio-lu $(T)/plant $(T)/machine
 	@tests/deps.sh build test vm
 	@tests/bench/list.sh

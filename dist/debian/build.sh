@@ -22,7 +22,7 @@ mkdir "$tree"
 tar -c --exclude=./build --exclude=./.git --exclude=./vfio-lu . | tar -x -C "$tree"
 cp -r "$tree/dist/debian" "$tree/debian"
 cd "$tree"
-# Debian's form of the changes, each version with the date of its heading.
+# Writes Debian's changelog: each version with the date of its heading.
 while IFS= read -r line; do
 	case $line in
 	'## '*)
@@ -36,7 +36,7 @@ while IFS= read -r line; do
 	esac
 done <CHANGELOG.md >debian/changelog
 printf '\n -- %s  %s\n' "$maintainer" "$date" >>debian/changelog
-# A package is the same wherever it is built: warnings of a newer compiler are no errors there.
+# Warnings of a newer compiler must not stop the build of a package.
 unset CI
 export DEB_BUILD_OPTIONS="noautodbgsym ${DEB_BUILD_OPTIONS-}"
 if ! dpkg-buildpackage -b -us -uc -tc </dev/null >"$work/log" 2>&1; then

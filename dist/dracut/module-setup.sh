@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# dracut, modules.d/90vfio-lu: restore runs before udev has loaded a driver.
+# dracut, modules.d/90vfio-lu: runs vfio-lu restore before udev loads a driver.
 
 check() { require_binaries @SBINDIR@/vfio-lu; }
 

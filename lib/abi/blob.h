@@ -66,7 +66,7 @@ int memory_get(const struct memory *memory, uint64_t address, size_t size,
  */
 int kho_decode(struct pool *pool, const struct blob *blob, struct vlu_kho *ret,
 	       struct blob_error *err) must_check;
-/* Adds a subtree to kho. Returns NULL when memory is short. */
+/* Adds a subtree to kho. Returns NULL when out of memory. */
 struct vlu_subtree *kho_add(struct pool *pool, struct vlu_kho *kho, const char *name);
 int memblock_decode(struct pool *pool, const struct blob *blob, void *ret_memblock,
 		    struct blob_error *err) must_check;

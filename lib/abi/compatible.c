@@ -53,7 +53,7 @@ static void take(struct abi_word *word, const uint8_t *p, size_t len,
 	word->source = source;
 }
 
-/* Takes whole strings alone: nothing printable before them, a NUL behind them. */
+/* Accepts only whole strings: no printable character before them, a NUL behind them. */
 static void scan_versioned(struct abi_word *word, const char *stem,
 			   const uint8_t *data, size_t size, const char *source)
 {
@@ -119,7 +119,7 @@ int abi_scan_module(struct abi *abi, const void *data, size_t size, const char *
 	return 0;
 }
 
-/* "" is for none, NULL for not known. */
+/* "": there is no string; NULL: not known. */
 static const struct {
 	int major, minor;
 	const char *words[ABI_KINDS];

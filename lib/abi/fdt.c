@@ -129,7 +129,7 @@ int tree_open_as(struct pool *pool, const struct blob *blob, const char *compati
 	if (!text)
 		return blob_fail(err, 0, "a tree without a compatible string");
 	if (strncmp(text, compatible, strlen(compatible)) != 0)
-		return blob_fail(err, 0, "a tree of something else");
+		return blob_fail(err, 0, "a tree of another kind");
 	*ret_compatible = pool_text(pool, text, 256);
 	return *ret_compatible ? 0 : -ENOMEM;
 }

@@ -54,7 +54,7 @@ int kho_decode(struct pool *pool, const struct blob *blob, struct vlu_kho *ret,
 		if (!ret->compatible)
 			return -ENOMEM;
 		if (strncmp(text, "kho-v", 5) != 0)
-			return blob_fail(err, 0, "a tree of something else");
+			return blob_fail(err, 0, "a tree of another kind");
 	}
 	for (node = tree_child(&tree, 0, -1); node >= 0; node = tree_child(&tree, 0, node)) {
 		r = add_subtree(pool, &tree, node, ret);

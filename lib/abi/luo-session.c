@@ -42,7 +42,7 @@ static int decode_data(const struct reader *reader, struct vlu_luo_file *file)
 		ret = memfd_decode(&blob, file->compatible, reader->memory->page, memfd, &err);
 	/* the token of a device is made from its BDF */
 	if (!ret && is_vfio && file->has_bdf && vlu_bdf_compare(vfio->bdf, file->bdf))
-		ret = blob_fail(&err, file->data, "it is of another device than its token");
+		ret = blob_fail(&err, file->data, "it belongs to another device than its token");
 	if (ret == -EBADMSG || ret == -ENXIO) {
 		file->error = pool_text(reader->pool, err.text, sizeof(err.text));
 		return file->error ? 0 : -ENOMEM;

@@ -135,9 +135,9 @@ static int check_devices(struct reader *reader, struct blob_error *err)
 		qsort(devices, reading->n_devices, sizeof(*devices), bdf_order);
 	for (i = 1; i < reading->n_devices; i++)
 		if (bdf_order(&devices[i - 1], &devices[i]) == 0)
-			return blob_fail(err, reader->address, "a device stands there twice");
+			return blob_fail(err, reader->address, "a device is listed twice");
 	if (reading->nr != (int64_t)reading->n_devices)
-		return blob_fail(err, reader->address, "it says %lld devices and has %zu",
+		return blob_fail(err, reader->address, "the header says %lld devices, not %zu",
 				 (long long)reading->nr, reading->n_devices);
 	return 0;
 }
@@ -168,9 +168,9 @@ static int read_as(struct reader *reader, const struct encoding *as,
 }
 
 /*
- * Returns an encoding with this name, in this order: one that can be read to its end; one whose
- * devices are in memory that is not available; the only candidate, which gives the error.
- * Returns NULL when none fits.
+ * Returns an encoding with this name. Prefers, in this order, one that can be read to its end,
+ * one whose devices are in memory that is not available, and the only candidate, whose error is
+ * then reported. Returns NULL when none fits.
  */
 static const struct encoding *choose(struct reader reader, const char *name,
 				     const unsigned char *header)

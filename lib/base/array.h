@@ -7,7 +7,7 @@
 
 /*
  * Appends a zeroed element to *array, which has *n elements, and returns its
- * address. Returns NULL and changes nothing when memory is short. The array
+ * address. Returns NULL and changes nothing when out of memory. The array
  * starts as NULL with 0 elements; only this macro may grow it, since the room
  * is derived from the number of elements.
  */

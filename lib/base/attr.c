@@ -27,8 +27,8 @@ static int read_text(struct vlu_ctx *ctx, const char *path, char *buf, size_t si
 			break;
 		used += (size_t)n;
 		/*
-		 * sysfs and procfs return an attribute in one read. A newline
-		 * is the end, which saves the read that returns 0.
+		 * sysfs and procfs return an attribute in one read. The text ends at a
+		 * newline, so no further read is needed that returns 0.
 		 */
 		if (buf[used - 1] == '\n')
 			break;

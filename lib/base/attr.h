@@ -8,7 +8,7 @@
 
 /*
  * Reads an attribute into buf, without its newline. Returns the length, or a negative
- * errno: -EOVERFLOW when the text does not fit, since half a value is worth nothing.
+ * errno: -EOVERFLOW when the text does not fit, since a part of a value is of no use.
  */
 int attr_read(struct vlu_ctx *ctx, char *buf, size_t size, const char *fmt, ...)
 	must_check __attribute__((format(printf, 4, 5)));
@@ -26,7 +26,7 @@ int attr_each(struct vlu_ctx *ctx, const char *dir,
 /* Reads a whole file of at most max bytes and adds a NUL. The caller frees *ret_data. */
 int attr_read_all(struct vlu_ctx *ctx, const char *path, size_t max,
 		  char **ret_data, size_t *ret_size) must_check;
-/* Reads all records there are now of a file such as /dev/kmsg, where each read returns one. */
+/* Reads all present records of a file such as /dev/kmsg, where each read returns one. */
 int attr_read_records(struct vlu_ctx *ctx, const char *path, size_t max,
 		      char **ret_data, size_t *ret_size) must_check;
 

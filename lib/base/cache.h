@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The context remembers here what its readers have read of the machine. Each
+ * The context caches here the data that its readers have read from the machine. Each
  * reader registers its data together with the function that frees it, so the
  * context does not need to know the readers.
  *
@@ -22,7 +22,7 @@ struct cache {
 void *cache_get(const struct vlu_ctx *ctx, const struct cache *cache);
 /*
  * Takes ownership of data and frees what it replaces. Returns data, or frees it and
- * returns NULL when memory is short.
+ * returns NULL when out of memory.
  */
 void *cache_put(struct vlu_ctx *ctx, const struct cache *cache, void *data);
 /* Ends the look: frees all data that does not stay, and increments ctx->look. */

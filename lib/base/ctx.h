@@ -24,16 +24,16 @@ struct vlu_ctx {
 	unsigned int timeout;	/* seconds */
 	char *holder;		/* path of the program; NULL: the installed vfio-lu */
 	char *rehearsals;	/* directory of this user's rehearsals; NULL: none */
-	vlu_stop_fn stop;	/* NULL: no plan is ever stopped */
+	vlu_stop_fn stop;	/* NULL: no plan is stopped */
 	void *stop_arg;
 	vlu_log_fn log;
 	void *log_arg;
 	vlu_wait_fn wait;
 	void *wait_arg;
 	struct failure failure;	/* the last failure */
-	struct told told;	/* what vlu_problem() returned last */
+	struct told told;	/* the last result of vlu_problem() */
 
-	struct cached *cached;	/* what the readers have read, base/cache.h */
+	struct cached *cached;	/* the cached data of the readers, base/cache.h */
 	unsigned int look;	/* number of times the cache was dropped */
 	pid_t vmm;		/* the VMM whose devices are being preserved; 0: none; session/vmm.c */
 	int lock_fd;		/* RUN_DIR/lock; -1: not locked */

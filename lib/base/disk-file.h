@@ -16,7 +16,7 @@ int file_read_named(struct vlu_ctx *ctx, const char *path, size_t max, char **re
 		    size_t *ret_size) must_check;
 /* Fails and reports it unless the path leads to a regular file. Opens nothing. */
 int file_need(struct vlu_ctx *ctx, const char *path) must_check;
-/* Returns the path from the root, which the caller frees, or NULL if memory is short. */
+/* Returns the path from the root, which the caller frees, or NULL if out of memory. */
 char *file_absolute(struct vlu_ctx *ctx, const char *path) must_check;
 
 #endif

@@ -14,11 +14,11 @@ struct pool {
 
 /*
  * Appends a zeroed element to *array, which has *n elements and may move. Returns the
- * element's address, or NULL and changes nothing when memory is short.
+ * element's address, or NULL and changes nothing when out of memory.
  */
 #define pool_add(pool, array, n) pool_grow((pool), (array), (n), sizeof(**(array)))
 
-/* Returns zeroed memory, or NULL when memory is short. A size of 0 gives a pointer too. */
+/* Returns zeroed memory, or NULL when out of memory. A size of 0 gives a pointer too. */
 void *pool_alloc(struct pool *pool, size_t size);
 void *pool_copy(struct pool *pool, const void *data, size_t size);
 /* Copies text up to its NUL, at most size bytes. */

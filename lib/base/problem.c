@@ -11,53 +11,53 @@ static const struct {
 	const char *word, *meaning;
 } codes[] = {
 	{ FAIL_WARNING, VLU_OK, "warning", "nothing failed, but the user should know this" },
-	{ FAIL_UNSEEN, VLU_OK, "unseen", "something could not be seen, so that it may be missing" },
-	{ VLU_FAILED, VLU_FAILED, "failed", "none of the others" },
-	{ FAIL_STOPPED, VLU_FAILED, "stopped", "a signal ended it" },
-	{ FAIL_NO_ROOT, VLU_FAILED, "no-root", "it must be run as root" },
-	{ FAIL_LOAD, VLU_FAILED, "load-failed", "the kernel did not take the image" },
-	{ FAIL_JUMP, VLU_FAILED, "kexec-failed", "the kexec failed; what was held is still held" },
-	{ FAIL_DRIVER, VLU_FAILED, "driver-failed", "a driver did not take a device or let go of it, "
+	{ FAIL_UNSEEN, VLU_OK, "unseen", "the answer may be incomplete" },
+	{ VLU_FAILED, VLU_FAILED, "failed", "no other code applies" },
+	{ FAIL_STOPPED, VLU_FAILED, "stopped", "a signal ended the command" },
+	{ FAIL_NO_ROOT, VLU_FAILED, "no-root", "the command must be run as root" },
+	{ FAIL_LOAD, VLU_FAILED, "load-failed", "the kernel did not accept the image" },
+	{ FAIL_JUMP, VLU_FAILED, "kexec-failed", "the kernel refused the kexec" },
+	{ FAIL_DRIVER, VLU_FAILED, "driver-failed", "a driver did not bind or release a device, "
 		"or a module was not loaded" },
 	{ FAIL_HOLDER_ENDED, VLU_FAILED, "holder-ended", "the holder did not start, or it ended" },
-	{ FAIL_FILE, VLU_FAILED, "file", "a file that was named cannot be used" },
+	{ FAIL_FILE, VLU_FAILED, "file", "a file that the command line names cannot be used" },
 	{ FAIL_NO_PROCESS, VLU_FAILED, "no-process", "there is no such process" },
-	{ FAIL_COMMAND, VLU_FAILED, "no-command", "what run was to start cannot be executed (126), or "
-		"is not found (127)" },
-	{ FAIL_OUTPUT, VLU_FAILED, "output", "the answer could not be written" },
-	{ VLU_USAGE, VLU_USAGE, "usage", "the command line makes no sense" },
-	{ VLU_NOT_PRESERVABLE, VLU_NOT_PRESERVABLE, "refused", "what was asked cannot be done" },
+	{ FAIL_COMMAND, VLU_FAILED, "no-command", "the command of run cannot be executed (126), "
+		"or is not found (127)" },
+	{ FAIL_OUTPUT, VLU_FAILED, "output", "the output could not be written" },
+	{ VLU_USAGE, VLU_USAGE, "usage", "the command line is wrong" },
+	{ VLU_NOT_PRESERVABLE, VLU_NOT_PRESERVABLE, "refused", "the command refused" },
 	{ FAIL_NO_DEVICE, VLU_NOT_PRESERVABLE, "no-device", "there is no such device" },
 	{ FAIL_NO_SESSION, VLU_NOT_PRESERVABLE, "no-session", "there is no session of this name" },
 	{ FAIL_IN_USE, VLU_NOT_PRESERVABLE, "in-use", "the host or a process uses the device" },
 	{ FAIL_IN_SESSION, VLU_NOT_PRESERVABLE, "in-session", "the device is preserved already" },
 	{ FAIL_DEVICE, VLU_NOT_PRESERVABLE, "device-unfit", "a check of the device fails" },
 	{ FAIL_NEXT_KERNEL, VLU_NOT_PRESERVABLE, "next-kernel-unfit", "a check of the next kernel fails" },
-	{ FAIL_NO_IMAGE, VLU_NOT_PRESERVABLE, "no-image", "vfio-lu has loaded no next "
-		"kernel, or a file of it is gone" },
-	{ FAIL_NOTHING, VLU_NOT_PRESERVABLE, "nothing-preserved", "no session is held, so that a kexec "
-		"would keep nothing" },
-	{ FAIL_WRONG_ORDER, VLU_NOT_PRESERVABLE, "wrong-order", "another command comes first" },
+	{ FAIL_NO_IMAGE, VLU_NOT_PRESERVABLE, "no-image", "vfio-lu has loaded no next kernel, or "
+		"its files are gone" },
+	{ FAIL_NOTHING, VLU_NOT_PRESERVABLE, "nothing-preserved", "no session is held, so a kexec "
+		"would preserve nothing" },
+	{ FAIL_WRONG_ORDER, VLU_NOT_PRESERVABLE, "wrong-order", "run another command first" },
 	{ FAIL_UNFINISHED, VLU_NOT_PRESERVABLE, "unfinished", "a session of the previous kernel is not "
 		"finished" },
-	{ FAIL_INCOMPLETE, VLU_NOT_PRESERVABLE, "incomplete", "something that was promised is not held" },
+	{ FAIL_INCOMPLETE, VLU_NOT_PRESERVABLE, "incomplete", "a promised file is not held" },
 	{ FAIL_LOST, VLU_NOT_PRESERVABLE, "lost", "the session or the device is lost" },
 	{ FAIL_WOULD_LOSE, VLU_NOT_PRESERVABLE, "would-lose", "something would be lost, and the option "
 		"that allows it was not given" },
-	{ FAIL_FILE_KIND, VLU_NOT_PRESERVABLE, "file-kind", "the kernel preserves no such file" },
+	{ FAIL_FILE_KIND, VLU_NOT_PRESERVABLE, "file-kind", "this kind of file is not preserved" },
 	{ VLU_UNSUPPORTED, VLU_UNSUPPORTED, "unsupported", "this host or kernel lacks something" },
 	{ FAIL_HOST, VLU_UNSUPPORTED, "host-unfit", "a check of this host fails" },
-	{ FAIL_NO_PROGRAM, VLU_UNSUPPORTED, "no-program", "a program that is needed is not installed" },
-	{ VLU_BUSY, VLU_BUSY, "busy", "somebody else has it" },
+	{ FAIL_NO_PROGRAM, VLU_UNSUPPORTED, "no-program", "a required program is not installed" },
+	{ VLU_BUSY, VLU_BUSY, "busy", "another process uses it" },
 	{ FAIL_LOCKED, VLU_BUSY, "locked", "another vfio-lu command is running; repeat the command" },
-	{ FAIL_HOLDER_SILENT, VLU_BUSY, "holder-silent", "the holder does not answer, or is not back yet" },
+	{ FAIL_HOLDER_SILENT, VLU_BUSY, "holder-silent", "the holder does not answer, or restarts" },
 	{ FAIL_LUO_BUSY, VLU_BUSY, "luo-busy", "another process has /dev/liveupdate open" },
-	{ FAIL_STUCK, VLU_BUSY, "stuck", "the kernel has not returned from a call" },
+	{ FAIL_STUCK, VLU_BUSY, "stuck", "the kernel has not returned from a system call" },
 	{ FAIL_NOT_BOUND, VLU_BUSY, "not-bound", "a VMM has a device and has not bound it yet" },
-	{ FAIL_NOT_RETRIEVED, VLU_BUSY, "not-retrieved", "something of the session is not retrieved" },
-	{ FAIL_LENT, VLU_BUSY, "lent", "another command has it already" },
-	{ VLU_PARTIAL, VLU_PARTIAL, "partial", "some of it is done, and could not be undone" },
-	{ FAIL_NOT_RESTORED, VLU_PARTIAL, "not-restored", "some devices or files did not come back" },
+	{ FAIL_NOT_RETRIEVED, VLU_BUSY, "not-retrieved", "a device or file is not retrieved" },
+	{ FAIL_LENT, VLU_BUSY, "lent", "another process has the file already" },
+	{ VLU_PARTIAL, VLU_PARTIAL, "partial", "a part is done, and could not be undone" },
+	{ FAIL_NOT_RESTORED, VLU_PARTIAL, "not-restored", "some files could not be restored" },
 };
 
 static size_t row_of(unsigned int code)

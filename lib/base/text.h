@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Appends to the text in buf. Cuts off what does not fit. */
+/* Appends to the text in buf. Cuts text that does not fit. */
 void text_add(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Returns whether the list has the item. Each item of a list ends with the character end. */

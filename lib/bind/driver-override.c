@@ -69,8 +69,8 @@ static int run_override(struct vlu_plan *plan, struct step *step)
 }
 
 /*
- * extra: the driver at the time when the plan was made. The plan does not take the device from a
- * later driver, since it could not give the device back.
+ * extra: the driver when the plan was made. The plan does not take the device from a driver that
+ * came later, since it could not give the device back.
  */
 static int run_first(struct vlu_plan *plan, struct step *step)
 {
@@ -98,9 +98,8 @@ static const struct step_kind step_clear = {
 };
 
 /*
- * extra: the driver that shall have the device in the end
- * bus_add_driver(), drivers/base/bus.c: a driver that is being loaded probes its devices first
- * and gets its unbind file afterwards.
+ * extra: the driver that gets the device in the end bus_add_driver(), drivers/base/bus.c: a
+ * driver that is being loaded probes its devices first and gets its unbind file afterwards.
  */
 static int run_unbind(struct vlu_plan *plan, struct step *step)
 {
@@ -153,7 +152,7 @@ static const struct step_kind step_probe = {
 
 /* ---------------------------------------------------------------- looking */
 
-/* value: the driver that shall have the device; extra: the previous driver */
+/* value: the driver that must have the device; extra: the previous driver */
 static int run_verify(struct vlu_plan *plan, struct step *step)
 {
 	char now[64];

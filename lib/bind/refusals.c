@@ -14,8 +14,8 @@ static int refuse_with_vfs(const struct vlu_device *dev)
 	    !vfs)
 		return 0;
 	return vlu_fail(dev->ctx, VLU_NOT_PRESERVABLE, -EBUSY,
-			"%s: in use: %lld of its virtual functions are enabled; fix: end what uses "
-			"them, then echo 0 > " PCI_DEVICES "/%s/sriov_numvfs",
+			"%s: in use: %lld of its virtual functions are enabled; fix: stop their "
+			"users, then echo 0 > " PCI_DEVICES "/%s/sriov_numvfs",
 			dev->name, (long long)vfs, dev->name);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The checks that can refuse a bind or an unbind, before anything is written. */
+/* The checks that can refuse a bind or an unbind before the first write. */
 #ifndef VLU_BIND_REFUSALS_H
 #define VLU_BIND_REFUSALS_H
 

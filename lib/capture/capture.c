@@ -44,11 +44,11 @@ int vlu_capture(struct vlu_ctx *ctx, const char *dir, size_t *ret_files)
 	ret = record_start(&ctx->sys, dir, &recorder);
 	if (ret)
 		return vlu_failed(ctx, ret, "cannot capture into %s", dir);
-	progress_begin(ctx, 0, "copying what there is of this machine to %s", dir);
+	progress_begin(ctx, 0, "copying the files of this machine to %s", dir);
 	ret = look_at_all(ctx);
 	progress_end(ctx);
 	written = record_stop(recorder, ret_files);
 	if (!ret && written)
-		ret = vlu_failed(ctx, written, "the capture in %s is not whole", dir);
+		ret = vlu_failed(ctx, written, "the capture in %s is incomplete", dir);
 	return ret;
 }

@@ -16,7 +16,7 @@
 /* An open file, by its descriptor number. */
 struct opened {
 	char *path;
-	char *data;	/* what was read so far */
+	char *data;	/* the content read so far */
 	size_t size;
 };
 

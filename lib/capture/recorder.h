@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The recorder copies each file of a machine while the library reads it. A captured
- * tree therefore contains exactly what was read; there is no list of files to maintain.
+ * tree therefore contains exactly the files that were read; there is no list of files to maintain.
  *
  * It sits below the gate of sys.c, between the gate and the real calls, so it cannot
  * do what the gate refuses. It writes into its own directory through its own file

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Removes from a captured tree what identifies a machine, its owner or its users. No
- * check looks at that. These are pure functions of a path and its contents.
+ * Removes from a captured tree the values that identify a machine, its owner or its
+ * users. No check needs them. These are pure functions of a path and its contents.
  */
 #ifndef VLU_CAPTURE_SCRUB_H
 #define VLU_CAPTURE_SCRUB_H
@@ -19,9 +19,9 @@ bool scrub_is_kept_dir(const char *path);
  *  - Zeros replace MAC addresses, UUIDs, PCIe serial numbers, and attributes with
  *    serial numbers or names of hardware.
  *  - Zeros replace values on the command line that name hosts, addresses or secrets.
- *  - Of the kernel log and symbols only what concerns live updates stays; addresses of
+ *  - Of the kernel log and the symbols, only the lines about live updates stay; addresses of
  *    symbols become zeros.
- *  - Of process stacks only a waiting unbind stays.
+ *  - Of process stacks, only a waiting unbind stays.
  */
 bool scrub_data(const char *path, char *data, size_t *size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Copies parts of a file tree. Links stay links, and what is below a link is copied to
- * where the link leads.
+ * Copies parts of a file tree. Links stay links, and the files below a link are copied to
+ * its target.
  */
 #ifndef VLU_CAPTURE_TREE_COPY_H
 #define VLU_CAPTURE_TREE_COPY_H

@@ -30,8 +30,8 @@ void look_stays_bound(const struct facts *facts, struct verdict *v)
 		verdict_set(v, VLU_FAIL, "libvirt bound it to vfio-pci and unbinds it when domain "
 			    "%.80s ends: with it preserved, that and libvirtd would hang", domain);
 		verdict_fix(v, "virsh shutdown %.80s, then vfio-lu bind %s and vfio-lu preserve %s; "
-			    "what vfio-lu has bound before a domain starts is preserved while it "
-			    "runs", domain, name, name);
+			    "a device that vfio-lu binds before a domain starts can be preserved "
+			    "while it runs", domain, name, name);
 		break;
 	default:
 		verdict_set(v, VLU_UNKNOWN, "whether libvirt unbinds it from vfio-pci when domain "

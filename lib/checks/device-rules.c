@@ -104,7 +104,7 @@ static void bind_it(const struct facts *facts, struct verdict *v)
 	/* the session's name is not known here */
 	if (facts->incoming == VLU_YES)
 		verdict_run(v, "vfio-lu restore --all");
-	/* bind refuses a device of a session that has to be restored */
+	/* bind refuses a device whose session must be restored */
 	else if (facts->incoming == VLU_DONT_KNOW && host_is_kho_boot(facts->ctx) != VLU_NO)
 		verdict_fix(v, "vfio-lu restore --all if vfio-lu status shows that it was handed "
 			    "over, else vfio-lu bind %s",

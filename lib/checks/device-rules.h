@@ -6,7 +6,7 @@
 #include "machine/device.h"
 #include "report.h"
 
-/* What the rules look at. No pointer is NULL. A rule may also read files about this one device. */
+/* The facts for the rules. No pointer is NULL. A rule may also read files about this device. */
 struct facts {
 	struct vlu_ctx *ctx;
 	const struct vlu_device *dev;
@@ -30,7 +30,7 @@ look_fn look_not_already_preserved, look_not_incoming;
 look_fn look_stays_bound;
 
 /* Text for a VMM that uses a legacy group, and its fix. */
-#define ONLY_CDEV	"through its IOMMU group, and the kernel preserves only what was opened " \
+#define ONLY_CDEV	"through its IOMMU group, and the kernel preserves only devices opened " \
 			"through /dev/vfio/devices"
 #define FIX_GROUP	"start the VMM with an iommufd, QEMU with -object iommufd,id=i -device " \
 			"vfio-pci,iommufd=i,host=%s, libvirt 12.1 with <driver name='vfio' iommufd='yes'/>"
@@ -38,7 +38,7 @@ look_fn look_stays_bound;
 /* Returns the id of a rule, or NULL past the last one. */
 const char *device_rule_id(size_t i);
 
-/* Reads what the rules need; what is the same for all devices is cached. */
+/* Reads the facts for the rules; those that are the same for all devices are cached. */
 int facts_read(const struct vlu_device *dev, struct facts *ret_facts) must_check;
 
 struct group_mates;

@@ -83,7 +83,7 @@ void look_group_singleton(const struct facts *facts, struct verdict *v)
 	}
 	verdict_set(v, mates.foreign[0] ? VLU_FAIL : VLU_WARN, "IOMMU group %lld also holds "
 		    "%s%s", (long long)dev->iommu_group, mates.all, mates.foreign[0] ?
-		    "" : "; some kernels preserve only what is alone in its group");
+		    "" : "; some kernels preserve a device only if it is alone in its group");
 	/* bind refuses half a group */
 	if (mates.foreign[0])
 		advise_bind(dev, v);
@@ -93,7 +93,7 @@ void look_group_singleton(const struct facts *facts, struct verdict *v)
 
 /* ------------------------------------------------------------------- ACS */
 
-/* Which members share the group for lack of ACS. */
+/* The members that share the group because ACS is missing. */
 struct acs {
 	const struct vlu_device *dev;
 	char port[VLU_BDF_SIZE];	/* the highest port above the device that is in the group */
@@ -165,10 +165,10 @@ void look_upstream_acs(const struct facts *facts, struct verdict *v)
 		verdict_set(v, VLU_WARN, "ACS is not fully on at port %s, or there is none: the "
 			    "kernel put it into the same IOMMU group", acs.port);
 	} else if (acs.other[0]) {
-		verdict_set(v, VLU_WARN, "ACS does not keep it and %s apart%s: the kernel put "
-			    "them into one IOMMU group", acs.other, acs.beside ?
+		verdict_set(v, VLU_WARN, "ACS does not separate it and %s%s: the kernel put them "
+			    "into one IOMMU group", acs.other, acs.beside ?
 			    ", which are one device" : "");
-	} else if (host_overrides_acs(facts->ctx)) {
+	} else if (host_has_acs_override(facts->ctx)) {
 		/* a patch that distributions have */
 		verdict_set(v, VLU_WARN, "pcie_acs_override= on the command line makes groups as if "
 			    "there were ACS");

@@ -99,7 +99,7 @@ static void fix_opener(const struct openers *openers, struct verdict *v)
 	    openers->other->legacy)
 		verdict_fix(v, "shut down the VM: stop %s", who);
 	else
-		verdict_fix(v, "shut down the VM: stop %s; or preserve what it has, as it runs: "
+		verdict_fix(v, "shut down the VM: stop %s; or preserve its devices while it runs: "
 			    "vfio-lu preserve --pid %d", who, (int)openers->other->pid);
 }
 
@@ -254,7 +254,7 @@ void look_not_in_use(const struct facts *facts, struct verdict *v)
 	}
 }
 
-/* Does --force help? It does when the use is not certain, or can be restarted. */
+/* Can --force help? It can if the use is not certain, or can be restarted. */
 static bool can_force(const struct facts *facts, const struct verdict *v)
 {
 	const struct use *uses;
@@ -307,13 +307,13 @@ int check_unused(const struct vlu_device *dev, enum unused_force force)
 		use = "perhaps in use";
 	if (refused && !(can && force == FORCE_GIVEN)) {
 		vlu_fail(dev->ctx, FAIL_IN_USE, -EBUSY, "%s: %s: %s", dev->name, use, v.detail);
-		snprintf(fix, sizeof(fix), "%s%s", v.fix[0] ? v.fix : "look for what may use it",
+		snprintf(fix, sizeof(fix), "%s%s", v.fix[0] ? v.fix : "find out what uses it",
 			 can && force == FORCE_OFFERED ? ", or --force" : "");
 		return failure_fix(dev->ctx, "fix", fix, argline_argv(&v.argv, argv));
 	}
 	if (refused)
 		vlu_log(dev->ctx, VLU_LOG_ERROR, "DANGEROUS: %s: %s: %s; --force takes it "
-			"all the same", dev->name, use, v.detail);
+			"anyway", dev->name, use, v.detail);
 	else if (v.result != VLU_PASS)
 		vlu_log(dev->ctx, VLU_LOG_WARNING, "%s: %s", dev->name, v.detail);
 	return 0;
@@ -354,7 +354,7 @@ void look_not_already_preserved(const struct facts *facts, struct verdict *v)
 		verdict_set(v, VLU_PASS, "in no session");
 	} else if (n) {
 		verdict_set(v, VLU_UNKNOWN, "process %d (%s) has session %s open, and the "
-			    "kernel log does not reach back to what is in it",
+			    "kernel log no longer shows what is in it",
 			    (int)sessions->pid, sessions->comm, sessions->name);
 	} else {
 		verdict_set(v, VLU_UNKNOWN, "only root can see the sessions of other programs");

@@ -73,8 +73,8 @@ void look_kexec_not_disabled(const struct host *host, struct verdict *v)
 		verdict_set(v, VLU_PASS, "%s, but vfio-lu load has loaded a kernel already", how);
 	} else {
 		verdict_set(v, VLU_FAIL, "no kernel can be loaded any more: %s", how);
-		verdict_fix(v, "remove it from /etc/sysctl.d and reboot; a running kernel does not "
-			    "allow the change back");
+		verdict_fix(v, "remove it from /etc/sysctl.d and reboot; a running kernel cannot "
+			    "undo this");
 	}
 }
 
@@ -93,13 +93,13 @@ static void look_without_file(const struct host *host, struct verdict *v)
 	if (kconfig_has(&host->config, "SECURITY_LOCKDOWN_LSM") == VLU_NO) {
 		verdict_set(v, VLU_PASS, "this kernel has no lockdown");
 	} else if (sys_list(&host->ctx->sys, SECURITYFS, count_one, &entries) < 0) {
-		verdict_set(v, VLU_UNKNOWN, SECURITYFS " does not exist, which would show whether the "
-			    "kernel is locked down");
+		verdict_set(v, VLU_UNKNOWN, SECURITYFS " does not exist, so vfio-lu cannot see "
+			    "whether the kernel is locked down");
 	} else if (entries) {
 		verdict_set(v, VLU_PASS, "this kernel has no lockdown, according to " SECURITYFS);
 	} else {
-		verdict_set(v, VLU_UNKNOWN, "securityfs is not mounted, which would show whether the "
-			    "kernel is locked down");
+		verdict_set(v, VLU_UNKNOWN, "securityfs is not mounted, so vfio-lu cannot see "
+			    "whether the kernel is locked down");
 		verdict_run(v, "mount -t securityfs securityfs " SECURITYFS);
 	}
 }
@@ -206,7 +206,7 @@ void look_scratch_fits(const struct host *host, struct verdict *v)
 	int ret;
 
 	if (kexec_is_loaded(host->ctx) == VLU_YES) {
-		verdict_set(v, VLU_PASS, "a kernel is loaded, so it did fit");
+		verdict_set(v, VLU_PASS, "a kernel is loaded, so it fitted");
 		return;
 	}
 	if (!host->luo_device) {
@@ -240,13 +240,13 @@ void look_scratch_fits(const struct host *host, struct verdict *v)
 void look_systemd_luo(const struct host *host, struct verdict *v)
 {
 	if (host->systemd == 0) {
-		verdict_set(v, VLU_PASS, "process 1 is not systemd; the holder outlives "
-			    "everything but a kill");
+		verdict_set(v, VLU_PASS, "process 1 is not systemd; nothing but SIGKILL ends the "
+			    "holder");
 	} else if (host->systemd < 0) {
 		verdict_set(v, VLU_UNKNOWN, "vfio-lu cannot see the version of systemd");
 	} else if (!systemd_has_luo(host->systemd)) {
-		verdict_set(v, VLU_PASS, "systemd %d knows nothing of live updates; the holder "
-			    "carries the sessions through its shutdown", host->systemd);
+		verdict_set(v, VLU_PASS, "systemd %d does not support live updates; the holder "
+			    "keeps the sessions open during its shutdown", host->systemd);
 	} else if (vfio_pci_built(host->ctx, &host->config) == 'y') {
 		verdict_set(v, VLU_PASS, "systemd %d opens " DEV_LIVEUPDATE " at boot, and vfio-pci "
 			    "is built in", host->systemd);

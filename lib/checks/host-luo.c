@@ -117,17 +117,17 @@ void look_luo_opener(const struct host *host, struct verdict *v)
 	size_t n;
 
 	if (!host->luo_device) {
-		verdict_set(v, VLU_PASS, "there is no " DEV_LIVEUPDATE " to be held open");
+		verdict_set(v, VLU_PASS, DEV_LIVEUPDATE " does not exist");
 		return;
 	}
 	file = procs ? procs_kind(procs, PROC_LIVEUPDATE, &n) : NULL;
 	if (file) {
 		verdict_set(v, VLU_WARN, "process %d (%s) has " DEV_LIVEUPDATE
-			    " open, and only one at a time can", (int)file->pid, file->comm);
-		verdict_fix(v, "wait until process %d is done with it, or end it",
+			    " open, and only one process at a time can", (int)file->pid, file->comm);
+		verdict_fix(v, "wait until process %d closes it, or end that process",
 			    (int)file->pid);
 	} else if (!procs || !procs->complete) {
-		verdict_set(v, VLU_UNKNOWN, "this user cannot look into all processes");
+		verdict_set(v, VLU_UNKNOWN, "this user cannot see the open files of all processes");
 		verdict_fix(v, "run it as root");
 	} else {
 		verdict_set(v, VLU_PASS, "no process has " DEV_LIVEUPDATE " open");
@@ -160,12 +160,12 @@ void look_debugfs(const struct host *host, struct verdict *v)
 		verdict_set(v, VLU_PASS, "without a live update there is nothing to see in "
 			    DEBUGFS);
 	} else if (sys_list(sys, DEBUGFS, count_one, &entries) < 0 || !entries) {
-		verdict_set(v, VLU_WARN, "debugfs is not mounted: what will be handed over "
-			    "cannot be looked at");
+		verdict_set(v, VLU_WARN, "debugfs is not mounted: vfio-lu cannot see what will be "
+			    "handed over");
 		verdict_run(v, "mount -t debugfs debugfs " DEBUGFS);
 	} else {
-		verdict_set(v, VLU_WARN, "debugfs has no kho: what will be handed over "
-			    "cannot be looked at%s", kconfig_has(&host->config,
+		verdict_set(v, VLU_WARN, "debugfs has no kho: vfio-lu cannot see what will be "
+			    "handed over%s", kconfig_has(&host->config,
 			    "KEXEC_HANDOVER_DEBUGFS") == VLU_NO ?
 			    " (CONFIG_KEXEC_HANDOVER_DEBUGFS is not set)" : "");
 	}

@@ -6,7 +6,7 @@
 #include "machine/kernel.h"
 #include "report.h"
 
-/* What the rules look at, read once. */
+/* The facts for the rules, read once. */
 struct host {
 	struct vlu_ctx *ctx;
 	struct kconfig config;

@@ -78,7 +78,7 @@ void look_vfio_handler_early(const struct host *host, struct verdict *v)
 	char built = vfio_pci_built(host->ctx, &host->config);
 
 	if (log && log->no_handler[0]) {
-		verdict_set(v, VLU_FAIL, "vfio-pci came too late: " DEV_LIVEUPDATE " was opened "
+		verdict_set(v, VLU_FAIL, "vfio-pci was loaded too late: " DEV_LIVEUPDATE " was opened "
 			    "before it, and every open fails until the next kexec (\"%s\")",
 			    log->no_handler);
 		verdict_fix(v, "load vfio-pci in the initrd, and start again with a kexec or "
@@ -117,13 +117,13 @@ void look_no_pending_unbind(const struct host *host, struct verdict *v)
 			    "(%s), and a kexec would hang the machine",
 			    (long long)blocked.pid, blocked.name, blocked.where);
 		verdict_fix(v, "end the use of that device (a preserved one: vfio-lu release), "
-			    "and see task %lld end", (long long)blocked.pid);
+			    "and wait until task %lld ends", (long long)blocked.pid);
 		break;
 	case VLU_NO:
 		verdict_set(v, VLU_PASS, "no task waits for a device to be unbound");
 		break;
 	default:
-		verdict_set(v, VLU_UNKNOWN, "not every task can be seen, nor where it waits");
+		verdict_set(v, VLU_UNKNOWN, "this user cannot see where every task waits");
 		if (sys_euid(&host->ctx->sys) != 0)
 			verdict_fix(v, "run it as root");
 	}

@@ -34,7 +34,7 @@ static inline void verdict_start(struct verdict *v)
 
 int report_new(struct vlu_ctx *ctx, struct vlu_report **ret_report) must_check;
 void report_add(struct vlu_report *report, const char *id, const struct verdict *verdict);
-/* Gives the report to the caller, or frees it and fails if memory was short while it was made. */
+/* Gives the report to the caller, or frees it and fails if there was not enough memory for it. */
 int report_give(struct vlu_ctx *ctx, struct vlu_report *report, struct vlu_report **ret_report)
 	must_check;
 

@@ -43,13 +43,13 @@ const char *kexec_cmdline_lacks(const char *base, const char *append);
 /*
  * Makes a command line for the next kernel: base without the words of the boot loader
  * and of an earlier kexec, then append, then kho=on and liveupdate=on where base and
- * append do not set them, then our own words, which tell what is handed over. All of it
- * stands before a "--" of base. append and ours may be NULL. The caller frees
- * the result. Returns NULL when memory is short.
+ * append do not set them, then our own words, which say what is handed over. All these
+ * words come before a "--" in base. append and ours may be NULL. The caller frees the
+ * result. Returns NULL when out of memory.
  */
 char *kexec_cmdline(const char *base, const char *append, const char *ours);
 
-/* Appends words before a "--". The caller frees the result. Returns NULL when memory is short. */
+/* Appends words before a "--". The caller frees the result. Returns NULL when out of memory. */
 char *cmdline_join(const char *cmdline, const char *words);
 
 #endif

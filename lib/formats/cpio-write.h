@@ -17,7 +17,7 @@ void cpio_add_file(struct cpio_out *out, const char *name, bool executable, cons
 		   size_t size);
 void cpio_add_dir(struct cpio_out *out, const char *name);
 void cpio_add_link(struct cpio_out *out, const char *name, const char *target);
-/* Finishes the archive. Fails with -ENOMEM, and frees it, if memory was short. */
+/* Finishes the archive. Fails with -ENOMEM, and frees it, if out of memory. */
 int cpio_finish(struct cpio_out *out) must_check;
 
 #endif

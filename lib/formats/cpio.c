@@ -225,7 +225,7 @@ int cpio_each(const uint8_t *data, size_t len, const struct cpio_ops *ops,
 		return 0;
 	what = !len ? "it is empty" : ret == -ENODATA ? "it is cut off" :
 	       ret == -EFBIG ? "there is more in it than any machine would load" :
-	       ret == -ENOMEM ? "memory is short" : "it is damaged";
+	       ret == -ENOMEM ? "there is not enough memory" : "it is damaged";
 	if (ret == -ENOTSUP && codec != CODEC_NONE)
 		snprintf(why, size, "at byte %zu it is compressed by %s, which this "
 			 "program cannot unpack", at, codec_name(codec));

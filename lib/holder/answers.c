@@ -218,8 +218,8 @@ static int retrieve(struct holder *holder, const char *key)
 }
 
 /*
- * Logs what is kept or closed now, and failures. Does not log that nothing had to change, nor
- * EBUSY, after which the client asks again.
+ * Logs the files that are kept or closed now, and failures. Logs neither a request without
+ * effect nor EBUSY, after which the client asks again.
  */
 static void tell(struct vlu_ctx *ctx, const struct request *request, int ret)
 {

@@ -70,7 +70,7 @@ static int failed(struct vlu_ctx *ctx, int err, const char *what, const char *ke
 	switch (err) {
 	case -ENOENT:
 		return vlu_fail(ctx, FAIL_LOST, err,
-				"no holder has %s: it was killed, and what it held is lost",
+				"no holder has %s: it was killed, and its sessions are lost",
 				key);
 	case -EHOSTDOWN:
 		return vlu_fail(ctx, FAIL_HOLDER_SILENT, -ETIMEDOUT, "the holder ended, and its service "
@@ -360,7 +360,7 @@ int held_settle(struct vlu_ctx *ctx)
 	int ret = holder_change(ctx, "settle", NULL, 0, 0);
 
 	/* EINVAL: the holder runs an older program without settle */
-	return ret && ret != -EINVAL ? failed(ctx, ret, "change", "what is kept") : 0;
+	return ret && ret != -EINVAL ? failed(ctx, ret, "change", "the kept files") : 0;
 }
 
 int held_drop(struct vlu_ctx *ctx, const char *fmt, ...)

@@ -20,7 +20,7 @@ unsigned int holder_patience(const struct vlu_ctx *ctx);
 /* Puts the n_want files of the reply into fds. */
 int holder_ask(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_PACKET + 1],
 	       int *fds, size_t n_want) must_check;
-/* Sends n_send fds. done_already: the error of a reply if an earlier try succeeded, or 0. */
+/* Sends n_send fds. done_already: the error that means that an earlier try succeeded, or 0. */
 int holder_change(struct vlu_ctx *ctx, const char *request, int *fds, size_t n_send,
 		  int done_already) must_check;
 /* Returns the pid of the running holder. Does not wait for a restart. */

@@ -81,7 +81,7 @@ static int tell(struct store *store, const char *text, int fd)
 		vlu_sleep(1);
 	}
 	if (n < 0 && !store->stalled)
-		vlu_log(store->ctx, VLU_LOG_WARNING, "the service manager was not told: %s",
+		vlu_log(store->ctx, VLU_LOG_WARNING, "cannot notify the service manager: %s",
 			strerror((int)-n));
 	store->stalled = n < 0;
 	return n < 0 ? (int)n : 0;
@@ -176,7 +176,7 @@ static bool find_name(struct store *store, const char *name, const struct held_i
 		}
 	if (other) {
 		strcpy(value, "direction=incoming");
-		/* stored again under a name of this boot, so that the next holder finds it too */
+		/* stored again under a name of this boot, for the next holder */
 		tell_of(store, "FDSTOREREMOVE=1", name, -1);
 		ret_entry->name = NULL;
 		ret_entry->unsent = true;
@@ -204,8 +204,8 @@ void store_take(struct store *store, void (*fn)(void *arg, const struct store_en
 			fn(arg, &entry);
 			continue;
 		}
-		vlu_log(store->ctx, VLU_LOG_WARNING, "closing what the service manager gave as "
-			"'%.100s'", name);
+		vlu_log(store->ctx, VLU_LOG_WARNING, "closing a file that the service manager "
+			"gave back as '%.100s'", name);
 		tell_of(store, "FDSTOREREMOVE=1", name, -1);
 		sys_close(&store->ctx->sys, entry.fd);
 	}

@@ -9,7 +9,7 @@
  * BOOT shows that the previous kernel made them.
  *
  * These functions do nothing without a service manager, or without libsystemd at build time.
- * sd_notify() is not used, since it waits for a busy manager without a limit.
+ * They do not use sd_notify(), which waits for a busy manager without a limit.
  */
 #ifndef VLU_HOLDER_FDSTORE_H
 #define VLU_HOLDER_FDSTORE_H

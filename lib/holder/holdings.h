@@ -20,7 +20,7 @@ struct holdings {
 	struct holding *list;	/* sorted by address */
 };
 
-/* Asks the holder once per look. Returns NULL only when memory is short. */
+/* Asks the holder once per look. Returns NULL only when out of memory. */
 const struct holdings *holdings_get(struct vlu_ctx *ctx);
 const struct holding *holdings_find(const struct holdings *holdings, struct vlu_bdf bdf);
 /* Is the file open in the holder or, if the holder has the device (kept), in its manager? */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The holder keeps files open under keys and does nothing else, so that little can go wrong.
+ * The holder only keeps files open under keys, so that little can go wrong.
  * It does not know what the files are for. client.h has the protocol.
  */
 #include <fcntl.h>
@@ -49,7 +49,7 @@ static void take_back(void *arg, const struct store_entry *entry)
 	unsigned int number = entry->number;
 
 	if (holder_find(holder, entry->key) || holder_room(holder, 1)) {
-		vlu_log(holder->ctx, VLU_LOG_ERROR, "closing %s, given back twice or one too many",
+		vlu_log(holder->ctx, VLU_LOG_ERROR, "closing %s: a duplicate, or too many files",
 			entry->key);
 		sys_close(&holder->ctx->sys, entry->fd);
 		return;
@@ -63,7 +63,7 @@ static void take_back(void *arg, const struct store_entry *entry)
 		store_put(&holder->store, item);
 }
 
-/* Rewrites the index from what is kept. */
+/* Rewrites the index from the kept files. */
 static void write_index(struct holder *holder)
 {
 	struct index_line *lines = calloc(holder->n + 1, sizeof(*lines));

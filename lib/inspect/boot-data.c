@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where the tree of the previous kernel is, from what that kernel told this one at boot. */
+/* Finds the tree of the previous kernel in the boot data of this kernel. */
 #include "base/attr.h"
 #include "inspect/collect.h"
 #include "machine/kernel.h"

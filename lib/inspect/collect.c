@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The answer to which parts of a handover are added, and the memory from which they are read. */
+/* The result, which collects the parts of a handover, and the memory from which they are read. */
 #include <unistd.h>
 
 #include "base/attr.h"

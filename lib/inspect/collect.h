@@ -25,7 +25,7 @@ struct collect {
 	struct vlu_handover *out;
 	struct pool *pool;
 	bool memory_tried;
-	const char *memory_error;	/* why it cannot be read */
+	const char *memory_error;	/* the reason why it cannot be read */
 	struct core core;
 	struct memory memory;
 
@@ -64,7 +64,7 @@ int collect_session(struct collect *c, const struct vlu_luo_session *session) mu
 int collect_boot(struct collect *c) must_check;
 /* trees.c: adds a tree and the blobs below it */
 int collect_side(struct collect *c, bool in) must_check;
-/* luo-parts.c: adds what the head of LUO refers to; luo NULL: there is no head */
+/* luo-parts.c: adds the parts to which the head of LUO refers; luo NULL: there is no head */
 int collect_luo(struct collect *c, bool in, const struct vlu_luo *luo) must_check;
 /* log-lines.c, open-files.c, saved-manifests.c: add the other sources */
 int collect_log(struct collect *c, const char *file) must_check;

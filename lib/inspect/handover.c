@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What was handed over and what will be, from all that this machine shows. */
+/* The incoming and the outgoing handover, from all sources of this machine. */
 #include "base/cache.h"
 #include "inspect/collect.h"
 #include "inspect/handover.h"
@@ -24,7 +24,7 @@ static int rotate(struct collect *c, size_t n_parts, size_t n_sessions)
 	return 0;
 }
 
-/* Uses what is cached of the machine. */
+/* Uses the cached data of the machine. */
 static int handover_read(struct vlu_ctx *ctx, const char *log,
 			 struct vlu_handover **ret_handover)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What other wings ask about a handover. */
+/* Questions of other wings about a handover. */
 #ifndef VLU_INSPECT_HANDOVER_H
 #define VLU_INSPECT_HANDOVER_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel log tells about a handover. */
+/* The facts about a handover in the kernel log. */
 #include "inspect/collect.h"
 
 static const struct vlu_bdf *copy_bdfs(struct collect *c, const struct vlu_bdf *bdfs,

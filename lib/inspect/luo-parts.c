@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the head of LUO refers to: sessions, FLBs and the list of PCI devices. All are in memory,
- * and the kernel frees each at a different time.
+ * The parts to which the head of LUO refers: sessions, FLBs and the list of PCI devices. All are
+ * in memory, and the kernel frees each at a different time.
  */
 #include "inspect/collect.h"
 #include "machine/kernel.h"
@@ -67,7 +67,7 @@ static int judge_pci(struct collect *c, struct vlu_pci *pci)
 		pci->part.trust = VLU_TRUST_KERNEL;
 		return 0;
 	}
-	/* Freed memory has 0, or what its new owner wrote. */
+	/* Freed memory has 0, or the data of its new owner. */
 	if (left > 0 && !c->sessions_open) {
 		pci->part.trust = VLU_TRUST_KERNEL;
 		return 0;

@@ -18,7 +18,7 @@ static const char *kind_word(enum proc_kind kind)
 	}
 }
 
-/* Returns what the holder knows of its open session, or NULL for another process. */
+/* Returns the holder's entry for its open session, or NULL for another process. */
 static const char *held_value(const struct held *held, const struct proc_file *file)
 {
 	return file->pid == held->pid ? held_find(held, "session/%s", file->name) : NULL;
@@ -87,8 +87,8 @@ int collect_processes(struct collect *c)
 	held_free(&held);
 	if (!ret && !procs->complete) {
 		c->sessions_open = true;
-		ret = collect_why(c, &processes->part, "this user cannot look into all "
-				  "processes");
+		ret = collect_why(c, &processes->part, "this user cannot see the open files of "
+				  "all processes");
 	}
 	return ret;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What vfio-lu's manifests tell about sessions, and where the incoming FLBs are. */
+/* The facts in vfio-lu's manifests: the sessions, and the address of the incoming FLBs. */
 #include "base/attr.h"
 #include "inspect/collect.h"
 #include "machine/kernel.h"

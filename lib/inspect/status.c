@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The state for read-only commands: no session is retrieved for it. */
+/* The state, for read-only commands. Retrieves no session. */
 #include "base/cache.h"
 #include "inspect/handover.h"
 #include "jump/kexec-image.h"
@@ -28,7 +28,7 @@ static void read_loaded(struct ledger *ledger)
 
 /*
  * Adds the moments that are noted so far. A manifest, or a kexec, of another live update than the
- * session's says nothing about it. What finish computes from the clocks is not known yet.
+ * session's says nothing about it. finish has not computed its moments yet.
  */
 static void gather_moments(struct ledger *ledger, const struct entry *entry,
 			   struct moments *moments)

@@ -37,8 +37,8 @@ static int find_port(void *arg, const char *host)
 }
 
 /*
- * Passes on a way, or that of the adapter below a controller of NVMe over Fibre Channel. Only the
- * name of its port leads there: "host_traddr=nn-0x...:pn-0x..." (nvmf_get_address()).
+ * Passes on a path, or that of the adapter below a controller of NVMe over Fibre Channel. Only
+ * its port's name leads there: "host_traddr=nn-0x...:pn-0x..." (nvmf_get_address()).
  */
 static void pass_on(const struct ways *ways, const char *way)
 {
@@ -103,7 +103,7 @@ static void find_way(void *arg, const char *way)
 
 	name = name ? name + 1 : way;
 	if (below->top && strcmp(name, below->top) != 0)
-		inuse_add(below->inuse, way, below->weight, below->fix, "%s (by way of %s)",
+		inuse_add(below->inuse, way, below->weight, below->fix, "%s (through %s)",
 			  below->what, name);
 	else
 		inuse_add(below->inuse, way, below->weight, below->fix, "%s", below->what);

@@ -28,7 +28,7 @@ void use_automount(struct below *below, const struct mount *mount);
 /* Disks that are not mounted now. */
 void inuse_later(struct vlu_ctx *ctx, struct inuse *inuse);
 
-/* What the mounts say of file systems that have several disks. */
+/* The mounted file systems that have several disks, according to the mounts. */
 struct several {
 	bool btrfs;		/* one is mounted */
 	char unlisted[160];	/* "f2fs is mounted on /x", whose further disks are not listed; or "" */

@@ -9,7 +9,7 @@
 struct consoles {
 	struct vlu_ctx *ctx;
 	struct inuse *inuse;
-	const char *hvc;	/* the console that is looked at */
+	const char *hvc;	/* the examined console */
 };
 
 static int look_at_vport(void *arg, const char *name)
@@ -19,8 +19,8 @@ static int look_at_vport(void *arg, const char *name)
 
 	snprintf(path, sizeof(path), "/sys/class/virtio-ports/%.32s", name);
 	if (sys_readlink(&consoles->ctx->sys, path, path, sizeof(path)) > 0)
-		inuse_add(consoles->inuse, path, USE_UNSURE, "see on which device the console is "
-			  "first", "its port %.32s may be the kernel's console %.32s", name,
+		inuse_add(consoles->inuse, path, USE_UNSURE, "first find out which device has the "
+			  "console", "its port %.32s may be the kernel's console %.32s", name,
 			  consoles->hvc);
 	return 0;
 }

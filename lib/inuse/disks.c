@@ -155,7 +155,7 @@ static int look_at_journal(void *arg, const char *name)
 	struct below *below = arg;
 	char path[128];
 
-	/* this look at the file makes a capture record it */
+	/* reading the file makes a capture record it */
 	snprintf(path, sizeof(path), "/proc/fs/jbd2/%.63s", name);
 	if (sys_exists(&below->ctx->sys, path))
 		use_disk(below, name, "umount the file system whose journal it is first",
@@ -290,7 +290,7 @@ static void find_pools(struct blocks *blocks)
 	for (i = 0; blocks->pools && i < inuse->n_disks; i++) {
 		snprintf(path, sizeof(path), "/%s", vlu_bdf_format(inuse->disks[i].bdf, name));
 		inuse_add(inuse, path, root[0] ? USE_BEARABLE : USE_UNSURE,
-			  "see in zpool status -LP that none of its disks is in a pool",
+			  "verify with zpool status -LP that none of its disks is in a pool",
 			  "%s%s, which may use a disk on this device: sysfs does not show the "
 			  "disks of a pool", root[0] ? "this host runs from ZFS pool " :
 			  "a pool of ZFS is imported", root);
@@ -307,7 +307,7 @@ void inuse_blocks(struct vlu_ctx *ctx, struct inuse *inuse)
 	sys_list(&ctx->sys, "/proc/fs/jbd2", look_at_journal, below);
 	inuse_members(below, &blocks.several);
 	sys_list(&ctx->sys, "/sys/fs/bcache", look_at_cache, below);
-	/* an open volume is a more telling use than its layers, so it is noted first */
+	/* an open volume says more about the use than its layers, so it is noted first */
 	inuse_exports(ctx, inuse);
 	inuse_nodes(ctx, inuse);
 	sys_list(&ctx->sys, "/sys/class/block", look_at_block, below);

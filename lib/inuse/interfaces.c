@@ -7,7 +7,7 @@
 struct nets {
 	struct vlu_ctx *ctx;
 	struct inuse *inuse;
-	char tunnel[16];	/* has the default route, nothing known below it; "": none */
+	char tunnel[16];	/* has the default route, no known interface below it; "": none */
 	bool carried;		/* an interface with an address or a route can carry it */
 	size_t n;
 	struct net {
@@ -62,7 +62,7 @@ static void add_route(struct nets *nets, const struct route *route, const char *
 		return;
 	net->used = true;
 	net->vital |= vital;
-	snprintf(fix, sizeof(fix), "move what %s is for to another interface first", net->name);
+	snprintf(fix, sizeof(fix), "move the traffic of %s to another interface first", net->name);
 	if (vital)
 		inuse_add(nets->inuse, net->path, USE_VITAL, fix,
 			  "its interface %s has the default route", net->name);
@@ -109,7 +109,7 @@ static void is_part(struct nets *nets, struct net *net, const char *upper)
 	if (net->vital)
 		return;
 	net->used = net->vital = true;
-	snprintf(fix, sizeof(fix), "take %s away from %s first", net->name, upper);
+	snprintf(fix, sizeof(fix), "remove %s from %s first", net->name, upper);
 	inuse_add(nets->inuse, net->path, USE_VITAL, fix,
 		  "its interface %s is part of %s", net->name, upper);
 }
@@ -179,9 +179,9 @@ static void look_at_carrier(struct nets *nets, const struct net *net)
 	if (!nets->tunnel[0] || net->is_virtual || !net->used || net->vital)
 		return;
 	nets->carried = true;
-	snprintf(fix, sizeof(fix), "move what %s is for to another interface first", net->name);
+	snprintf(fix, sizeof(fix), "move the traffic of %s to another interface first", net->name);
 	inuse_add(nets->inuse, net->path, USE_VITAL, fix, "%s, which has the default route, may "
-		  "run over its interface %s", nets->tunnel, net->name);
+		  "use its interface %s", nets->tunnel, net->name);
 }
 
 /* -------------------------------------------------------------- namespaces */
@@ -248,7 +248,7 @@ static bool can_carry_tunnel(const struct nets *nets)
 	return nets->tunnel[0] && (!nets->carried || strncmp(nets->tunnel, "ppp", 3) == 0);
 }
 
-/* Does it talk to a neighbour, as a next hop without an address of its own does? */
+/* Does it have a neighbour, as an interface without an address has to its next hop? */
 static bool has_neighbour(const struct nets *nets, const char *name)
 {
 	_cleanup_free_ char *text = NULL;
@@ -284,22 +284,22 @@ static void look_if_up(struct nets *nets, const struct net *net)
 	char fix[96], why[96] = "";
 	int64_t flags;
 
-	/* IFF_UP: an administrator wanted it up, perhaps to capture packets */
+	/* IFF_UP: an administrator has enabled it, perhaps to capture packets */
 	if (net->is_virtual || net->used ||
 	    attr_number(nets->ctx, &flags, "/sys/class/net/%s/flags", net->name) < 0 ||
 	    !(flags & 1))
 		return;
 	snprintf(fix, sizeof(fix), "ip link set %s down, if it is not needed", net->name);
 	if (can_carry_tunnel(nets)) {
-		snprintf(why, sizeof(why), "; %s, which has the default route, may run over it",
+		snprintf(why, sizeof(why), "; %s, which has the default route, may use it",
 			 nets->tunnel);
-		snprintf(fix, sizeof(fix), "see over what %s runs first", nets->tunnel);
+		snprintf(fix, sizeof(fix), "first find out which interface %s uses", nets->tunnel);
 	} else if (has_neighbour(nets, net->name)) {
-		strcpy(why, "; it has neighbours, so something goes over it");
+		strcpy(why, "; it has neighbours, so a program uses it");
 	} else if (has_other_table(nets->ctx)) {
-		strcpy(why, "; routes of another table than the main one may go over it");
+		strcpy(why, "; a routing table other than the main one may use it");
 	} else if (has_other_space(nets->ctx)) {
-		strcpy(why, "; a container may have another above it");
+		strcpy(why, "; a container may have an interface on top of it");
 	}
 	inuse_add(nets->inuse, net->path, why[0] ? USE_UNSURE : USE_IDLE, fix, "its interface %s "
 		  "is up, though without an address or a route%s", net->name, why);

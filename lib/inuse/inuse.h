@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What this host itself uses PCI functions for: file systems, swap and targets on their disks,
- * addresses and routes on their network interfaces, the console on their screens, device nodes
- * that processes have open. To take such a function away harms the host.
+ * The uses that this host has for PCI functions: file systems, swap and targets on their
+ * disks, addresses and routes on their network interfaces, the console on their screens,
+ * device nodes that processes have open. Taking such a function away harms the host.
  */
 #ifndef VLU_INUSE_INUSE_H
 #define VLU_INUSE_INUSE_H
@@ -10,7 +10,7 @@
 #include "inuse/uses.h"
 #include "machine/device.h"
 
-/* Reads all uses once per look. Returns NULL only when memory is short. */
+/* Reads all uses once per look. Returns NULL only when out of memory. */
 const struct inuse *inuse_get(struct vlu_ctx *ctx);
 /* Returns the uses of a function and their number, or NULL when there are none. */
 const struct use *inuse_find(const struct inuse *inuse, struct vlu_bdf bdf,

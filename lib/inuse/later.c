@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Uses of disks that are not mounted now and will be: automounts of systemd, the partition that
+ * Uses of disks that are not mounted yet: automounts of systemd, the partition that
  * the host starts from, the partition for hibernation.
  */
 #include "base/attr.h"
@@ -71,7 +71,7 @@ static bool find_disk(struct vlu_ctx *ctx, const char *what, char name[64])
 	return disk_name(ctx, path, name);
 }
 
-/* The kernel's own directories are of no disk: /proc/sys/fs/binfmt_misc, /sys/fs/fuse. */
+/* The kernel's own directories are on no disk: /proc/sys/fs/binfmt_misc, /sys/fs/fuse. */
 static bool is_kernels(const char *point)
 {
 	return strncmp(point, "/proc/", 6) == 0 || strncmp(point, "/sys/", 5) == 0 ||
@@ -137,7 +137,7 @@ void inuse_later(struct vlu_ctx *ctx, struct inuse *inuse)
 	struct below below = { .ctx = ctx, .inuse = inuse, .weight = USE_BEARABLE };
 
 	use_loader(&below);
-	/* without swap on it, nothing is written there */
+	/* without swap on it, the host does not write there */
 	below.weight = USE_IDLE;
 	use_resume(&below);
 }

@@ -8,9 +8,9 @@
 #define NVIDIA "/proc/driver/nvidia/gpus"
 
 /*
- * How much the end of an open file harms. Users of USB expect a device to disappear, and many
- * processes have all keyboards open. For others the kernel may wait until they are closed, as
- * in snd_card_free(), sound/core/init.c.
+ * How much harm the loss of an open device does. Users of USB expect a device to disappear,
+ * and many processes have all keyboards open. For others the kernel may wait until they are
+ * closed, as in snd_card_free(), sound/core/init.c.
  */
 static enum use_weight weight_of(const struct proc_file *file)
 {
@@ -80,7 +80,7 @@ static int look_at_function(void *arg, const char *name)
 	sure = node->number >= 0 && (number >= 0 || node->n == 1);
 	inuse_add(node->below->inuse, path, sure ? USE_VITAL : USE_UNSURE, node->fix,
 		  "process %d (%s) has %s open%s", (int)node->file->pid, node->file->comm,
-		  node->file->name, sure ? "" : ", which may be of it");
+		  node->file->name, sure ? "" : ", which may belong to it");
 	return 0;
 }
 

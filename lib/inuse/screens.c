@@ -13,7 +13,7 @@ struct screens {
 	struct vlu_ctx *ctx;
 	struct inuse *inuse;
 	bool console;		/* the console is on a frame buffer */
-	bool firmware;		/* ... on that of the firmware, or on a text screen */
+	bool firmware;		/* ... on the frame buffer of the firmware, or on a text screen */
 	bool mapped;		/* fbcon=map: shows it on other frame buffers than the first */
 	long first;		/* number of the first frame buffer */
 };

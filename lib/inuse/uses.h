@@ -7,15 +7,15 @@
 
 enum use_weight {
 	USE_VITAL,	/* the host or its data is lost without the function */
-	USE_BEARABLE,	/* something ends, and can be started again */
+	USE_BEARABLE,	/* the user ends, and can be started again */
 	USE_UNSURE,	/* a possible use that cannot be proved */
-	USE_IDLE,	/* ready to be used, with no sign that it is */
+	USE_IDLE,	/* ready for use, without a sign of a use */
 };
 
 struct use {
 	struct vlu_bdf bdf;
 	enum use_weight weight;
-	size_t order;		/* in which it was found; the worst use is sorted first */
+	size_t order;		/* order in which it was found; the worst use is sorted first */
 	char *what;		/* use and user: "/dev/sda is mounted on /" */
 	char *fix;		/* one sentence */
 };
@@ -33,9 +33,9 @@ struct inuse {
 	size_t n_disks;
 	struct disk *disks;	/* sorted by address */
 	bool short_of_memory;
-	/* Why disks or interfaces could not be read; "": all were read */
+	/* The reason why disks or interfaces could not be read; "": all were read */
 	char unseen_disks[128], unseen_nets[128];
-	char unseen_ports[128];	/* why the ports with the console are not known; "": they are */
+	char unseen_ports[128];	/* why the ports of the console are not known; "": they are */
 };
 
 /* Notes a use of each function on a sysfs path. */
@@ -66,7 +66,7 @@ struct route {
 	char to[64];		/* "default", "10.0.0.0/8", "2001:db8::1/64" */
 };
 bool route4_parse(const char *line, const char *end, struct route *ret);
-/* Both skip what every interface or host has. */
+/* Both skip lines that every interface or host has. */
 bool route6_parse(const char *line, const char *end, struct route *ret);
 bool address6_parse(const char *line, const char *end, struct route *ret);
 #define CONSOLE_NAME	32

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Checks all again, loads the image again, disables interrupts, starts the next kernel. */
+/* Checks everything again, loads the image again, disables interrupts, starts the next kernel. */
 #include "formats/cmdline.h"
 #include "base/cache.h"
 #include "base/text.h"
@@ -15,7 +15,7 @@
 #include "session/session.h"
 #include "holder/service.h"
 
-/* The command that makes the kexec, and why this one. */
+/* The command that makes the kexec, and the reason for this choice. */
 struct way {
 	const char *command;
 	const char *why;
@@ -46,7 +46,7 @@ int jump_plan(struct vlu_ctx *ctx, enum host_use use, struct jump **ret_jump)
 		plan->data = jump;
 		plan->free_data = jump_free;
 	}
-	/* after the lock: a command that had it may have left an unbind that waits in the kernel */
+	/* the command that had the lock before may have left an unbind that waits */
 	ret = jump ? session_check_host(ctx, use) : vlu_nomem(ctx);
 	if (!ret)
 		ret = session_ledger(ctx, VLU_SESSION, &jump->ledger);
@@ -112,7 +112,7 @@ static int run_jump(struct vlu_plan *plan, struct step *step)
 	if (systemd && ret != -ENOENT && systemd_is_stopping(plan->ctx, ret))
 		return plan_say(plan, "kexec", "systemd stops its services, and starts the next "
 				"kernel");
-	/* no kexec was called, so its moments are of none */
+	/* the kexec was not called, so its moments are wrong */
 	moments_remove(plan->ctx, STATE_DIR, KEXEC_MOMENTS);
 	return ret == -ENOENT ? ret : jump_failed(plan, ret, text);
 }

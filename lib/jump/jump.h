@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What load and kexec share, and the repair after a kexec that failed. */
+/* The functions that load and kexec share, and the repair after a failed kexec. */
 #ifndef VLU_JUMP_JUMP_H
 #define VLU_JUMP_JUMP_H
 
@@ -13,7 +13,7 @@ struct jump {
 	struct vlu_plan *plan;
 	struct ledger *ledger;	/* read inside the lock */
 	struct kexec_image image;
-	const char *added;	/* load: words added to the command line that was asked for */
+	const char *added;	/* load: words added to the requested command line */
 	bool another;	/* load: an image was loaded before this one */
 	bool force;
 	size_t sessions;

@@ -146,7 +146,7 @@ static char *our_words(const struct ledger *ledger)
 	return NULL;
 }
 
-/* Returns how long a command line the image takes, or 0 if it does not say. */
+/* Returns the longest command line that the image accepts, or 0 if it is not known. */
 static size_t longest_cmdline(struct vlu_ctx *ctx, const char *path)
 {
 	unsigned char head[BZIMAGE_HEAD];
@@ -200,7 +200,7 @@ static int find_devices(const struct ledger *ledger, struct vlu_bdf **ret_bdfs, 
 	return ret;
 }
 
-/* Only what load --force was told is let pass: another failure of the same check is another row. */
+/* Did load --force accept this row? Another failure of the same check has another text. */
 static bool is_forced(struct kexec_image *image, const struct vlu_check *row, bool force)
 {
 	_cleanup_free_ char *line = NULL;
@@ -211,13 +211,13 @@ static bool is_forced(struct kexec_image *image, const struct vlu_check *row, bo
 	}
 	if (image->forced && list_has(image->forced, '\n', line))
 		return true;
-	/* a line break would end the line in the file: kexec refuses that row again */
+	/* a row with a line break cannot be stored, so kexec will refuse it again */
 	if (force && !strchr(line, '\n'))
 		add_line(&image->forced, line);
 	return force;
 }
 
-/* A failure that was let pass must not hide that something else is unknown. */
+/* An accepted failure must not hide an unknown result of another row. */
 static enum vlu_result unforced_verdict(struct kexec_image *image, const struct vlu_report *report,
 					bool force)
 {
@@ -358,7 +358,7 @@ int kexec_image_load(struct vlu_ctx *ctx, const struct kexec_image *image, const
 		return vlu_nomem(ctx);
 	argv[4] = line;
 	argv[5] = initrd;
-	/* a failure leaves the image loaded before (kexec_file_load(), kernel/kexec_file.c) */
+	/* after a failure the old image stays loaded (kexec_file_load(), kernel/kexec_file.c) */
 	ret = program_run(ctx, argv, text, sizeof(text));
 	if (ret > 0)
 		return vlu_fail(ctx, FAIL_LOAD, -EIO, "the next kernel was not loaded: %s",

@@ -10,11 +10,11 @@
 
 struct kexec_image {
 	char *kernel, *initrd;	/* paths; initrd NULL: none */
-	char *cmdline;		/* as asked for, without the sessions' names */
+	char *cmdline;		/* as requested, without the sessions' names */
 	char *line;		/* with the names, from kexec_image_judge() */
-	char *judged;		/* the devices it was judged for, each followed by a blank; NULL: none */
-	char *forced;		/* what load --force let pass, a line each; NULL: nothing */
-	char *seen;		/* what it was judged by, see capture/witness.h; NULL: not known */
+	char *judged;		/* its devices when it was judged, each and a blank; NULL: none */
+	char *forced;		/* failures that load --force accepted, a line each; NULL: none */
+	char *seen;		/* what load judged it by, see capture/witness.h; NULL: not known */
 };
 
 /* Returns -ENOENT when vfio-lu has loaded no image in this boot. */
@@ -24,15 +24,15 @@ void kexec_image_forget(struct vlu_ctx *ctx);
 void kexec_image_free(struct kexec_image *image);
 
 /*
- * Checks the image for the preserved devices, or if there are none, for those with vfio-pci.
- * Fails as vlu_check_next() does, but for what is in forced; with force, everything goes into
- * forced and passes. Sets line, and fails if it is too long for the image.
+ * Checks the image for the preserved devices or, if there are none, for those with vfio-pci.
+ * Fails if vlu_check_next() has a failure that is not in forced; with force, adds the
+ * failures to forced and succeeds. Sets line, and fails if it is too long for the image.
  */
 int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bool force) must_check;
 /*
- * As kexec_image_judge() without force. Leaves the judging out for an image that nothing was
- * let pass for, if the same devices are preserved, or fewer, and all that it was judged by is the
- * same to the byte: to unpack an initrd can take longer than the kexec.
+ * As kexec_image_judge() without force. Does not check the image if load accepted no failure, no
+ * further device is preserved, and everything that load read for the check is still the same:
+ * unpacking an initrd can take longer than the kexec.
  */
 int kexec_image_judge_again(const struct ledger *ledger, struct kexec_image *image) must_check;
 /* Was the image judged for all devices that are held now? */

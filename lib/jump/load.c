@@ -27,10 +27,10 @@ static int undo_load(struct vlu_plan *plan, struct step *step)
 	if (ret)
 		return vlu_fail(plan->ctx, VLU_PARTIAL, -EIO,
 				"the image could not be unloaded");
-	/* an image that another tool loads must not count as this one */
+	/* the image of another tool must not be mistaken for this one */
 	kexec_image_forget(plan->ctx);
 	return load->another ? vlu_fail(plan->ctx, VLU_PARTIAL, -ENOENT, "no image is loaded "
-					"now: the one before this one is gone as well") : 0;
+					"now: the previous one is gone too") : 0;
 }
 
 static const struct step_kind step_load = {
@@ -48,11 +48,11 @@ static int run_remember(struct vlu_plan *plan, struct step *step)
 }
 
 static const struct step_kind step_remember = {
-	.text = "remember what was loaded",
+	.text = "record the loaded image",
 	.run = run_remember,
 };
 
-/* The image is noted a line each, and vfio-lu kexec must load just that. */
+/* The note has one line per path, and vfio-lu kexec must load exactly these files. */
 static int need_one_line(struct vlu_ctx *ctx, const char *what, const char *text)
 {
 	return !text || !strchr(text, '\n') ? 0 :

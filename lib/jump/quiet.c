@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One device that has interrupts enabled, or sleeps, stops the kexec. */
+/* The kernel refuses a kexec if one device has interrupts enabled or sleeps. */
 #include "jump/jump.h"
 #include "machine/device.h"
 #include "uapi/vfio.h"

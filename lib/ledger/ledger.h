@@ -15,7 +15,7 @@
 #include "ledger/manifest.h"
 #include "machine/processes.h"
 
-/* A session, and what the sources say about it. */
+/* A session, and the facts that the sources have about it. */
 struct entry {
 	struct vlu_session seen;
 	enum vlu_direction held;	/* by the holder; VLU_DIRECTION_UNKNOWN: not held */
@@ -37,7 +37,7 @@ struct ledger {
 	struct held held;
 	size_t n;
 	struct entry *entries;
-	/* Memory is short, so ledger_read() will fail. Until then, the spares replace new rows. */
+	/* Out of memory, so ledger_read() will fail. Until then, the spares replace new rows. */
 	bool failed;
 	struct entry spare;
 	struct vlu_member spare_member;
@@ -54,7 +54,7 @@ int ledger_read(struct vlu_ctx *ctx, const char *usual, const struct vlu_bdf *in
 /* Does the kernel log no longer reach back to the boot, so that ledger_read() needs incoming? */
 bool ledger_has_gap(struct vlu_ctx *ctx);
 void ledger_free(struct ledger *ledger);
-/* Returns a cached ledger, for callers that ask about many devices. NULL: memory is short. */
+/* Returns a cached ledger, for callers that ask about many devices. NULL: out of memory. */
 const struct ledger *ledger_look(struct vlu_ctx *ctx);
 /* Returns NULL for an unknown session. */
 const struct vlu_session *ledger_find(const struct ledger *ledger, const char *name);
@@ -67,7 +67,7 @@ const struct manifest *ledger_manifest(const struct ledger *ledger, const char *
 const struct proc_file *ledger_user(const struct ledger *ledger, const struct vlu_bdf *bdf,
 				    size_t i);
 /*
- * Returns what the kernel reports about a device that is in no known session, or in a lost one.
+ * Returns the kernel's report about a device that is in no known session, or in a lost one.
  * VLU_OUTGOING: another program preserved the device. VLU_INCOMING: the device was handed over and
  * is not finished. VLU_DIRECTION_UNKNOWN: the kernel reports nothing.
  */
@@ -109,7 +109,7 @@ void ledger_next(struct ledger *ledger, struct entry *entry);
 /* For the sources: these find a row or add it, and never return NULL. */
 struct entry *ledger_entry(struct ledger *ledger, const char *name);
 struct vlu_member *ledger_member(struct ledger *ledger, struct entry *entry, const char *name);
-/* Adds a row. Returns NULL and marks the ledger as failed if memory is short. */
+/* Adds a row. Returns NULL and marks the ledger as failed if out of memory. */
 #define ledger_add(ledger, array, n) ledger_kept((ledger), pool_add(&(ledger)->pool, (array), (n)))
 void *ledger_kept(struct ledger *ledger, void *memory);
 char *ledger_print(struct ledger *ledger, const char *fmt, ...)

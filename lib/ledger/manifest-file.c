@@ -11,7 +11,7 @@ int manifest_take(struct vlu_ctx *ctx, const char *text, size_t size, const char
 
 	if (!ret && strcmp(manifest.session, session) != 0) {
 		manifest_free(&manifest);
-		why = "it is of another session";
+		why = "it belongs to another session";
 		ret = -EBADMSG;
 	}
 	if (ret)

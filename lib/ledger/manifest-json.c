@@ -162,7 +162,7 @@ static const char *parse_files(struct json_object *root, struct manifest *manife
 			return why;
 		for (j = 0; j < i; j++)
 			if (manifest->files[j].token == file->token)
-				return "a file stands in it twice";
+				return "it lists a file twice";
 	}
 	return NULL;
 }
@@ -214,7 +214,7 @@ static const char *parse_root(struct json_object *root, struct manifest *manifes
 		if (why)
 			return why;
 		if (manifest_find(manifest, dev->bdf) != dev)
-			return "a device stands in it twice";
+			return "it lists a device twice";
 	}
 	return parse_files(root, manifest);
 }

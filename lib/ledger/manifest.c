@@ -32,7 +32,7 @@ int manifest_init(struct vlu_ctx *ctx, struct manifest *manifest,
 		manifest->flbs_pa = luo.flbs_pa;
 	} else if (ret != -ENOENT) {
 		vlu_log(ctx, VLU_LOG_WARNING, "cannot read what LUO hands over: %s; the manifest "
-			"does without", strerror(-ret));
+			"does not contain it", strerror(-ret));
 	}
 	return 0;
 }

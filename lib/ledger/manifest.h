@@ -40,7 +40,7 @@ struct manifest {
 	char *command;			/* of the VMM; NULL: the devices were not taken from a VMM */
 };
 
-/* Fills in what is known from the running kernel: all but the devices, files and command. */
+/* Fills in the facts about the running kernel: everything except the devices, files and command. */
 int manifest_init(struct vlu_ctx *ctx, struct manifest *manifest,
 		  const char *session) must_check;
 void manifest_free(struct manifest *manifest);

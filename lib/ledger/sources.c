@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reads what each source says about sessions, devices and files. */
+/* Reads the facts of each source about sessions, devices and files. */
 #include "formats/cmdline.h"
 #include "base/attr.h"
 #include "base/bdf.h"
@@ -131,8 +131,8 @@ struct reading {
 };
 
 /*
- * Adds what the manifest lists. The one in /run is written first, so the copy on the disk may be
- * older: it names no member that the one in /run no longer has.
+ * Adds the members of a manifest. The manifest in /run is written first, so the copy on the disk
+ * may be older; members that only the copy has are not added.
  */
 static void take_listed(struct ledger *ledger, struct entry *entry, const struct manifest *manifest,
 			unsigned int source)

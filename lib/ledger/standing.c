@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Decides the standing of a session from what the sources say. */
+/* Decides the standing of a session from the facts of the sources. */
 #include "formats/cmdline.h"
 #include "base/attr.h"
 #include "ledger/ledger.h"

@@ -17,13 +17,13 @@ struct irqs {
 	struct irq *irqs;	/* sorted by address */
 };
 
-/* Reads the interrupts once per look. Returns NULL only when memory is short. */
+/* Reads the interrupts once per look. Returns NULL only when out of memory. */
 const struct irqs *irqs_get(struct vlu_ctx *ctx);
 /* Returns the first interrupt of a function and how many it has, or NULL when it has none. */
 const struct irq *irqs_find(const struct irqs *irqs, struct vlu_bdf bdf,
 			    size_t *ret_n);
 
-/* For tests: parses /proc/interrupts. Free it with pool_end(). NULL: memory is short. */
+/* For tests: parses /proc/interrupts. Free it with pool_end(). NULL: out of memory. */
 struct irqs *irqs_parse(const char *text, size_t size);
 
 #endif

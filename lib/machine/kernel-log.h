@@ -35,7 +35,7 @@ struct klog {
 	char *lines[KLOG_LINES];
 };
 
-/* Reads the log once per look. Returns NULL only when memory is short. */
+/* Reads the log once per look. Returns NULL only when out of memory. */
 const struct klog *klog_get(struct vlu_ctx *ctx);
 /* Did the previous kernel preserve the device, and is its session not finished? */
 enum vlu_known klog_is_incoming(struct vlu_ctx *ctx, struct vlu_bdf bdf);

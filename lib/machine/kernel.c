@@ -86,7 +86,7 @@ enum vlu_known host_is_kho_boot(struct vlu_ctx *ctx)
 	return found;
 }
 
-bool host_overrides_acs(struct vlu_ctx *ctx)
+bool host_has_acs_override(struct vlu_ctx *ctx)
 {
 	static const bool answers[] = { false, true };
 	static const struct cache cache = { .free = NULL };

@@ -19,7 +19,7 @@ int host_config(struct vlu_ctx *ctx, struct kconfig *ret_config) must_check;
 /* Was this kernel started by a kexec with KHO data? */
 enum vlu_known host_is_kho_boot(struct vlu_ctx *ctx);
 /* Do its IOMMU groups ignore whether there is ACS? */
-bool host_overrides_acs(struct vlu_ctx *ctx);
+bool host_has_acs_override(struct vlu_ctx *ctx);
 /* Did this kernel have an initrd? Sets how to the evidence. */
 enum vlu_known host_has_initrd(struct vlu_ctx *ctx, char *how, size_t size);
 /* Finds the initrd in dir ("/boot/") that has this release or word in its name. */

@@ -2,8 +2,8 @@
 /*
  * An unbind of a preserved device waits in vfio_unregister_group_dev()
  * (drivers/vfio/vfio_main.c) until the session is closed. A signal can wake it at first (state
- * S), but not after the first signal (state D), so the task's state does not tell. Two other
- * things do:
+ * S), but not after the first signal (state D), so the task's state proves nothing. Two
+ * other facts do:
  * - The task has the sysfs file open that it writes to, with any kernel configuration.
  * - /proc/PID/wchan has the function. This also works for kernel threads that remove an
  * unplugged device. The wait has a time-out, so a kernel that can unwind its stacks (ORC, frame

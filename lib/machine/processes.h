@@ -39,7 +39,7 @@ struct procs {
 	struct proc_namespace { char id[32]; pid_t pid; } *namespaces;
 };
 
-/* Reads all processes once per look. Returns NULL only when memory is short. */
+/* Reads all processes once per look. Returns NULL only when out of memory. */
 const struct procs *procs_get(struct vlu_ctx *ctx);
 /* Reads one process alone, which may be ours. Free it with pool_end(). -ENOENT: no such process. */
 int procs_of(struct vlu_ctx *ctx, pid_t pid, struct procs **ret_procs) must_check;

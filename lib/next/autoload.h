@@ -7,7 +7,7 @@
 
 #define NEVER	0x7fffffffl
 
-/* Returns when a module is loaded by name: a smaller place is earlier. NEVER: no list has it. */
+/* Returns where a module is loaded by name: a smaller place is earlier. NEVER: no list has it. */
 long autoload_place(const struct userland *user, const char *cmdline, const char *module);
 /* Returns the place of vfio-lu restore, which loads vfio-pci: of its hook, module or unit. */
 long restore_place(const struct userland *user);

@@ -48,7 +48,7 @@ struct search {
 	const struct next *next;
 	modalias_fn fn;
 	void *arg;
-	bool known;	/* some driver for the device was found, built in or not */
+	bool known;	/* a driver for the device was found, built in or not */
 };
 
 static int see_driver(void *arg, const char *module)
@@ -96,7 +96,7 @@ static bool has_drivers(const char *list)
 	return false;
 }
 
-/* Without aliases: finds the device's drivers elsewhere, and then their names in the list. */
+/* Without aliases: finds the device's drivers elsewhere, and searches the list for their names. */
 static enum vlu_known by_list(const struct next *next, const char *modalias, modalias_fn fn,
 			      void *arg)
 {

@@ -119,18 +119,18 @@ void advise(struct verdict *v, const struct taker *takers, size_t n)
 	if (initrd->maker)
 		maker_command(initrd, again);
 	if (advice.names[0] && (advice.shared || advice.doubt))
-		add_fix(v, "vfio-lu bind --persist %s, and an initrd with the rules that this makes%s%s%s",
+		add_fix(v, "vfio-lu bind --persist %s, then make the initrd again%s%s%s",
 			advice.names, again[0] ? " (" : "", again, again[0] ? ")" : "");
 	else if (advice.names[0])
 		add_fix(v, "vfio-pci.ids=%s on its command line, with %s in a modprobe.d file of the "
 			"initrd", advice.ids, advice.softdeps);
 	if (advice.root && advice.next->root.systemd > 0)
-		add_fix(v, "systemctl enable vfio-lu-restore.service, which is before modules are loaded");
+		add_fix(v, "systemctl enable vfio-lu-restore.service, to run before modules are loaded");
 	else if (advice.root)
 		add_fix(v, "run vfio-lu restore in the initrd, or at boot before modules are loaded");
 	if (advice.builtin[0])
-		add_fix(v, "only a kernel in which %s is a module keeps it away; vfio-lu restore "
-			"takes the device back, after that driver has used it", advice.builtin);
+		add_fix(v, "choose a kernel in which %s is a module; otherwise vfio-lu restore takes "
+			"the device back after that driver has used it", advice.builtin);
 	if (advice.unknown && next_initrd_is_bad(advice.next))
 		add_fix(v, "name an initrd that can be read");
 	else if (advice.unknown && !advice.next->root.tree)

@@ -8,7 +8,7 @@
 #define IMAGE_MAX	(256u << 20)
 #define KHO_OUT		"/sys/kernel/debug/kho/out/"
 
-/* What happens to a live update when a compatible string differs between the two kernels. */
+/* The consequences for a live update if a compatible string differs between the two kernels. */
 struct consequence {
 	const char *of;		/* the part of the handover with this string */
 	const char *mismatch;
@@ -138,7 +138,7 @@ static bool compare(const struct next *next, const struct abi *abi_here_,
 	const struct consequence *what = &consequences[kind];
 	char text[200];
 
-	/* A part that is not written need not be read, except for one node (below). */
+	/* The next kernel need not read a part that is not written, except for one node (below). */
 	if (here->none && (kind != ABI_FLB || !there->text[0]))
 		return true;
 	if (!here->text[0] && !there->text[0] && (kind == ABI_SESSION || kind == ABI_FLB))
@@ -161,7 +161,7 @@ static bool compare(const struct next *next, const struct abi *abi_here_,
 	}
 	if (here->none) {
 		/* 6.19 to 7.0: luo_flb_setup_incoming() requires a node that is missing */
-		verdict_set(v, VLU_FAIL, "it wants %s (%s), which this kernel does not write: %s",
+		verdict_set(v, VLU_FAIL, "it needs %s (%s), which this kernel does not write: %s",
 			    what->of, there->text, what->mismatch);
 		return false;
 	}
@@ -223,7 +223,7 @@ void look_next_abi(const struct next *next, struct verdict *v)
 		verdict_set(v, VLU_UNKNOWN, "%s%s%s", open, same[0] ? "; the same: " : "", same);
 		/* only one side is known */
 		if (!here.word[ABI_VFIO].text[0] || !here.word[ABI_PCI].text[0])
-			verdict_fix(v, "have the image and the modules of this kernel in /boot "
+			verdict_fix(v, "put the image and the modules of this kernel into /boot "
 				    "and /lib/modules");
 		else if (!there.word[ABI_VFIO].text[0] && !next->asked->initrd)
 			verdict_fix(v, "name its initrd by --next-initrd");
@@ -233,11 +233,11 @@ void look_next_abi(const struct next *next, struct verdict *v)
 			verdict_fix(v, "try it: vfio-lu rehearse");
 	} else if (strcmp(here.word[ABI_PCI].text, "pci") == 0) {
 		/* struct pci_ser has its own version, in the PCI series from v8 on */
-		verdict_set(v, VLU_WARN, "its formats have the names of this kernel's (%s), but an "
+		verdict_set(v, VLU_WARN, "its formats have the same names as this kernel's (%s), but an "
 			    "image does not show the version of \"pci\": with another version it "
 			    "would panic", same);
 		verdict_fix(v, "try it: vfio-lu rehearse");
 	} else {
-		verdict_set(v, VLU_PASS, "it has the names of this kernel: %s", same);
+		verdict_set(v, VLU_PASS, "its formats have the names of this kernel's: %s", same);
 	}
 }

@@ -141,7 +141,7 @@ static enum vlu_known has_root(const struct next *next, const char *root)
 	return ret > 0 ? VLU_YES : ret == 0 ? VLU_NO : VLU_DONT_KNOW;
 }
 
-/* Is the command line that vfio-lu load makes short enough? It gets the names of sessions, too. */
+/* Is the command line of vfio-lu load short enough? load adds the names of sessions to it. */
 static bool is_short_enough(const struct next *next, struct verdict *v)
 {
 	_cleanup_free_ char *line = kexec_cmdline(next->cmdline, NULL, NULL);

@@ -30,7 +30,7 @@ static bool is_built_in(const struct next *next)
 	return next_vfio_pci(next, &source) == 'y';
 }
 
-/* Has vfio-pci this device's ids? Options in files count only for a module in that file system. */
+/* Does vfio-pci have the device's ids? Options in files count only for a module in these files. */
 static bool has_ids(const struct taker *taker)
 {
 	const struct next *next = taker->next;
@@ -149,7 +149,7 @@ static int see_module(void *arg, const char *module)
 		return 0;
 	/*
 	 * A rule acts on the event of its own device. The event of another device may have loaded
-	 * the module before.
+	 * the module earlier.
 	 */
 	if (taker->giving == GIVES) {
 		found(taker, VLU_WARN, module, "in spite of a udev rule, if another device "
@@ -240,8 +240,8 @@ static void say(struct verdict *v, const struct taker *taker, unsigned int nth)
 	size_t len = strlen(v->detail);
 
 	if (taker->module[0])
-		snprintf(text, sizeof(text), "%s goes to %s (%s)", taker->dev->name,
-			 taker->module, taker->how);
+		snprintf(text, sizeof(text), "%s takes %s (%s)", taker->module,
+			 taker->dev->name, taker->how);
 	else
 		snprintf(text, sizeof(text), "%s: %s", taker->dev->name, taker->how);
 	if (len + strlen(text) + 16 < sizeof(v->detail))
@@ -250,7 +250,7 @@ static void say(struct verdict *v, const struct taker *taker, unsigned int nth)
 		strcpy(v->detail + len, "; ...");
 }
 
-/* Would the host lose a device that is not meant for vfio-pci, by its ids or a rule about them? */
+/* Would vfio-pci, by its ids or a rule about them, take a device that the host should keep? */
 static bool is_lost(const struct next *next, const struct vlu_device *dev)
 {
 	struct taker taker = { .next = next, .dev = dev, .user = &next->initrd };
@@ -270,8 +270,8 @@ static bool is_lost(const struct next *next, const struct vlu_device *dev)
 }
 
 /*
- * Checks equal devices: ids that give one of them to vfio-pci may take another from this host. A
- * use that can be borne may be a disk of the ZFS pool with the root file system.
+ * Checks devices with the same ids: ids that give one to vfio-pci may take another one from this
+ * host. A use that can be restarted may be a disk of the ZFS pool with the root file system.
  */
 static bool look_others(const struct next *next, struct verdict *v)
 {
@@ -290,10 +290,10 @@ static bool look_others(const struct next *next, struct verdict *v)
 		    vlu_device_find(next->ctx, use->bdf, &dev) || !inuse_can_carry(inuse, dev) ||
 		    !is_lost(next, dev))
 			continue;
-		verdict_set(v, result, "vfio-pci takes %s as well, by its ids, and this host %s "
-			    "that: %s", dev->name, result == VLU_FAIL ? "needs" : "may need",
+		verdict_set(v, result, "the ids of vfio-pci also match %s, which this host %s: "
+			    "%s", dev->name, result == VLU_FAIL ? "needs" : "may need",
 			    use->what);
-		verdict_fix(v, "vfio-lu bind --persist for the devices that are meant, in place of "
+		verdict_fix(v, "use vfio-lu bind --persist for the intended devices instead of "
 			    "the ids");
 		found = true;
 	}
@@ -330,7 +330,7 @@ void look_next_driver(const struct next *next, struct verdict *v)
 	struct taker *takers;
 
 	if (!next->n_devices) {
-		verdict_set(v, VLU_PASS, "no device was asked about");
+		verdict_set(v, VLU_PASS, "no device was named");
 		return;
 	}
 	if (!next->image.release[0] && !next->initrd.tree) {
@@ -340,7 +340,7 @@ void look_next_driver(const struct next *next, struct verdict *v)
 	}
 	takers = calloc(next->n_devices, sizeof(*takers));
 	if (!takers) {
-		verdict_set(v, VLU_UNKNOWN, "memory is short");
+		verdict_set(v, VLU_UNKNOWN, "there is not enough memory");
 		return;
 	}
 	v->result = VLU_PASS;

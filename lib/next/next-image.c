@@ -102,7 +102,7 @@ void look_next_image(const struct next *next, struct verdict *v)
 		verdict_fix(v, "choose a kernel for this machine");
 	} else if (image->kind == IMAGE_HIDDEN && image->wrap == WRAP_PACKED && !image->damaged) {
 		verdict_set(v, VLU_UNKNOWN, "vfio-lu cannot see whether %s is a kernel: %s", file, image->why);
-		verdict_fix(v, "unpack it with %s, and name what comes out",
+		verdict_fix(v, "unpack it with %s, and name the result",
 			    codec_command(image->codec));
 	} else if (image->wrap) {
 		look_wrapped(next, v);

@@ -80,7 +80,7 @@ static int read_image(struct next *next)
 	return 0;
 }
 
-/* /proc/sys/kernel/arch exists since 6.1. Before, the type of the IOMMU tells Arm from x86. */
+/* /proc/sys/kernel/arch exists since 6.1. Older kernels show their machine by its IOMMU. */
 static void see_machine(struct next *next)
 {
 	sys_list(&next->ctx->sys, "/sys/class/iommu", see_iommu, &next->iommu);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The rules that the next kernel has to obey. */
+/* The rules that the next kernel must meet. */
 #include "base/attr.h"
 #include "base/cache.h"
 #include "checks/device-rules.h"
@@ -10,7 +10,7 @@
 struct next_rule {
 	const char *id;
 	void (*look)(const struct next *next, struct verdict *v);
-	bool curable;	/* restore repairs what it finds, so that does not prevent a kexec */
+	bool curable;	/* restore repairs this, so it does not prevent a kexec */
 };
 
 /* If no option has a known name, the content of the kernel decides. */
@@ -104,8 +104,8 @@ static void look_unreadable(int ret, const char *path, struct verdict *v)
 }
 
 /*
- * Only a rehearsal shows what no check can see. A pair that was never rehearsed gets a warning, a
- * captured machine gets "unknown", because it does not have its rehearsals.
+ * A rehearsal shows facts that no check can see. A pair that was never rehearsed gets a warning.
+ * A captured machine gets "unknown", because it does not have its rehearsals.
  */
 static void look_rehearsed(const struct next *next, struct verdict *v)
 {
@@ -128,7 +128,7 @@ static void look_rehearsed(const struct next *next, struct verdict *v)
 			    outcome.date, outcome.path);
 		return;
 	}
-	/* rehearse takes what kexec_file_load() takes */
+	/* rehearse accepts the images that kexec_file_load() accepts */
 	if (!next->image.wrap)
 		verdict_run(v, "vfio-lu rehearse --next-kernel %s%s%s", asked->kernel,
 			    asked->initrd ? " --next-initrd " : "",

@@ -155,7 +155,7 @@ static bool is_date(const char *text)
 	return end && !*end && strlen(text) == strlen("2026-01-02T03:04:05Z");
 }
 
-/* Does the record have all that rehearsed_format() writes? Later versions may add fields. */
+/* Does the record have all fields that rehearsed_format() writes? Later versions may add fields. */
 static bool is_whole(struct json_object *root)
 {
 	static const struct field fields[] = {

@@ -36,7 +36,7 @@ struct rehearsed {
 	const struct vlu_report *report;
 };
 
-/* Returns JSON, which the caller frees, or NULL if memory is short. */
+/* Returns JSON, which the caller frees, or NULL if out of memory. */
 char *rehearsed_format(const struct rehearsed *rehearsed);
 /*
  * Writes the record of a pair in dir. Then deletes the log of the previous record if its date is

@@ -66,7 +66,7 @@ static void failed(struct lane *lane, int err)
 		lane->failure.err = err;
 		lane_start(lane, BACK);
 	} else {
-		/* A step of the way back has failed, so nothing else is undone. */
+		/* An undo has failed, so no other step is undone. */
 		not_undone(lane->plan->ctx, lane);
 		lane->way = FAILED;
 	}
@@ -93,7 +93,7 @@ static void at_end(struct lane *lane)
 	}
 }
 
-/* A stop request does not end the way back, nor a plan inside a step of another plan. */
+/* A stop request ends neither an undo nor a plan inside a step of another plan. */
 static int stopped(const struct lane *lane, struct step *step)
 {
 	struct vlu_ctx *ctx = lane->plan->ctx;
@@ -103,7 +103,7 @@ static int stopped(const struct lane *lane, struct step *step)
 	return vlu_fail(ctx, FAIL_STOPPED, -EINTR, "stopped by a signal before this: %.500s; %s",
 			step_text(lane->plan, step), lane->plan->policy == PLAN_STOP ?
 			"the same command takes up where this one stopped" :
-			"what it had begun is undone");
+			"its completed steps are undone");
 }
 
 void lane_go(struct lane *lane)

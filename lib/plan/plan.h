@@ -52,7 +52,7 @@ struct steps {
 	size_t n;
 };
 
-/* What happens to the other groups when a group fails. */
+/* The effect of a failed group on the other groups. */
 enum plan_policy {
 	PLAN_ALL,	/* undo all groups, newest first */
 	PLAN_STOP,	/* undo this group and stop; other groups that are done stay done */
@@ -66,7 +66,7 @@ struct vlu_plan {
 	struct steps forth;
 	/*
 	 * Steps that run when a group has written something and failed. They find out
-	 * by themselves what is left to do. The undo of the done steps follows.
+	 * themselves which work is left. The undo of the completed steps follows.
 	 */
 	struct steps back;
 	struct plan_result {
@@ -76,7 +76,7 @@ struct vlu_plan {
 	} *results;	/* in the order of the groups */
 	size_t n_results;
 	bool locked;	/* the plan holds the lock */
-	bool failed;	/* memory was short: the plan is incomplete */
+	bool failed;	/* out of memory: the plan is incomplete */
 	bool running;
 	unsigned int group;	/* group of steps added now, and of the step that runs */
 	bool beside;		/* for steps added now; not with PLAN_ALL */
@@ -85,8 +85,8 @@ struct vlu_plan {
 	vlu_leave_fn leave;	/* of vlu_plan_on_leave(), or NULL */
 	void *leave_arg;
 	/*
-	 * Binds a device to vfio-pci that another driver took after the plan was made.
-	 * NULL: leave it to that driver.
+	 * Binds to vfio-pci a device that another driver took after the plan was made.
+	 * NULL: leaves it to that driver.
 	 */
 	int (*taken)(struct vlu_plan *plan, struct vlu_bdf bdf);
 	const char *waiting;	/* for vlu_plan_waiting(); NULL: none */
@@ -103,8 +103,8 @@ int plan_begin(struct vlu_ctx *ctx, enum plan_policy policy,
 /* Ends the making of a plan: passes it to the caller, or frees it if ret is an error. */
 int plan_give(struct vlu_plan *plan, int ret, struct vlu_plan **ret_plan) must_check;
 /*
- * Adds a step. path, value and extra may be NULL and are copied. Callers need not check
- * for short memory, here and in plan_say(): plan_give() and vlu_plan_run() fail then.
+ * Adds a step. path, value and extra may be NULL and are copied. If this or plan_say() runs out
+ * of memory, plan_give() and vlu_plan_run() fail, so callers need not check.
  */
 int plan_add(struct vlu_plan *plan, const struct step_kind *kind,
 	     struct vlu_bdf bdf, const char *path, const char *value,
@@ -112,7 +112,7 @@ int plan_add(struct vlu_plan *plan, const struct step_kind *kind,
 int plan_add_back(struct vlu_plan *plan, const struct step_kind *kind,
 		  struct vlu_bdf bdf, const char *path, const char *value,
 		  const char *extra) must_check;
-/* Returns the sentence of a step, or NULL when memory is short. */
+/* Returns the sentence of a step, or NULL when out of memory. */
 const char *step_text(struct vlu_plan *plan, struct step *step);
 /*
  * Adds a result for vlu_plan_result(). A result added while the plan is being made

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Runs plans, in one thread. A write into sysfs may never return, so child processes
- * make these writes while the other groups go on. A thread would not do: a thread that
+ * make these writes while the other groups go on. Threads cannot do this: a thread that
  * is stuck in the kernel keeps its process from ending. (The calls that session_bind()
  * makes in threads end by themselves.)
  */
@@ -44,7 +44,7 @@ static void tell(struct run *run)
 		    longest ? step_text(plan, lane_step(longest)) : NULL);
 }
 
-/* Waits until a write ends or is given up, or a lane may go on. With look, it does not wait. */
+/* Waits until a write ends or is given up, or a lane can continue. With look, does not wait. */
 static void wait_for_one(struct run *run, bool look)
 {
 	struct vlu_ctx *ctx = run->plan->ctx;

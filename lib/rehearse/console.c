@@ -68,7 +68,7 @@ bool console_blames_kernel(struct console *c, int ret, char *buf, size_t size)
 		snprintf(buf, size, "no answer within %u s; the last line of its log: %s",
 			 c->ctx->timeout, last);
 	else if (c->ended[0])
-		snprintf(buf, size, "QEMU was ended from outside: %s", c->ended);
+		snprintf(buf, size, "another process ended QEMU: %s", c->ended);
 	else if (status > 128)
 		snprintf(buf, size, "signal %d ended QEMU", status - 128);
 	else if (status)
@@ -80,7 +80,7 @@ bool console_blames_kernel(struct console *c, int ret, char *buf, size_t size)
 
 void console_type(struct console *c, const char *text)
 {
-	/* QEMU may have just ended, which the reader notices */
+	/* if QEMU has just ended, the reader notices it */
 	sys_write(&c->ctx->sys, c->in, text, strlen(text));
 }
 
@@ -129,7 +129,7 @@ bool is_fault(const char *line)
 
 static void look_at_log(struct console *c)
 {
-	/* LUO and the handlers below it: a message of theirs about a failure is a refusal */
+	/* a message of LUO or its handlers about a failure is a refusal */
 	static const char *const speakers[] = { "luo: ", "KHO: ", "liveupdate", "vfio-pci", NULL };
 	static const char *const refusals[] = {
 		"No registered", "No incoming", "ailed", "isabl", "Unable", "annot", "not supported",

@@ -23,13 +23,13 @@ struct console {
 	bool from_init;		/* line is from the second port */
 	bool goes_on;		/* line is a piece, and more follows */
 	char line[LINE_MAX_SIZE];
-	/* of the kernel log since console_calm(), without times */
+	/* the following are of the kernel log since console_calm(), without times */
 	char fault[200];	/* the first line about damage */
 	char where[100];	/* the kernel function of the fault */
 	char panic[100];
 	char refusal[200];	/* the first refusal of live update */
 	char last[200];
-	char ended[200];	/* why QEMU ended, if a signal told it to */
+	char ended[200];	/* the message of a QEMU that a signal ended */
 	int status;		/* of QEMU, as console_close() returned it */
 };
 
@@ -45,8 +45,8 @@ int console_close(struct console *c);
 int console_next(struct console *c, long long deadline) must_check;
 /*
  * Closes the console when no answer came. ret is the result of console_next(), -ETIMEDOUT or
- * -EPIPE. Describes why in buf. Returns whether the kernel was to blame, which panicked or reset
- * the machine: if time ran out or QEMU was killed, nothing is known of the kernel.
+ * -EPIPE. Describes why in buf. Returns whether the kernel is to blame, because it panicked or
+ * reset the machine. A timeout, or a killed QEMU, says nothing about the kernel.
  */
 bool console_blames_kernel(struct console *c, int ret, char *buf, size_t size) must_check;
 void console_type(struct console *c, const char *text);

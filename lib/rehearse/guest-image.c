@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The initrd of a virtual machine: init, this program, and what both need. */
+/* The initrd of a virtual machine: init, this program, and the files that they need. */
 
 #include "base/attr.h"
 #include "base/disk-file.h"

@@ -160,8 +160,8 @@ static void judge_silence(struct seen *seen, int ret)
 		row_set(r, ROW_INITRD, VLU_FAIL, "the next kernel does not boot with this initrd: "
 			"%s", kernel);
 	} else {
-		row_set(r, ROW_INITRD, VLU_UNKNOWN, "the initrd gave no shell to ask before a root "
-			"file system is mounted: %s", seen->frozen ? "its systemd gave up" : why);
+		row_set(r, ROW_INITRD, VLU_UNKNOWN, "the initrd offered no shell before the root "
+			"file system was mounted: %s", seen->frozen ? "its systemd gave up" : why);
 	}
 }
 
@@ -195,7 +195,7 @@ int rehearse_initrd(struct rehearsal *r)
 	console_close(&c);
 	if (ret >= 0 || ret == -EINTR)
 		return ret > 0 ? 0 : ret;
-	/* the other rows are decided, and count */
+	/* the other rows are decided and stay valid */
 	row_set(r, ROW_INITRD, VLU_UNKNOWN, "%s", r->ctx->failure.text);
 	return 0;
 }

@@ -37,7 +37,7 @@ static int find_modules(struct rehearsal *r, struct side *side, const char *name
 		}
 	}
 	return named ? vlu_fail(r->ctx, VLU_FAILED, -ENOENT, "%s has no modules.dep of %s; fix: "
-				"name the folder that make modules_install leaves, or have depmod "
+				"name the directory of make modules_install, or have depmod "
 				"write it", named, side->release) : 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Chooses the two kernels of a rehearsal, and all that belongs to them. */
+/* Chooses the two kernels of a rehearsal, and their files. */
 #ifndef VLU_REHEARSE_PAIR_H
 #define VLU_REHEARSE_PAIR_H
 

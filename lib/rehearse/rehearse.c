@@ -91,8 +91,8 @@ static int make_report(struct rehearsal *r, struct vlu_report **ret_report)
 }
 
 /*
- * Stores the result, unless nothing is known of the pair. Whatever prevents it, the result is
- * still of use.
+ * Stores the result, unless nothing is known of the pair. If that fails, the result is still
+ * of use.
  */
 static void store(struct rehearsal *r, const struct pair *pair, enum vlu_result verdict,
 		  const char *json)

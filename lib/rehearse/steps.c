@@ -15,7 +15,7 @@ struct follower {
 	struct rehearsal *r;
 	struct console *c;
 	const struct step_of *steps;
-	size_t n, at;		/* the step whose answer comes next */
+	size_t n, at;		/* the step whose answer is expected next */
 	struct headers headers;
 	bool over;
 };
@@ -25,7 +25,7 @@ static const char *release_of(const struct rehearsal *r, unsigned int phase)
 	return phase == 1 ? r->from.release : r->next.release;
 }
 
-/* Decides the row with init's message and the kernel's. */
+/* Decides the row, and quotes the messages of init and of the kernel. */
 static void step_ended(struct follower *f, const struct step_of *step, enum vlu_result result,
 		       const char *why)
 {
@@ -36,7 +36,7 @@ static void step_ended(struct follower *f, const struct step_of *step, enum vlu_
 		text_add(kernel, sizeof(kernel), "%s", f->c->refusal);
 	row_set(r, step->row, result, "%s (%s): %s%s%s%s", step->what, release_of(r, step->phase),
 		why, kernel[0] ? "; the kernel: " : "", kernel,
-		step->phase == 3 ? "; this at the second kexec" : "");
+		step->phase == 3 ? "; at the second kexec" : "");
 }
 
 static void step_failed(struct follower *f, const struct step_of *step, const char *why)
@@ -52,7 +52,7 @@ static void step_passed(struct follower *f, const struct step_of *step)
 	if (strcmp(step->name, "up") == 0)
 		console_calm(f->c);
 	if (console_trouble(f->c, kernel, sizeof(kernel))[0])
-		step_failed(f, step, "it did it, with damage");
+		step_failed(f, step, "the step succeeded, but the kernel reported damage");
 	else if (step->passed)
 		row_set(f->r, step->row, VLU_PASS, "%s", step->passed);
 	console_calm(f->c);

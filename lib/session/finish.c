@@ -300,11 +300,11 @@ static int add_finish(struct vlu_plan *plan, struct session *session, const stru
 	if (ret)
 		return ret;
 	if (how->wait)
-		session_step(plan, run_finish_taken, NULL, "finish LUO session %v, when VMMs have bound "
-			     "all of it to an iommufd");
+		session_step(plan, run_finish_taken, NULL, "finish LUO session %v, when VMMs have "
+			     "bound all its devices to an iommufd");
 	else
-		session_step(plan, run_finish, NULL, "finish LUO session %v, after binding what no VMM "
-			     "bound to an iommufd");
+		session_step(plan, run_finish, NULL, "finish LUO session %v, after binding to an "
+			     "iommufd the devices that no VMM bound");
 	record_step(plan);
 	session_step(plan, run_let_go, NULL, LET_GO_TEXT);
 	for (i = 0; i < session->n_devices; i++)

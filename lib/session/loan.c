@@ -364,7 +364,7 @@ int vlu_loan_pass(struct vlu_loan *loan)
 	for (i = 0; i < loan->n; i++)
 		fds[i] = loan->files[i].lent.fd;
 	ret = sys_pass(&loan->ctx->sys, fds, loan->n);
-	/* the old numbers are other files now */
+	/* other files have the old numbers now */
 	for (i = 0; i < loan->n; i++)
 		loan->files[i].lent.fd = ret ? -1 : FIRST_FD + (int)i;
 	return ret ? vlu_failed(loan->ctx, ret, "cannot put the files in their places") : 0;

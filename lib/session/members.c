@@ -175,7 +175,7 @@ int session_bind(struct session *session, member_fn which)
 
 	at_once(session, which, bind_one);
 	for (member = session->members; member < session->members + session->n; member++) {
-		/* a VMM may have bound a file that the holder has too */
+		/* a VMM may have bound a duplicate of the file */
 		if (!member->err || (member->held && member->err == -EALREADY))
 			continue;
 		if (vfio_bind_failed(ctx, member->name, member->err))

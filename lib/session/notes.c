@@ -47,6 +47,6 @@ static int run_record(struct vlu_plan *plan, struct step *step)
 
 void record_step(struct vlu_plan *plan)
 {
-	session_step(plan, run_record, NULL, "write down where the time of session %v went, in "
+	session_step(plan, run_record, NULL, "write the record of session %v for timeline, in "
 		     UPDATES);
 }

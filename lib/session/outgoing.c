@@ -127,8 +127,8 @@ int outgoing_drop(struct session *session)
 }
 
 /*
- * Creates the session with this manifest. First does what can fail while the old session
- * still exists: after such a failure *ret_ended is false and nothing has changed.
+ * Creates the session with this manifest. First takes the steps that can fail while the old
+ * session still exists: after such a failure *ret_ended is false and nothing has changed.
  */
 static int create_session(struct session *session, const char *manifest, bool *ret_ended)
 {

@@ -38,8 +38,8 @@ static int check_elsewhere(const struct session *session, struct vlu_bdf bdf)
 		member = member_of(other, bdf);
 		if (member && other->standing == VLU_STANDING_LOST &&
 		    ledger_device(session->ledger, bdf) == VLU_INCOMING)
-			return vlu_fail(session->ctx, VLU_NOT_PRESERVABLE, -EBUSY, "%s: of session %s, "
-					"which is lost: %s", member->name, other->name, other->detail);
+			return vlu_fail(session->ctx, VLU_NOT_PRESERVABLE, -EBUSY, "%s: in session "
+					"%s, which is lost: %s", member->name, other->name, other->detail);
 		if (strcmp(other->name, session->name) == 0 || !member ||
 		    !(is_held(member) || is_unfinished(other)))
 			continue;
@@ -215,7 +215,7 @@ static int add_changes(struct vlu_plan *plan, struct session *session, const str
 	hold_step(plan);
 	outgoing_add(plan, session);
 	if (leftovers)
-		session_step(plan, session_leave, NULL, "close what an interrupted preserve left open");
+		session_step(plan, session_leave, NULL, "close the files of an interrupted preserve");
 	return 0;
 }
 

@@ -31,7 +31,7 @@ static int run_forget(struct vlu_plan *plan, struct step *step)
 
 static void forget_step(struct vlu_plan *plan)
 {
-	session_step(plan, run_forget, NULL, "give up what is left of session %v, and remove its "
+	session_step(plan, run_forget, NULL, "give up the rest of session %v, and remove its "
 		     "manifest");
 }
 
@@ -137,7 +137,7 @@ static int add_abandon(struct vlu_plan *plan, struct session *session)
 	for (i = 0; (member = member_at(now, i)); i++)
 		plan_say(plan, "release", i < now->n_devices ? "%s  given up: it cannot be opened "
 			 "before the next kexec or reboot" :
-			 "%s  given up: what is in it is lost", member->name);
+			 "%s  given up: its content is lost", member->name);
 	return plan_say(plan, "release", "session %s  given up", session->name);
 }
 
@@ -159,8 +159,8 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 		return add_abandon(plan, session);
 	if (ret) {
 		vlu_fail(plan->ctx, FAIL_UNFINISHED, ret, "session %s of the previous kernel is not "
-			 "finished (%s); vfio-lu release --abandon --session %s would give up what is "
-			 "left of it", now->name, vlu_standing_word(now->standing), now->name);
+			 "finished (%s); vfio-lu release --abandon --session %s would give up the "
+			 "rest of it", now->name, vlu_standing_word(now->standing), now->name);
 		return session_first(plan->ctx, now);
 	}
 	if (now->direction == VLU_INCOMING || (!session->held && !session->n))

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * restore: retrieves a session after the kexec. A wrong order cannot be repaired: the
- * handler must be registered before the first open of /dev/liveupdate, a device must be
- * bound to vfio-pci before its file is retrieved, and a retrieved session must be kept
- * until it is finished. The session is retrieved before any device is bound, so that no driver
- * loses a device if the kernel has no session of that name.
+ * restore: retrieves a session after the kexec. A wrong order cannot be repaired: the handler must
+ * be registered before the first open of /dev/liveupdate, a device must be bound to vfio-pci before
+ * its file is retrieved, and a retrieved session must be kept until it is finished. The session is
+ * retrieved before any device is bound, so no driver loses a device if the session does not exist.
  */
 #include "base/cache.h"
 #include "bind/bind.h"
@@ -287,7 +286,7 @@ static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
 		ret = held_get(ctx, &session->fd, "session/%s", session->name);
 	if (!ret)
 		ret = retrieve_all(plan, &restoring);
-	/* also after a failure: when it was called does not come back */
+	/* also after a failure, since a later call has another time */
 	session_note(session, RESTORED, member_is_done);
 	manifest_free(&restoring.inner);
 	if (ret)

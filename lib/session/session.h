@@ -21,7 +21,7 @@ struct member {
 	bool held;	/* the holder had its file before this plan */
 	bool leaving;	/* release: it leaves the session */
 	int risk;	/* how likely it is to refuse the kexec (freeze-order.c) */
-	char driver[64];	/* restore: the driver that had it in this boot; "": none */
+	char driver[64];	/* restore: the driver that had the device in this boot; "": none */
 	bool failed;	/* restore: it could not be bound, and the reason was reported */
 	bool done;	/* the plan's work on it is done */
 	int err;	/* its result in session_bind() */
@@ -134,10 +134,10 @@ int session_check(struct vlu_ctx *ctx, const struct vlu_report *report, const ch
 /* Fails if a host rule stops this command. */
 int session_check_host(struct vlu_ctx *ctx, enum host_use use) must_check;
 
-/* Reads what identifies a device in a manifest, except its driver. */
+/* Reads the identity of a device for a manifest, except its driver. */
 int session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,
 		     struct manifest_device *ret) must_check;
-/* Compares two identities. Returns NULL, or what differs. */
+/* Compares two identities. Returns NULL, or the difference. */
 const char *identity_differs(const struct manifest_device *was, const struct manifest_device *is);
 
 /* Adds the step that starts the holder. */

@@ -61,8 +61,8 @@ static int undo_bind(struct vlu_plan *plan, struct step *step)
 
 void bind_step(struct vlu_plan *plan)
 {
-	session_step(plan, run_bind, undo_bind, "bind to an iommufd what was opened, all at the same "
-		     "time");
+	session_step(plan, run_bind, undo_bind, "bind the opened files to an iommufd, all at the "
+		     "same time");
 }
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Checks the devices of running VMMs: could they be preserved? */
+/* Checks whether the devices of running VMMs can be preserved. */
 #include "base/array.h"
 #include "checks/device-rules.h"
 #include "holder/holdings.h"

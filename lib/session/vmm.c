@@ -6,7 +6,7 @@
 static int no_process(struct vlu_ctx *ctx, pid_t pid, int err)
 {
 	if (err == -EACCES || err == -EPERM)
-		return vlu_failed(ctx, err, "process %d may not be looked into", (int)pid);
+		return vlu_failed(ctx, err, "cannot read process %d", (int)pid);
 	return vlu_fail(ctx, FAIL_NO_PROCESS, -ESRCH, "there is no process %d", (int)pid);
 }
 

@@ -25,7 +25,7 @@ int vmm_device(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf bdf,
 	       const struct proc_file **ret_file) must_check;
 /* Fails and reports that the VMM has no device open. */
 int vmm_idle(struct vlu_ctx *ctx, const struct vmm *vmm);
-/* Duplicates the VMM's file with the number fd. what describes the file in failures. */
+/* Duplicates the VMM's file with the number fd. what names the file in failures. */
 int vmm_take(struct vlu_ctx *ctx, const struct vmm *vmm, int fd, const char *what,
 	     int *ret_fd) must_check;
 /* Duplicates a device's file, after checking that it belongs to that device. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The wall clock of a kernel that was just started has the hardware clock's seconds and
- * no fraction of them, so between two kernels it is wrong by up to one. The processor's
- * counter is not touched by a kexec, and tells to the microsecond what lies between.
+ * A kernel sets its wall clock at boot from the whole seconds of the hardware clock, so an
+ * interval between two kernels is wrong by up to a second. A kexec does not reset the
+ * processor's counter, which measures that interval to the microsecond.
  */
 #include <time.h>
 
@@ -32,7 +32,7 @@ static int64_t counter(void)
 #endif
 }
 
-/* Of those readings the one in which this process was interrupted least. */
+/* Returns the reading during which this process was interrupted least. */
 void real_now(struct sys *sys, struct sys_time *ret_now)
 {
 	int64_t before, after, best = INT64_MAX, count, wall;

@@ -151,7 +151,7 @@ int real_spawn(struct sys *sys, const char *file, char *const argv[],
 	int ret;
 
 	(void)sys;
-	/* While SIGCHLD is ignored, which exec inherits, a child's exit status is not available. */
+	/* If SIGCHLD is ignored, which exec inherits, a child's exit status is not available. */
 	ignored = sigaction(SIGCHLD, NULL, &before) == 0 &&
 		  (before.sa_handler == SIG_IGN || (before.sa_flags & SA_NOCLDWAIT));
 	if (ignored)

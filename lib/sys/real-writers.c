@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The real kernel: child processes make writes that may block. A child waits for the next
- * write when it is done, because starting a child costs more than most writes. A child
+ * The real kernel: child processes make writes that may block. A child that is done waits
+ * for the next write, because starting a child takes longer than most writes. A child
  * that is stuck in the kernel is left behind.
  */
 #include <errno.h>

@@ -55,7 +55,7 @@ void sys_view(const struct sys *sys, struct sys *ret_view)
 	ret_view->n_near = 0;
 }
 
-/* Repeats a call that a signal interrupted. No signal of vfio-lu means to give up a call. */
+/* Repeats a call that a signal interrupted. vfio-lu uses no signal to cancel a call. */
 #define again(call) ({			\
 	__typeof__(call) result;	\
 					\
@@ -66,7 +66,7 @@ void sys_view(const struct sys *sys, struct sys *ret_view)
 })
 
 /*
- * Opening a device node can act: /dev/liveupdate deserializes, a vfio file resets the
+ * Opening a device node can have effects: /dev/liveupdate deserializes, a vfio file resets the
  * device. Opening the kernel log is harmless.
  */
 static bool is_harmless_open(const char *path)
@@ -102,7 +102,7 @@ int sys_close(struct sys *sys, int fd)
 {
 	int ret = fd < 0 ? 0 : sys->ops->close(sys, fd);
 
-	/* EINTR: the file is closed all the same, and the number may be in use again. */
+	/* EINTR: the file is closed anyway, and the number may be in use again. */
 	return ret == -EINTR ? 0 : ret;
 }
 

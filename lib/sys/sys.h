@@ -30,7 +30,7 @@ enum sys_spawn {
 	SYS_SPAWN_BESIDE,
 };
 
-/* One moment on each clock; -1: there is no such clock. */
+/* One moment on each clock; -1: the machine has no such clock. */
 struct sys_time {
 	int64_t wall;		/* nanoseconds since 1970 */
 	int64_t boot;		/* nanoseconds since this kernel started */
@@ -104,7 +104,7 @@ struct sys_ops {
 	ssize_t (*write_end)(struct sys *sys, int fd);
 	/* Stops waiting. The child ends when its write returns. */
 	void (*write_leave)(struct sys *sys, int fd);
-	/* Ends the idle children. NULL: there never are any. */
+	/* Ends the idle children. May be NULL if write_start() makes no children. */
 	void (*writers_end)(struct sys *sys);
 	/* makes a sealed memfd with this content */
 	int (*memfd)(struct sys *sys, const char *name, const void *data,
@@ -147,7 +147,7 @@ struct sys_ops {
 	/* returns the exit status of a detached child, or -EAGAIN while it runs */
 	int (*reap)(struct sys *sys, pid_t pid);
 	/*
-	 * NULL together with end. Starts a child in a process group of its own and returns
+	 * NULL if end is NULL. Starts a child in a process group of its own and returns
 	 * its pid. The kernel kills the child when this process ends. fds are its files
 	 * 0, 1, 2, ...; it has no others.
 	 */
@@ -166,8 +166,8 @@ struct sys_ops {
 	/* May be NULL. Reads all clocks, without a system call where possible. */
 	void (*now)(struct sys *sys, struct sys_time *ret_now);
 	/*
-	 * Calls fn(arg) in n threads, or in fewer if threads are short. NULL: it is called
-	 * once, so that all calls come in a fixed order.
+	 * Calls fn(arg) in n threads, or in fewer if threads cannot be started. If this is
+	 * NULL, fn is called once, so all calls come in a fixed order.
 	 */
 	void (*together)(struct sys *sys, size_t n, void (*fn)(void *arg), void *arg);
 

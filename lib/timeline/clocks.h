@@ -8,9 +8,9 @@
 struct clocks {
 	/* When each kernel's boot clock was zero, by the last wall clock of the previous kernel */
 	int64_t zero[2];	/* nanoseconds since 1970; -1: no moment is known of this kernel */
-	const char *source;	/* compared by: "counter", "rtc" or "wall-clock"; NULL: by none */
+	const char *source;	/* the compared clock: "counter", "rtc" or "wall-clock"; NULL: none */
 	bool jump_known;
-	int64_t jump;		/* by how much the wall clock was set forward between the kernels */
+	int64_t jump;		/* how far the wall clock was set forward between the kernels */
 };
 
 /* Compares the moments of both kernels. Reads no clock. */

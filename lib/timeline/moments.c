@@ -47,7 +47,7 @@ void moments_add(struct moments *moments, enum moment_kind kind, const struct vl
 
 	if (!is_moment(at) || moments_find(moments, kind, bdf))
 		return;
-	/* when memory is short, the moment is lost */
+	/* without memory, the moment is lost */
 	noted = array_add(&moments->noted, &moments->n);
 	if (noted)
 		*noted = (struct noted){ kind, bdf != NULL, bdf ? *bdf : (struct vlu_bdf){ 0 }, *at };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Makes phases of moments, and computes how long each device was away. */
+/* Makes phases from moments, and computes how long each device was away. */
 #include "timeline/clocks.h"
 #include "timeline/update.h"
 
@@ -7,8 +7,8 @@
 static const struct {
 	const char *phase;
 	const char *source;
-	bool optional;	/* not every update has it */
-	bool first;	/* among devices, the first one counts, else the last */
+	bool optional;	/* not every update has this moment */
+	bool first;	/* the first device counts, else the last */
 } kinds[MOMENT_KINDS] = {
 	[PRESERVED] = { .phase = "preserve", .source = "vfio-lu" },
 	[LOADED] = { .phase = "held", .source = "vfio-lu" },

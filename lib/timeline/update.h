@@ -17,8 +17,8 @@ int update_make(struct pool *pool, const struct moments *moments, struct vlu_upd
 	must_check;
 
 /*
- * Adds what vfio-lu kexec noted of the kexec that led to this kernel, of n devices: the moments on
- * the disk count only if "loaded" on the command line matches them.
+ * Adds the moments that vfio-lu kexec noted about the kexec that led to this kernel, for n
+ * devices: the moments on the disk count only if "loaded" on the command line matches them.
  */
 void update_kexec(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
 		  struct moments *moments);

@@ -1,12 +1,12 @@
 # shellcheck shell=sh disable=SC2034,SC2154
-# What tests/bench/bind.sh runs in the virtual machine: 32 NVMe functions, each alone in its group, bound to vfio-pci
-# in one call, one call after the other, and by a shell loop that checks nothing and keeps nothing.
+# The part of tests/bench/bind.sh that runs in the virtual machine: binds 32 NVMe functions, each alone in its group,
+# to vfio-pci in one call, in one call each, and in a shell loop without checks and records.
 TIERS="vm"
 PHASES=1
 TIMEOUT=1800
 QEMU_ARGS=''
 for n in $(seq 0 31); do
-	# Ports are functions of a few slots, for the bus has not enough of them; each keeps what is behind it apart.
+	# The ports are functions of a few slots, because the bus has too few slots; each port isolates its device.
 	QEMU_ARGS="$QEMU_ARGS -device pcie-root-port,id=many$n,bus=pcie.0,addr=$((n / 8 + 1)).$((n % 8)),multifunction=on,chassis=$((n + 1))"
 	QEMU_ARGS="$QEMU_ARGS -device nvme,serial=many-$n,bus=many$n"
 done
@@ -44,7 +44,7 @@ phase_1() {
 	check_that "all can be reset by FLR" \
 		test "$(for bdf in $ALL; do cat "/sys/bus/pci/devices/$bdf/reset_method"; done | grep -c flr)" = 32
 	modprobe vfio-pci
-	# The loop looks at nothing; a first call of anything reads it from the disk.
+	# The loop checks nothing. The first call of a program reads it from the disk.
 	run 0 bind --dry-run $ALL
 	for way in one_call each_call echo_loop one_call each_call echo_loop; do
 		took $way

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# How long it takes in the virtual machine to bind 32 NVMe functions to vfio-pci: in one call, in 32 calls one after
-# the other, and by a loop of echo; the best of the rounds, all in one run of the machine. Its clock counts
-# instructions, so that the same comes out on a busy host.
+# Measures the time to bind 32 NVMe functions to vfio-pci in the virtual machine: in one call, in 32 successive calls,
+# and in a loop of echo. Prints the best of several rounds in one run of the machine. Its clock counts instructions, so
+# a busy host gives the same results.
 # Each of them can be reset by FLR, but vfio-pci does that when its file is opened and closed, not when it is bound
-# (vfio_pci_core_enable(), vfio_pci_core_disable()): what is waited for here are nvme, which shuts its controller down, and
-# the device on its way to D3hot.
+# (vfio_pci_core_enable(), vfio_pci_core_disable()): the time here is that of nvme, which shuts its controller down,
+# and of the device's change to D3hot.
 # usage: tests/bench/bind.sh
 # Fails when the one call takes more than a quarter of the 32. Needs what tests/vm/run.sh needs, and some minutes.
 set -euo pipefail

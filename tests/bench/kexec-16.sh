@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154
-# What tests/bench/kexec.sh runs in the virtual machine: two kexecs with 16 devices. Of the first the moments are noted,
-# of the second the calls in which the kernel does what anybody would have it do.
+# The part of tests/bench/kexec.sh that runs in the virtual machine: two kexecs with 16 devices. Records the moments of
+# the first, and the unavoidable kernel calls of the second.
 TIERS="vm"
 PHASES=3
 TIMEOUT=1800
@@ -22,7 +22,7 @@ timed_kexec() {
 	"$VFIO_LU" kexec
 }
 
-# One file a process; what it was given is seen by -y.
+# strace writes one file for each process; -y shows the files behind descriptors.
 traced() { # NAME ARGUMENT...
 	traced_dir=$KEPT/$1
 	shift
@@ -57,7 +57,7 @@ phase_2() {
 }
 
 phase_3() {
-	# strace would wait for a holder that it has seen start
+	# strace would wait for a holder whose start it traced
 	"$VFIO_LU" hold >/dev/null 2>&1 &
 	check_that "a holder runs" soon test -S /run/vfio-lu/holder
 	traced after restore >"$STDOUT" 2>"$STDERR" || fail restore "exit $?: $(head -n 3 "$STDERR")"

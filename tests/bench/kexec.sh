@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# How much of the time between "vfio-lu kexec" and the end of "vfio-lu restore" in the next kernel is vfio-lu's own, in
-# the virtual machine with 16 NVMe functions, each with a function level reset, in a slot and a group of its own. The
-# machine's clock counts instructions, so that much the same comes out on a busy host: only what waits for the disk, the
-# fsync() of a manifest and the sync(), takes as long as this host takes.
+# Measures vfio-lu's own share of the time between "vfio-lu kexec" and the end of "vfio-lu restore" in the next kernel,
+# in the virtual machine with 16 NVMe functions, each with a function level reset, in a slot and a group of its own.
+# The machine's clock counts instructions, so a busy host gives similar results; only waits for the disk, the fsync()
+# of a manifest and the sync(), depend on the host.
 # usage: tests/bench/kexec.sh
-#   before   from the call of "vfio-lu kexec" to that of kexec -e, which is the kernel's from then on (ticks.c)
+#   before   from the call of "vfio-lu kexec" to that of kexec -e (ticks.c)
 #   between  the running kernel's shutdown, the next one's boot, and the machine's init with its disk, up to the call
 #            of "vfio-lu restore"
-#   after    that of "vfio-lu restore" to its end
-# Of before and after, the time in which at least one call is under way that anybody would have to make is the kernel's:
+#   after    from the call of "vfio-lu restore" to its end
+# In before and after, the kernel's time is that in which at least one unavoidable call runs:
 # kexec_file_load(), sync(), the ioctls of LUO and VFIO, the loading of vfio-pci, and the writes to sysfs by which a
-# device changes its driver. It is taken from a second kexec of the same run, by strace, which makes a call a little
-# longer than it is; what the holder asks of the kernel is not in it. All else is vfio-lu's own: starting it, the holder
-# and kexec, all reading and judging, the children that write, and what it waits for itself.
-# Fails when its own is more than 6 % of all. Needs what tests/vm/run.sh needs, and some minutes.
+# device changes its driver. strace measures it in a second kexec of the same run, which makes each call a little
+# longer; calls of the holder are not included. The rest is vfio-lu's own time: starting vfio-lu, the holder and kexec,
+# all reads and checks, the children that write, and its own waits.
+# Fails if its own time is more than 6 % of the whole. Needs what tests/vm/run.sh needs, and some minutes.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 logs=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-lu/logs
@@ -27,7 +27,7 @@ gcc -O2 -static -o "$tmp/ticks" "$here/ticks.c"
 	sed -n 's/.*vlu: ticks \([a-z-]*\) \([0-9]*\).*/bench moment \1 \2/p' "$logs/kexec-16/kernel.log"
 	grep '^bench call ' "$logs/kexec-16/out" | sort -k 3,3 -k 4,4n
 } | awk '
-	# the first of each: the second kexec is that which is traced
+	# the first of each, since the second kexec is the traced one
 	$2 == "moment" && !($3 in at) { at[$3] = $4 / 1e9 }
 	$2 == "call" {
 		calls++

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# How long list and check take on a tree of 4,096 functions, as ratios to lspci on the same tree in the same run: what the
-# clock says and what the processors do, with the threads and on one processor; and check of one function that is named,
-# as a ratio to the same on 64 functions. The medians of the runs, and how busy the machine was.
+# Measures list and check on a tree of 4,096 functions, as ratios to lspci on the same tree in the same run: elapsed
+# time and processor time, with threads and on one processor; and check of one named function, as a ratio to the same
+# on 64 functions. Prints the medians of the runs, and the load of the machine.
 # usage: tests/bench/list.sh [FUNCTIONS]
 # Needs hyperfine, lspci, jq; $VFIO_LU (default: at the top) and $BUILD/plant (default: build/tests).
 set -euo pipefail

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154
-# What tests/bench/session.sh runs in the virtual machine: 64 devices in one session, then in 16 of four; how long
-# each command takes, and how long its ioctls do. A slot and an IOMMU group for each: functions of one slot would be
-# opened and closed one after the other.
+# The part of tests/bench/session.sh that runs in the virtual machine: 64 devices in one session, then in 16 sessions
+# of four. Measures each command and its ioctls. Each device has a slot and an IOMMU group of its own, since functions
+# of one slot would be opened and closed in turn.
 TIERS="vm"
 PHASES=4
 TIMEOUT=1800
@@ -20,8 +20,8 @@ took() { # NAME ARGUMENT...
 	echo "bench took $took_name $(($(now) - took_start))"
 }
 
-# "bench ioctls NAME NUMBER SECONDS": in another run, for being traced takes time, and one in which no thread can be
-# made: each ioctl takes as long as it takes alone.
+# "bench ioctls NAME NUMBER SECONDS": from another run, because tracing takes time, and without threads, so that each
+# ioctl runs alone.
 ioctls() { # NAME ARGUMENT...
 	ioctls_name=$1
 	shift
@@ -37,7 +37,7 @@ jump() {
 }
 
 phase_1() {
-	# The first call of anything reads it from the disk.
+	# The first call of a program reads it from the disk.
 	run 0 list "$DEV1"
 	# shellcheck disable=SC2046 # words
 	took bind-64 bind $(all)

@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# How long preserve, restore and finish take in the virtual machine with 64 devices in one session and with 16 sessions
-# of four, and how long the kernel's own ioctls (LUO, VFIO, iommufd) do, as strace -T says of each. The command is
-# timed in one run and its ioctls in another, since being traced takes time; the best of each. The machine's clock
-# counts instructions, so that the same comes out on a busy host, and every program costs what it costs without caches.
+# Measures preserve, restore and finish in the virtual machine, with 64 devices in one session and with 16 sessions of
+# four, and their ioctls (LUO, VFIO, iommufd) with strace -T. One run times the command and another one its ioctls,
+# since tracing takes time; the best of each counts. The machine's clock counts instructions, so a busy host gives the
+# same results, and caches have no effect.
 # usage: tests/bench/session.sh
-# The devices have a function level reset, as most that are passed through, which takes a tenth of a second in the
-# ioctl that opens one and in the close of its last file. The commands make what they can at the same time, and so a
-# ratio may be below 1. What the kernel does in other calls counts as the command's: restore has next to nothing but
-# that, taking the devices from nvme; and so do the resets when finish closes the files.
-# Fails when all three together take more than 1.3 times their ioctls. Needs what tests/vm/run.sh needs, and some minutes.
+# The devices have a function level reset, like most passed-through devices, which takes a tenth of a second in the
+# ioctl that opens a device and in the close of its last file. The commands work in parallel, so a ratio may be below
+# 1. Other calls count as time of the command: most of restore, which takes the devices from nvme, and the resets when
+# finish closes the files.
+# Fails if the three commands together take more than 1.3 times as long as their ioctls. Needs what tests/vm/run.sh
+# needs, and some minutes.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 logs=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-lu/logs

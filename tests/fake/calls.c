@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What vfio-lu asks of the kernel that changes something, a line a call in the
- * machine's file "calls": the same lines as tests/vm/calls makes of what strace
- * saw of a real kernel.
+ * Writes the calls of vfio-lu that change something into the machine's file "calls", one
+ * per line: the same lines that tests/vm/calls makes from strace under a real kernel.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -21,7 +20,7 @@ void calls_begin(void)
 	setvbuf(to, NULL, _IOLBF, 0);
 }
 
-/* Who calls, in a word; NULL: not vfio-lu. */
+/* Returns a word for the caller, or NULL if it is not vfio-lu. */
 static const char *role(pid_t pid)
 {
 	char path[64], words[4096];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The boundary ops over a fake machine. What only reads, and the tool's own
- * files and sockets, go to the real ops below the tree; what a kernel reacts
- * to goes to the fake kernel.
+ * The operations of the kernel boundary on a fake machine. Reads, and the files and
+ * sockets of vfio-lu, go to the real operations below the tree. Calls to which a kernel
+ * reacts go to the fake kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +45,7 @@ static int dial(void)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
 		return fd;
-	/* Not a thing the tool could have caused: the machine is gone. */
+	/* vfio-lu did not cause this: the machine is gone. */
 	fprintf(stderr, "fake: no kernel: %s\n", strerror(errno));
 	_exit(125);
 }
@@ -122,7 +122,7 @@ int fake_control(const char *line)
 
 /* ------------------------------------------------------------------- files */
 
-/* Is fd something that the fake kernel could have handed out? */
+/* Can the fake kernel have given out this fd? */
 static bool can_be_fake(int fd, uint64_t *ret_ino)
 {
 	struct stat st;
@@ -135,16 +135,15 @@ static bool can_be_fake(int fd, uint64_t *ret_ino)
 
 static bool is_asked_to_open(const char *path, int flags)
 {
-	/* The log is a file; but the kernel first says there of which files it has seen the end. */
+	/* The log is a file, but the kernel must first log the files that were released. */
 	if (strncmp(path, "/dev/", 5) == 0)
 		return strcmp(path, "/dev/null") != 0;
 	return strncmp(path, "/sys/", 5) == 0 && (flags & O_ACCMODE) != O_RDONLY;
 }
 
 /*
- * What /proc tells of processes is made when somebody looks, by their number,
- * and made again when he looks at the same thing a second time. Returns the path
- * to be looked at.
+ * The files of /proc about processes are made when they are read, and made again when the
+ * same file is read a second time. Returns the path to read.
  */
 static const char *refresh(const char *path, char room[256])
 {
@@ -155,7 +154,7 @@ static const char *refresh(const char *path, char room[256])
 	if (strncmp(path, "/proc/self/fd", 13) == 0 || strcmp(path, "/proc/self/stat") == 0) {
 		snprintf(room, 256, "/proc/%d%.200s", (int)getpid(), path + 10);
 		path = room;
-		n = 0;	/* what we have ourselves may be new */
+		n = 0;	/* our own open files may be new */
 	}
 	if (strncmp(path, "/proc", 5) != 0 || (path[5] && path[5] != '/') ||
 	    (path[5] && path[6] && (path[6] < '0' || path[6] > '9')))
@@ -180,7 +179,7 @@ static uid_t fake_euid(struct sys *sys)
 	return as ? (uid_t)atoi(as) : 0;
 }
 
-/* Who is root on the fake machine may be anybody here, and the reverse. */
+/* Root on the fake machine may be any user of the host, and the reverse. */
 static bool is_denied(const char *path, int flags)
 {
 	if (fake_euid(NULL) == 0)
@@ -194,7 +193,7 @@ static bool is_denied(const char *path, int flags)
 	       strncmp(path, "/sys/kernel/debug/", 18) == 0;
 }
 
-/* A log that is for nobody is not for root either. */
+/* A log that no user can read cannot be read by root either. */
 static bool is_closed_log(const char *path, int fd)
 {
 	struct stat st;
@@ -325,7 +324,7 @@ static int fake_write_start(struct sys *sys, const char *path, const void *data,
 	return writer_start(sys, machine_fd, path, data, size, ret_pid);
 }
 
-/* Where the struct of a request has the fd that the kernel looks at, or -1. */
+/* Returns the offset of the fd in the struct of a request, or -1. */
 static int fd_offset(unsigned long request)
 {
 	switch (request) {
@@ -347,7 +346,7 @@ static int fake_ioctl(struct sys *sys, int fd, unsigned long request, void *arg)
 	if (!can_be_fake(fd, &call.file))
 		return sys_real_ops.ioctl(sys, fd, request, arg);
 	if (arg) {
-		/* All of them begin with their size. */
+		/* All these structs begin with their size. */
 		memcpy(&call.size, arg, sizeof(call.size));
 		if (call.size > WIRE_MAX)
 			return -E2BIG;
@@ -364,7 +363,7 @@ static int fake_ioctl(struct sys *sys, int fd, unsigned long request, void *arg)
 		return -ENOTTY;
 	if (ret >= 0 && arg)
 		memcpy(arg, data, call.size);
-	/* The three that return an fd have it behind their size. */
+	/* The three structs that return an fd have it behind their size. */
 	if (got >= 0)
 		memcpy((char *)arg + 4, &got, sizeof(got));
 	return ret;
@@ -395,7 +394,7 @@ static int take_name(void *arg, const char *name)
 	return 0;
 }
 
-/* All of it first: a refresh while it is read would replace the directory. */
+/* Reads the whole directory first: a refresh meanwhile would replace it. */
 static int fake_list(struct sys *sys, const char *path,
 		     int (*fn)(void *arg, const char *name), void *arg)
 {
@@ -445,7 +444,7 @@ static int fake_mode(struct sys *sys, const char *path)
 	return sys_real_ops.mode(sys, path);
 }
 
-/* bd_prepare_to_claim(), block/bdev.c: a node that says "held" is claimed already. */
+/* bd_prepare_to_claim(), block/bdev.c: a node with the content "held" is claimed already. */
 static int fake_claim(struct sys *sys, const char *path, dev_t number)
 {
 	char held[4] = "";
@@ -556,13 +555,13 @@ static int fake_load_module(struct sys *sys, const char *name)
 	return fake_call(&call, data, sizeof(data), -1, NULL);
 }
 
-/* The disks of the host have no part in this. */
+/* The disks of the host are not synced. */
 static void fake_sync(struct sys *sys)
 {
 	(void)sys;
 }
 
-/* kexec.c writes "AHEAD ZERO". A scenario may add by how much the wall clock is wrong. */
+/* kexec.c writes "AHEAD ZERO". A scenario may add the error of the wall clock. */
 static void fake_now(struct sys *sys, struct sys_time *ret_now)
 {
 	long long ahead = 0, zero = 0, wrong = 0;
@@ -590,7 +589,7 @@ int fake_join(const char *dir)
 	struct wire_call call = { .op = WIRE_PROC };
 	int fd;
 
-	/* The tool's own files and sockets are real ones on any machine. */
+	/* vfio-lu's own files and sockets are real on any machine. */
 	fake_ops = sys_real_ops;
 	fake_ops.open = fake_open;
 	fake_ops.read = fake_read;
@@ -611,13 +610,13 @@ int fake_join(const char *dir)
 	fake_ops.load_module = fake_load_module;
 	fake_ops.euid = fake_euid;
 	fake_ops.now = fake_now;
-	/* it answers one call at a time, and a fault is to strike the same one each time */
+	/* the kernel answers one call at a time, and a fault must hit the same call each time */
 	fake_ops.together = NULL;
 
 	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	/* Out of the way of files that the tool puts in their places. */
+	/* Uses a number that vfio-lu does not give to another file. */
 	machine_fd = fcntl(fd, F_DUPFD_CLOEXEC, 500);
 	close(fd);
 	return machine_fd < 0 ? -errno : fake_call(&call, NULL, 0, -1, NULL);

@@ -16,25 +16,25 @@
 #include "client.h"
 #include "fault.h"
 
-#define SHORT	1000000		/* not an errno: half of what was to be read or written */
-/* ... nor these: instead of the call somebody is killed, and who is left goes on */
+#define SHORT	1000000		/* not an errno: reads or writes only a half */
+/* ... nor these: a process is killed in place of the call, and the other one continues */
 #define KILL_CLIENT	1000001
 #define KILL_HOLDER	1000002
 #define KILL_BOTH	1000003
 
 /*
- * The order of the day, in a file of the machine: the children of a command
- * count on where it is, and the holder, older than the command, sees it too.
+ * The requested fault, in a shared file of the machine: children of a command continue
+ * its count, and the holder, which is older than the command, reads it too.
  */
 struct fault {
-	bool holder;		/* its calls count, not those of the command */
-	bool list;		/* none fails: each is listed */
+	bool holder;		/* counts the holder's calls, not those of the command */
+	bool list;		/* no call fails: each is listed */
 	unsigned long at;	/* 0: nothing is counted */
 	int error;
-	char only[64];		/* calls with these words count, "": all */
+	char only[64];		/* only calls with these words count; "": all */
 	_Atomic unsigned long calls;
 	char fired[512];
-	pid_t client, holder_pid;	/* the command; the holder, older than the order or not */
+	pid_t client, holder_pid;	/* the command; the holder */
 };
 
 static struct fault *fault;
@@ -49,13 +49,11 @@ static const struct { const char *name; int number; } errnos[] = {
 };
 
 /*
- * How a call can fail on a real machine. Anything may be EIO. ENOENT and
- * ENODEV: what it is about was removed; of a file that is open only what sysfs
- * and drivers answer with is left of that. close() is never repeated, and what
- * was written late may not have fitted (ENOSPC). The sockets and the memfd are
- * of this host alone and know no devices. Where ENOENT is an answer (no holder,
- * no such file of ours, no debugfs, no driver), it is no failure: then that is
- * so.
+ * How a call can fail on a real machine. Any call may fail with EIO. ENOENT and ENODEV:
+ * the file or device was removed; for an open file, only sysfs and drivers return them.
+ * close() is never repeated, and may fail because delayed data did not fit (ENOSPC). The
+ * sockets and the memfd do not depend on devices. Where ENOENT is a valid answer (no
+ * holder, no such file of ours, no debugfs, no driver), it is not a failure.
  */
 static const struct { const char *call, *kinds; } can_fail[] = {
 	{ "open", "EIO EBUSY ENODEV ENOENT EINTR" },
@@ -112,7 +110,7 @@ static const char *errno_name(int number)
 	return "another errno";
 }
 
-/* Whether one of the words is this one. */
+/* Is word one of the words? */
 static bool has_word(const char *words, const char *word)
 {
 	size_t len = strlen(word);
@@ -126,7 +124,7 @@ static bool has_word(const char *words, const char *word)
 static int count_fds(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
-	int n = -3;	/* "." and "..", and the directory's own */
+	int n = -3;	/* "." and "..", and the directory itself */
 
 	while (dir && readdir(dir))
 		n++;
@@ -158,7 +156,7 @@ static void report(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	/* one write: the holder may be at it as well */
+	/* one write: the holder may write at the same time */
 	if (write(fd, line, strlen(line)) != (ssize_t)strlen(line))
 		abort();
 	close(fd);
@@ -178,7 +176,7 @@ static bool is_ours(pid_t pid)
 	return n > 0 && n == m && memcmp(its, ours, (size_t)n) == 0;
 }
 
-/* It is dead when this returns, so that what comes next never depends on when it died. */
+/* Waits until the process is dead, so that later calls do not depend on the time of its death. */
 static bool kill_one(pid_t pid)
 {
 	struct pollfd end = { .events = POLLIN };
@@ -194,12 +192,12 @@ static bool kill_one(pid_t pid)
 	return true;
 }
 
-/* Who of them is this process goes last: it does not come back from that. */
+/* Kills this process last, since it does not return from that. */
 static void kill_them(const char *what)
 {
 	bool client = fault->error != KILL_HOLDER, holder = fault->error != KILL_CLIENT;
 
-	/* a holder that is just starting, or has ended: there is none to be killed */
+	/* the holder is just starting, or has ended: there is none to kill */
 	if (holder && !in_holder && !kill_one(fault->holder_pid) && !client)
 		return;
 	report("killed %d %s\n", holder ? (int)fault->holder_pid : 0, what);
@@ -211,7 +209,7 @@ static void kill_them(const char *what)
 
 /* ---------------------------------------------------------------- the fault */
 
-/* Counts the call; true when it is the one to fail. */
+/* Counts the call. Returns whether this call must fail. */
 static bool strikes(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 static bool strikes(const char *fmt, ...)
@@ -241,7 +239,7 @@ static bool strikes(const char *fmt, ...)
 		kill_them(what);
 		return false;
 	}
-	/* Of children at work side by side, one may have come before another. */
+	/* With children that run in parallel, another one may have been first. */
 	if (!has_word(kinds_of(what), errno_name(fault->error)))
 		return false;
 	strcpy(fault->fired, what);
@@ -282,7 +280,7 @@ static ssize_t fault_write(struct sys *sys, int fd, const void *buf, size_t size
 {
 	if (!strikes("write %s %.*s", fake_path(fd), (int)size, (const char *)buf))
 		return fake_ops.write(sys, fd, buf, size);
-	/* Half of it is taken, and nothing came of it. */
+	/* The call takes half of the data and has no effect. */
 	return fault->error == SHORT ? (ssize_t)(size / 2) : -fault->error;
 }
 
@@ -291,7 +289,7 @@ static int fault_close(struct sys *sys, int fd)
 	bool strike = strikes("close %s", fake_path(fd));
 	int ret = fake_ops.close(sys, fd);
 
-	/* An fd is gone even if close() says that something went wrong. */
+	/* The fd is closed even if close() reports an error. */
 	return strike ? -fault->error : ret;
 }
 
@@ -377,11 +375,11 @@ static int fault_lock(struct sys *sys, const char *path)
 {
 	if (!strikes("lock %s", path))
 		return fake_ops.lock(sys, path);
-	/* How flock() says that somebody else has it. */
+	/* The error of flock() if another process has the lock. */
 	return fault->error == EBUSY ? -EWOULDBLOCK : -fault->error;
 }
 
-/* No child could be made. Its own calls, which count as well, are those that fail otherwise. */
+/* The fork fails. Other faults hit the calls of the child, which are counted too. */
 static int fault_write_start(struct sys *sys, const char *path, const void *data,
 			     size_t size, pid_t *ret_pid)
 {
@@ -389,7 +387,7 @@ static int fault_write_start(struct sys *sys, const char *path, const void *data
 	       fake_ops.write_start(sys, path, data, size, ret_pid);
 }
 
-/* It was killed after the write, and before it could say so. */
+/* The child was killed after the write and before it could report the result. */
 static ssize_t fault_write_end(struct sys *sys, int fd)
 {
 	bool strike = strikes("write_end");
@@ -417,7 +415,7 @@ static int fault_connect(struct sys *sys, const char *path)
 	if (strikes("connect %s", path))
 		return -fault->error;
 	ret = fake_ops.connect(sys, path);
-	/* How often it is asked before it is there depends on the time of day. */
+	/* The number of retries until the holder answers differs from run to run. */
 	if (ret < 0 && holder_starts && !fault->holder && !fault->only[0])
 		fault->calls--;
 	else
@@ -537,11 +535,11 @@ const struct sys_ops *fault_ops(bool holder)
 		*fault = (struct fault){ .holder_pid = fault->holder_pid };
 	if (!holder && order) {
 		read_order(order);
-		/* That it never ends is something to be found as well. */
+		/* A command that never ends must be found, too. */
 		alarm(60);
 	}
 
-	/* What is not here has no way to fail: reap, euid, write_leave, sync. */
+	/* Operations that are missing here cannot fail: reap, euid, write_leave, sync. */
 	ops = fake_ops;
 	ops.open = fault_open;
 	ops.read = fault_read;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ops around the fake ops: one call of the boundary that fails. */
+/* Wraps the fake operations and lets one call of the kernel boundary fail. */
 #ifndef FAKE_FAULT_H
 #define FAKE_FAULT_H
 
@@ -8,16 +8,16 @@
 /*
  * From the environment:
  *   FAKE_FAULT=N:KIND     call number N of this command, or of its children,
- *                         fails: EIO, ..., or SHORT: half a read or write;
- *                         or, before it is made, SIGKILL comes: to this command
- *                         (KILL), to the holder (KILL-HOLDER), to both (KILL-BOTH)
- *   FAKE_FAULT=list       none does, and all are listed with the kinds of
+ *                         fails: EIO, ..., or SHORT: half a read or write; or
+ *                         SIGKILL in place of the call: to this command (KILL),
+ *                         to the holder (KILL-HOLDER), to both (KILL-BOTH)
+ *   FAKE_FAULT=list       no call fails; all are listed with the kinds of
  *                         failure that make sense for them
- *   FAKE_FAULT=holder:... the same of the holder, while this command runs
- *   FAKE_FAULT_ONLY=WORDS no other calls are counted: "ioctl RETRIEVE_FD"
- * The file "report" of the machine tells: "call N KIND...: WHAT" for each that
- * is listed; "killed PID WHAT", the holder or 0, and instead of which call; at
- * the end how many fds were left open, and what has failed.
+ *   FAKE_FAULT=holder:... the same for the holder's calls, while this command runs
+ *   FAKE_FAULT_ONLY=WORDS only these calls are counted: "ioctl RETRIEVE_FD"
+ * The file "report" of the machine has "call N KIND...: WHAT" for each listed
+ * call; "killed PID WHAT" (PID: the holder, or 0) with the call that the kill
+ * replaced; and at the end the number of fds left open, and the failed call.
  */
 const struct sys_ops *fault_ops(bool holder);
 void fault_report(void);

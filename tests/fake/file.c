@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Open files: struct file, and the ends of it that clients have. */
+/* Open files: struct file, and the ends of it that clients hold. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ struct end {
 	struct end *next;
 	struct file *file;
 	ino_t ino;	/* of the client's half */
-	int fd;		/* ours: hangs up with the client's last copy */
+	int fd;		/* our end; it hangs up when the client closes its last copy */
 };
 
 static struct end *ends;
@@ -113,7 +113,7 @@ static void end_remove(struct end *end)
 	free(end);
 }
 
-/* A release may drop other files, so the list is begun again after each. */
+/* A release may drop other files, so start again after each. */
 void file_sweep(void)
 {
 	struct end *end;
@@ -130,7 +130,7 @@ void file_sweep(void)
 
 void file_forget_all(void)
 {
-	/* The structs stay behind, as they do in a kernel that is left. */
+	/* The structs are leaked, as in a kernel that a kexec replaces. */
 	while (ends)
 		end_remove(ends);
 }
@@ -145,7 +145,7 @@ size_t file_poll(void *pollfds, size_t max)
 	return n;
 }
 
-/* How many there are, of all processes: who has them is not told. */
+/* Returns how many files all processes have; sockets do not show which process. */
 void file_state(FILE *out)
 {
 	static const char *const names[] = {

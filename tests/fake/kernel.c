@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The fake kernel's loop: takes calls, gives answers, notices released files.
+ * The loop of the fake kernel: receives calls, answers them, notices released files.
  *
  * usage: fake-kernel DIR            serve the machine in DIR: DIR/root is its
  *                                   tree, DIR/machine what the tree cannot say
@@ -22,7 +22,7 @@
 #include "kernel.h"
 
 struct call {
-	int fd;			/* where the answer goes */
+	int fd;			/* the connection for the answer */
 	pid_t pid;
 	struct wire_call head;
 	char data[WIRE_MAX + 1];
@@ -46,7 +46,7 @@ union fd_space {
 	char space[CMSG_SPACE(sizeof(int))];
 };
 
-/* Sends the answer with the fd, if there is one, and ends the call. */
+/* Sends the answer, with the fd if there is one, and ends the call. */
 void answer(int call_fd, int ret, const void *data, size_t size, int fd)
 {
 	struct wire_answer head = { .ret = ret, .size = (uint32_t)size };
@@ -65,7 +65,7 @@ void answer(int call_fd, int ret, const void *data, size_t size, int fd)
 		msg.msg_control = &control;
 		msg.msg_controllen = sizeof(control.space);
 	}
-	/* A caller that died in the meantime is no concern of ours. */
+	/* Ignores that the caller may have died meanwhile. */
 	sendmsg(call_fd, &msg, MSG_NOSIGNAL);
 	if (fd >= 0)
 		close(fd);
@@ -101,7 +101,7 @@ static void call_open(const struct call *call)
 	if (!ret)
 		ret = do_open(real, &file);
 	dev = vfio_device(real);
-	/* that a file of sysfs is opened is told by what is written to it */
+	/* an open of a sysfs file is not logged, since the write shows it */
 	if (dev)
 		calls_note(call->pid, ret, "open the vfio file of %s", dev->name);
 	else if (ret || file->kind != FILE_ATTR)
@@ -199,7 +199,7 @@ static int control(char *line)
 
 	for (char *p = line; n < 4 && *p; n++) {
 		word[n] = p;
-		/* the last one has all that follows */
+		/* the last word has the rest of the line */
 		p += n == 3 ? strlen(p) : strcspn(p, " ");
 		if (*p)
 			*p++ = '\0';
@@ -230,7 +230,7 @@ static int control(char *line)
 		device_vanish(dev);
 		return 0;
 	}
-	/* stall BDF ATTRIBUTE: a driver that does not come back; go BDF: it does */
+	/* stall BDF ATTRIBUTE: a driver does not return from a write; go BDF: it returns */
 	if (!strcmp(word[0], "stall") && dev) {
 		snprintf(dev->stalls_at, sizeof(dev->stalls_at), "%s", word[2]);
 		return 0;
@@ -239,12 +239,12 @@ static int control(char *line)
 		dev->stalls_at[0] = '\0';
 		return 0;
 	}
-	/* probing BDF: the driver of it is still being loaded; probed BDF: it is loaded */
+	/* probing BDF: its driver is still being loaded; probed BDF: its driver is loaded */
 	if ((!strcmp(word[0], "probing") || !strcmp(word[0], "probed")) && dev && dev->driver) {
 		driver_files(dev->driver, !strcmp(word[0], "probed"));
 		return 0;
 	}
-	/* vanish-at BDF ATTRIBUTE: removed from the bus once that is written */
+	/* vanish-at BDF ATTRIBUTE: the device is removed from the bus at a write to it */
 	if (!strcmp(word[0], "vanish-at") && dev) {
 		snprintf(dev->vanishes_at, sizeof(dev->vanishes_at), "%s", word[2]);
 		return 0;
@@ -327,7 +327,7 @@ static void call_run(struct call *call)
 		answer(call->fd, 0, NULL, 0, -1);
 		break;
 	case WIRE_CONTROL:
-		/* the process that says this word is not ended */
+		/* the process that sends this request is not ended */
 		if (strcmp(call->data, "anew") == 0)
 			machine_anew(call->pid);
 		answer(call->fd, strcmp(call->data, "anew") ? control(call->data) : 0,
@@ -341,11 +341,11 @@ static void call_run(struct call *call)
 	}
 	if (call->passed_fd >= 0)
 		close(call->passed_fd);
-	/* What the call let go of. */
+	/* Release the files that the call dropped. */
 	file_sweep();
 }
 
-/* One packet; the caller has sent it right after it connected. */
+/* A call is one packet, which the caller sends right after connecting. */
 static void take_call(int listener)
 {
 	static struct call call;
@@ -378,7 +378,7 @@ static void take_call(int listener)
 	}
 	call.pid = cred.pid;
 	call.data[n - (ssize_t)sizeof(call.head)] = '\0';
-	/* Whatever was closed before this call was made happened before it. */
+	/* Handle first the files that were closed before this call. */
 	file_sweep();
 	call_run(&call);
 }
@@ -390,7 +390,7 @@ static int listen_here(void)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = WIRE_SOCKET ".new" };
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
-	/* The socket gets its name when it listens, so that a program that sees it can connect. */
+	/* The socket gets its name after listen(), so that a program that finds it can connect. */
 	unlink(addr.sun_path);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
 	    listen(fd, 128) || rename(addr.sun_path, WIRE_SOCKET))
@@ -505,7 +505,7 @@ int main(int argc, char **argv)
 	signal(SIGTERM, on_term);
 	serve(listener);
 	process_end_tools();
-	/* Its going tells machine.sh that all is over. */
+	/* machine.sh waits until the socket has disappeared. */
 	unlink("../" WIRE_SOCKET);
 	return 0;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The fake kernel: a process that reacts as Linux 7.3 with the PCI and VFIO
- * live-update series does, for everything vfio-lu does to a kernel.
+ * The fake kernel: a process that reacts to the calls of vfio-lu as Linux 7.3
+ * with the PCI and VFIO live-update series does.
  *
- * It works in the root of the machine's tree, so a path has no leading slash.
- * "measured" in a comment means seen on such a kernel, else the kernel's file
- * and function are named.
+ * Its working directory is the root of the machine's tree, so a path has no
+ * leading slash. "measured" in a comment means that the behaviour was seen on
+ * such a kernel; other comments name the kernel's file and function.
  */
 #ifndef FAKE_KERNEL_H
 #define FAKE_KERNEL_H
@@ -23,21 +23,21 @@
 
 /* ---------------------------------------------------------------- tree.c */
 
-/* On the tree itself; they end the program when the tree cannot be edited. */
+/* These edit the tree. They end the program if that fails. */
 void tree_write(const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void tree_write_bytes(const char *path, const void *data, size_t size);
 void tree_append(const char *path, const char *text);
-void tree_link(const char *path, const char *target);	/* target from the root */
+void tree_link(const char *path, const char *target);	/* the target is relative to the root */
 void tree_symlink(const char *path, const char *text);	/* as it is */
 void tree_mkdir(const char *path);			/* with its parents */
 void tree_remove(const char *path);			/* with all below it */
 void tree_clear(const char *path);			/* all below it */
 bool tree_exists(const char *path);
-/* The first line; false when there is none. */
+/* Reads the first line. Returns false if there is none. */
 bool tree_read(const char *path, char *buf, size_t size);
 size_t tree_read_bytes(const char *path, void *buf, size_t size);
-/* Where the path leads, from the root; a negative errno. */
+/* Resolves the path from the root. Returns a negative errno on failure. */
 int tree_real(const char *path, char *buf, size_t size);
 void tree_each(const char *path, void (*fn)(const char *name));
 
@@ -59,9 +59,9 @@ struct driver {
 	char name[NAME_SIZE];
 	char module[NAME_SIZE];
 	bool builtin;
-	char brings[NAME_SIZE];	/* a module that comes along with its own */
+	char brings[NAME_SIZE];	/* another module that its module loads */
 	bool boot;		/* a module that the system loads by itself */
-	bool variant;		/* a vfio-pci of a vendor's own */
+	bool variant;		/* a variant of vfio-pci */
 	bool registered;
 	char ids[PATH_SIZE];	/* "8086:10d3 class:0108" */
 };
@@ -75,17 +75,17 @@ struct device {
 	unsigned int vendor, id, class;
 	char override[NAME_SIZE];
 	struct driver *driver;
-	int minor;		/* N of vfioN, -1 when there is none */
-	unsigned int files;	/* vfio files open, by users or by LUO */
+	int minor;		/* N of vfioN; -1: no cdev */
+	unsigned int files;	/* open vfio files, of users or of LUO */
 	bool opened;		/* one of them is bound to an iommufd */
 	bool unbinding;
 	char stalls_at[NAME_SIZE];	/* a write to this attribute of it waits */
-	char vanishes_at[NAME_SIZE];	/* ... is its last */
+	char vanishes_at[NAME_SIZE];	/* ... is its last write */
 	enum irq irq;
-	bool poisoned;		/* frozen for a kexec that did not happen */
+	bool poisoned;		/* frozen by a kexec that failed */
 	unsigned int preserved;	/* 1, or the number of devices behind a bridge */
 	bool incoming;
-	unsigned int incoming_below;	/* behind a bridge, not finished yet */
+	unsigned int incoming_below;	/* devices behind a bridge that are not finished yet */
 	bool has_pm;		/* a power management capability */
 };
 
@@ -115,7 +115,7 @@ void pci_boot(void);
 int module_load(const char *name);
 bool is_module_loaded(const char *name);
 
-/* A write that waits until the device is free; the answer comes then. */
+/* A write that waits until the device is free. The answer is sent then. */
 #define BLOCKED		(-6000)
 int pci_write(const char *path, const char *text, size_t size, int call_fd);
 bool pci_is_writable(const char *path);
@@ -141,22 +141,22 @@ struct file {
 };
 
 struct file *file_new(enum file_kind kind, const char *path);
-/* A new client end of the file: the fd to be sent, -errno. */
+/* Makes a client end of the file. Returns the fd to send, or -errno. */
 int file_end(struct file *file);
 void file_hold(struct file *file);
 void file_drop(struct file *file);
-/* The file of which fd, or the inode, is a client's end; NULL for others. */
+/* Returns the file whose client end is this fd, or has this inode; NULL: none of ours. */
 struct file *file_of_fd(int fd);
 struct file *file_of_inode(uint64_t ino);
-/* Releases every file whose last end is gone. */
+/* Releases every file whose last client end is closed. */
 void file_sweep(void);
-/* A reboot: they are gone, nobody is asked. */
+/* A reboot: drops all files without releasing them. */
 void file_forget_all(void);
 size_t file_poll(void *pollfds, size_t max);
 
 /* ---------------------------------------------------------------- vfio.c */
 
-/* Whose cdev this is, or NULL. */
+/* Returns the device of this cdev, or NULL. */
 struct device *vfio_device(const char *path);
 int vfio_open(const char *path, struct file **ret_file);
 int vfio_ioctl(struct file *file, uint64_t request, void *data, size_t size,
@@ -171,17 +171,17 @@ int luo_open(struct file **ret_file);
 int luo_ioctl(struct file *file, uint64_t request, void *data, size_t size,
 	      int passed_fd, int *ret_fd);
 void luo_release(struct file *file);
-/* For the kexec: 0, or -EINVAL with what was frozen before it poisoned. */
+/* Freezes for the kexec. Returns 0, or -EINVAL; devices frozen before are then unusable. */
 int luo_freeze(void);
 /* The sessions of the previous kernel become the incoming ones, or are lost. */
 void luo_boot(bool keep);
 bool is_luo_enabled(void);
-/* What the next kernel says of devices, while it enumerates them. */
+/* Logs the messages of the next kernel about devices while it enumerates them. */
 void luo_announce(bool handed);
 
 /* --------------------------------------------------------------- kexec.c */
 
-/* kexec(8) and systemctl kexec; text gets what they say. */
+/* kexec(8) and systemctl kexec; text gets their messages. */
 int kexec_run(const char *args, size_t size, char *text, size_t text_size,
 	      pid_t caller);
 void boot_cold(void);
@@ -190,7 +190,7 @@ extern bool disk_kept;
 extern char next_release[NAME_SIZE];
 extern bool handler_built;
 
-/* Off and on again, with an empty disk. */
+/* Power off and on, with an empty disk. */
 void machine_anew(pid_t but);
 
 /* --------------------------------------------------------------- calls.c */
@@ -202,7 +202,7 @@ const char *calls_place(const char *path);
 
 /* --------------------------------------------------------------- state.c */
 
-/* All that a command could have changed, a line each, the same each time. */
+/* Everything that a command can have changed, one item per line, in a fixed order. */
 void state_print(FILE *out, pid_t but);
 void pci_state(FILE *out);
 void luo_state(FILE *out);
@@ -212,11 +212,11 @@ void process_state(FILE *out, pid_t but);
 
 /* ------------------------------------------------------------- process.c */
 
-/* Before the first call: who has nothing to do with it. */
+/* Call this before the first call: notes the processes that do not belong to the machine. */
 void process_bystanders(void);
 void process_seen(pid_t pid);
 void process_reap(void);
-/* Ends all that take part in this machine but the one that asked. */
+/* Ends all processes of this machine except the caller. */
 void process_kill_all(pid_t but);
 void process_end_tools(void);
 void process_refresh(void);

@@ -17,7 +17,7 @@ bool handler_built = true;
 
 static struct {
 	bool loaded;
-	bool by_file;		/* kexec_file_load(): the only way that hands over */
+	bool by_file;		/* loaded by kexec_file_load(), which alone hands over */
 	char cmdline[4096];
 } image;
 
@@ -85,8 +85,8 @@ static int64_t host_now(void)
 }
 
 /*
- * A kernel takes a second to start here, which nobody has to wait for: all clocks of the
- * machine are put forward by it. client.c reads what is written beside the root.
+ * A kernel takes a second to start here. Nothing waits for that second: the clocks of the
+ * machine are set forward instead. client.c reads the file beside the root.
  */
 static void start_clocks(void)
 {
@@ -138,7 +138,7 @@ static void show_kho(bool on, bool revived, bool luo, const char *old_release,
 		put_luo("sys/kernel/debug/kho/out/sub_fdts/LUO", update_count + 1);
 	size = handover_tree(page, luo);
 	if (!revived) {
-		/* only a kernel that was not handed anything has this one */
+		/* only a kernel without a handover has this file */
 		tree_write_bytes("sys/kernel/debug/kho/out/fdt", page, size);
 		return;
 	}
@@ -152,12 +152,12 @@ static void show_kho(bool on, bool revived, bool luo, const char *old_release,
 }
 
 struct handover {
-	bool kho;		/* an image that carries what KHO has */
-	bool luo;		/* and LUO had put something into it */
+	bool kho;		/* an image with a handover of KHO */
+	bool luo;		/* and the handover has data of LUO */
 	char old_release[NAME_SIZE];
 };
 
-/* All of it in the order in which a kernel does it, as far as it shows. */
+/* Starts the next kernel, in the order of a real kernel as far as it is visible. */
 static void boot(const struct handover *from, bool jumped)
 {
 	char cmdline[4096], release[NAME_SIZE];
@@ -241,7 +241,7 @@ static int jump(pid_t caller)
 	from.luo = from.kho && is_luo_on(cmdline);
 	if (!tree_read("proc/sys/kernel/osrelease", from.old_release, sizeof(from.old_release)))
 		snprintf(from.old_release, sizeof(from.old_release), "unknown");
-	/* Both numbers travel by KHO and begin again without it. */
+	/* KHO hands over both numbers; without KHO they start again. */
 	kexec_count = from.kho ? kexec_count + 1 : 0;
 	update_count = from.luo ? update_count + 1 : 0;
 	tree_write("proc/cmdline", "%s\n", image.cmdline);
@@ -263,7 +263,7 @@ void machine_anew(pid_t but)
 	reboot(but);
 }
 
-/* Without the word that says when it was loaded. */
+/* Removes the word with the moment of the load. */
 void kexec_state(FILE *out)
 {
 	const char *word = strstr(image.cmdline, " vfio-lu.kexec=");
@@ -361,7 +361,7 @@ static int load(const struct kexec_args *a, char *text, size_t size, pid_t calle
 	return 0;
 }
 
-/* args: each with its NUL, the first is argv[0]. */
+/* args: words that each end with NUL; the first is argv[0]. */
 int kexec_run(const char *args, size_t size, char *text, size_t text_size,
 	      pid_t caller)
 {

@@ -95,12 +95,13 @@ prepare() {
 	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" anew
 	start_manager
 	while read -r line; do
+		[ -n "$line" ] || continue
 		# shellcheck disable=SC2086 # words
 		tool $line
 		case $line-$status in
 		kexec-90) start_manager ;;
 		*-0) ;;
-		*) echo "FAIL $title: cannot prepare it: $line gave $status"; cat "$dir/err"; return 1 ;;
+		*) echo "FAIL $title: cannot prepare the machine: $line: exit $status"; cat "$dir/err"; return 1 ;;
 		esac
 	done <<<"${before[$name]}"
 	look
@@ -124,7 +125,7 @@ is_kept() {
 		[[ $name != release && $name != finish ]] || continue
 		# it has been retrieved or bound since then
 		[[ $'\n'$state != *$'\n'"${line% "${line##*"$bdf "}"} "* ]] || continue
-		[[ $'\n'$state == *$'\n'"$bdf "*" files="[1-9]* ]] || { why="$bdf was held before, and is not"; return; }
+		[[ $'\n'$state == *$'\n'"$bdf "*" files="[1-9]* ]] || { why="$bdf was held before, but is not held now"; return; }
 	done <<<"$old"
 }
 
@@ -152,24 +153,24 @@ lead_on() {
 	while [ "$status" != "$good" ] && [ $steps -lt 5 ]; do
 		steps=$((steps + 1)) led_on=$steps
 		if [ "$status" != 3 ] || [ -z "$may_lose" ]; then
-			why="the same again: exit $status"
+			why="the repeated command: exit $status"
 			return
 		fi
-		[[ $err == *session* || $err == *0000:* ]] || { why="it names nothing that is lost"; return; }
+		[[ $err == *session* || $err == *0000:* ]] || { why="the refusal names no lost session or device"; return; }
 		way=$(way_out)
-		[ -n "$way" ] || { why="it refuses, and names no way out"; return; }
+		[ -n "$way" ] || { why="the refusal names no next command"; return; }
 		# shellcheck disable=SC2086 # words
 		run_noted $way
-		[ "$status" = 0 ] || [ "$status" = 90 ] || { why="the way out does not work: exit $status"; return; }
+		[ "$status" = 0 ] || [ "$status" = 90 ] || { why="the named command failed: exit $status"; return; }
 		look
 		why=$(lies)
-		[ -z "$why" ] || { why="after the way out: $why"; return; }
+		[ -z "$why" ] || { why="after the named command: $why"; return; }
 		# all sessions are given up, so the command has nothing to act on
 		[ "$(jq '.sessions | length' "$dir/json")" != 0 ] || return 0
 		# shellcheck disable=SC2086 # words
 		run_noted $swept_now
 	done
-	[ "$status" = "$good" ] || why="the ways out lead in circles"
+	[ "$status" = "$good" ] || why="the named commands never complete the work"
 }
 
 # Is the machine as it is after the command without a kill, except for files that may differ?
@@ -186,7 +187,7 @@ is_done() {
 			"file /run/vfio-lu/"*".moments "*) ;;
 			# the kernel keeps an iommufd while files are bound to it, and the holder keeps it for more
 			"open iommufd "*) ;;
-			*) why="the same again said that it is done, and: $line" ;;
+			*) why="the repeated command succeeded, but: $line" ;;
 			esac
 		done
 		[ -n "$why" ] && [ $tries -lt 250 ] || return 0
@@ -211,7 +212,7 @@ try() {
 		read -r _ holder what <<<"$report"
 		# by the time of a call of the holder, the command may have ended
 		[[ ($signal != *-BOTH && $signal != KILL) || $first = 137 || (-n $who && $first = "$good") ]] ||
-			why="it was to be killed: exit $first"
+			why="the command was not killed: exit $first"
 	fi
 	[ -z "$jumped" ] || start_manager
 	[ -z "$holder" ] || await_holder "$holder"
@@ -262,12 +263,12 @@ unit() { # NAME KIND
 	after=$state
 	case $good in
 	0 | 90) ;;
-	*) echo "FAIL $title: exit $good when nobody is killed"; cat "$dir/err"; bad=1 calls=() ;;
+	*) echo "FAIL $title: exit $good without a kill"; cat "$dir/err"; bad=1 calls=() ;;
 	esac
 	prepare
 	for line in ${calls[@]+"${calls[@]}"}; do
 		if [ $bad = 10 ]; then
-			echo "FAIL $title: and so on"
+			echo "FAIL $title: further failures are not printed"
 			break
 		fi
 		what=${line#*: } line=${line%%: *}

@@ -8,7 +8,10 @@
 
 #include "kernel.h"
 
-/* What a kernel that a kexec started shows; ../kmsg, which no program of the machine sees, has all of it. */
+/*
+ * The part of the log that a kernel shows after a kexec. ../kmsg has the whole log, and no program
+ * of the machine sees it.
+ */
 static enum { WHOLE, ABSENT, REWORDED, WRAPPED, UNREADABLE } mode;
 static bool altered;
 static unsigned int sequence;
@@ -43,7 +46,7 @@ void kmsg_reset(bool by_kexec)
 		die("%s: cannot change its mode", LOG);
 }
 
-/* The same in other words, as another release could have them. */
+/* The same message in other words, as another release could have it. */
 static void reword(char *line, size_t size)
 {
 	static const char *const words[][2] = {
@@ -68,7 +71,7 @@ static void record(const char *text, const char *more)
 {
 	char line[2048];
 
-	/* An hour's worth of microseconds is not what any test looks at. */
+	/* No test reads times longer than an hour. */
 	snprintf(line, sizeof(line), "6,%u,%u,-;%s\n%s", sequence,
 		 100000 + 1000 * sequence, text, more);
 	sequence++;
@@ -99,7 +102,7 @@ void kmsg(const char *fmt, ...)
 	record(text, "");
 }
 
-/* dev_info(): the driver's name first, "pci" for a device that has none. */
+/* dev_info(): the driver's name comes first, or "pci" for a device without a driver. */
 void kmsg_device(const struct device *dev, const char *text)
 {
 	char line[1024], more[256];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The live update orchestrator: /dev/liveupdate, sessions and the files in
- * them. Errnos and their order are those measured; the names in comments are
- * those of kernel/liveupdate/ in Linux 7.3.
+ * them. The errnos and their order were measured; the comments name functions in
+ * kernel/liveupdate/ of Linux 7.3.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ struct entry {
 	ino_t memfd_ino;
 	struct file *file;	/* vfio: preserved, or retrieved */
 	char bdf[NAME_SIZE];
-	bool asked;		/* retrieve was called; its answer stays */
+	bool asked;		/* retrieve was called; its result stays */
 	int error;
 };
 
@@ -63,7 +63,7 @@ static struct session *session_add(struct session **list, const char *name)
 		die("out of memory");
 	snprintf(s->name, sizeof(s->name), "%s", name);
 	s->incoming = list == &incoming;
-	/* At the end: the order of creation is the order of freezing. */
+	/* Appends the session: sessions are frozen in the order of their creation. */
 	while (*list)
 		list = &(*list)->next;
 	*list = s;
@@ -116,7 +116,7 @@ static struct entry *entry_add(struct session *s, uint64_t token)
 
 /* -------------------------------------------------------- /dev/liveupdate */
 
-/* Incoming vfio files need their handler at the first open, once and for all. */
+/* Incoming vfio files need their handler at the first open; the kernel does not try again. */
 static int deserialize(void)
 {
 	if (deserialized)
@@ -223,7 +223,7 @@ static int preserve_vfio(struct session *s, uint64_t token, struct file *file)
 	struct device *dev = file->dev;
 	struct entry *e;
 
-	/* The handler's can_preserve: of the device, not of this file (measured). */
+	/* The handler's can_preserve() judges the device, not this file (measured). */
 	if (!handler_built || file->group || device_is_vf(dev) ||
 	    !device_is_vfio(dev) || !dev->opened)
 		return -ENOENT;
@@ -306,7 +306,7 @@ static void unpreserve(struct session *s)
 
 /* --------------------------------------------------- retrieve and finish */
 
-/* A memfd like the old one: what KHO carries is the pages, position and seals. */
+/* Makes a memfd like the preserved one: KHO hands over its pages, position and seals. */
 static int memfd_again(struct entry *e)
 {
 	int fd = fcntl(e->memfd, F_DUPFD_CLOEXEC, 0);
@@ -339,7 +339,7 @@ static int retrieve_fd(struct session *s, void *data, int *ret_fd)
 	if (!e)
 		return -ENOENT;
 	if (!e->asked) {
-		/* luo_retrieve_file(): a failure is kept for ever */
+		/* luo_retrieve_file(): keeps a failure and does not try again */
 		e->asked = true;
 		e->error = e->memfd >= 0 ? 0 : retrieve_vfio(e);
 	}
@@ -406,7 +406,7 @@ void luo_release(struct file *file)
 		unpreserve(s);
 		session_remove(&outgoing, s);
 	} else if (finish(s)) {
-		/* It stays, retrieved for ever: nobody can have it again. */
+		/* The session stays retrieved: no process can retrieve it again. */
 		kmsg("luo: Unable to finish session [%s] on release", s->name);
 	} else {
 		session_remove(&incoming, s);
@@ -495,7 +495,7 @@ static int freeze_vfio(const struct entry *e)
 	return 0;
 }
 
-/* Those that were frozen before the one that refused answer EIO (measured). */
+/* Devices that were frozen before the refusal answer EIO (measured). */
 int luo_freeze(void)
 {
 	struct device *frozen[256];
@@ -553,7 +553,7 @@ void luo_boot(bool keep)
 	is_open = false;
 	deserialized = false;
 	deserialize_error = 0;
-	/* What was never retrieved is dropped at the next kexec (measured). */
+	/* The next kexec drops files that were never retrieved (measured). */
 	while (incoming)
 		session_remove(&incoming, incoming);
 	for (struct device *dev = devices; dev; dev = dev->next) {

@@ -157,7 +157,7 @@ partly_restored__absent() { # one device has disappeared
 	tool restore
 	[ $status = 6 ] || die "restore gave $status"
 }
-partly_restored__failed() { # the kernel did not give one file out: the second, since the first is the manifest
+partly_restored__failed() { # the kernel did not return one file: the second, since the first is the manifest
 	waiting
 	FAKE_FAULT=3:EIO FAKE_FAULT_ONLY="ioctl RETRIEVE_FD" tool restore
 	[ $status = 6 ] || die "restore gave $status: $err"
@@ -444,7 +444,7 @@ unit() { # STANDING
 	{ wait; } 2>/dev/null
 	if [ -s "$FAKE_MACHINE/log" ]; then
 		failed=$((failed + 1))
-		echo "FAIL $standing: the fake kernel said:"
+		echo "FAIL $standing: messages of the fake kernel:"
 		cat "$FAKE_MACHINE/log"
 	fi
 	echo "$passed $failed" >"$dir/result"
@@ -454,7 +454,7 @@ unit() { # STANDING
 
 # ------------------------------------------------------------ the table itself
 
-complete() { # prints what is missing or superfluous
+complete() { # prints missing and superfluous names
 	local word name command number commands standing vm scenario
 	commands=$(printf '%s\n' "$columns" | cut -d' ' -f1; echo lead-on)
 	# each standing of the program is made here
@@ -479,7 +479,7 @@ complete() { # prints what is missing or superfluous
 		done
 		cut -d' ' -f1-2 "$table"
 	} | sort | uniq -c | while read -r number name; do
-		[ "$number" = 2 ] || echo "$number rows or cells, and not one of each: $name"
+		[ "$number" = 2 ] || echo "$number rows and cells instead of one of each: $name"
 	done
 	# each cell that names a scenario of the VM is in that scenario
 	while read -r standing command number word vm _; do
@@ -519,7 +519,7 @@ for name; do
 		passed=$((passed + p)) failed=$((failed + f))
 	else
 		failed=$((failed + 1))
-		echo "FAIL $name: ran and left no verdict"
+		echo "FAIL $name: ended without a result"
 	fi
 done
 echo "matrix: $passed passed, $failed failed, 0 skipped"

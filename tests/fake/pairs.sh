@@ -58,7 +58,7 @@ prepare() {
 		tool out $line
 		case $line-$status in
 		kexec-90 | *-0) ;;
-		*) echo "FAIL $situation: cannot prepare it: $line gave $status"; cat "$dir/out"; return 1 ;;
+		*) echo "FAIL $situation: cannot prepare the machine: $line: exit $status"; cat "$dir/out"; return 1 ;;
 		esac
 	done
 }
@@ -138,7 +138,7 @@ awaited() {
 
 judge() { # HOW
 	local why=''
-	[ "$result" = "$in_order" ] || [ "$result" = "$in_reverse" ] || why="as in neither order"
+	[ "$result" = "$in_order" ] || [ "$result" = "$in_reverse" ] || why="the result is that of neither order"
 	[[ $state != *unbinding* ]] || why="an unbind hangs in the kernel"
 	[ -n "$why" ] || why=$(lies)
 	pairs=$((pairs + 1))
@@ -182,7 +182,7 @@ wait
 for name in "${situations[@]}"; do
 	for i in "${!commands[@]}"; do
 		end_unit "$name.$i"
-		if [ "$count" = '?' ]; then echo "FAIL $name: ${commands[i]} left no verdict"; else total=$((total + count)); fi
+		if [ "$count" = '?' ]; then echo "FAIL $name: ${commands[i]} ended without a result"; else total=$((total + count)); fi
 	done
 done
 echo "pairs: $total times two commands at once"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The driver core and the PCI bus: what writes into sysfs do. */
+/* The driver core and the PCI bus: the effects of writes into sysfs. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,13 +46,13 @@ void driver_add(const char *name, const char *module, const char *how,
 	drv->boot = strcmp(how, "boot") == 0;
 	drv->variant = strstr(ids, "variant") != NULL;
 	snprintf(drv->ids, sizeof(drv->ids), "%s", ids);
-	/* The bus asks in the order of registration. */
+	/* The bus tries drivers in the order of registration. */
 	for (end = &drivers; *end; end = &(*end)->next)
 		;
 	*end = drv;
 }
 
-/* The files of its own that bus_add_driver(), drivers/base/bus.c, makes after it has probed. */
+/* The driver's files, which bus_add_driver(), drivers/base/bus.c, makes after probing. */
 void driver_files(struct driver *drv, bool there)
 {
 	const char *const files[] = { "bind", "unbind", "new_id", "remove_id", "uevent" };
@@ -186,7 +186,7 @@ void device_set_power(const struct device *dev, const char *state)
 	tree_write(path, "%s\n", state);
 }
 
-/* A vector that the device has shows here, and does not tell who uses it. */
+/* Shows a vector of the device in /proc/interrupts, which does not name its user. */
 void device_set_irq(struct device *dev, enum irq irq)
 {
 	static const char *const names[] = { "intx", "msi[0]", "msix[0]" };
@@ -349,7 +349,7 @@ static int driver_probe(struct driver *drv, struct device *dev)
 	return 0;
 }
 
-/* device_attach(), drivers/base/dd.c: 1 bound, 0 nobody wants it */
+/* device_attach(), drivers/base/dd.c: 1: bound; 0: no driver matches */
 static int device_attach(struct device *dev)
 {
 	for (struct driver *drv = drivers; drv; drv = drv->next)
@@ -446,7 +446,7 @@ static int write_override(struct device *dev, const char *text)
 	return 0;
 }
 
-/* path is where the attribute really is, from the root of the tree. */
+/* path is the resolved path of the attribute, from the root of the tree. */
 bool pci_is_writable(const char *path)
 {
 	const char *base = strrchr(path, '/');
@@ -463,7 +463,7 @@ bool pci_is_writable(const char *path)
 
 static int write_line(const char *path, const char *line, int call_fd);
 
-/* What the machine file asks of this device at this attribute comes first. */
+/* First do what the machine file requests for this attribute of the device. */
 static int write_as_told(struct device *dev, const char *base, const char *path,
 			 const char *line, int call_fd)
 {
@@ -493,7 +493,7 @@ static int write_line(const char *path, const char *line, int call_fd)
 		dev = device_find(slash + 1);
 	else
 		dev = device_find(line);
-	/* All of them take the device lock, which a waiting unbind holds. */
+	/* All these attributes take the device lock, which a waiting unbind holds. */
 	if (dev && dev->unbinding)
 		return block(dev, path, line, call_fd);
 	if (dev && (!strcmp(dev->stalls_at, base) || !strcmp(dev->vanishes_at, base)))
@@ -524,7 +524,7 @@ int pci_write(const char *path, const char *text, size_t size, int call_fd)
 	return ret ? ret : (int)size;
 }
 
-/* Lets the writes go on that wait for devices which are free now. */
+/* Continues the writes that wait for devices which are free now. */
 void pci_retry(void)
 {
 	struct pending **where = &pendings, *p;
@@ -564,7 +564,7 @@ void pci_forget_pending(void)
 	}
 }
 
-/* Surprise removal, with nobody using it. */
+/* Surprise removal of a device that no process uses. */
 void device_vanish(struct device *dev)
 {
 	struct device **where;
@@ -612,7 +612,7 @@ int module_load(const char *name)
 		if (drv->registered)
 			continue;
 		driver_register(drv);
-		/* driver_attach(): a new driver is offered what has none */
+		/* driver_attach(): offers devices without a driver to a new driver */
 		for (struct device *dev = devices; dev; dev = dev->next)
 			if (!dev->driver && is_driver_match(drv, dev))
 				driver_probe(drv, dev);
@@ -620,7 +620,7 @@ int module_load(const char *name)
 	return known ? 0 : -ENOENT;
 }
 
-/* The next kernel knows no overrides, and what a module has registered is gone. */
+/* The next kernel has no overrides, and no drivers of modules. */
 void pci_reset(void)
 {
 	pci_forget_pending();

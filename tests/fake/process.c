@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The processes that take part in the machine, and what /proc says of them. */
+/* The processes of the machine, and their files in /proc. */
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
@@ -13,7 +13,7 @@
 
 #include "kernel.h"
 
-/* A pidfd: a number that was given away again is never mistaken for it. */
+/* A pidfd, since the kernel reuses process ids. */
 struct process {
 	struct process *next;
 	pid_t pid;
@@ -73,8 +73,8 @@ static bool is_pid(const char *name)
 }
 
 /*
- * Who was there before the machine and never called it has none of its files:
- * to look through all of them takes a while, and is done often.
+ * A process that is older than the machine and never called it has none of its files.
+ * Skip such processes, since searching all of them is slow and frequent.
  */
 static pid_t bystanders[4096];
 static struct pollfd bystanders_alive[4096];
@@ -104,7 +104,7 @@ void process_bystanders(void)
 		closedir(proc);
 }
 
-/* Their numbers may be given to others. */
+/* Their process ids may be reused. */
 static void forget_dead_bystanders(void)
 {
 	if (poll(bystanders_alive, n_bystanders, 0) <= 0)
@@ -128,7 +128,7 @@ static bool is_bystander(pid_t pid)
 	return false;
 }
 
-/* The file of ours that a link in /proc/PID/fd is, or NULL. */
+/* Returns our file behind a link in /proc/PID/fd, or NULL. */
 static struct file *file_of_link(const char *pid, const char *fd)
 {
 	unsigned long long ino;
@@ -143,7 +143,7 @@ static struct file *file_of_link(const char *pid, const char *fd)
 	return sscanf(text, "socket:[%llu]", &ino) == 1 ? file_of_inode(ino) : NULL;
 }
 
-/* Calls fn for each fd of the process that is an end of one of our files. */
+/* Calls fn for each fd of the process that is a client end of one of our files. */
 static void each_file(const char *pid, void (*fn)(pid_t pid, const char *fd, struct file *file))
 {
 	struct dirent *entry;
@@ -162,7 +162,7 @@ static void each_file(const char *pid, void (*fn)(pid_t pid, const char *fd, str
 		closedir(fds);
 }
 
-/* The same for every process that could have one. */
+/* Does the same for every process that could have such a file. */
 static void each_holder(void (*fn)(pid_t pid, const char *fd, struct file *file))
 {
 	struct dirent *process;
@@ -193,7 +193,10 @@ static void signal_all(pid_t but, int signal)
 
 void process_kill_all(pid_t but)
 {
-	/* All at one moment: nobody may start another when his child ends. */
+	/*
+	 * Stops all before killing any: a parent could start another process when its
+	 * child ends.
+	 */
 	signal_all(but, SIGSTOP);
 	signal_all(but, SIGSTOP);
 	signal_all(but, SIGKILL);
@@ -203,7 +206,7 @@ void process_kill_all(pid_t but)
 	process_reap();
 }
 
-/* The machine is switched off: the processes of vfio-lu end, those of the test do not. */
+/* The machine is switched off: the processes of vfio-lu end, but not those of the test. */
 void process_end_tools(void)
 {
 	char path[64], exe[4096];
@@ -235,7 +238,7 @@ static void show_fd(pid_t pid, const char *fd, struct file *file)
 	char path[400], to[PATH_SIZE + 1];
 
 	snprintf(path, sizeof(path), "proc/%d/fd/%s", pid, fd);
-	/* those of sysfs are kept as the tree has them */
+	/* files of sysfs keep their paths in the tree */
 	snprintf(to, sizeof(to), "%s%s", file->kind == FILE_ATTR ? "/" : "", file->path);
 	tree_symlink(path, to);
 	snprintf(path, sizeof(path), "proc/%d/fdinfo/%s", pid, fd);
@@ -246,7 +249,7 @@ static void show_fd(pid_t pid, const char *fd, struct file *file)
 		tree_write(path, "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t1\n");
 }
 
-/* Files that are no kernel's of ours: what they are is all that is shown. */
+/* Files that do not belong to our kernel: shows only their kind. */
 static void show_memfds(pid_t pid)
 {
 	char dir[64], path[400], text[256];
@@ -300,7 +303,7 @@ size_t process_poll(void *pollfds, size_t max)
 	return n;
 }
 
-/* The commands of the tool that are at work. */
+/* The running commands of vfio-lu. */
 void process_state(FILE *out, pid_t but)
 {
 	char path[64], words[256];

@@ -5,7 +5,7 @@
 #   -l  absent, reworded, wrapped or unreadable: the state of the log of each kernel that a kexec started, in all
 #       scenarios that have a kexec; "all": each of these in turn, "some": one for each scenario. The exit statuses and
 #       results must be the same as with a whole log. log-words lists the only texts that may differ.
-# SCENARIO is a file or a name; default: all that have "fake" in their TIERS, and the self-test.
+# SCENARIO is a file or a name; default: all scenarios that have "fake" in their TIERS, and the self-test.
 # Runs more scenarios at a time than there are processors, since they mostly wait.
 #
 # Needs in $BUILD (default build/tests):

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Drives the fake kernel through the boundary ops and pins every reaction
- * that it has to what was measured on a kernel, each errno once.
+ * Calls the fake kernel through the kernel boundary, and compares each reaction,
+ * and each errno once, with the measurements on a real kernel.
  *
- * usage: selftest MACHINE.SH DIR	(DIR: where its machines may live)
+ * usage: selftest MACHINE.SH DIR	(DIR: for its machines)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -123,7 +123,7 @@ static int control(const char *fmt, const char *a, const char *b)
 	return fake_control(line);
 }
 
-/* To vfio-pci, the way the tool does it. */
+/* Binds a device to vfio-pci as vfio-lu does. */
 static void take(const char *bdf)
 {
 	assert_int_equal(sys_load_module(&machine, "vfio-pci"), 0);
@@ -159,7 +159,7 @@ static int to_iommufd(int fd, int iommufd)
 	return sys_ioctl(&machine, fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
 }
 
-/* The cdev of a device, bound to an iommufd whose file may be closed. */
+/* Opens the cdev of a device and binds it to an iommufd, whose file may then be closed. */
 static int ready(const char *bdf)
 {
 	int fd = cdev(bdf), iommufd = sys_open(&machine, "/dev/iommu", O_RDWR);
@@ -183,7 +183,7 @@ static int named(unsigned long request, const char *name)
 
 	if (luo < 0)
 		return luo;
-	/* as it is: one that fills the field has no NUL in it */
+	/* copied as it is: a name that fills the field has no NUL */
 	memcpy(args.name, name, strnlen(name, sizeof(args.name)));
 	ret = sys_ioctl(&machine, luo, request, &args);
 	sys_close(&machine, luo);
@@ -273,7 +273,7 @@ static int load(const char *how, const char *cmdline)
 	return sys_spawn(&machine, "kexec", argv, SYS_SPAWN_WAIT, said, sizeof(said));
 }
 
-/* kexec -e, or systemctl kexec: its exit status, or how the machine went. */
+/* Runs kexec -e or systemctl kexec. Returns its exit status, or how the machine ended. */
 static int jump(const char *program)
 {
 	char *argv[] = { (char *)program, strcmp(program, "kexec") ? "kexec" : "-e", NULL };
@@ -303,7 +303,7 @@ static void test_override(void **state)
 	assert_string_equal(get("/sys/bus/pci/devices/" A "/driver_override"), "vfio-pci\n");
 	assert_int_equal(override(A, "\n"), 0);
 	assert_string_equal(get("/sys/bus/pci/devices/" A "/driver_override"), "(null)\n");
-	/* it alone changes nothing */
+	/* the override alone changes nothing */
 	assert_int_equal(override(NVME, "vfio-pci"), 0);
 	assert_string_equal(driver(NVME), "nvme");
 	assert_int_equal(override("0000:77:00.0", "vfio-pci"), -ENOENT);
@@ -316,7 +316,7 @@ static void test_bind(void **state)
 	assert_int_equal(put("/sys/bus/pci/drivers/nvme/unbind", "0000:77:00.0"), -ENODEV);
 	assert_int_equal(put("/sys/bus/pci/drivers/vfio-pci/bind", A), -ENOENT);
 	assert_int_equal(put("/sys/bus/pci/drivers_probe", "0000:77:00.0"), -ENODEV);
-	/* nobody wants it: no error */
+	/* no driver matches: no error */
 	assert_int_equal(put("/sys/bus/pci/drivers_probe", A), 0);
 	assert_string_equal(driver(A), "");
 
@@ -335,7 +335,7 @@ static void test_bind(void **state)
 	assert_false(sys_exists(&machine, "/sys/bus/pci/drivers/vfio-pci/" A));
 	assert_int_equal(put("/sys/bus/pci/devices/" A "/driver/unbind", A), -ENOENT);
 
-	/* a driver that is not there takes nothing, and lets nobody else */
+	/* an override with an unknown driver keeps all drivers away */
 	assert_int_equal(put("/sys/bus/pci/drivers/nvme/unbind", NVME), 0);
 	assert_int_equal(override(NVME, "nosuch"), 0);
 	assert_int_equal(put("/sys/bus/pci/drivers_probe", NVME), 0);
@@ -344,7 +344,7 @@ static void test_bind(void **state)
 	assert_int_equal(put("/sys/bus/pci/drivers_probe", NVME), 0);
 	assert_string_equal(driver(NVME), "nvme");
 
-	/* a bridge is refused by the probe, and drivers_probe does not say so */
+	/* the probe refuses a bridge, and drivers_probe reports no error */
 	assert_int_equal(put("/sys/bus/pci/drivers/pcieport/unbind", PORT), 0);
 	assert_int_equal(override(PORT, "vfio-pci"), 0);
 	assert_int_equal(put("/sys/bus/pci/drivers_probe", PORT), 0);
@@ -360,7 +360,7 @@ static void test_module(void **state)
 	assert_int_equal(sys_load_module(&machine, "vfio_pci"), 0);
 	assert_true(sys_exists(&machine, "/sys/module/vfio_pci"));
 	assert_int_equal(sys_load_module(&machine, "vfio-pci"), 0);
-	/* a new driver is offered what has none */
+	/* a new driver gets the devices without a driver */
 	assert_string_equal(driver(NET), "");
 	assert_int_equal(sys_load_module(&machine, "e1000e"), 0);
 	assert_string_equal(driver(NET), "e1000e");
@@ -477,7 +477,7 @@ static void test_luo_open(void **state)
 	assert_int_equal(luo_fd(), -EBUSY);
 	assert_int_equal(sys_open(&machine, "/dev/liveupdate", O_RDONLY), -EBUSY);
 	sys_close(&machine, luo);
-	/* closing it keeps sessions */
+	/* sessions survive the close of /dev/liveupdate */
 	session = create("kept");
 	assert_true(session >= 0);
 	assert_int_equal(create("kept"), -EEXIST);
@@ -563,7 +563,7 @@ static void test_preserve(void **state)
 	assert_int_equal(preserve(session, memfd, 0), 0);
 	assert_int_equal(preserve(session, memfd, ~0ULL), -EBUSY);
 
-	/* the user's files may go; the session's end is the device's */
+	/* the user may close the files; the device is released with the session */
 	sys_close(&machine, a);
 	sys_close(&machine, unbound);
 	assert_int_equal(put("/sys/bus/pci/drivers/vfio-pci/bind", A), -EBUSY);
@@ -579,7 +579,7 @@ static void test_preserve(void **state)
 	close(other);
 }
 
-/* An unbound file of a device that another file has bound is taken (measured). */
+/* The kernel preserves an unbound file if another file of the device is bound (measured). */
 static void test_preserve_is_per_device(void **state)
 {
 	int bound, unbound, session;
@@ -678,13 +678,13 @@ static void test_life(void **state)
 	assert_int_equal(retrieve("vm1"), -EINVAL);
 	sys_close(&machine, session);
 	assert_int_equal(retrieve("vm1"), -ENOENT);
-	assert_int_equal(preserve(third, a, 7), 0);	/* and so to a third kernel */
+	assert_int_equal(preserve(third, a, 7), 0);	/* and in the same way to a third kernel */
 	next_kernel();
 	assert_true(log_has("liveupdate number: 2"));
 	assert_true(log_has("pci " A ": Device was preserved by previous kernel"));
 }
 
-/* e: the handler was not there when somebody looked */
+/* e: the handler was not registered at the first open */
 static void test_too_early(void **state)
 {
 	int session, luo;
@@ -776,7 +776,7 @@ static void test_freeze(void **state)
 	assert_true(log_has("vfio-pci " B ": Freeze failed! Interrupts are still enabled."));
 	assert_true(log_has("luo: Freeze failed for token[0x2] handler[vfio-pci-v1] err[-22]"));
 	assert_string_equal(get("/sys/kernel/kexec_loaded"), "1\n");
-	/* frozen before it: useless until it is bound again */
+	/* frozen before the refusal: unusable until it is bound again */
 	assert_int_equal(irqs_off(a, 0), -EIO);
 	assert_int_equal(irqs_off(b, VFIO_PCI_MSIX_IRQ_INDEX), 0);
 	assert_int_equal(control("power %s %s", B, "D3hot"), 0);
@@ -794,7 +794,7 @@ static void test_freeze(void **state)
 	assert_int_equal(irqs_off(a, 0), -EINVAL);
 }
 
-/* d: and under systemd that is the end of it */
+/* d: and under systemd the kexec becomes a reboot */
 static void test_systemctl(void **state)
 {
 	(void)state;
@@ -807,7 +807,7 @@ static void test_systemctl(void **state)
 	assert_false(log_has("was preserved"));
 }
 
-/* Each of these loses everything, in silence. */
+/* Each of these loses everything without a message. */
 static void test_lost(void **state)
 {
 	(void)state;
@@ -859,7 +859,10 @@ static void test_hang(void **state)
 	sys_close(&machine, a);
 }
 
-/* The kexec ends who holds a file of the previous kernel, however it came by it. */
+/*
+ * The kexec ends each process that has a file of the previous kernel, even if it received
+ * the file.
+ */
 static void test_kills(void **state)
 {
 	int session = create("s"), status, pair[2];
@@ -870,7 +873,7 @@ static void test_kills(void **state)
 	assert_int_equal(pipe(pair), 0);
 	child = fork();
 	if (child == 0) {
-		/* it never asked the kernel for anything itself */
+		/* the process never called the kernel itself */
 		close(pair[1]);
 		_exit(read(pair[0], &go, 1) == 1);
 	}
@@ -896,7 +899,7 @@ static void test_proc(void **state)
 	assert_int_equal(sys_readlink(&machine, path, link, sizeof(link)), -ENOENT);
 }
 
-/* /dev/kmsg gives a record a read, and EAGAIN after the last. */
+/* Each read of /dev/kmsg returns one record, and EAGAIN after the last. */
 static void test_kmsg(void **state)
 {
 	int fd = sys_open(&machine, "/dev/kmsg", O_RDONLY | O_NONBLOCK);

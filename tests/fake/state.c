@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* All that the machine is, as text: for who compares before and after. */
+/* The state of the machine as text, for comparisons before and after a command. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 static FILE *to;
 static const char *dir;
 
-/* On one line, without what differs from run to run and means nothing. */
+/* On one line, without values that differ from run to run and mean nothing. */
 static void print_text(char *text)
 {
 	char boot[64] = "none", *line, *save = NULL, *id;
@@ -32,7 +32,7 @@ static void print_file(const char *name)
 	struct stat st;
 	size_t n;
 
-	/* That there was once a lock is no change. */
+	/* A lock file that is left over is not a change. */
 	if (strcmp(name, "lock") == 0 || strcmp(name, "holder.lock") == 0)
 		return;
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
@@ -42,7 +42,7 @@ static void print_file(const char *name)
 	/* A socket has no text. */
 	n = S_ISREG(st.st_mode) ? tree_read_bytes(path, text, sizeof(text) - 1) : 0;
 	text[n] = '\0';
-	/* Which files were read to judge the next kernel is not what it came to. */
+	/* Leaves out the names of the files that were read to judge the next kernel. */
 	if (strstr(text, "\nseen:\n"))
 		strstr(text, "\nseen:\n")[0] = '\0';
 	print_text(text);

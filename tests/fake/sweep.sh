@@ -73,7 +73,7 @@ prepare() {
 		[ -z "$line" ] || tool $line
 		case $line-$status in
 		*-0 | kexec-90) ;;
-		*) echo "FAIL $title: cannot prepare it: $line gave $status"; cat "$dir/err"; return 1 ;;
+		*) echo "FAIL $title: cannot prepare the machine: $line: exit $status"; cat "$dir/err"; return 1 ;;
 		esac
 	done <<<"${before[${name%@holder}]}"
 	look
@@ -101,7 +101,7 @@ check_stdout() {
 		said="$device ${said%%$'\n'*}"
 		[[ $'\n'$out == *$'\n'"$said"$'\n'* ]] || continue
 		for line in "${changed[@]}"; do
-			[[ $line != "$device "* ]] || why="stdout says '$said', and it is not so"
+			[[ $line != "$device "* ]] || why="stdout says '$said', which is wrong"
 		done
 	done
 }
@@ -121,21 +121,21 @@ judge() { # CALL KIND
 				[ "$line" != /run/vfio-lu/holder ] || continue
 				# a manifest may lack details, if a message says so
 				[[ $err == *"$line"* || ( $line == *.json && $err == *"the manifest "* ) ]] ||
-					why="exit $status, and $line differs silently"
+					why="exit $status, but $line differs without a message"
 				;;
-			*) why="exit $status, and it is not done: $line" ;;
+			*) why="exit $status, but the work is not done: $line" ;;
 			esac
 		done
 		return
 		;;
 	6)
 		changes "$state" "$old"
-		[ "${#changed[@]}" -gt 0 ] || why="exit 6, and nothing is changed"
+		[ "${#changed[@]}" -gt 0 ] || why="exit 6, but nothing changed"
 		for line in "${changed[@]}"; do
 			case $line in
 			0000:00:*) ;; # the ports above them
-			0000:*) [[ $err$out == *"${line%% *}"* ]] || why="exit 6 without a word on ${line%% *}: $line" ;;
-			"session "*) [[ $err == *"session"* ]] || why="exit 6 without a word on a session: $line" ;;
+			0000:*) [[ $err$out == *"${line%% *}"* ]] || why="exit 6, but no message names ${line%% *}: $line" ;;
+			"session "*) [[ $err == *"session"* ]] || why="exit 6, but no message names a session: $line" ;;
 			esac
 		done
 		;;
@@ -144,14 +144,14 @@ judge() { # CALL KIND
 		for line in "${changed[@]}"; do
 			case $line in
 			"module "* | "process hold" | "file /run/vfio-lu/holder" | "status: "*) ;;
-			*) why="exit $status, and it is not as before: $line" ;;
+			*) why="exit $status, but the state has changed: $line" ;;
 			esac
 		done
 		;;
 	esac
-	[ -n "$err" ] || why="exit $status without a word"
+	[ -n "$err" ] || why="exit $status without a message"
 	case $2-$1 in
-	EINTR-* | SHORT-read* | SHORT-pread*) why="exit $status for nothing" ;;
+	EINTR-* | SHORT-read* | SHORT-pread*) why="exit $status without a reason" ;;
 	esac
 	check_stdout
 }
@@ -199,7 +199,7 @@ try() {
 	fired=${report#*fired } fired=${fired%%$'\n'*}
 	[ "$fired" = no ] || injected=$((injected + 1)) what=$fired
 	judge_soon "${what%% *}" "$kind"
-	[ "$fds" = 0 ] || [ "$status" = 90 ] || why="$fds fds left open"
+	[ "$fds" = 0 ] || [ "$status" = 90 ] || why="$fds fds stay open"
 	if [ -n "$why" ]; then
 		complain "$why"
 		prepare
@@ -214,7 +214,7 @@ try() {
 		slurp again "$dir/err"
 		out='' err+="    the second time: exit $status: $again"
 		judge_soon "second" none
-		[ -z "$why" ] && [ "$status" != "$good" ] && why="the second time exit $status"
+		[ -z "$why" ] && [ "$status" != "$good" ] && why="the second run: exit $status"
 		[ -z "$why" ] || [ -n "$said_lost" ] || complain "$why"
 	fi
 	prepare
@@ -242,13 +242,13 @@ unit() { # CASE KIND
 	*) echo "FAIL $title: exit $good without a fault"; bad=1 calls=() ;;
 	esac
 	if [ "$old" = "$after" ]; then
-		echo "FAIL $title: it changes nothing"
+		echo "FAIL $title: the command changes nothing"
 		bad=1 calls=()
 	fi
 	prepare
 	for line in ${calls[@]+"${calls[@]}"}; do
 		if [ $bad = 10 ]; then
-			echo "FAIL $title: and so on"
+			echo "FAIL $title: further failures are not printed"
 			break
 		fi
 		what=${line#*: } line=${line%%: *}

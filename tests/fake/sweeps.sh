@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # the sweeps use it, or set it
 # SPDX-License-Identifier: GPL-2.0-only
-# What sweep.sh, kill-sweep.sh and pairs.sh share: situations, and units that run side by side. Each unit has a directory
-# of its own, $dir, with a machine. To be sourced; $here is the directory of this file.
+# The common parts of sweep.sh, kill-sweep.sh and pairs.sh: situations, and units that run in parallel. Each unit has a
+# directory of its own, $dir, with a machine. To be sourced; $here is the directory of this file.
 : "${BUILD:=$here/../../build/tests}"
 BUILD=$(cd "$BUILD" && pwd)
 export BUILD
@@ -69,7 +69,7 @@ stop_machine() {
 	"$here/machine.sh" stop "$FAKE_MACHINE"
 	if [ -s "$FAKE_MACHINE/log" ]; then
 		bad=$((bad + 1))
-		echo "FAIL ${title:-}: the fake kernel said:"
+		echo "FAIL ${title:-}: messages of the fake kernel:"
 		cat "$FAKE_MACHINE/log"
 	fi
 	rm -rf "$FAKE_MACHINE"

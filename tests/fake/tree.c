@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Edits the tree that stands for the machine's file systems. */
+/* Edits the tree that represents the file systems of the machine. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -30,7 +30,7 @@ settle() {
 	done
 }
 
-# Prints what status claims and is not true, and what is true and status does not mention.
+# Prints the wrong statements of status, and the facts that status does not mention.
 lies() {
 	jq -r --rawfile state "$dir/state" --arg jumped "${jumped:-}" \
 		--arg binds "${binds:-}" '
@@ -44,35 +44,36 @@ lies() {
 		def kernel(name; way): [$sessions[] | select(.name == name and .way == way)][0];
 		def entry(name; bdf): [$entries[] | select(.name == name and .bdf == bdf)][0];
 		def lie(no; text): if no then text else empty end;
-		lie(.complete | not; "it is not complete"),
+		lie(.complete | not; "complete is false"),
 		# a holder that holds nothing may be starting or ending
-		lie($kept and .holder.health != "answers"; "a holder runs, and status says \(.holder)"),
+		lie($kept and .holder.health != "answers"; "a holder runs, but status has holder \(.holder)"),
 		(.sessions[] | . as $s | kernel($s.name; $s.direction) as $k | (
 			lie(.state == "unknown" or .direction == "unknown"; "session \(.name) is unknown"),
-			lie(.state != "lost" and .next == null; "nothing leads on from \(.state)"),
+			lie(.state != "lost" and .next == null; "session \(.name) is \(.state), and has no next command"),
 			(select(.direction == "outgoing") |
-				lie(.state == "held" and ($k == null or ($kept | not)); "it says held, and it is not"),
-				lie(.state == "lost" and $k; "it says lost, and it is there")),
+				lie(.state == "held" and ($k == null or ($kept | not)); "status says held, but the session is not held"),
+				lie(.state == "lost" and $k; "status says lost, but the session exists")),
 			(select(.direction == "incoming") |
 				lie(.state == "waiting" and (($k == null and $jumped == "") or $k.retrieved);
-				    "it says waiting, and it is not there or not where it was"),
-				lie(.state == "lost" and $k and (($k.retrieved | not) or $kept); "it says lost, and it is there"),
+				    "status says waiting, but the session does not exist or was retrieved"),
+				lie(.state == "lost" and $k and (($k.retrieved | not) or $kept); "status says lost, but the session exists"),
 				lie((.state == "restored" or .state == "partly-restored") and ($kept | not);
-				    "it says \(.state), and nobody has it")),
+				    "status says \(.state), but no process has the session")),
 			(.devices[] | . as $d | entry($s.name; $d.bdf) as $e | (
 				lie(.state == "preserved" and $s.state != "waiting" and $e == null; "\(.bdf) is not preserved"),
 				lie((.state == "retrieved" or .state == "bound") and (any($open[]; .bdf == $d.bdf) | not);
-				    "\(.bdf) is open nowhere"),
-				# the holder learns of a bind a moment later, and before that only an ioctl, as of run, can tell
-				lie(.state == "retrieved" and $e.as == "bound" and $binds == ""; "\(.bdf) is bound"),
-				lie(.state == "bound" and $e != null and $e.as != "bound"; "\(.bdf) is not bound"))))),
+				    "no process has \(.bdf) open"),
+				# the holder notes a bind a moment later; before that, only an ioctl, as in run, can
+				# show it
+				lie(.state == "retrieved" and $e.as == "bound" and $binds == ""; "\(.bdf) is bound, but status says retrieved"),
+				lie(.state == "bound" and $e != null and $e.as != "bound"; "\(.bdf) is not bound, but status says bound"))))),
 		# nobody can use a retrieved session that no process holds before the next kernel
 		($sessions[] | . as $k | select((.retrieved and ($kept | not)) | not) |
 			lie(any($says.sessions[]; .name == $k.name and .state != "lost") | not;
-			    "the kernel has session \(.name), \(.way)")),
+			    "the kernel has the \(.way) session \(.name), but status does not")),
 		($open[] | . as $o | select($held) |
 			lie(any($says.sessions[].devices[]; .bdf == $o.bdf) | not;
-			    "\(.bdf) is held, and it says nothing of that"))
+			    "\(.bdf) is held, but status does not list it"))
 		' "$dir/json" 2>&1 | tr '\n' ';' || :
 }
 

@@ -10,7 +10,7 @@
 
 #include "uapi/uapi.h"
 
-/* include/uapi/linux/iommufd.h, which is younger than some systems' headers */
+/* include/uapi/linux/iommufd.h, which the headers of some systems lack */
 struct iommu_ioas_alloc {
 	__u32 size;
 	__u32 flags;
@@ -41,7 +41,7 @@ int vfio_open(const char *path, struct file **ret_file)
 
 	if (!dev)
 		return -ENOENT;
-	/* Until the live update is finished only LUO gives it (measured). */
+	/* Until the live update is finished, only LUO gives the file out (measured). */
 	if (dev->incoming)
 		return -EBUSY;
 	snprintf(name, sizeof(name), "/%s", path);
@@ -115,7 +115,7 @@ static int set_irqs(struct device *dev, void *data, size_t size)
 	    set->index >= VFIO_PCI_NUM_IRQS ||
 	    set->start + set->count > irqs_of_index(set->index))
 		return -EINVAL;
-	/* Those for errors and requests are no interrupts of the device. */
+	/* The indexes for errors and requests are not interrupts of the device. */
 	if (set->index > VFIO_PCI_MSIX_IRQ_INDEX)
 		return 0;
 	if (!(set->flags & VFIO_IRQ_SET_ACTION_TRIGGER))
@@ -177,7 +177,7 @@ int vfio_ioctl(struct file *file, uint64_t request, void *data, size_t size,
 		return bind_iommufd(file, data, size, passed_fd);
 	if (!file->bound)
 		return -EINVAL;
-	/* measured: frozen by a kexec that did not come about */
+	/* measured: frozen by a kexec that failed */
 	if (file->dev->poisoned)
 		return -EIO;
 	switch (request) {

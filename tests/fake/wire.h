@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tool's side of the fake (client.c) and the fake kernel say to each
- * other.
+ * The protocol between client.c and the fake kernel.
  *
- * A fake file is one end of a socketpair whose other end the kernel keeps:
- * fork, exec, dup, SCM_RIGHTS and SIGKILL do to it what they do to a real
- * file, and the kernel sees the end of the last copy as the release of the
- * struct file. Nothing is ever sent over it. A call is a connection of its
- * own: one packet there, one back; so two processes may use one file at once,
- * and a call that blocks blocks nobody else.
+ * A fake file is one end of a socket pair; the kernel has the other end. So
+ * fork, exec, dup, SCM_RIGHTS and SIGKILL affect it as they affect a real
+ * file, and the kernel notices when the last copy is closed. No data is sent
+ * over it. Each call has a connection of its own, with one packet in each
+ * direction. So two processes can use one file at once, and a call that
+ * blocks does not block others.
  */
 #ifndef FAKE_WIRE_H
 #define FAKE_WIRE_H
@@ -26,9 +25,9 @@ enum wire_op {
 	WIRE_READ,	/* at .offset, .size bytes */
 	WIRE_SPAWN,	/* data: the arguments, each with its NUL */
 	WIRE_MODULE,	/* data: the name */
-	WIRE_REFRESH,	/* make /proc/PID/fd right */
+	WIRE_REFRESH,	/* update /proc/PID/fd */
 	WIRE_CONTROL,	/* data: a line of the machine file */
-	WIRE_STATE,	/* answer: all that the machine is, as text */
+	WIRE_STATE,	/* answer: the state of the machine, as text */
 };
 
 struct wire_call {
@@ -37,21 +36,21 @@ struct wire_call {
 	uint64_t file;		/* st_ino of the client's end */
 	uint64_t request;
 	uint64_t offset;
-	uint32_t size;		/* of the data; of the answer wanted for WIRE_READ */
+	uint32_t size;		/* size of the data; for WIRE_READ, of the wanted answer */
 	uint32_t null;		/* the ioctl's argument was NULL */
 };
 
 struct wire_answer {
-	int32_t ret;		/* as the system call: >= 0 or a negative errno */
+	int32_t ret;		/* result of the system call: >= 0 or a negative errno */
 	uint32_t size;		/* of the data */
 };
 
-/* Not an errno: the file is none of the kernel's. */
+/* Not an errno: the file does not belong to the fake kernel. */
 #define WIRE_NOT_MINE	(-5000)
 
 /*
- * The exit status of a process in which the machine went away under it: what
- * a caller on a real machine could never see.
+ * The exit status of a process whose machine has ended. On a real machine, no caller
+ * would see it.
  */
 #define FAKE_JUMPED	90	/* a kexec: the next phase can begin */
 #define FAKE_REBOOTED	91	/* through the firmware: everything is lost */

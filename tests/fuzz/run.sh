@@ -1,8 +1,8 @@
 #!/bin/bash
-# Gives each file of the corpus to its fuzz target; or looks for more.
+# Gives each file of the corpus to its fuzz target, or searches for new inputs.
 # usage: tests/fuzz/run.sh			needs $BUILD/fuzz (default build/tests/fuzz) with a program for each target
-#        tests/fuzz/run.sh SECONDS [TARGET]	builds the targets with libFuzzer and lets each run for so long; what is
-#						found is left in build/fuzz
+#        tests/fuzz/run.sh SECONDS [TARGET] builds the targets with libFuzzer and lets each run for so long; new inputs
+#        are in build/fuzz
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,7 +13,7 @@ passed=0 failed=0
 if [ $# -gt 0 ]; then
 	out=$top/build/fuzz
 	mkdir -p "$out"
-	# the library once, and then each target with it
+	# builds the library once, then each target with it
 	sanitize="-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all"
 	make -s -C "$top" --no-print-directory CC=clang B=build/fuzz CFLAGS="$sanitize -fsanitize=fuzzer-no-link" build/fuzz/libvfio-lu.a
 	read -ra flags < <(make -s -C "$top" --no-print-directory fuzz-flags | tail -n 1)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What gcc's analyzer finds in the program, but for what it is wrong about (analyzer-known), which is looked for as well:
-# what it does not say any more is not to stay there. Each path of each function is walked: half a minute of a processor.
+# Runs gcc's analyzer on the program. Its known false findings are in analyzer-known; a finding there that gcc no
+# longer reports is a failure, too. The analyzer follows each path of each function, which takes half a minute.
 # usage: tests/lint/analyzer.sh
 set -euo pipefail
 export LC_ALL=C
@@ -18,7 +18,7 @@ if [ "$(gcc -dumpversion 2>/dev/null)" != "$version" ]; then
 	echo "lint: 0 passed, 0 failed, 1 skipped"
 	exit
 fi
-# Objects that are there already would say nothing. Without CI: what it says is compared, and is no error here.
+# Existing objects would give no findings. Without CI, since findings must not be errors before they are compared.
 if ! make --no-print-directory -s -O -j"$(nproc)" CI= CC=gcc B="$tmp" CFLAGS="-O2 -fanalyzer" objects >"$tmp/said" 2>&1; then
 	tail -n 20 "$tmp/said"
 	echo "lint: 0 passed, 1 failed, 0 skipped"

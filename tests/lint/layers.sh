@@ -1,5 +1,5 @@
 #!/bin/bash
-# Who may want what: the layers of the program, read from its objects and sources.
+# Checks the layers of the program: which objects may use which symbols.
 # usage: tests/lint/layers.sh
 #
 # Needs the objects of lib/ and cli/ in $OBJS/lib and $OBJS/cli (default: build/), compiled without sanitizers
@@ -14,7 +14,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top"
 passed=0 failed=0
 
-rule() { # WHAT, what breaks it on standard input
+rule() { # WHAT: fails if standard input has a line
 	local broken
 	broken=$(cat)
 	if [ -z "$broken" ]; then
@@ -26,7 +26,7 @@ rule() { # WHAT, what breaks it on standard input
 	fi
 }
 
-# "FILE SYMBOL" for each symbol an object wants. Fortified and 64-bit names count as what they stand for.
+# Prints "FILE SYMBOL" for each symbol that an object uses, with the plain name of fortified and 64-bit functions.
 wants() { # OBJECT...
 	local object name
 	for object; do
@@ -44,7 +44,7 @@ wants() { # OBJECT...
 	done
 }
 
-only() { # EXPRESSION-FOR-SYMBOLS FILE...: what wants such a symbol and is none of these files
+only() { # EXPRESSION-FOR-SYMBOLS FILE...: prints other files that use such a symbol
 	local symbols=$1 allowed
 	shift
 	allowed=$(printf '%s|' "$@")
@@ -63,7 +63,7 @@ for source in "${library[@]}" cli/*.c; do
 		{ echo "layers.sh: no $OBJS/${source%.c}.o; build first" >&2; exit 1; }
 done
 wants "${objects[@]}" "$OBJS"/cli/*.o >"$tmp/wants"
-# Otherwise every rule would hold for want of anything to look at.
+# Without symbols, every rule would pass.
 grep -Eq '^lib/sys/[a-z-]* (openat|syscall)$' "$tmp/wants" || { echo "layers.sh: lib/sys want nothing?" >&2; exit 1; }
 grep '^lib/' "$tmp/wants" >"$tmp/lib"
 
@@ -74,13 +74,13 @@ kernel="$kernel|fork|vfork|posix_spawn|posix_spawnp|exec.*|system|popen|wait|wai
 kernel="$kernel|connect|accept|accept4|send|sendto|sendmsg|recv|recvfrom|recvmsg|poll|select|syscall|reboot|pipe|pipe2|dup|dup2|dup3"
 kernel="$kernel|fopen|fdopen|freopen|fread|fgets|getline|fscanf|tmpfile|setsid|chdir|realpath|glob|nftw|geteuid|getuid"
 only "$kernel" 'lib/sys/.*' lib/capture/tree-copy 'cli/.*' | rule "only lib/sys speaks to the kernel, and what writes the copy"
-# What a program needs of the system for its own output, and its rights.
+# The system calls that a program needs for its output and its rights.
 own='term (ioctl|fstat)|journal fstat|main geteuid|out-file (open|fstat|fcntl|faccessat|write|close)|vfio-lu (open|fstat)'
 own="$own|cmd-run (exec[a-z]*|stat|access)"
 awk '/^cli\//' "$tmp/wants" | awk -v s="^($kernel)\$" '$2 ~ s' | { grep -vE "^cli/($own)\$" || :; } |
 	rule "cli asks the library"
 only 'printf|vprintf|puts|putchar|perror|stdout|stderr|syslog|vsyslog' 'cli/.*' lib/sys/real-journal | rule "the library prints nothing"
-# A stream into memory is no output.
+# A stream into memory is not output.
 mapfile -t memory < <(awk '$2 == "open_memstream" { print $1 }' "$tmp/lib")
 only 'fprintf|vfprintf|fputs|fputc|putc|fwrite' 'cli/.*' ${memory[@]+"${memory[@]}"} | rule "nor to a stream of others"
 only 'exit|_exit|_Exit|abort|__assert_fail|quick_exit|err|errx' 'lib/sys/.*' 'cli/.*' | rule "the library does not end the process"
@@ -95,8 +95,8 @@ only 'inflate.*|deflate.*|gz.*|crc32|lzma_.*|ZSTD_.*|LZ4_.*' lib/formats/unpack 
 only 'EVP_.*' lib/base/digest | rule "only lib/base/digest.c uses libcrypto"
 only 'fdt_.*' lib/abi/fdt | rule "only lib/abi/fdt.c uses libfdt"
 only 'sd_.*' lib/holder/process lib/holder/fdstore | rule "libsystemd stays in its files"
-# The kernel log for why a kexec failed, a VMM's own files, and that memory is to be looked at, are no question of how
-# a session stands. The checks, which are below the ledger, ask the log of a device alone.
+# These uses do not concern the standing of a session: the kernel log for the reason of a failed kexec, a VMM's own
+# files, and the decision to read memory. The checks, which are below the ledger, search the log only for a device.
 awk '/^lib\/(session|jump|bind)\/|^lib\/inspect\/status /' "$tmp/wants" |
 	awk '$2 ~ /^(klog_.*|manifest_(read|text|each)|held_read|procs_.*|kho_.*|handover_.*)$/' |
 	{ grep -vE '^lib/jump/jump klog_get$|^lib/session/vmm(-check)? procs_[a-z]*$|^lib/inspect/status handover_incoming$' || :; } |
@@ -121,12 +121,12 @@ done | rule "cli includes no header of lib but vfio-lu.h and what inspect shows"
 { grep -nE '"[^"]*new_id' "${library[@]}" || :; } | rule "new_id is never written"
 { grep -nE 'LIVEUPDATE_[A-Z_]*(SESSION|FD|FINISH)' "${library[@]}" || :; } | { grep -vE '^lib/uapi/liveupdate\.c:|\.h:' || :; } |
 	rule "only lib/uapi/liveupdate.c makes the ioctls of LUO"
-# The recorder and the witness lie below the gate: what reaches them was let through.
+# The recorder and the witness are below the gate, which has allowed every call that reaches them.
 { grep -nE 'ops->[a-z_]+\(' "${library[@]}" cli/*.c || :; } |
 	{ grep -vE '^lib/(sys/sys|capture/recorder|capture/tree-copy|capture/witness)\.c:' || :; } |
 	rule "nobody goes around the gate"
 
-# The symbols that leave the library, and those that its header says so of.
+# The symbols that the library exports, and those that its header marks as exported.
 nm -g --defined-only "${objects[@]}" | awk 'NF == 3 { print $3 }' >"$tmp/global"
 for object in "${objects[@]}"; do
 	readelf -sW "$object" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }'
@@ -134,7 +134,7 @@ done | sort -u >"$tmp/exported"
 tr '\n' ' ' <lib/vfio-lu.h | grep -o 'VLU_EXPORT[^;]*;' | grep -o 'vlu_[a-z_]*(' | tr -d '(' | sort -u >"$tmp/declared"
 [ -s "$tmp/declared" ] || { echo "layers.sh: lib/vfio-lu.h declares nothing?" >&2; exit 1; }
 comm -23 "$tmp/exported" "$tmp/declared" | rule "what is exported is declared in vfio-lu.h"
-# Declared before it exists is no harm until somebody calls it, and then the linker says so.
+# A declaration without a function does no harm: the linker reports a call of it.
 comm -13 "$tmp/exported" "$tmp/declared" | rule "what vfio-lu.h declares is there"
 { grep -v '^vlu_' "$tmp/exported" || :; } | rule "what is exported is named vlu_"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The layers, the wings, the style, the limits, the words, gcc's analyzer, and no warning from gcc, clang, and gcc for arm64.
+# Checks layers, wings, style, limits and words, runs gcc's analyzer, and requires that gcc, clang and gcc for arm64
+# give no warning.
 # usage: OBJS=build tests/lint/run.sh
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -32,7 +33,7 @@ compile() { # CC TARGET [SETTING...]
 }
 compile gcc all-tests
 compile clang all-tests
-# The headers of this machine's libraries are the same as those of arm64, and behind those of its libc.
+# The headers of this machine's libraries also fit arm64; they are searched after those of its libc.
 compile aarch64-linux-gnu-gcc objects CPPFLAGS="-idirafter /usr/include/$(gcc -print-multiarch)"
 echo "lint: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -1,8 +1,8 @@
 #!/bin/bash
-# What a reader should not trip over: scripts, blanks, paths of somebody's machine, the manual page.
+# Checks the style: scripts, blanks, local paths, the manual pages, lengths.
 # usage: tests/lint/style.sh
 #
-# Needs shellcheck and mandoc; looks at the files that git knows or would add.
+# Needs shellcheck and mandoc; reads the files that git knows or would add.
 set -euo pipefail
 export LC_ALL=C
 # rule counts, so it must not run in a process of its own at the end of a pipe
@@ -12,7 +12,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top"
 passed=0 failed=0 skipped=0
 
-rule() { # WHAT, what breaks it on standard input
+rule() { # WHAT: fails if standard input has a line
 	local broken
 	broken=$(cat)
 	if [ -z "$broken" ]; then
@@ -30,7 +30,7 @@ skip() {
 }
 
 mapfile -t files < <(git ls-files --cached --others --exclude-standard | sort -u | while read -r f; do [ ! -f "$f" ] || echo "$f"; done)
-# Words that the tool said, byte for byte, are not ours to tidy up.
+# Skips recorded output of the program.
 mapfile -t texts < <(printf '%s\n' "${files[@]}" | grep -vE '^tests/(tree/golden|packages/golden|fuzz/corpus)/' | while read -r f; do
 	[ ! -s "$f" ] || grep -Il '' "$f" || :
 done)
@@ -52,7 +52,7 @@ if command -v shellcheck >/dev/null; then
 	mapfile -t others < <(printf '%s\n' "${scripts[@]}" | grep -vE '^tests/(scenario|vm/facts)/')
 	{
 		shellcheck -x --severity=warning --format=gcc "${others[@]}" || :
-		# What a scenario sets is read by its runner, and the reverse.
+		# The runner reads variables that a scenario sets, and the reverse.
 		shellcheck -x --severity=warning --exclude=SC2034,SC2154 --format=gcc "${scenarios[@]}" || :
 	} | rule "shellcheck has nothing to say"
 else
@@ -94,7 +94,7 @@ for f in lib/*.h lib/*/*.h cli/*.h; do
 	grep -q '^#ifndef ' "$f" || echo "$f"
 done | rule "every header can be included twice"
 
-# Of the program alone: a table of cases may be as long as it has cases.
+# Only for the program: the tests may have long tables of cases.
 mapfile -t program < <(printf '%s\n' "${files[@]}" | grep -E '^(lib|cli)/.*\.c$')
 wc -l "${program[@]}" | awk '$1 > 400 && $2 != "total" { print $2 ": " $1 " lines" }' |
 	rule "no file of the program is longer than 400 lines"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Holds the order of the wings (lib/wings) against what the files of lib/ include and what their objects call, and
-# finds circles within a wing and in cli/. Prints the table of wings.
+# Compares the order of the wings (lib/wings) with the includes of the files in lib/ and the calls of their objects,
+# and finds cycles within a wing and in cli/. Prints the table of wings.
 # usage: OBJS=build tests/lint/wings.sh
 set -euo pipefail
 export LC_ALL=C
@@ -12,7 +12,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top"
 passed=0 failed=0
 
-rule() { # WHAT, what breaks it on standard input
+rule() { # WHAT: fails if standard input has a line
 	local broken
 	broken=$(cat)
 	if [ -z "$broken" ]; then
@@ -39,7 +39,7 @@ cut -d ' ' -f 1 "$tmp/wings" | while read -r wing; do
 done | rule "every wing that lib/wings names has files"
 printf '%s\n' "${files[@]##*/}" | grep '\.c$' | sort | uniq -d | rule "no two files of lib/ have one name"
 
-# FROM TO WHY, a line for each file that another one needs. A symbol belongs to the file that defines it.
+# Prints FROM TO WHY for each file that another one needs. A symbol belongs to the file that defines it.
 for file in "${files[@]}" cli/*.c; do
 	case $file in
 	*.h) continue ;;
@@ -67,7 +67,7 @@ grep -hE '^lib/[a-z]+/' "$tmp/calls" "$tmp/includes" | awk '
 		if (rank[b[2]] < rank[a[2]]) print $1 " -> " $2 ": " $3
 	}' "$tmp/wings" - | sort -u | rule "no file includes or calls a wing above its own"
 
-# A circle: files that call each other, or headers that include each other. tsort names what it cannot order.
+# A cycle: files that call each other, or headers that include each other. tsort names the files that it cannot sort.
 grep -nE '^#[ 	]*include[ 	]*"' "${headers[@]}" | sed -nE 's/^([^:]*):[0-9]*:#[ 	]*include[ 	]*"([^"]*)".*/\1 \2/p' |
 	while read -r from to; do
 		if [ -e "lib/$to" ]; then echo "$from lib/$to"; else echo "$from ${from%/*}/$to"; fi

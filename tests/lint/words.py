@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""One word for one thing: what the glossary of lib/README.md replaces stands in no text.
+"""One word for one thing: no text has a word that the glossary of lib/README.md replaces.
 
 usage: tests/lint/words.py [-v] [PATH...]
 Looks at manual pages, documents, dist/ and completions/ whole, and at the comments and the strings of sources and tests.
-Names are no words: what is in backticks, a path, or part of an identifier. A path in tests/lint/words-left may still
+Skips names: text in backticks, paths, and parts of identifiers. A path in tests/lint/words-left may still
 have as many as stand there, and no more. -v: shows those too; with PATHs, only of files below them.
 """
 import pathlib
@@ -18,7 +18,7 @@ import messages  # noqa: E402
 
 
 def glossary():
-	"""The words that are replaced, each with what stands in its place."""
+	"""Returns the replaced words, each with its replacement."""
 	words = {}
 	section = (top / 'lib/README.md').read_text().split('\n## The words\n')[1].split('\n## ')[0]
 	for line in section.splitlines():
@@ -30,7 +30,7 @@ def glossary():
 
 
 def texts(name, text, section):
-	"""(line, text) of what people read in a file; none of a file that has nothing to read."""
+	"""Yields (line, text) of the parts of a file that people read."""
 	if name == 'lib/README.md':
 		text = text.replace(section, '\n' * section.count('\n'))
 	if name.endswith(('.c', '.h')):

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Prints a directory with what Debian's own tools make of Debian's own kernel, as far as check --next-kernel reads it,
-# and makes it first where it is not there yet: the cloud kernel of trixie-backports, an initrd by initramfs-tools and one
-# by dracut, each also with vfio-pci named in its configuration, and a unified image by ukify; and that kernel for arm64.
-# usage: tests/packages/fetch.sh		exit status 77: it is not there and cannot be had here
+# Prints the directory of files that Debian's tools make for Debian's kernel, as far as check --next-kernel reads them,
+# and makes it if it does not exist: the cloud kernel of trixie-backports, an initrd of initramfs-tools and one of
+# dracut, each also with vfio-pci in its configuration, a unified image of ukify, and the same kernel for arm64.
+# usage: tests/packages/fetch.sh		exit status 77: the directory cannot be made here
 set -euo pipefail
 
 [ $# = 0 ] || { sed -n 's/^# usage/usage/p' "$0" >&2; exit 2; }
@@ -47,7 +47,7 @@ install -t trixie-backports linux-image-cloud-amd64
 release=$(basename "$root"/boot/vmlinuz-*)
 release=${release#vmlinuz-}
 
-# Only the image and the configuration of that one.
+# Only the image and the configuration of that kernel.
 arm64=${release%amd64}arm64
 inside sh -c "cd /tmp && apt-get -q -o APT::Sandbox::User=root download linux-base-$arm64:arm64 linux-binary-$arm64:arm64"
 for deb in "$root"/tmp/*.deb; do dpkg-deb -x "$deb" "$work/arm64"; done

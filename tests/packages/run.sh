@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What check --next-kernel says of Debian's own kernel, initrds and unified image (fetch.sh), next to what it said before.
+# Compares the output of check --next-kernel for Debian's kernel, initrds and unified image (fetch.sh) with the golden
+# files.
 # usage: tests/packages/run.sh
 #        UPDATE=1 tests/packages/run.sh		writes the golden files again
 # Needs $VFIO_LU (default: at the top), $BUILD/plant (default build/tests), jq.
@@ -46,7 +47,7 @@ done
 kernel=$(basename "$packages"/boot/vmlinuz-*-amd64)
 release=${kernel#vmlinuz-} release=${release%-amd64}
 
-# The rows of the next kernel, as they are whatever the version of the package.
+# Prints the rows of the next kernel, without the version of the package.
 rows() { # MACHINE IMAGE [INITRD]
 	"$VFIO_LU" --sysroot "$tmp/machine-$1" check --json --next-kernel "/boot/$2" ${3:+--next-initrd "/boot/$3"} 0000:02:00.0 |
 		jq -r '.next_kernel | .verdict, (.checks[] | "  \(.id) \(.result): \(.detail)", (.fix // empty | "    fix: " + .))' |
@@ -57,7 +58,7 @@ for name in $cases; do
 	case $name in
 	no-initrd) set -- good "$kernel" ;;
 	unified) set -- good uki.efi ;;
-	# of another processor, and of this one
+	# an image of another architecture, and one of this
 	arm64) set -- good "${kernel%amd64}arm64" initramfs-tools ;;
 	arm64-here) set -- arm64 "${kernel%amd64}arm64" initramfs-tools ;;
 	*) set -- good "$kernel" "$name" ;;
@@ -67,7 +68,7 @@ for name in $cases; do
 	if diff -u "$here/golden/$name" "$tmp/$name" >"$tmp/diff" 2>&1; then pass; else fail "$name" "$tmp/diff"; fi
 done
 
-# The commands of the fix get out what ukify put in.
+# The commands of the fix extract the parts that ukify joined.
 mkdir "$tmp/out"
 fix=$("$VFIO_LU" --sysroot "$tmp/machine-good" check --json --next-kernel /boot/uki.efi 0000:02:00.0 |
 	jq -r '.next_kernel.checks[] | select(.id == "next-image").fix' || :)

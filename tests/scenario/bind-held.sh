@@ -1,10 +1,11 @@
 # shellcheck shell=sh
-# What the kernel holds and nothing shows: each disk is asked for right before its driver goes, and nothing is done.
+# A disk that the kernel has open exclusively, which no file shows: bind opens each disk right before its driver loses
+# the device, and then changes nothing.
 TIERS="fake"
 PHASES=1
 DEVICES="nvme nvme"
 
-# A disk of a function. What its node says, the kernel goes by.
+# Adds a disk to a function. The fake kernel reads the node's content.
 disk() { # BDF NAME NUMBER [SAYS]
 	scn_at=$(readlink -f "$SCN_ROOT/sys/bus/pci/devices/$1")/nvme/${2%n1*}/$2
 	mkdir -p "$scn_at" "$SCN_ROOT/sys/class/block"
@@ -21,7 +22,7 @@ phase_1() {
 	out "$DEV1: verify that nothing has /dev/nvme8n1p1"
 	run 3 bind "$DEV1"
 	err "$DEV1: in use: the kernel has /dev/nvme8n1p1 open exclusively"
-	# That is not for anybody to force.
+	# --force does not override this.
 	run 3 bind --force "$DEV1"
 	err "$DEV1: in use: the kernel has /dev/nvme8n1p1 open exclusively"
 	check_that "its driver still has it" test "$(driver_of "$DEV1")" = nvme
@@ -29,13 +30,13 @@ phase_1() {
 	printf free >"$SCN_ROOT/dev/nvme8n1p1"
 	run 0 bind "$DEV1"
 
-	# What cannot be asked is not known.
+	# If the disk cannot be opened, its use is unknown.
 	rm "$SCN_ROOT/dev/nvme9n1"
 	run 3 bind "$DEV2"
 	err "$DEV2: vfio-lu cannot see whether it is in use: /dev/nvme9n1 cannot be opened: No such file or directory"
 	err "or --force"
-	check_that "nothing was done" test "$(driver_of "$DEV2")" = nvme
+	check_that "nothing was changed" test "$(driver_of "$DEV2")" = nvme
 	run 0 bind --force "$DEV2"
 	err "vfio-lu cannot see whether it is in use"
-	check_that "forced, it goes" test "$(driver_of "$DEV2")" = vfio-pci
+	check_that "--force binds it" test "$(driver_of "$DEV2")" = vfio-pci
 }

@@ -1,10 +1,10 @@
 # shellcheck shell=sh
-# What this host uses without a mount or an address that is seen: bind names what and who, and does nothing.
+# Uses by this host that no visible mount or address shows: bind names the use and its user, and changes nothing.
 TIERS="vm"
 PHASES=1
 DEVICES="nvme nvme e1000e"
 TIMEOUT=300
-# Two disks that keep what is written to them, over something that is long enough and at hand.
+# Two disks that keep their data (snapshot=on), over any file that is large enough.
 QEMU_ARGS="-drive if=none,id=k1,format=raw,snapshot=on,file=/proc/self/exe -device nvme,serial=vlu-k1,drive=k1,bus=pcie.0,addr=1a.0"
 QEMU_ARGS="$QEMU_ARGS -drive if=none,id=k2,format=raw,snapshot=on,file=/proc/self/exe -device nvme,serial=vlu-k2,drive=k2,bus=pcie.0,addr=1b.0"
 DATA=0000:00:1a.0
@@ -49,7 +49,7 @@ by_a_process() {
 by_a_mount() {
 	data=/dev/$(disk_of "$DATA") journal=/dev/$(disk_of "$JOURNAL")
 	/bin/mke2fs -q -b 4096 -O journal_dev "$journal" >"$SCN_TMP/log" 2>&1
-	check_that "a file system with its journal elsewhere" /bin/mke2fs -q -b 4096 -t ext4 -J "device=$journal" "$data"
+	check_that "a file system with an external journal" /bin/mke2fs -q -b 4096 -t ext4 -J "device=$journal" "$data"
 	mkdir -p "$SCN_TMP/data" /ns
 	check_that "which is mounted" mount -t ext4 "$data" "$SCN_TMP/data"
 	used "$DATA" "$data is mounted on $SCN_TMP/data"
@@ -136,6 +136,6 @@ phase_1() {
 	by_md
 	by_targets
 	by_a_container
-	check_that "nobody has them any more" soon vfio-lu bind "$DEV1" "$DEV2" "$DEV3" "$DATA" "$JOURNAL"
+	check_that "no process has them any more" soon vfio-lu bind "$DEV1" "$DEV2" "$DEV3" "$DATA" "$JOURNAL"
 	check_that "and they go" test "$(driver_of "$DEV2") $(driver_of "$JOURNAL")" = "vfio-pci vfio-pci"
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# vfio-lu killed at ten points of a bind, and of an unbind: the same command again makes it as if nothing had been.
+# vfio-lu is killed at ten points of a bind and of an unbind. The repeated command completes the work.
 TIERS="fake vm"
 NO_CALLS="killed each time at another place"
 PHASES=1
@@ -10,7 +10,7 @@ ALL="1 2 3 4 5 6 7 8"
 bdfs() { for scn_n in $ALL; do dev "$scn_n"; done; }
 override_of() { cat "${SCN_ROOT:-}/sys/bus/pci/devices/$1/driver_override"; }
 drivers() { for scn_n in $ALL; do echo "$(dev "$scn_n") $(driver_of "$(dev "$scn_n")")"; done; }
-# What a bind leaves for an unbind to clear away.
+# The files that a bind leaves and an unbind removes.
 leftovers() {
 	for scn_n in $ALL; do
 		[ "$(override_of "$(dev "$scn_n")")" = "(null)" ] || echo "override of $(dev "$scn_n")"
@@ -23,7 +23,7 @@ trace() { # COMMAND
 	if in_vm; then
 		# shellcheck disable=SC2046 # words
 		strace -qq -o "$SCN_TMP/all" vfio-lu "$1" $(bdfs) >/dev/null
-		# Those that there are about as many of each time, whatever waits for what.
+		# Counts only calls whose number does not depend on timing.
 		sed -n 's/^\(openat2\|readlink\|clone\|renameat\|unlinkat\)(.*/\1/p' "$SCN_TMP/all" >"$SCN_TMP/$1"
 		first=$(grep -n -m 1 'clone\|renameat' "$SCN_TMP/$1" | cut -d: -f1)
 		last=$(wc -l <"$SCN_TMP/$1")
@@ -43,7 +43,7 @@ kill_at() { # CALL COMMAND
 		# shellcheck disable=SC2046
 		until strace -qq -o /dev/null -e "inject=$name:signal=KILL:when=$nth" vfio-lu "$2" $(bdfs) >/dev/null 2>&1
 		[ $? = 137 ]; do
-			# This time there were fewer: not as many processes to look through. So it ran to its end.
+			# This run made fewer calls, since fewer processes exist, and so it completed.
 			[ $tries -lt 20 ] || return 1
 			tries=$((tries + 1)) nth=$((nth - 1))
 			case $2 in
@@ -59,7 +59,7 @@ kill_at() { # CALL COMMAND
 	[ $? = 137 ]
 }
 
-# How far it came.
+# Prints how many devices are bound to vfio-pci.
 moved() { drivers | grep -c vfio-pci; }
 
 # shellcheck disable=SC2046
@@ -88,8 +88,8 @@ phase_1() {
 		esac
 		run 0 unbind $(bdfs)
 		check_that "each has its driver again" test "$(drivers)" = "$before"
-		check_that "nothing is left over" test -z "$(leftovers)"
+		check_that "no file is left" test -z "$(leftovers)"
 	done
 	say "with vfio-pci when bind was killed:$places"
-	check_that "the points were different ones" test "$(echo $places | tr ' ' '\n' | sort -u | wc -l)" -ge 3
+	check_that "the kills were at different places" test "$(echo $places | tr ' ' '\n' | sort -u | wc -l)" -ge 3
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# vfio-pci is a module that something keeps from being loaded: each has a sentence of its own, and nothing is done.
+# vfio-pci is a module and cannot be loaded: bind has a sentence for each reason, and changes nothing.
 TIERS="vm"
 PHASES=1
 DEVICES="nvme edu"
@@ -9,7 +9,7 @@ refused() { # STATUS TEXT
 	err "$2"
 	out_empty
 	check_that "nothing was done" test "$(driver_of "$DEV1")" = nvme
-	check_that "nor was any module loaded" test ! -e /sys/bus/pci/drivers/vfio-pci
+	check_that "and no module was loaded" test ! -e /sys/bus/pci/drivers/vfio-pci
 }
 
 phase_1() {

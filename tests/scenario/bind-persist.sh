@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Bound at every boot, by what the host has for it; and no longer.
+# bind --persist binds a device at every boot, by driverctl or udev; unbind --persist ends this.
 TIERS="fake vm"
 PHASES=1
 DEVICES="nvme edu nvme"
@@ -27,7 +27,7 @@ phase_1() {
 	out "$DEV1  yes"
 	out "$DEV3  no"
 
-	# One has what it had, and comes back at the next boot: that is said.
+	# The device is back with its driver, but will be bound again at the next boot: unbind says so.
 	run 0 unbind "$DEV1"
 	out "$DEV1  back with nvme"
 	err "$DEV1: $rule gives it to vfio-pci again at the next boot"
@@ -43,7 +43,7 @@ phase_1() {
 	: >"${SCN_ROOT:-}/usr/lib/udev/rules.d/05-driverctl.rules"
 	run 0 bind --persist "$DEV3"
 	out "$DEV3  to be bound at every boot, by /etc/driverctl.d/pci-$DEV3"
-	check_that "in its words" test "$(cat "$etc/driverctl.d/pci-$DEV3")" = vfio-pci
+	check_that "in the form of driverctl" test "$(cat "$etc/driverctl.d/pci-$DEV3")" = vfio-pci
 	run 0 list --json "$DEV3"
 	out '"persist": true'
 	run 0 unbind --persist "$DEV3"
@@ -53,7 +53,7 @@ phase_1() {
 	err "gives it to uio_pci_generic at every boot"
 	check_that "it was not bound either" test "$(driver_of "$DEV3")" = nvme
 
-	# What cannot be written is not half done.
+	# If the rule cannot be written, nothing is changed.
 	rm "$etc/driverctl.d/pci-$DEV3"
 	rmdir "$etc/driverctl.d"
 	: >"$etc/driverctl.d"

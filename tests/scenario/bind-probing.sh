@@ -1,14 +1,15 @@
 # shellcheck shell=sh
-# A driver that is being loaded has the device before it can be told to let go of it: bind waits for that.
+# A driver that is being loaded has the device before its unbind file exists: bind waits for the file.
 TIERS="fake vm"
 NO_CALLS="how often it looks is a matter of time"
 PHASES=1
 DEVICES="e1000e e1000e"
 
-# The driver has the device, and no unbind file until the next one is let go.
+# The driver has the device, but no unbind file until its next probe ends.
 arrive() {
 	if in_vm; then
-		# The kernel holds the second one as long as its unbind from vfio-pci waits, and e1000e cannot get past it.
+		# While the unbind of the second device from vfio-pci waits, the kernel holds its lock, and e1000e
+		# waits for this lock.
 		run 0 bind "$DEV2"
 		hide "/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$DEV2/vfio-dev")" >"$SCN_TMP/hidden" &
 		hider=$!
@@ -18,7 +19,7 @@ arrive() {
 		check_that "an unbind waits" soon in_log "blocked until released by user"
 		modprobe e1000e &
 		check_that "the driver has the device" soon test -e "/sys/bus/pci/devices/$DEV1/driver"
-		check_that "and cannot let go yet" test ! -e /sys/bus/pci/drivers/e1000e/unbind
+		check_that "and has no unbind file yet" test ! -e /sys/bus/pci/drivers/e1000e/unbind
 	else
 		modprobe e1000e
 		fake probing "$DEV1"
@@ -41,5 +42,5 @@ phase_1() {
 	{ sleep 1; goes_on; } &
 	run 0 bind "$DEV1"
 	out "$DEV1  bound to vfio-pci (was e1000e)"
-	check_that "it has moved" test "$(driver_of "$DEV1")" = vfio-pci
+	check_that "it is bound to vfio-pci" test "$(driver_of "$DEV1")" = vfio-pci
 }

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# A device that is pulled out in the middle: it is named, the others go on, and when it is back so does it.
+# A device is removed during a bind: the command names it and binds the others. When the device is back, it can be
+# bound too.
 TIERS="fake vm"
 NO_CALLS="who is first depends on the time of day"
 PHASES=1
@@ -9,7 +10,7 @@ override_of() { cat "${SCN_ROOT:-}/sys/bus/pci/devices/$1/driver_override"; }
 
 phase_1() {
 	if in_vm; then
-		# A moment before each write, so that there is a middle.
+		# Each write is delayed, so that the device disappears during the command.
 		run 0 bind "$DEV4"
 		printf 'strace -qq -o /dev/null -e trace=sendmsg -e inject=sendmsg:delay_enter=3s vfio-lu "$@"\n' >"$SCN_TMP/slow"
 		(

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Several devices by patterns, slots and groups; each once, bridges never, in the order asked for.
+# bind selects devices by patterns, slots and groups: each device once, no bridge, in the order of the arguments.
 TIERS="fake vm"
 PHASES=1
 DEVICES="edu+edu+edu edu e1000e"
@@ -29,7 +29,7 @@ phase_1() {
 	would "$DEV1 $DEV2 $DEV3" --group "$(group_of "$DEV3")"
 	would "$DEV4 $DEV5" --group "$(group_of "$DEV4")" --group "$(group_of "$DEV5")"
 
-	# A bridge is no device to bind, whatever it matches.
+	# A pattern that matches a bridge does not select it.
 	run 3 bind 0000:00:01.*
 	err "$PORT1: a bridge, left out"
 	err "no function that could be bound matches it"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What the caller has open is not the holder's, and what the caller ignores is no failure of ours.
+# The holder does not inherit the files of the caller, and signals that the caller ignores cause no failure.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e"

@@ -1,11 +1,11 @@
 # shellcheck shell=sh disable=SC2034
-# upstream-acs goes by IOMMU groups: on each topology it says what the ports' own configuration space says.
+# upstream-acs reads the IOMMU groups. On each topology its result agrees with the configuration space of the ports.
 # proof: upstream-acs pass
 # proof: upstream-acs fail
 TIERS="vm"
 PHASES=1
-# Behind ports of their own: bus 01 and 02. The others are made here: a root port without it, a switch whose downstream
-# port has none, as QEMU's have not, another below a root port without it, and a bridge to conventional PCI.
+# Buses 01 and 02 are behind ports of their own. The scenario adds a root port without ACS, a switch whose downstream
+# port has no ACS (as in QEMU), another one below a root port without ACS, and a bridge to conventional PCI.
 DEVICES="edu edu+edu"
 QEMU_ARGS="-device pcie-root-port,id=r0,bus=pcie.0,addr=8,chassis=20,slot=20,disable-acs=on -device edu,bus=r0"
 QEMU_ARGS="$QEMU_ARGS -device pcie-root-port,id=r1,bus=pcie.0,addr=9,chassis=21,slot=21 -device x3130-upstream,id=u1,bus=r1"
@@ -19,8 +19,8 @@ acs_word() { # BDF OFFSET: 16 bits of its configuration space
 	od -An -tu2 -j "$2" -N 2 "/sys/bus/pci/devices/$1/config" 2>/dev/null | tr -d ' '
 }
 
-# What a function says of itself: its type in the PCI Express capability ("" for conventional PCI) and whether its ACS
-# capability has on all that it offers of source validation, both redirects and upstream forwarding (0x1d).
+# Reads a function's type from the PCI Express capability ("" for conventional PCI), and whether its ACS capability has
+# enabled all that it offers of source validation, both redirects and upstream forwarding (0x1d).
 acs_read() { # BDF: sets $express and $acs (on, off, none)
 	express='' acs=none at=$(acs_word "$1" 52)
 	at=$((at & 0xfc))
@@ -40,20 +40,20 @@ acs_read() { # BDF: sets $express and $acs (on, off, none)
 	done
 }
 
-has_several() { # BDF: other functions beside it
+has_several() { # BDF: lists the other functions in its slot
 	[ $(($(acs_word "$1" 14) & 0x80)) != 0 ] || return 1
 	set -- /sys/bus/pci/devices/"${1%.*}".*
 	[ $# -gt 1 ]
 }
 
-# pci_acs_path_enabled(): every port that leads down, and the device if it has several functions.
-acs_lacks() { # BDF: prints the highest port without it, or the device
+# pci_acs_path_enabled(): every downstream port, and the device if it has several functions.
+acs_lacks() { # BDF: prints the highest port without ACS, or the device
 	found=''
 	for one in $(readlink -f "/sys/bus/pci/devices/$1" | tr / '\n' | grep '^[0-9a-f]*:..:..\.[0-7]$'); do
 		acs_read "$one"
 		case $express in
 		4 | 6) ;;				# root port, downstream port
-		'' | 7 | 8)	# conventional: what is below it shares it
+		'' | 7 | 8)	# conventional: all devices below it share a group
 			[ "$one" != "$1" ] || has_several "$one" || continue ;;
 		*)	has_several "$one" || continue ;;
 		esac
@@ -78,7 +78,7 @@ phase_1() {
 		name="$bdf ($(readlink -f "$device" | sed 's,.*/pci0000:00/,,'), group: $members)"
 		case $lacks in
 		'')	want='"result": *"pass"' kinds="$kinds pass" ;;
-		"$bdf")	want='"result": *"warn".*ACS does not keep it and ' kinds="$kinds beside" ;;
+		"$bdf")	want='"result": *"warn".*ACS does not separate it and ' kinds="$kinds beside" ;;
 		*)	want="\"result\": *\"warn\".* at port $lacks" kinds="$kinds ${lacks#0000:}" ;;
 		esac
 		if printf '%s\n' "$row" | grep -q "$want"; then

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What check says of a device is what the kernel does with it: where it says fail, the kernel refuses.
+# The kernel confirms the checks of a device: if a check fails, the kernel refuses the device.
 # proof: exists pass
 # proof: endpoint pass
 # proof: not-vf pass
@@ -76,7 +76,7 @@ phase_1() {
 	fact "driver-not-variant: the kernel preserves no file of it" ENOENT preserve s v 1
 	must close v
 
-	# cdev: the kernel has it, and nobody made the node
+	# cdev: the kernel has it, but the node does not exist
 	take "$DEV2"
 	name=$(ls "/sys/bus/pci/devices/$DEV2/vfio-dev")
 	mv "/dev/vfio/devices/$name" "$SCN_TMP/node"
@@ -106,7 +106,7 @@ phase_1() {
 	fact "pf-without-vfs: it does preserve the PF, so it is a warning" 0 preserve s pf 6
 	must close vf
 
-	# not-in-use, not-already-preserved: somebody else has it
+	# not-in-use, not-already-preserved: another process has it
 	take "$DEV7"
 	says pass "$DEV7" not-in-use
 	says pass "$DEV7" not-already-preserved
@@ -134,7 +134,7 @@ phase_1() {
 	must close s2
 	must close luo
 
-	# interrupts-off, power-d0: with them the kernel does not freeze it
+	# interrupts-off, power-d0: if they fail, the kernel does not freeze the device
 	take "$DEV6"
 	must cdev d6 "$DEV6"
 	must bind d6 i
@@ -166,13 +166,13 @@ phase_1() {
 	echo >"/sys/bus/pci/devices/$PORT8/driver_override"
 	echo "$PORT8" >/sys/bus/pci/drivers_probe
 
-	# driver-vfio-pci: before it there is no file
+	# driver-vfio-pci: without vfio-pci there is no file
 	says fail "$DEV8" driver-vfio-pci "no driver"
 	is_not "driver-vfio-pci: without it there is no file" test -e "/sys/bus/pci/devices/$DEV8/vfio-dev"
 
-	# A device that nobody has: all passes, and it can be preserved.
+	# A device that no process has: all checks pass, and it can be preserved.
 	take "$DEV8"
-	# For a user without rights it is no worse: what he cannot see is not held against it.
+	# A user without rights gets no worse verdict: facts that this user cannot see do not count.
 	run_as_nobody 0 check "$DEV8"
 	for id in exists endpoint not-vf pf-without-vfs driver-vfio-pci driver-not-variant responds cdev iommu-group \
 		group-singleton upstream-acs not-intel-display power-d0 interrupts-off not-in-use \
@@ -192,7 +192,7 @@ phase_2() {
 	load_vfio
 	modprobe e1000e
 	[ "$(driver_of "$DEV8")" = vfio-pci ] || take "$DEV8"
-	# pf-without-vfs: this is what it warns of
+	# pf-without-vfs: the loss that it warns about
 	is_not "the VF did not cross the jump" test -e "/sys/bus/pci/devices/$DEV5/virtfn0"
 	says fail "$DEV8" not-incoming "previous kernel preserved it"
 	fact "not-incoming: the kernel does not open it" EBUSY cdev d8 "$DEV8"

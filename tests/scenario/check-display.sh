@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# An Intel display: check says that it is not preserved, and so does the kernel.
+# An Intel display: the check fails, and the kernel refuses to preserve the device.
 # proof: not-intel-display fail
 TIERS="vm"
 DEVICES="bochs-display"

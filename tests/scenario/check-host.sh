@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What check says of a host, and what the kernel says to the same thing.
+# The kernel confirms the checks of a host.
 TIERS="vm"
 PHASES=2
 DEVICES="edu e1000e"
@@ -23,10 +23,10 @@ phase_1() {
 	out_re "no-pending-unbind  *unknown"
 	out_re "debugfs  *unknown"
 
-	say "somebody has /dev/liveupdate open"
+	say "a process has /dev/liveupdate open"
 	(exec 9</dev/liveupdate && exec sleep 1000) &
 	opener=$!
-	# With the file open it becomes sleep.
+	# The shell becomes sleep, with the file open.
 	soon file_has "/proc/$opener/comm" sleep
 	run 0 check
 	out "process $opener (sleep) has /dev/liveupdate open"
@@ -36,7 +36,7 @@ phase_1() {
 	run 0 check
 	out_not "luo-opener"
 
-	say "an image that was loaded the old way"
+	say "an image that kexec_load() loaded"
 	run_cmd 0 kexec -c -l "$KERNEL" "--initrd=$INITRD" "--command-line=$(next_cmdline)"
 	run 4 check
 	out "image-hands-over"
@@ -47,7 +47,7 @@ phase_1() {
 	run 0 check -v
 	out_re "image-hands-over  *pass: a kernel is loaded, and vfio-lu load loaded one"
 
-	say "an unbind of a preserved device waits, first so that a signal could wake it"
+	say "an unbind of a preserved device waits; a first signal can wake it"
 	sh -c "echo $DEV1 >/sys/bus/pci/drivers/vfio-pci/unbind" &
 	unbind=$!
 	check_that "the unbind waits" soon unbind_waits $unbind
@@ -65,7 +65,7 @@ phase_1() {
 	run 0 check
 	out_not "no-pending-unbind"
 
-	say "no more kernels"
+	say "no kernel may be loaded any more"
 	run_cmd 0 kexec -s -u
 	run 0 check
 	out "image-loaded"

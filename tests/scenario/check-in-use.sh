@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What the host itself uses is not taken away, whatever it is used for.
+# bind refuses a device that the host uses, for each kind of use.
 TIERS="vm"
 PHASES=1
 DEVICES="nvme e1000e edu nvme"
@@ -28,7 +28,7 @@ phase_1() {
 
 	disk=$(disk_of "$DEV1")
 	check_that "a disk to use" test -b "/dev/$disk"
-	# It forgets what is written: no file system can be made on it, but it can be held open.
+	# It discards writes: no file system can be made on it, but it can be opened.
 	exec 9<"/dev/$disk"
 	used "has /dev/$disk open"
 	exec 9<&-
@@ -51,7 +51,7 @@ phase_1() {
 		run 3 bind "$DEV2"
 		err "its interface $nic has the route 10.0.0.0/24"
 		err "or --force"
-		# Without that one the host could not be told to give it back.
+		# --force refuses the default route: without it, nobody could reach the host to undo the bind.
 		route add default gw 10.0.0.1
 		run 3 bind --force "$DEV2"
 		err "its interface $nic has the default route"
@@ -63,5 +63,5 @@ phase_1() {
 		skip "the network" "this kernel has no IPv4"
 	fi
 	run 0 bind "$DEV2" "$DEV1"
-	check_that "unused, they go" test "$(driver_of "$DEV1")" = vfio-pci
+	check_that "unused devices are bound" test "$(driver_of "$DEV1")" = vfio-pci
 }

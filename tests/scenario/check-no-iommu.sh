@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Without an IOMMU there is no group, and vfio-pci takes nothing, as check says.
+# Without an IOMMU there is no group, and vfio-pci binds no device, as check reports.
 # proof: iommu-group fail
 # proof: iommu-on fail
 TIERS="vm"
@@ -13,5 +13,5 @@ phase_1() {
 	out "iommu-group"
 	out "in no IOMMU group"
 	run 1 bind "$DEV1"
-	check_that "vfio-pci did not take it" test -z "$(driver_of "$DEV1")"
+	check_that "vfio-pci did not bind it" test -z "$(driver_of "$DEV1")"
 }

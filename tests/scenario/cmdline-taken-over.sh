@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# A kexec by others takes this kernel's command line over, with the names of sessions that were handed over to this one:
-# the next kernel's vfio-lu knows by the number of the live update that they are not its own. Where the number is not
-# there the names count, and release is the way out.
+# A kexec by another program reuses this kernel's command line, with the names of the sessions that were handed over to
+# this kernel. In the next kernel, the number of the live update shows that the names are old. Without the number,
+# vfio-lu believes the names until release.
 TIERS="fake"
 NO_CALLS="not all commands are run by the scenario"
 PHASES=4
@@ -34,11 +34,11 @@ phase_2() {
 }
 
 phase_3() {
-	check_that "the line was taken over" grep -q 'vfio-lu.session=one vfio-lu.update=1' "$SCN_ROOT/proc/cmdline"
+	check_that "the command line was reused" grep -q 'vfio-lu.session=one vfio-lu.update=1' "$SCN_ROOT/proc/cmdline"
 	run 0 status
 	out "live update 2"
 	out "no sessions"
-	# whose handover it was only the kernel log tells
+	# only the kernel log shows whose handover it was
 	case ${FAKE_LOG:-whole} in
 	absent | unreadable) run 6 status --check ;;
 	*) run 0 status --check ;;
@@ -49,7 +49,7 @@ phase_3() {
 	err_not "did not come back"
 	run 0 status
 	out "no sessions"
-	# a live update of ours after it is known by its own number
+	# a later live update of vfio-lu has a number of its own
 	run 0 bind "$DEV1"
 	run 0 preserve "$DEV1" --session two
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(line)"
@@ -66,7 +66,7 @@ phase_4() {
 	run 0 finish --session two
 	run 0 status
 	out "no sessions"
-	# as an older program wrote it: the kernel is asked
+	# in the form of an older program: restore asks the kernel
 	sed -i 's/vfio-lu.session=.*/vfio-lu.session=older/' "$SCN_ROOT/proc/cmdline"
 	run 0 status
 	out_re "^session  older  *incoming, waiting"

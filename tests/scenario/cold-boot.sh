@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# A manifest on the disk after a cold boot, when the kernel log does not reach back to it any more: nothing waits,
-# nothing is taken from a driver, and release settles it.
+# A manifest is on the disk after a cold boot, and the beginning of the kernel log is overwritten: no session waits, no
+# driver loses a device, and release removes the manifest.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e nvme"
@@ -8,7 +8,7 @@ DEVICES="e1000e nvme"
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
 	run 0 preserve "$DEV1" "$DEV2"
-	# as good as a reset: nothing is handed over
+	# like a reset: nothing is handed over
 	run_cmd 0 kexec -c -l "$KERNEL" "--initrd=$INITRD" "--command-line=$(next_cmdline)"
 	scn_before_jump
 	kexec -e
@@ -22,11 +22,11 @@ phase_2() {
 	run 3 restore
 	err "nothing was handed over to this kernel"
 	err "first: vfio-lu release"
-	check_that "the disk is still the host's" test "$(driver_of "$DEV2")" = nvme
+	check_that "the disk still has its driver" test "$(driver_of "$DEV2")" = nvme
 	run 3 finish
 	err "; first: vfio-lu release"
 
-	say "It is in nobody's way: what this kernel preserves goes, and what was settled is forgotten."
+	say "The old manifest prevents nothing: this kernel can preserve devices, and release removes the manifest."
 	run 0 bind "$DEV1"
 	run 0 preserve "$DEV1" --session new
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"

@@ -1,12 +1,12 @@
 # shellcheck shell=sh
-# What an interactive bash, zsh and fish put in when tab is pressed: sessions, processes, commands behind help and run, addresses
-# in both forms; unbind and release offer what they can act on.
+# The completions of interactive bash, zsh and fish: sessions, processes, commands after help and run, addresses in
+# both forms. unbind and release offer only devices on which they can act.
 TIERS="fake"
 NO_CALLS="asked by shells, as often as they like"
 DEVICES="e1000e edu edu"
 TIMEOUT=600
 
-# In each shell. bash shows what follows the last colon, as that is what it puts in.
+# Runs in each shell. bash shows only the text after the last colon, since it inserts only that.
 tab() { # LINE WANTED... [! UNWANTED...]
 	for scn_shell in bash zsh fish; do
 		scn_shown="$scn_shell: $1 (tab)"

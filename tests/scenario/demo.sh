@@ -15,7 +15,7 @@ phase_1() {
 	out "driver-vfio-pci"
 	out "fix: vfio-lu bind $DEV1"
 
-	say "Do what check says, and check again."
+	say "Run the command that check names, and check again."
 	run 0 bind "$DEV1"
 	out "bound to vfio-pci"
 	run 0 check "$DEV1"

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# /var/lib missing, read-only or full: preserve goes on without it and says so. /run full: it does nothing, and says so.
+# If /var/lib is missing, read-only or full, preserve warns and continues. If /run is full, preserve fails and changes
+# nothing.
 TIERS="vm"
 PHASES=2
 DEVICES="e1000e edu"
@@ -50,7 +51,7 @@ phase_1() {
 	out "no sessions"
 	umount /run/vfio-lu
 
-	say "And when a session is held: that one stays as it was."
+	say "The same while a session is held: that session does not change."
 	mount -t tmpfs -o size=64k,mode=700 tmpfs /run/vfio-lu
 	run 0 preserve "$DEV1"
 	fill /run/vfio-lu

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Door 1: to look at what was handed over, by opening and retrieving it, destroys it. vfio-lu looks without touching.
+# Door 1: opening and retrieving a session to look at it destroys the session. The read-only commands of vfio-lu do
+# neither.
 TIERS="vm"
 PHASES=3
 DEVICES="e1000e"
@@ -12,14 +13,14 @@ phase_1() {
 }
 
 phase_2() {
-	say "vfio-lu: vfio-pci is not loaded yet. Looking as often as one likes changes nothing."
+	say "vfio-lu: vfio-pci is not loaded yet. Its read-only commands can be repeated and change nothing."
 	for n in 1 2 3; do
 		run 0 list
 		run 3 check "$DEV1"
 		run 0 status
 		out "waiting"
 	done
-	check_that "nobody loaded vfio-pci" test ! -e /sys/bus/pci/drivers/vfio-pci
+	check_that "vfio-pci is not loaded" test ! -e /sys/bus/pci/drivers/vfio-pci
 	run 0 restore
 	run 0 finish
 	run 0 preserve "$DEV1"
@@ -30,7 +31,7 @@ phase_2() {
 phase_3() {
 	# shellcheck source=tests/vm/facts/words
 	. words
-	say "Raw: retrieved, looked at, closed."
+	say "Raw: the session is retrieved, read and closed."
 	holder 0
 	load_vfio
 	take "$DEV1"
@@ -41,7 +42,7 @@ phase_3() {
 	fact "raw: and its device is of no use" EBUSY cdev d1 "$DEV1"
 	must close luo
 
-	say "vfio-lu says what became of it."
+	say "vfio-lu reports the loss."
 	run 0 status
 	out "incoming, lost"
 	out "retrieved, and its holder ended before it was finished"
@@ -51,6 +52,6 @@ phase_3() {
 	err "cannot be finished"
 	run 0 release
 	run 0 status
-	out "$DEV1  preserved by the previous kernel, of no known session"
+	out "$DEV1  preserved by the previous kernel, in no known session"
 	out "no sessions"
 }

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Door 2: the first open of /dev/liveupdate before vfio-pci is registered shuts it until the next kexec.
+# Door 2: if the first open of /dev/liveupdate comes before vfio-pci is registered, every open fails until the next
+# kexec.
 TIERS="vm"
 PHASES=3
 FLAVOUR=m
@@ -17,7 +18,7 @@ phase_1() {
 }
 
 phase_2() {
-	say "vfio-lu: restore loads vfio-pci and binds the device before anything is opened."
+	say "vfio-lu: restore loads vfio-pci and binds the device before it opens /dev/liveupdate."
 	check_that "vfio-pci is not there yet" test ! -e /sys/bus/pci/drivers/vfio-pci
 	run 0 restore
 	run 0 finish
@@ -27,7 +28,7 @@ phase_2() {
 phase_3() {
 	# shellcheck source=tests/vm/facts/words
 	. words
-	say "Raw: another process was first."
+	say "Raw: another process opened it first."
 	holder 0
 	fact "raw: the open fails" EIO open luo /dev/liveupdate
 	load_vfio
@@ -35,7 +36,7 @@ phase_3() {
 	fact "raw: vfio-pci comes too late" EIO open luo /dev/liveupdate
 	fact "raw: the device stays shut" EBUSY cdev d1 "$DEV1"
 
-	say "vfio-lu says so, and does not try."
+	say "vfio-lu says so, and does not open it."
 	run 0 status
 	out "incoming, lost"
 	out "a process opened /dev/liveupdate before vfio-pci was registered"

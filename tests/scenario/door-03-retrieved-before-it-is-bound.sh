@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 3: a file retrieved before its device is bound to vfio-pci fails, and that is remembered for ever.
+# Door 3: retrieving a file before its device is bound to vfio-pci fails, and the kernel never tries again.
 TIERS="vm"
 PHASES=3
 DEVICES="e1000e edu"
@@ -12,7 +12,7 @@ phase_1() {
 }
 
 phase_2() {
-	say "vfio-lu: all are bound before the first is retrieved."
+	say "vfio-lu: all devices are bound before the first file is retrieved."
 	modprobe e1000e
 	check_that "another driver has the first" test "$(driver_of "$DEV1")" = e1000e
 	check_that "none has the second" test -z "$(driver_of "$DEV2")"
@@ -44,7 +44,7 @@ phase_3() {
 	fact "raw: the session cannot be finished" EBUSY finish s
 	must close luo
 
-	say "vfio-lu finds it taken and says so."
+	say "vfio-lu finds that the session was retrieved, and says so."
 	run 3 restore
 	err "session vfio-lu was retrieved already"
 }

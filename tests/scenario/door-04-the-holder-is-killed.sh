@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 4: a killed holder takes its session along; nobody may kexec as if it were still there.
+# Door 4: if the holder is killed, its session is lost. A kexec would then preserve nothing, so kexec refuses.
 TIERS="fake vm"
 NO_CALLS="the fake kernel logs what the series in its newest form does not"
 PHASES=2
@@ -8,7 +8,7 @@ DEVICES="e1000e"
 kill_holder_of_ours() {
 	pid=$(holder_pid)
 	check_that "status names the holder" test -n "$pid"
-	# what a terminal or a careless shutdown sends does not end it
+	# the signals of a terminal or a shutdown do not end it
 	if in_vm; then
 		kill -HUP "$pid"
 		kill -TERM "$pid"
@@ -38,7 +38,7 @@ phase_1() {
 	err "vfio-lu preserve $DEV1"
 	klog "$DEV1: Device will no longer be preserved across next Live Update"
 
-	# The way out that the message names.
+	# The command that the message names.
 	run 0 preserve "$DEV1"
 	run 0 status
 	out "held"
@@ -53,14 +53,14 @@ phase_1() {
 
 	run 0 preserve "$DEV1"
 	kill_holder_of_ours
-	say "Raw: the kernel jumps all the same, and carries nothing."
+	say "Raw: the kexec succeeds anyway, and nothing is handed over."
 	jump_raw
 }
 
 phase_2() {
 	klog_not "$DEV1: Device was preserved by previous kernel"
 	run 0 status
-	# in its newest form the series logs nothing of it, and then the kernel has to be asked
+	# the newest version of the series does not log this, so restore has to ask the kernel
 	out_re "incoming, lost\\|incoming, waiting"
 	run 3 restore
 	err_re "session vfio-lu cannot be restored\\|handed over no session vfio-lu\$"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 5: the kernel preserves the file of a cdev that is bound to an iommufd, and no other.
+# Door 5: the kernel preserves only the file of a cdev that is bound to an iommufd.
 TIERS="vm"
 PHASES=1
 DEVICES="edu virtio-net nvme-sriov"
@@ -27,7 +27,7 @@ phase_1() {
 	fact "raw: nor that of a variant of vfio-pci" ENOENT preserve s v 1
 	for handle in v s luo i; do must close $handle; done
 
-	say "vfio-lu opens, binds and preserves in this order, and refuses what cannot be."
+	say "vfio-lu opens, binds and preserves in this order, and refuses other files."
 	run 0 preserve "$DEV1"
 	run 3 preserve "$DEV2"
 	err "bound to virtio_vfio_pci, not to vfio-pci"

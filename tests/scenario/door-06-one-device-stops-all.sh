@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Door 6: one device with interrupts enabled, or asleep, and the kernel does not kexec; those it froze before are dead.
+# Door 6: the kernel refuses a kexec if one device has interrupts enabled or sleeps. Devices that it froze before are
+# unusable.
 TIERS="vm"
 PHASES=2
 DEVICES="edu e1000e edu"
@@ -11,7 +12,7 @@ phase_1() {
 	holder 0
 	run 0 bind "$DEV1" "$DEV2" "$DEV3"
 
-	say "Raw: DEV2 has MSI on when the kernel is to jump; DEV1 is frozen before it."
+	say "Raw: DEV2 has MSI enabled at the kexec; DEV1 is frozen before it."
 	open_all "$DEV1" "$DEV2"
 	must open luo /dev/liveupdate
 	must create s luo raw
@@ -26,7 +27,7 @@ phase_1() {
 	run 0 unbind "$DEV1"
 	run 0 bind "$DEV1"
 
-	say "vfio-lu: a VMM died and left MSI on; its file lives on in the holder."
+	say "vfio-lu: a VMM died and left MSI enabled; the holder still has its file."
 	run 0 preserve "$DEV1" "$DEV2" "$DEV3"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	run_cmd 0 leave vfio-lu "$DEV2" msi
@@ -34,7 +35,7 @@ phase_1() {
 	out "$DEV2: disable its interrupts through its file in session vfio-lu"
 	out "kexec: kexec -e (process 1 is not systemd)"
 
-	say "vfio-lu: a program still has the file; the jump is not tried."
+	say "vfio-lu: a program still has the file; kexec refuses."
 	leave vfio-lu "$DEV2" stay &
 	user=$!
 	check_that "it has the file" soon has_open "$user" vfio
@@ -43,14 +44,14 @@ phase_1() {
 	kill $user
 	wait $user
 
-	say "vfio-lu: DEV2 sleeps. That is seen before anything is frozen."
+	say "vfio-lu: DEV2 sleeps. kexec notices this before any device is frozen."
 	run_cmd 0 leave vfio-lu "$DEV2" d3
 	run 3 kexec
 	err "$DEV2: it is in D3hot, and the kernel refuses a kexec while it is"
 	run_cmd 0 leave vfio-lu "$DEV1" alive
 	run_cmd 0 leave vfio-lu "$DEV2" d0 msi
 
-	say "vfio-lu: it falls asleep after the last look, in the moment of the jump. The kernel refuses."
+	say "vfio-lu: DEV2 falls asleep after the last check. The kernel refuses the kexec."
 	mv /bin/kexec /bin/kexec.real
 	printf '#!/bin/sh\n[ "$1" != -e ] || leave vfio-lu %s d3\nexec kexec.real "$@"\n' "$DEV2" >/bin/kexec
 	chmod 755 /bin/kexec
@@ -66,7 +67,7 @@ phase_1() {
 	out "$DEV2  preserved"
 	out "$DEV3  preserved"
 
-	say "The cause gone, the same command jumps, with MSI still on: it turns it off."
+	say "Without the cause, the same command succeeds. MSI is still enabled, so kexec disables it."
 	run_cmd 0 leave vfio-lu "$DEV2" d0 msi
 	run_jump kexec
 }

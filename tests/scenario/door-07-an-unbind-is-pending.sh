@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 7: an unbind of a preserved device waits for ever, and a kexec with it hangs the machine.
+# Door 7: an unbind of a preserved device never returns, and a kexec meanwhile hangs the machine.
 TIERS="vm"
 PHASES=1
 DEVICES="edu edu"
@@ -10,11 +10,11 @@ phase_1() {
 	run 0 preserve "$DEV1"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 
-	say "vfio-lu does not unbind it."
+	say "vfio-lu refuses to unbind a preserved device."
 	run 3 unbind "$DEV1"
 	err "an unbind would hang"
 
-	say "vfio-lu: somebody else does; it does not jump."
+	say "vfio-lu: another program unbinds it; kexec refuses."
 	sh -c "echo $DEV1 >/sys/bus/pci/drivers/vfio-pci/unbind" &
 	unbind=$!
 	check_that "the unbind waits" soon in_log "$DEV1: No device request channel registered, blocked until released by user"
@@ -24,7 +24,7 @@ phase_1() {
 	wait $unbind
 	pass "with the session released the unbind ends"
 
-	say "Raw: the jump is made all the same."
+	say "Raw: the kexec is made anyway."
 	# shellcheck source=tests/vm/facts/words
 	. words
 	holder 0
@@ -38,6 +38,6 @@ phase_1() {
 	jump=$!
 	soon file_has "/proc/$jump/status" '^State:.*D'
 	sleep 10
-	check_that "raw: the machine hangs in the jump" grep -q '^State:.*D' "/proc/$jump/status"
+	check_that "raw: the machine hangs in the kexec" grep -q '^State:.*D' "/proc/$jump/status"
 	reset_at_the_end
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 8: an image loaded by the old kexec_load() boots, and hands nothing over.
+# Door 8: an image that the old kexec_load() loaded boots, but receives no handover.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e"
@@ -7,7 +7,7 @@ DEVICES="e1000e"
 phase_1() {
 	run 0 bind "$DEV1"
 	run 0 preserve "$DEV1"
-	say "vfio-lu does not jump into an image that it did not load."
+	say "vfio-lu kexec refuses an image that it did not load."
 	run_cmd 0 kexec -c -l "$KERNEL" "--initrd=$INITRD" "--command-line=$(next_cmdline)"
 	run 3 kexec
 	err "not loaded by vfio-lu"
@@ -15,7 +15,7 @@ phase_1() {
 	run 0 status
 	out "$DEV1  preserved"
 
-	say "Raw: kexec -e does."
+	say "Raw: kexec -e starts it."
 	scn_before_jump
 	kexec -e
 	fail "kexec -e" "returned"

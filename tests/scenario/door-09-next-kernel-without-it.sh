@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 9: a next kernel that was told not to, or that speaks another format, loses everything without a word.
+# Door 9: a next kernel with live updates turned off, or with another format, loses everything without a message.
 TIERS="vm"
 PHASES=5
 DEVICES="edu"
@@ -10,14 +10,14 @@ TIMEOUT=600
 phase_1() {
 	run 0 bind "$DEV1"
 	run 0 preserve "$DEV1"
-	say "vfio-lu: what a command line turns off is seen and refused; what it lacks, load adds."
+	say "vfio-lu: load refuses a command line that turns live updates off, and adds missing words."
 	run 3 check --next-kernel "$KERNEL" --next-initrd "$INITRD" --next-cmdline "console=ttyS0 intel_iommu=on liveupdate=off"
 	out "next-cmdline"
 	run 3 load "$KERNEL" --initrd "$INITRD" --cmdline "console=ttyS0 intel_iommu=on liveupdate=off" --dry-run
 	err "liveupdate=off turns it off (next-cmdline); fix: leave liveupdate=off out"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "console=ttyS0 intel_iommu=on" --dry-run
 	out "kho=on liveupdate=on"
-	say "Raw: with liveupdate=off the jump succeeds, and nothing came along."
+	say "Raw: with liveupdate=off the kexec succeeds, and nothing is handed over."
 	jump_raw "$(next_cmdline) liveupdate=off"
 }
 
@@ -40,7 +40,7 @@ phase_3() {
 phase_4() {
 	klog_not "$DEV1: Device was preserved by previous kernel"
 	klog "No incoming FLB matched pci"
-	say "vfio-lu does not call that waiting; nothing protects the device."
+	say "vfio-lu does not call the session waiting; nothing protects the device."
 	run 0 status
 	out "incoming, lost"
 	run 3 restore
@@ -53,12 +53,12 @@ phase_4() {
 }
 
 phase_5() {
-	say "A kernel of the newest form says nothing of it. Its log is no witness, so restore asks it, and gets the file."
+	say "A kernel with the newest series does not log this. So restore asks the kernel, and gets the file."
 	klog_not "$DEV1: Device was preserved by previous kernel"
 	klog_not "No incoming FLB matched"
 	run 0 restore
 	run 0 finish
-	say "Damage is all that tells, too late: only a rehearsal of the two tells before."
+	say "Only the damage shows the difference, too late. A rehearsal of the two kernels shows it before."
 	klog "refcount_t: underflow"
 	run 0 status
 	out "no sessions"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 10: in the next kernel the ordinary driver takes the device before anybody asked.
+# Door 10: in the next kernel, the ordinary driver takes the device before restore runs.
 TIERS="vm"
 PHASES=3
 DEVICES="nvme edu"
@@ -11,11 +11,11 @@ taken() {
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
 	run 0 preserve "$DEV1" "$DEV2"
-	say "vfio-lu foretells it, and goes on: restore takes it back."
+	say "vfio-lu warns in advance and continues: restore takes the device back."
 	run 0 check --next-kernel "$KERNEL" --next-initrd "$INITRD" "$DEV1"
-	out_re "next-driver-match *$DEV1 goes to nvme"
+	out_re "next-driver-match *nvme takes $DEV1"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
-	err "$DEV1 goes to nvme"
+	err "nvme takes $DEV1"
 	run_jump kexec
 }
 
@@ -29,7 +29,7 @@ phase_2() {
 	run 0 finish
 	# nvme had it, and unbind gives it back
 	run 0 unbind "$DEV1"
-	check_that "it goes back to nvme" test "$(driver_of "$DEV1")" = nvme
+	check_that "it is bound to nvme again" test "$(driver_of "$DEV1")" = nvme
 	run 0 bind "$DEV1"
 	run 0 preserve "$DEV1" "$DEV2"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"

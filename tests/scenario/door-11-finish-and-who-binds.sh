@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Door 11: finish wants every file retrieved and bound, a file is bound once, and what is left waiting is dropped.
+# Door 11: finish needs every file retrieved and bound, a file can be bound only once, and the next kexec drops files
+# that nobody retrieved.
 TIERS="vm"
 PHASES=4
 DEVICES="e1000e edu"
@@ -17,13 +18,13 @@ phase_1() {
 }
 
 phase_2() {
-	say "vfio-lu: a session that waits is not jumped away from, nor finished."
+	say "vfio-lu: kexec and finish refuse while a session waits."
 	run 3 finish
 	err "not restored yet; first: vfio-lu restore"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	run 3 kexec
 	err "session vfio-lu of the previous kernel is not finished (waiting); the kexec would lose it"
-	say "vfio-lu: restore does not bind, so that a VMM can; finish binds what none took."
+	say "vfio-lu: restore does not bind, so that a VMM can; finish binds the devices that no VMM took."
 	run 0 restore
 	run 3 kexec
 	err "is not finished (restored); the kexec would lose it"
@@ -55,7 +56,7 @@ phase_3() {
 	fact "raw: it is bound once, even to the same iommufd" EINVAL bind d1 i
 	fact "raw: now it can be finished" 0 finish s
 	for handle in s d1 luo i; do must close $handle; done
-	say "Raw: session two is left waiting."
+	say "Raw: the second session stays waiting."
 	jump_raw
 }
 

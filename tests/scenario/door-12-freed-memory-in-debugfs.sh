@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Door 12: what debugfs shows of the incoming LUO data is freed memory; vfio-lu does not believe it.
+# Door 12: the incoming LUO data in debugfs is freed memory; vfio-lu does not trust it.
 TIERS="vm"
 PHASES=2
 DEVICES="edu"
@@ -12,7 +12,7 @@ phase_1() {
 	run 0 preserve "$DEV1"
 	luo=/sys/kernel/debug/kho/out/sub_fdts/LUO
 	flbs=$(u64 $luo 24 | sed 's/^0*//')
-	check_that "the address of the FLBs is saved before the jump" \
+	check_that "the address of the FLBs is saved before the kexec" \
 		grep -q "\"flbs_pa\": *\"0x$flbs\"" /var/lib/vfio-lu/vfio-lu.json
 	keep flbs "$flbs"
 	run 0 status
@@ -21,8 +21,8 @@ phase_1() {
 	run_jump kexec
 }
 
-# The file is freed memory, and who has that by now is luck. So it is made to show what it could: with another content
-# in its place everything is as it was.
+# The file is freed memory, whose content is random. So the test replaces the content with possible values, and the
+# result must stay the same.
 shows() { # WHAT FORMAT-OF-PRINTF
 	say "Freed memory that has $1."
 	# shellcheck disable=SC2059

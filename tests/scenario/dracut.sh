@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The module for dracut, as the package places them: in what dracut makes, restore runs before udev.
+# The dracut module of the package: in an initrd that dracut makes, restore runs before udev.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="m"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# restore runs in the initrd, where nvme is there to take the device first.
+# restore runs in an initrd that also has nvme, which would take the device.
 TIERS="vm"
 PHASES=2
 DEVICES="nvme e1000e edu"
@@ -19,17 +19,17 @@ phase_2() {
 	for bdf in "$DEV1" "$DEV2" "$DEV3"; do
 		out "$bdf  retrieved; now with vfio-pci"
 	done
-	say "A driver that comes now does not get them."
+	say "A driver that is loaded now does not get the devices."
 	modprobe e1000e
 	check_that "e1000e did not" test "$(driver_of "$DEV2")" = vfio-pci
-	say "Once more, as the unit on the root file system would: nothing is left to do."
+	say "Again, as the unit on the root file system does: nothing is left to do."
 	run_cmd 0 vfio-lu-restore
 	run 0 finish
 	run 0 finish --session vm-2
-	say "And once more: what the command line names is finished."
+	say "And again: the session on the command line is finished."
 	run_cmd 0 vfio-lu-restore
 	out "session vfio-lu  already finished"
 	out "session vm-2  already finished"
 	run 0 unbind "$DEV1"
-	check_that "it goes back to nvme" test "$(driver_of "$DEV1")" = nvme
+	check_that "it is bound to nvme again" test "$(driver_of "$DEV1")" = nvme
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What the script of the early hook and of vfio-lu-restore.service cannot restore makes it fail, and is said; the other
-# sessions that the command line names are back all the same.
+# The script of the early hook and of vfio-lu-restore.service fails and names a session that it cannot restore. It
+# still restores the other sessions of the command line.
 TIERS="fake"
 NO_CALLS="not all commands are run by the scenario"
 PHASES=2
@@ -26,12 +26,12 @@ phase_1() {
 }
 
 phase_2() {
-	# a session that nobody has, before the others; and for init one that is none
+	# a session that does not exist, before the others; and a name behind "--", which is for init
 	sed -i 's/vfio-lu.session=/&gone,/; s/$/ -- vfio-lu.session=init/' "$SCN_ROOT/proc/cmdline"
 	: >"$SCN_TMP/kmsg"
 	early 1
 	err "the previous kernel handed over no session gone"
-	check_that "the kernel's log has it, as an error" grep -q "^<3>vfio-lu-restore: session gone did not come back" "$SCN_TMP/kmsg"
+	check_that "the kernel log has the failure, as an error" grep -q "^<3>vfio-lu-restore: session gone did not come back" "$SCN_TMP/kmsg"
 	err_not "init"
 	out "$DEV1  retrieved from session one"
 	out "$DEV2  retrieved from session two"
@@ -43,7 +43,7 @@ phase_2() {
 	run 0 finish --session one
 	run 0 finish --session two
 
-	# given up: nothing is lost any more
+	# given up: no session is lost any more
 	run 0 release --abandon --session gone
 	sed -i 's/vfio-lu.session=gone,[^ ]*/quiet/' "$SCN_ROOT/proc/cmdline"
 	early 0

@@ -1,10 +1,11 @@
 # shellcheck shell=sh
-# finish frees no memory that nobody has taken, unless it is told to, and binds nothing before it has looked.
+# finish frees memory that no VMM has taken only with --discard, and checks everything before it binds the first
+# device.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e edu"
 
-# Until the program said its last word.
+# Waits until the program has printed its last line.
 said() { # WORD
 	scn_n=0
 	until grep -q "^$1" "$SCN_TMP/said" || [ $scn_n = 100 ]; do
@@ -40,11 +41,11 @@ phase_2() {
 	err "session vfio-lu has no file rom"
 	run 3 finish --wait --timeout 1
 
-	say "Nothing was bound: a VMM can have all of it."
+	say "No device was bound: a VMM can get all files."
 	run 0 run -- "$STANDIN" "sum={ram}"
 	run 0 status
 	out "next: vfio-lu run -- COMMAND"
-	say "That one has ended, and with it goes what it had of the memory; the next one lives on."
+	say "The first VMM has ended and so no longer has the memory; the next one keeps running."
 	run 3 finish
 	err "no process has ram, and finish would free the memory"
 	"$VFIO_LU" run -- "$STANDIN" "bind={$DEV1}" "sum={ram}" wait >"$SCN_TMP/said" 2>&1 &

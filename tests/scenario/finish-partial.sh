@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# The kernel could not give one device of two back: finish sees that before it binds the other one, which cannot be
-# undone, and a VMM can still have that.
+# The kernel could not return one of two devices. finish notices this before it binds the other one, which cannot be
+# undone, so a VMM can still use the other one.
 TIERS="fake"
 NO_CALLS="a failure of the kernel's is made up"
 PHASES=2

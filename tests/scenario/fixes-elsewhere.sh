@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# Fixes that the kernel of the virtual machine cannot show, executed as they are printed. It has no securityfs, which
-# CONFIG_SECURITY_LOCKDOWN_LSM would need beside signed modules; and QEMU has no VMD controller, or other function with a
-# host bridge below it.
+# Executes fixes that cannot be tested in the virtual machine. Its kernel has no securityfs, which needs
+# CONFIG_SECURITY_LOCKDOWN_LSM and signed modules, and QEMU has no VMD controller, nor another function with a host
+# bridge below it.
 TIERS="fake"
 PHASES=1
 DEVICES="vmd"
@@ -35,14 +35,14 @@ phase_1() {
 	lockdown '.result == "unknown" and .fix_argv[0] == "mount"'
 	execute '.host.checks[] | select(.id == "lockdown") | .fix_argv'
 	lockdown '.result == "pass" and .fix_argv == null'
-	say "2. It is mounted and has no lockdown: nothing is to be mounted a second time."
+	say "2. It is mounted and has no lockdown: the fix does not mount it again."
 	rm "$SECURITY/lockdown"
 	lockdown '.result == "pass" and .fix_argv == null'
-	say "3. This kernel has no such directory: to mount it would fail."
+	say "3. This kernel has no such directory: a mount would fail."
 	rm -r "$SECURITY"
 	lockdown '.result == "unknown" and .fix_argv == null'
 
-	say "4. A disk behind a controller is with vfio-pci: it goes first."
+	say "4. A disk behind a controller is bound to vfio-pci: it must be unbound first."
 	run 0 bind 10000:e1:00.0
 	check_that "the disk is taken" taken_by vfio-pci 10000:e1:00.0
 	run 3 bind --json "$DEV1"

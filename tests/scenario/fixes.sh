@@ -1,6 +1,5 @@
 # shellcheck shell=sh
-# Each fix that can be executed cures what it stands beside: of a check, which does not fail any more, and of a command
-# that was refused, which does then what it was asked for.
+# Executes each fix that is a command. Afterwards the check passes, and the refused command succeeds.
 TIERS="fake vm"
 PHASES=3
 DEVICES="edu+e1000e nvme-sriov edu edu edu"
@@ -8,7 +7,7 @@ NO_CALLS="debugfs and the like are real ones in the VM alone"
 # the kernel warns of what is removed before it is finished
 EXPECT_LOG='pci_liveupdate_notify'
 
-# Executes what was printed, which is made of words.
+# Executes the printed fix, which is an array of words.
 execute() { # EXPRESSION that gives them
 	scn_words=$(jq -r "$1 | @sh" "$STDOUT")
 	eval "set -- $scn_words"
@@ -20,7 +19,7 @@ execute() { # EXPRESSION that gives them
 	fi
 }
 
-# Whatever its exit status: several things may be wrong at a time.
+# Ignores the exit status, since several checks may fail at once.
 look() { # BDF
 	scn_status=0
 	"$VFIO_LU" check --json "$1" >"$STDOUT" 2>"$STDERR" || scn_status=$?
@@ -31,7 +30,7 @@ look() { # BDF
 
 scn_rows='(.host, .devices[0]).checks[]'
 
-# One after the other, whatever has a fix; the ids are those that are to be met.
+# Executes each fix in turn; the ids are the expected checks.
 cures() { # BDF ID...
 	scn_bdf=$1 scn_met=''
 	shift
@@ -40,14 +39,14 @@ cures() { # BDF ID...
 		scn_met="$scn_met $scn_id"
 		execute "first($scn_rows | select(.fix_argv)).fix_argv"
 		look "$scn_bdf"
-		check_that "$scn_id is cured" jq -e "first($scn_rows | select(.id == \"$scn_id\")) |
+		check_that "$scn_id passes after its fix" jq -e "first($scn_rows | select(.id == \"$scn_id\")) |
 			(.result | . == \"pass\" or . == \"warn\") and .fix_argv == null" "$STDOUT"
 		[ "$scn_fail" = 0 ] || return
 	done
-	check_that "what was cured of $scn_bdf:$scn_met" test "$scn_met" = " $*"
+	check_that "the repaired checks of $scn_bdf:$scn_met" test "$scn_met" = " $*"
 }
 
-# A command that is refused, and done after what is said to help.
+# A command that is refused, and succeeds after its fix.
 heals() { # STATUS CODE ARGUMENT...
 	scn_exit=$1 scn_code=$2
 	shift 2
@@ -61,7 +60,7 @@ phase_1() {
 	modprobe e1000e
 	check_that "the other function has its driver" soon taken_by e1000e "$DEV2"
 	cures "$DEV1" driver-vfio-pci
-	check_that "they go together" test "$(driver_of "$DEV2")" = vfio-pci
+	check_that "both are bound" test "$(driver_of "$DEV2")" = vfio-pci
 	run 0 unbind "$DEV2"
 	cures "$DEV1" group-singleton
 	if in_vm; then
@@ -95,12 +94,12 @@ phase_1() {
 }
 
 phase_2() {
-	say "No session has the usual name."
+	say "No session has the default name."
 	heals 3 wrong-order finish --session b
 	if [ -z "${FAKE_LOG-}" ]; then
 		cures "$DEV5" driver-vfio-pci not-incoming
 	else
-		say "Of which session a device is no check can tell without the log: status does."
+		say "Without the log, no check knows the session of a device; status does."
 		run 0 restore --all
 		run 0 finish --session c
 	fi
@@ -116,7 +115,7 @@ phase_3() {
 	run 0 finish --session e
 	if in_vm; then echo 1 >"/sys/bus/pci/devices/$DEV6/remove"; else fake vanish "$DEV6"; fi
 	run 6 restore --session f
-	say "What cannot be finished can be given up, and is settled then."
+	say "A session that cannot be finished can be given up."
 	run 5 finish --json --session f
 	execute .error.fix_argv
 	run 0 status --check

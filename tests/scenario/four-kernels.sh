@@ -1,11 +1,13 @@
 # shellcheck shell=sh
-# Four kernels in a row with the same devices: the same identity, place and config space in each, and a chain that status tells.
+# Four kernels in a row with the same devices: their identity, place and config space stay the same, and status shows
+# the chain of kernels.
 TIERS="fake vm"
 PHASES=4
 DEVICES="e1000e edu"
 TIMEOUT=600
 
-# What must not change: ids, class and place; in config space all but command, status and what the kernel assigns.
+# What must not change: ids, class and place; in config space everything except command, status and the values that the
+# kernel assigns.
 identity() { # BDF
 	dir=$SCN_ROOT/sys/bus/pci/devices/$1
 	for attr in vendor device subsystem_vendor subsystem_device class; do
@@ -22,7 +24,7 @@ same_device() { # N BDF
 	if [ "$PHASE" = 1 ]; then
 		keep "device$1" "$(identity "$2")"
 	else
-		check_that "$2 is what it was in the first kernel" test "$(identity "$2")" = "$(kept "device$1")"
+		check_that "$2 is the same as in the first kernel" test "$(identity "$2")" = "$(kept "device$1")"
 	fi
 }
 

@@ -1,12 +1,13 @@
 # shellcheck shell=sh
-# That no holder answers does not mean that none holds anything: who may change something waits for it.
+# No holder answers, but a service manager will restart it with its files: commands that may change something wait for
+# it.
 TIERS="fake"
 NO_CALLS="the holder is not started by vfio-lu"
 PHASES=1
 DEVICES="e1000e edu"
 
 phase_1() {
-	# Not at once: as long as a file says.
+	# The restart takes as many seconds as a file says.
 	cat >"$SCN_TMP/slow" <<-'END'
 		#!/bin/sh
 		sleep "$(cat "$1")"
@@ -28,7 +29,7 @@ phase_1() {
 	out "holder   process $(managed_pid)"
 	out "$DEV1  preserved"
 	out "$DEV2  preserved"
-	check_that "it came once, and nobody else did" test "$(grep -c '^start' "$SCN_TMP/manager/log")" = 2
+	check_that "exactly one new holder was started" test "$(grep -c '^start' "$SCN_TMP/manager/log")" = 2
 
 	echo 3 >"$SCN_TMP/seconds"
 	kill -9 "$(managed_pid)"
@@ -37,7 +38,7 @@ phase_1() {
 	run 0 preserve "$DEV1"
 	out "already preserved"
 
-	say "Without an index a session is a session still"
+	say "Without an index, sessions are still recognized"
 	echo 0 >"$SCN_TMP/seconds"
 	rm "$SCN_ROOT/run/vfio-lu/holder.index"
 	kill -9 "$(managed_pid)"
@@ -46,7 +47,7 @@ phase_1() {
 	out "outgoing, incomplete"
 	run 0 release
 
-	say "Nobody is waited for who ended when there was nothing to hold"
+	say "No command waits for a holder that ended because it held nothing"
 	scn_n=0
 	while [ -d "/proc/$(managed_pid)" ] && [ $scn_n -lt 100 ]; do
 		scn_n=$((scn_n + 1))

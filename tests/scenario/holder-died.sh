@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# The holder was killed, and nobody brings it back: what was preserved is forgotten by no command until it is settled.
+# The holder was killed and is not restarted: every command remembers the preserved devices until preserve or release
+# settles them.
 TIERS="fake"
 PHASES=1
 DEVICES="e1000e edu"
@@ -25,7 +26,7 @@ phase_1() {
 	err "session vfio-lu is lost"
 	err "first: vfio-lu preserve $DEV1"
 
-	say "Both ways to settle it: the other devices along with it, or without it."
+	say "Two ways to settle the loss: preserve the device again, or release it."
 	run 0 preserve "$DEV1"
 	run 0 kexec --dry-run
 	out "vfio-lu.session=other,vfio-lu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Ten thousand requests that make no sense lose nothing; two hundred commands at once neither.
+# Ten thousand malformed requests lose nothing, and neither do two hundred commands at once.
 TIERS="fake vm"
 NO_CALLS="two hundred at once, in no order"
 PHASES=1
@@ -41,7 +41,7 @@ phase_1() {
 	says=$(at_once $crowd "$VFIO_LU" status)
 	check_that "$crowd status at once: $says" test "$says" = "$crowd times 0"
 
-	# Each wants one of two devices in the same session; some give up waiting.
+	# Each preserves one of two devices in the same session; some time out.
 	every_other() {
 		if [ $((scn_n % 2)) = 0 ]; then
 			"$VFIO_LU" --timeout 5 preserve "$DEV3" --session a
@@ -59,7 +59,7 @@ phase_1() {
 	done
 	check_that "the holder is the same" test "$(holder_pid)" = "$before"
 
-	# Somebody keeps the lock.
+	# Another process keeps the lock.
 	hammer lock "$SCN_ROOT/run/vfio-lu/lock" &
 	locker=$!
 	check_that "it has it" soon locked "$SCN_ROOT/run/vfio-lu/lock"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# With a service manager that keeps files, the end of the holder is not the end of the session.
+# If a service manager keeps the files, the session survives the end of the holder.
 TIERS="fake vm"
 NO_CALLS="the holder is not started by vfio-lu"
 PHASES=2
@@ -19,11 +19,11 @@ phase_1() {
 	run 0 preserve "$DEV1" --session vm:1@a
 	run 0 status
 	out "holder   process $(managed_pid)"
-	check_that "the session is stored under a name that holds for systemd" \
+	check_that "the session is stored under a name that systemd accepts" \
 		grep -q '^store session/vm+1@a [0-9a-f]* direction=outgoing$' "$SCN_TMP/manager/log"
 	check_that "the device is stored by a number" \
 		grep -q "^store [0-9]*\.[0-9a-f]*\$" "$SCN_TMP/manager/log"
-	check_that "nothing was refused" test "$(grep -c '^refused' "$SCN_TMP/manager/log")" = 0
+	check_that "the manager refused no file" test "$(grep -c '^refused' "$SCN_TMP/manager/log")" = 0
 
 	killed_and_back
 	run 0 status
@@ -32,7 +32,7 @@ phase_1() {
 	klog_not "$DEV1: Device will no longer be preserved"
 	run 0 preserve "$DEV2" --session vm:1@a
 	run 0 release "$DEV1" --session vm:1@a
-	# A file that was let go is let go by the manager too, and at once: the kernel releases it.
+	# The manager closes a dropped file too, and at once, so the kernel releases it.
 	klog "$DEV1: Device will no longer be preserved across next Live Update"
 	run 0 unbind "$DEV1"
 	killed_and_back
@@ -51,7 +51,7 @@ phase_2() {
 	out "restored"
 	out "$DEV2  retrieved"
 	run 0 finish --session vm:1@a
-	check_that "nothing to hold, so it ends" soon gone "$(managed_pid)"
+	check_that "the holder has no file and ends" soon gone "$(managed_pid)"
 	run 0 status
 	out "no sessions"
 }

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# The hook and the script for initramfs-tools, as the package places them: in what update-initramfs makes, restore runs before udev.
+# The hook and the script of the package for initramfs-tools: in an initrd that update-initramfs makes, restore runs
+# before udev.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="m"
@@ -9,7 +10,7 @@ TIMEOUT=900
 
 phase_1() {
 	udev_is_done
-	say "It asks the kernel's configuration for this; where there is none, the jump shows that the kernel unpacks it."
+	say "mkinitramfs reads the kernel's configuration for the compression; without one, the kexec shows that the kernel unpacks it."
 	[ -f "/boot/config-$RELEASE" ] || echo CONFIG_RD_GZIP=y >"/boot/config-$RELEASE"
 	printf 'COMPRESS=gzip\nCOMPRESSLEVEL=1\n' >/etc/initramfs-tools/conf.d/gzip
 	run_cmd 0 update-initramfs -u -k "$RELEASE"

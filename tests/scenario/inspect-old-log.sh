@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# The beginning of the kernel log is overwritten: then memory tells which devices were handed over and are not finished.
+# The beginning of the kernel log is overwritten: status reads from memory which devices were handed over and are not
+# finished.
 TIERS="vm"
 PHASES=2
 DEVICES="e1000e edu"

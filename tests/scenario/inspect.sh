@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# inspect says of each part what it is and what it is worth: before the kexec, after it, after the first open of
-# /dev/liveupdate, after restore, after finish. Device by device it agrees with the kernel log and with what was
-# done here; and a file of more than four gigabytes is read in a few places only.
+# inspect shows each part and how far it can be trusted: before the kexec, after it, after the first open of
+# /dev/liveupdate, after restore, after finish. It agrees with the kernel log and with the scenario for each device,
+# and reads only a few places of a file of more than four gigabytes.
 TIERS="fake vm"
 NO_CALLS="the memory of a kernel is nothing that the fake has"
 PHASES=2
@@ -40,17 +40,17 @@ ours() { printf '%s\n' "$DEV1" "$DEV2" "$PORT1" "$PORT2" | sort | tr '\n' ' '; }
 
 flbs_at() { part "$1" | sed -n 's/.*FLBs at \(0x[0-9a-f]*\).*/\1/p'; }
 
-# It opens what shows the handover, to read it, and nothing else; it calls nothing that could act.
+# inspect opens only files that show the handover, for reading, and makes no call that could change anything.
 opens_little() { # WHEN
 	in_vm || return 0
 	strace -o "$SCN_TMP/trace" vfio-lu inspect >"$SCN_TMP/printed" 2>&1
 	sed -n 's/^openat2([^,]*, "\([^"]*\)", {flags=\([^,]*\),.*/\2 \1/p' "$SCN_TMP/trace" >"$SCN_TMP/opens"
-	check_that "$1: what it opens is seen" grep -q ' /sys/kernel/debug/kho/out/sub_fdts/LUO$' "$SCN_TMP/opens"
+	check_that "$1: strace sees its opens" grep -q ' /sys/kernel/debug/kho/out/sub_fdts/LUO$' "$SCN_TMP/opens"
 	grep -vE -e '^O_RDONLY[A-Z|_]* (/proc(/[0-9]+/(fd|fdinfo/[0-9]+|comm|stat|cgroup))?|/proc/(kcore|sys/kernel/random/boot_id|device-tree/.*))$' \
 		-e '^O_RDONLY[A-Z|_]* (/sys/kernel/debug/kho/.*|/sys/kernel/boot_params/setup_data.*|/dev/kmsg)$' \
 		-e '^O_RDONLY[A-Z|_]* ((/run/vfio-lu|/var/lib/vfio-lu)(/[^/]*\.json)?|/run/vfio-lu/holder.managed)$' "$SCN_TMP/opens" >"$SCN_TMP/strange"
 	same "$1: it opens nothing else" "$(head -n 3 "$SCN_TMP/strange")" ""
-	# what the loader does comes before the first of these; what is written is the report
+	# the loader's calls come before the first of these; the only writes are the report
 	sed '1,/^openat2(/d' "$SCN_TMP/trace" | grep -E '^(open|openat|creat|ioctl|execve|v?fork|clone3?|pwrite64|writev|mkdir|unlink|rename|mount|umount2|finit_module|kexec_[a-z_]*|reboot)\(' \
 		>"$SCN_TMP/strange"
 	grep '^write(' "$SCN_TMP/trace" | grep -v '^write(1,' >>"$SCN_TMP/strange"
@@ -93,7 +93,7 @@ phase_1() {
 	run_jump kexec
 }
 
-# What holds as long as nothing is finished.
+# These results hold until the first finish.
 came_over() { # WHEN
 	say "$1"
 	opens_little "$1"
@@ -146,7 +146,7 @@ reads_little() {
 		grep -qx "$at" "$SCN_TMP/addresses" || strange="$strange $at"
 	done <"$SCN_TMP/reads"
 	same "it is read at the addresses asked for and nowhere else" "$strange" ""
-	check_that "and that is little: $total bytes" test $total -lt 8192
+	check_that "and they are few bytes: $total" test $total -lt 8192
 }
 
 phase_2() {
@@ -165,7 +165,7 @@ phase_2() {
 		same "without debugfs the devices are ours" "$(devices_in pci-in "refcount 1")" "$(ours)"
 		part_is kho-out kernel "! debugfs is not mounted"
 		mount -t debugfs debugfs /sys/kernel/debug
-		# as under lockdown: the same answer to the same call
+		# as under lockdown, where the same call fails in the same way
 		run_cmd 0 /usr/bin/setpriv --bounding-set=-sys_rawio --inh-caps=-sys_rawio vfio-lu inspect
 		part_is flbs-in kernel "! memory cannot be read: Operation not permitted"
 		part_is kho-in kernel "kho-v4"
@@ -178,7 +178,7 @@ phase_2() {
 	if in_vm; then
 		part_is kho-in kernel "! memory cannot be read: Permission denied"
 		part_is kho-out kernel "! only root can read debugfs"
-		part_is processes kernel "this user cannot look into all processes"
+		part_is processes kernel "this user cannot see the open files of all processes"
 	fi
 	run 0 restore
 	came_over "after restore"
@@ -194,8 +194,8 @@ phase_2() {
 	in_vm || return 0
 	check_that "finish has removed the manifest" test ! -e /var/lib/vfio-lu/vfio-lu.json
 	part flbs-in >"$SCN_TMP/part"
-	check_that "and with it where the FLBs are" grep -q "its address is not known" "$SCN_TMP/part"
-	# with the address from before, what is there now is not taken for anything
+	check_that "and with it the address of the FLBs" grep -q "its address is not known" "$SCN_TMP/part"
+	# with the old address, the present content of the memory is not decoded
 	cp "$SCN_TMP/manifest" /var/lib/vfio-lu/vfio-lu.json
 	run 0 inspect
 	part_is flbs-in kernel "/proc/kcore at $(kept flbs)"

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# What the journal has of a whole update: a record of each action, refusal and warning, in order, and none of looks, of dry
-# runs and of words that mean nothing.
+# The journal has a record of each action, refusal and warning of a live update, in order. It has none of read-only
+# commands, dry runs and wrong usage.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e edu"
 
-# The records since the last time, those of the holder apart: here they come when they come.
+# Prints the new records, without those of the holder, whose order may vary.
 recorded() {
 	scn_last="the journal"
 	journal=${SCN_ROOT%/root}/journal
@@ -27,7 +27,7 @@ phase_1() {
 	run 0 bind --dry-run "$DEV1"
 	run 3 preserve --dry-run "$DEV1"
 	run 2 bind nonsense
-	check_that "looks, dry runs and nonsense leave no record" test ! -e "${SCN_ROOT%/root}/journal"
+	check_that "read-only commands, dry runs and wrong usage leave no record" test ! -e "${SCN_ROOT%/root}/journal"
 
 	run 0 bind "$DEV1" "$DEV2"
 	recorded 2
@@ -55,7 +55,7 @@ phase_1() {
 }
 
 phase_2() {
-	# what load has warned of is not repeated where nothing has changed
+	# kexec does not repeat the warnings of load if nothing has changed
 	recorded 2
 	record 4 kexec "" "" warning "the next kernel: this pair of kernels was not rehearsed"
 	record 5 kexec vm-1 "$DEV1" note "starting $KERNEL by kexec -e, with session vm-1 ($DEV1); connections to this machine end"
@@ -74,7 +74,7 @@ phase_2() {
 	record 6 finish vm-1 "$DEV1" "done" "$DEV1  finished"
 	record 6 finish vm-1 "" "done" "session vm-1  finished"
 
-	say "The holder's own"
+	say "The records of the holder"
 	scn_last="the journal"
 	grep 'VFIO_LU_COMMAND=hold' "$journal" >"$STDOUT"
 	cat "$STDOUT"

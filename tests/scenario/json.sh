@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A whole live update by what --json says: one object whatever happens, its codes, its fixes, and what status tells.
+# A whole live update with --json: each command prints one object, with codes and fixes, and status agrees.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e edu pci-testdev"
@@ -7,8 +7,8 @@ DEVICES="e1000e edu pci-testdev"
 json() { check_that "$scn_last: $1" jq -e "$1" "$STDOUT"; }
 failed_of() { json ".error.code == \"$1\" and .error.status == $STATUS and (.warnings | type) == \"array\""; }
 
-# Executes what a command of vfio-lu that was printed is made of.
-execute() { # EXPRESSION that gives the words
+# Executes a printed command of vfio-lu.
+execute() { # EXPRESSION: gives the words
 	scn_words=$(jq -r "$1 | @sh" "$STDOUT")
 	eval "set -- $scn_words"
 	check_that "it is a command: $*" test "${1:-}" = vfio-lu
@@ -16,7 +16,7 @@ execute() { # EXPRESSION that gives the words
 	run 0 "$@"
 }
 
-# What status tells of the first session, in its order; the clocks of each kernel run forward.
+# The moments of the first session in status, in order; the clocks of each kernel run forward.
 moments_are() { # MOMENT:BDF...
 	scn_moments=$(jq -r '.sessions[0].moments | map("\(.moment):\(.bdf)") | join(" ")' "$STDOUT")
 	check_that "the moments are $scn_moments" test "$scn_moments" = "$*"
@@ -190,8 +190,8 @@ phase_2() {
 	watch=$!
 	soon file_has "$SCN_TMP/watch" "session vfio-lu  outgoing, held; next: vfio-lu load KERNEL"
 	kill -9 "$(holder_pid)"
-	check_that "--watch tells of the loss" soon file_has "$SCN_TMP/watch" "session vfio-lu  outgoing, lost"
-	check_that "and of the holder" soon file_has "$SCN_TMP/watch" "  holder  gone"
+	check_that "--watch reports the loss" soon file_has "$SCN_TMP/watch" "session vfio-lu  outgoing, lost"
+	check_that "and the end of the holder" soon file_has "$SCN_TMP/watch" "  holder  gone"
 	kill $watch
 	cat "$SCN_TMP/watch"
 	check_that "each line once" test -z "$(cut -d ' ' -f 3- "$SCN_TMP/watch" | sort | uniq -d)"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# kexec is about all that is held, and about what others use, and not about what was promised alone.
+# kexec considers every held session and every device that a process uses, not only the promised devices.
 TIERS="fake"
 NO_CALLS="preserve is killed at a call that the VM has not"
 PHASES=1
@@ -10,7 +10,7 @@ phase_1() {
 	run 0 preserve "$DEV1" --session a
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 
-	say "preserve is killed when all is preserved, and before it could say so."
+	say "preserve is killed after everything is preserved and before it writes the promise."
 	FAKE_CALLS="$SCN_TMP/calls" "$VFIO_LU" preserve "$DEV2" --session b >/dev/null
 	"$VFIO_LU" release --session b >/dev/null
 	n=$(sed -n 's/^calls //p' "$SCN_TMP/calls")

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# kexec judges the image that load judged, again: between the two, files may change, and devices come. It may leave that
-# out while everything that load judged by is the same to the byte. What load --force let pass still passes, and nothing
-# else does.
+# kexec checks the image of load again, since files may have changed and devices may have been added. It need not do so
+# while everything that load read for the check is still the same. Failures that load --force accepted still pass; all
+# others are refused.
 TIERS="fake"
 NO_CALLS="not all commands are run by the scenario"
 DEVICES="e1000e edu"
@@ -28,7 +28,7 @@ phase_1() {
 	run 0 release --session later
 	as_judged
 
-	say "a file that was not there, in a directory that was not"
+	say "a new file in a new directory"
 	mkdir -p "$SCN_ROOT/etc/modprobe.d"
 	echo "blacklist nothing" >"$SCN_ROOT/etc/modprobe.d/new.conf"
 	again 0
@@ -40,19 +40,19 @@ phase_1() {
 	again 0
 	load 0
 
-	say "the same initrd, written again"
+	say "the initrd is written again, with the same content"
 	cp "$SCN_ROOT$INITRD" "$SCN_TMP/initrd"
 	cat "$SCN_TMP/initrd" >"$SCN_ROOT$INITRD"
 	as_judged
 
-	say "another disk that the host needs, in a file that the kernel makes up"
+	say "the host needs another disk, by a file of /proc"
 	cp "$SCN_ROOT/proc/swaps" "$SCN_TMP/swaps"
 	echo "/dev/sdz partition 1 0 -2" >>"$SCN_ROOT/proc/swaps"
 	again 0
 	cp "$SCN_TMP/swaps" "$SCN_ROOT/proc/swaps"
 	as_judged
 
-	say "an image that is none any more, of the same size and time"
+	say "the file is no image any more, but has the same size and time"
 	cp -p "$SCN_ROOT$KERNEL" "$SCN_TMP/kernel"
 	head -c "$(stat -c %s "$SCN_TMP/kernel")" /dev/zero >"$SCN_ROOT$KERNEL"
 	touch -r "$SCN_TMP/kernel" "$SCN_ROOT$KERNEL"
@@ -62,7 +62,7 @@ phase_1() {
 	cp -p "$SCN_TMP/kernel" "$SCN_ROOT$KERNEL"
 	as_judged
 
-	say "what load --force let pass"
+	say "failures that load --force accepted"
 	run 3 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline) liveupdate=off"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline) liveupdate=off" --force
 	err "(next-cmdline)"
@@ -73,7 +73,7 @@ phase_1() {
 	again 3
 	err "(next-cmdline)"
 	err "$INITRD"
-	# it cannot be unpacked here, so nothing is known of it
+	# it cannot be unpacked here, so its content is unknown
 	printf '\211LZO\000\r\n\032\n0123456789' >"$SCN_ROOT$INITRD"
 	again 3
 	err "(next-initrd)"

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# What the kill sweep (tests/fake/kill-sweep.sh) found, each at the call at which somebody was killed.
+# Faults that the kill sweep (tests/fake/kill-sweep.sh) found, each at the call at which a process was killed.
 TIERS="fake"
 NO_CALLS="somebody is killed in the middle"
 PHASES=2
 DEVICES="e1000e edu"
 
-# Instead of the first call that is said with these words.
+# Kills in place of the first call with these words.
 killed_at() { # WHO CALL STATUS ARGUMENT...
 	export FAKE_FAULT="1:$1" FAKE_FAULT_ONLY="$2"
 	shift 2
@@ -21,7 +21,7 @@ phase_1() {
 	run 0 preserve "$DEV1" "$DEV2"
 	check_that "it is there" test -e "$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json"
 
-	say "Devices of a session that was just closed are not preserved, whatever was noted of them"
+	say "Devices of a session that was just closed are not preserved, even if the holder has noted it"
 	killed_at KILL "send put device/vfio-lu" 137 release "$DEV1"
 	run 0 status
 	out "outgoing, incomplete"
@@ -33,14 +33,14 @@ phase_1() {
 }
 
 phase_2() {
-	say "A holder that dies before it has asked the kernel says nothing of what the kernel has"
+	say "A holder that dies before it asks the kernel proves nothing about the kernel's sessions"
 	killed_at KILL-HOLDER "send retrieve" 1 restore
 	err "the holder ended before it had session vfio-lu"
 	run 0 status
 	out "incoming, waiting"
 	run 0 restore
 
-	say "What is finished and half let go is finished, and finish lets go of the rest"
+	say "A finished session whose files are partly closed is finished, and finish closes the rest"
 	killed_at KILL "send drop iommufd" 137 finish
 	run 0 status
 	out "incoming, finished"

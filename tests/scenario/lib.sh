@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# The vocabulary of scenarios, and what runs one phase of one: sh lib.sh SCENARIO.sh PHASE
+# The functions of scenarios. Runs one phase of a scenario: sh lib.sh SCENARIO.sh PHASE
 # In the VM, tests/vm/steps starts it. On the host, the script that starts the fake kernel does, with TIER=fake and VFIO_LU set.
 #
-# A scenario sets, before anything else, what it needs:
+# At its top, a scenario sets what it needs:
 #   TIERS="fake vm"          where it can run
 #   PHASES=2                 how many kernels it runs under; phase_1, phase_2, ... are its functions
 #   DEVICES="edu e1000e"     one word a slot, each behind a root port of its own: edu pci-testdev e1000e nvme nvme-sriov
@@ -24,7 +24,7 @@ set -u
 : "${TIER:=vm}" "${VFIO_LU:=vfio-lu}" "${STANDIN:=standin}" "${SCN_QUIET:=}"
 scn_pass=0 scn_fail=0 scn_skip=0 scn_last='' STATUS=''
 
-# Marks in the kernel log, and in that of calls if there is to be one, what the scenario was doing.
+# Notes the current step of the scenario in the kernel log, and in the log of calls if there is one.
 scn_mark() {
 	[ -z "${CALLS:-}" ] || printf '%s\n' "$*" >>"$CALLS"
 	[ "$TIER" != vm ] || echo "vlu: $*" >/dev/kmsg
@@ -46,7 +46,7 @@ skip() { # NAME [WHY]
 	printf 'skip  %s%s\n' "$1" "${2:+: $2}"
 }
 
-# For a demonstration: a line of explanation.
+# Prints a line of explanation, for a demonstration.
 say() { printf '\n# %s\n' "$*"; }
 
 check_that() { # NAME COMMAND...
@@ -60,7 +60,7 @@ check_that() { # NAME COMMAND...
 	fi
 }
 
-# Runs any command as run does vfio-lu: prints it, keeps what it printed, compares the exit status.
+# Runs any command as run does with vfio-lu: prints it, keeps its output, compares the exit status.
 run_cmd() { # EXPECTED-STATUS COMMAND...
 	scn_want=$1
 	shift
@@ -89,7 +89,7 @@ run() { # EXPECTED-STATUS ARGUMENT... of vfio-lu
 	esac
 }
 
-# What --json printed, for who validates it: into a file, and out of the virtual machine in lines that are marked.
+# Writes a JSON object for its validation: into a file, or from the virtual machine in marked lines.
 keep_json() { # ARGUMENTS FILE
 	if in_vm; then scn_json "$@" | sed 's/^/VLU-JSON /'; else scn_json "$@" >>"${JSONS:-/dev/null}"; fi
 }
@@ -99,7 +99,7 @@ scn_json() {
 	echo ---
 }
 
-# The same as a user without rights.
+# Does the same as a user without rights.
 run_as_nobody() { # EXPECTED-STATUS ARGUMENT...
 	if [ "$(id -u)" != 0 ]; then
 		skip "vfio-lu $* as nobody" "not root here"
@@ -108,7 +108,7 @@ run_as_nobody() { # EXPECTED-STATUS ARGUMENT...
 	scn_status=$1
 	shift
 	scn_shown="vfio-lu $* (as nobody)"
-	# By its path: the shell in the VM prefers its own, which cannot change the user.
+	# By its path: the shell in the VM prefers its builtin command, which cannot change the user.
 	run_cmd "$scn_status" /usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups "$VFIO_LU" "$@"
 }
 
@@ -126,7 +126,7 @@ scn_grep() { # yes|no FILE WHAT fixed|re PATTERN
 	esac
 }
 
-# What the last run printed: fixed strings, or with _re basic regular expressions.
+# Search the output of the last run for fixed strings, or with _re for basic regular expressions.
 out() { scn_grep yes "$STDOUT" stdout fixed "$1"; }
 out_not() { scn_grep no "$STDOUT" stdout fixed "$1"; }
 out_re() { scn_grep yes "$STDOUT" stdout re "$1"; }
@@ -136,7 +136,7 @@ err_re() { scn_grep yes "$STDERR" stderr re "$1"; }
 out_empty() { if [ -s "$STDOUT" ]; then fail "$scn_last" "stdout is not empty"; else pass "$scn_last: no stdout"; fi; }
 err_empty() { if [ -s "$STDERR" ]; then fail "$scn_last" "stderr is not empty"; else pass "$scn_last: no stderr"; fi; }
 
-# The kernel log since this kernel started.
+# Prints the kernel log since this kernel started.
 klog() { scn_klog yes "$1"; }
 klog_not() { scn_klog no "$1"; }
 scn_klog() {
@@ -151,12 +151,12 @@ scn_klog() {
 	scn_last=$scn_before
 }
 
-# Where the machine's files are: on the host below a directory.
+# The root of the machine's files: on the host it is a directory.
 : "${SCN_ROOT:=}"
 
 in_vm() { [ "$TIER" = vm ]; }
 
-# The driver that has a function, or nothing.
+# Prints the driver of a function, or nothing.
 driver_of() { # BDF
 	scn_link=$(readlink "${SCN_ROOT:-}/sys/bus/pci/devices/$1/driver") || return 0
 	echo "${scn_link##*/}"
@@ -164,7 +164,7 @@ driver_of() { # BDF
 
 dev() { eval "echo \"\${DEV$1}\""; }
 
-# Waits for what comes by itself, however busy the machine is; what has not come after two minutes does not come.
+# Waits up to two minutes until a command succeeds, since the machine may be busy.
 soon() { # COMMAND...
 	read -r scn_since _ </proc/uptime
 	until "$@"; do
@@ -173,7 +173,7 @@ soon() { # COMMAND...
 		sleep 0.1
 	done
 }
-# A holder with a service manager, tests/manager.c, that keeps its files and starts it again.
+# Starts a holder under a service manager, tests/manager.c, which keeps its files and restarts it.
 managed_holder() { # COMMAND...
 	mkdir -p "$SCN_TMP/manager"
 	manager "$SCN_TMP/manager" "$@" &
@@ -181,12 +181,13 @@ managed_holder() { # COMMAND...
 	soon managed_starts 1
 }
 managed_pid() { cat "$SCN_TMP/manager/pid"; }
-# Has it said that it is ready this often, at least?
+# Has the holder reported at least this often that it is ready?
 managed_starts() { # N
 	[ -e "$SCN_TMP/manager/log" ] && [ "$(grep -c '^ready' "$SCN_TMP/manager/log")" -ge "$1" ]
 }
 
-# What is waited for: a line in the kernel log, a file that a process has open, its end, a word in a file, a driver.
+# Conditions for soon: a line in the kernel log, an open file of a process, the end of a process, a word in a file, a
+# driver.
 in_log() { dmesg | grep -v ' vlu: ' | grep -qF -- "$1"; }
 has_open() { # PID WORD
 	for scn_file in "/proc/$1/fd/"*; do
@@ -201,7 +202,7 @@ gone() { # PID: it has ended, and the fake kernel has seen it too
 file_has() { grep -q -- "$2" "$1" 2>/dev/null; } # FILE PATTERN
 taken_by() { [ "$(driver_of "$2")" = "$1" ]; } # DRIVER BDF
 
-# For a machine that will not power off any more: it is reset once this shell has printed its result.
+# For a machine that cannot power off any more: resets it after this shell has printed its result.
 reset_at_the_end() {
 	(
 		soon gone $$
@@ -213,15 +214,15 @@ reset_at_the_end() {
 
 holder_pid() { "$VFIO_LU" status | sed -n 's/^holder *process \([0-9]*\).*/\1/p'; }
 
-# Values that outlive the kexec, also where /var/lib does not.
+# Values that survive the kexec, even if /var/lib does not.
 keep() { # NAME VALUE
 	mkdir -p "$KEPT"
 	printf '%s\n' "$2" >"$KEPT/$1"
 }
 kept() { cat "$KEPT/$1"; }
 
-# This kernel's command line, for the next phase.
-# shellcheck disable=SC2120 # scenarios do pass it
+# Prints the command line of this kernel, for the next phase.
+# shellcheck disable=SC2120 # some scenarios pass an argument
 next_cmdline() { # [ANOTHER-FLAVOUR]
 	if in_vm; then
 		sed "s/vlu\\.phase=[0-9]*/vlu.phase=$((PHASE + 1))/; s/vlu\\.flavour=\\([my]\\)/vlu.flavour=${1:-\\1}/" /proc/cmdline
@@ -236,20 +237,20 @@ scn_result() {
 	scn_pass=0 scn_fail=0 scn_skip=0
 }
 
-# The counts leave before the kernel does. That the kexec succeeded is counted by the phase that it leads to.
+# Prints the counts before the kexec. The next phase counts the success of the kexec.
 scn_before_jump() {
 	scn_result jump=1
 	sync
 	if in_vm; then stty -F /dev/ttyS1 raw; fi
 }
 
-# vfio-lu with arguments that must not return. Under the fake kernel it exits with 0 and the next phase follows.
+# Runs vfio-lu, which must not return. Under the fake kernel it exits with 0 and the next phase follows.
 run_jump() { # ARGUMENT...
 	scn_shown="vfio-lu $*"
 	run_jump_by "$VFIO_LU" "$@"
 }
 
-# Another program that calls it.
+# Runs another program that calls vfio-lu.
 run_jump_by() { # COMMAND...
 	scn_last=${scn_shown:-$*}
 	printf '\n$ %s\n' "$scn_last"
@@ -258,7 +259,7 @@ run_jump_by() { # COMMAND...
 	STATUS=0
 	if in_vm; then
 		"$@" </dev/null || STATUS=$?
-		# Success may mean that it left the kexec to somebody else.
+		# Success may mean that systemd makes the kexec.
 		[ "$STATUS" != 0 ] || sleep "${JUMP_WAIT:-200}"
 	elif "$@" </dev/null >"$STDOUT"; then
 		case " $* " in
@@ -274,7 +275,7 @@ run_jump_by() { # COMMAND...
 	fail "$scn_last" "returned with $STATUS, but was to jump"
 }
 
-# The kexec by hand, without vfio-lu: for facts about the kernel.
+# Makes the kexec without vfio-lu, to show facts about the kernel.
 jump_raw() { # [COMMAND-LINE [KERNEL]]
 	load_raw "$@"
 	printf '\n$ kexec -e\n'
@@ -291,7 +292,7 @@ load_raw() { # [COMMAND-LINE [KERNEL]]
 	run_cmd 0 kexec -s -l "${2:-$KERNEL}" "--initrd=$INITRD" "--command-line=${1:-$(next_cmdline)}"
 }
 
-# The bus numbers follow from how run.sh plugs the slots.
+# The bus numbers follow from the order of the slots in run.sh.
 scn_places() {
 	scn_slot=0 scn_n=0
 	for scn_word in ${DEVICES:-}; do
@@ -315,17 +316,17 @@ scn_another_than() { # PID
 	scn_now=$(holder_pid) && [ -n "$scn_now" ] && [ "$scn_now" != "$1" ]
 }
 
-# Until then udev loads drivers, which may be in the middle of taking a device.
+# Until then udev loads drivers, which may be binding a device.
 udev_is_done() { run_cmd 0 udevadm settle --timeout=600; }
 
-# A journal that outlives the kexec; it takes what was said before along.
+# Makes the journal persistent, so that it survives the kexec; earlier records are kept.
 journal_stays() {
 	mkdir -p /var/log/journal
 	run_cmd 0 systemctl restart systemd-journald
 	run_cmd 0 journalctl --flush
 }
 
-# "COMMAND RESULT" of each record there is, those of the holder apart: it works beside the commands.
+# Prints "COMMAND RESULT" of each record, without those of the holder, which runs beside the commands.
 recorded() { # [JOURNALCTL-ARGUMENT...]
 	journalctl --sync
 	journalctl -o json -t vfio-lu "$@" >"$SCN_TMP/json"
@@ -339,41 +340,41 @@ recorded_are() { # EXPECTED [JOURNALCTL-ARGUMENT...]
 	check_that "the journal $*: $scn_recorded" test "$scn_recorded" = "$scn_expected"
 }
 
-# What systemd keeps for the holder is there when it comes up again: after its own new start, and after the holder's end.
+# systemd keeps the files of the holder: when systemd re-executes itself, and when the holder ends.
 holder_returns() { # STATE OF-DEVICE
 	before=$(holder_pid)
 	run_cmd 0 systemctl daemon-reexec
-	check_that "the holder outlives daemon-reexec" test -n "$before" -a "$(holder_pid)" = "$before"
+	check_that "the holder survives daemon-reexec" test -n "$before" -a "$(holder_pid)" = "$before"
 	[ -n "$before" ] || return 0
 	kill -9 "$before"
-	check_that "a new holder came for the one that was killed" soon scn_another_than "$before"
+	check_that "systemd started a new holder for the killed one" soon scn_another_than "$before"
 	run 0 status
 	out "managed by systemd"
 	out "$1"
 	out "$DEV1  $2"
 }
 
-# The initrd that Debian's tool made has these, and the libraries that vfio-lu needs.
+# The initrd of Debian's tool must have these files, and the libraries that vfio-lu needs.
 initrd_has() { # LIST-OF-ITS-FILES PATTERN...
 	scn_list=$1
 	shift
 	for scn_file; do
 		check_that "it has $scn_file" grep -q "$scn_file" "$scn_list"
 	done
-	check_that "what libraries it needs is known" ldd /usr/sbin/vfio-lu
+	check_that "the list of its libraries is known" ldd /usr/sbin/vfio-lu
 	for scn_file in $(ldd /usr/sbin/vfio-lu | sed -n 's,.*=> .*/\([^ ]*\) .*,\1,p'); do
 		check_that "it has $scn_file" grep -q "/$scn_file\\( \\|\$\\)" "$scn_list"
 	done
 }
 
-# The next kernel is booted by that initrd, and Debian by itself: what the machine's own init did is to be
-# found on the disk.
+# The next kernel boots with that initrd and then Debian itself, which finds on the disk the work of the machine's own
+# init.
 jump_to_debian() { # INITRD
 	run 0 bind "$DEV1" "$DEV2"
-	say "What restores them there is seen in it; nvme, which is built in, will be first all the same."
+	say "check sees the hook in the initrd; nvme is built in and takes its device first anyway."
 	run 0 check -v "$DEV1" "$DEV2" --next-kernel "$KERNEL" --next-initrd "$1" --next-cmdline "$(next_cmdline)"
 	out "vfio-pci is in the initrd, and vfio-lu restore loads it there"
-	out_re "next-driver-match .*warn: $DEV1 goes to nvme (built in: it uses the device first, and restore takes it back)\$"
+	out_re "next-driver-match .*warn: nvme takes $DEV1 (built in: it uses the device first, and restore takes it back)\$"
 	run 0 preserve "$DEV1" "$DEV2"
 	sed -i "s/^export PHASE=.*/export PHASE='$((PHASE + 1))'/" /tests/environment
 	sed -i '2i stty -F /dev/ttyS1 raw -echo' /tests/service
@@ -388,7 +389,7 @@ restored_early() {
 	for scn_bdf in "$DEV1" "$DEV2"; do
 		out "$scn_bdf  retrieved; now with vfio-pci"
 	done
-	say "It was the initial RAM disk that did it: nvme, which is built in, had its device, e1000e never."
+	say "The initrd restored the devices: nvme, which is built in, had its device before; e1000e never did."
 	check_that "the holder is older than systemd's udev" test "$scn_pid" -lt "$(pgrep -o systemd-udevd)"
 	run_cmd 0 modprobe e1000e
 	klog_not "e1000e $DEV2"

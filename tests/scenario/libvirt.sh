@@ -1,7 +1,8 @@
 # shellcheck shell=sh
-# Domains of a real libvirtd go through a live update. What libvirt took from a driver is refused, since libvirtd would
-# hang when the domain ends; what vfio-lu had bound is preserved while the domain runs. After the kexec libvirt cannot open
-# a device that is not finished: one domain gets its device through QEMU's monitor, the other starts as ever after finish.
+# Domains of a real libvirtd go through a live update. preserve refuses a device that libvirt took from a driver, since
+# libvirtd would hang when the domain ends. A device that vfio-lu had bound is preserved while the domain runs. After
+# the kexec, libvirt cannot open a device that is not finished: one domain gets its device through QEMU's monitor, the
+# other starts as usual after finish.
 # proof: stays-bound pass
 # proof: stays-bound fail
 TIERS="vm"
@@ -11,7 +12,7 @@ PHASES=2
 DEVICES="e1000e edu"
 TIMEOUT=1500
 
-# A guest of firmware alone, as virsh wants it described; without a BDF it has no device.
+# Prints the XML of a guest that runs only its firmware; without a BDF it has no device.
 describe() { # NAME [MANAGED BDF]
 	cat <<-END
 		<domain type='qemu'>
@@ -44,7 +45,7 @@ ids() { # BDF
 	printf '%s:%s\n' "$(sed s/0x// "/sys/bus/pci/devices/$1/vendor")" "$(sed s/0x// "/sys/bus/pci/devices/$1/device")"
 }
 no_session() { ! "$VFIO_LU" status | grep -q "session  $1 "; }
-# The guest that runs has the device, as QEMU has it.
+# Checks that QEMU has the device of the running guest.
 guest_has() { # DOMAIN BDF
 	run_cmd 0 virsh -q resume "$1"
 	run_cmd 0 virsh -q qemu-monitor-command "$1" --hmp "info pci"
@@ -64,7 +65,7 @@ phase_1() {
 	err "$DEV1: libvirt bound it to vfio-pci and unbinds it when domain web ends"
 	err "fix: virsh shutdown web"
 
-	say "So it is bound before the domain starts, and libvirt leaves it there when the domain ends, managed or not."
+	say "So vfio-lu binds it before the domain starts, and libvirt leaves it bound when the domain ends, with any managed=."
 	run_cmd 0 virsh -q destroy web
 	check_that "libvirt gave it back" taken_by e1000e "$DEV1"
 	run 0 bind "$DEV1" "$DEV2"
@@ -88,18 +89,18 @@ phase_1() {
 phase_2() {
 	udev_is_done
 	run 0 restore --all
-	say "libvirt opens a device itself, and the kernel has it for whoever holds the session."
+	say "libvirt opens a device itself, but until finish only the holder of the session can have it."
 	create 1 db no "$DEV2"
 	err_re "cannot open.*/dev/vfio/devices/vfio[0-9]*.*: Device or resource busy"
 
-	say "Through the monitor QEMU gets the very file."
+	say "Through its monitor QEMU gets the restored file."
 	create 0 web
 	run 0 run --session web --finish --timeout 400 -- /usr/share/vfio-lu/examples/libvirt-attach web '{iommufd}' "{$DEV1}"
 	check_that "and the live update of it ends by itself" soon no_session web
 	guest_has web "$DEV1"
 	run_cmd 0 virsh -q destroy web
 
-	say "After finish it is an ordinary device, and the domain one as before."
+	say "After finish it is an ordinary device, and the domain starts as before."
 	run 0 finish --session db
 	create 0 db no "$DEV2"
 	guest_has db "$DEV2"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What is no initrd is not loaded as one, and what was loaded before stays loaded.
+# load refuses a file that is not an initrd, and the earlier image stays loaded.
 TIERS="fake vm"
 PHASES=1
 DEVICES="e1000e"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# load looks at what it loads as check --next-kernel does, and refuses what would lose the devices over there.
+# load performs the checks of check --next-kernel, and refuses a kernel that would lose the devices.
 TIERS="fake vm"
 NO_CALLS="check and load say of each image what it is, and each kernel has its own"
 PHASES=1
@@ -7,7 +7,7 @@ DEVICES="e1000e"
 
 loaded() { cat "$SCN_ROOT/sys/kernel/kexec_loaded" "$SCN_ROOT/sys/kernel/kexec/loaded" 2>/dev/null | head -n 1; }
 
-# Both commands judge alike. What --force is for is told all the same.
+# check and load give the same verdict. With --force, load still reports the failures.
 refused() { # WHAT COMMAND-LINE [INITRD]
 	run 3 check "$DEV1" --next-kernel "$KERNEL" ${3:+--next-initrd "$3"} --next-cmdline "$2" --json
 	out "$1"
@@ -21,7 +21,7 @@ refused() { # WHAT COMMAND-LINE [INITRD]
 
 digest() { sha256sum <"$SCN_ROOT$1" | cut -c1-64; } # FILE
 
-# As vfio-lu rehearse writes it down: of the running kernel, of the same as the next, and of its initrd.
+# Writes a record as vfio-lu rehearse does, with the running kernel as both kernels, and its initrd.
 rehearsed() { # VERDICT
 	from=$(digest "$KERNEL") initrd=$(digest "$INITRD") dir=$SCN_ROOT/var/lib/vfio-lu/rehearsals
 	mkdir -p "$dir"
@@ -49,7 +49,7 @@ phase_1() {
 	run 3 kexec
 	err "no kernel is loaded"
 
-	say "A refusal leaves alone what is loaded."
+	say "A refusal leaves the loaded image loaded."
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	out_not "added"
 	run 3 load "$INITRD"
@@ -57,14 +57,14 @@ phase_1() {
 	run 0 kexec --dry-run
 	out "disable its interrupts"
 
-	say "What load adds it says, and check foretells."
+	say "load prints the words that it adds, and check announces them."
 	cmdline=$(next_cmdline | sed 's/kho=on//; s/liveupdate=on//')
 	run 0 check "$DEV1" --next-kernel "$KERNEL" --next-initrd "$INITRD" --next-cmdline "$cmdline"
 	out "there is no kho=on liveupdate=on; vfio-lu load adds it"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$cmdline" --append "liveupdate=1"
 	out "added: kho=on"
 
-	say "The kernel itself takes no longer line, whatever --force says."
+	say "The kernel itself accepts no longer command line, even with --force."
 	cmdline="$(next_cmdline) $(printf '%02100d' 0)"
 	run 3 check "$DEV1" --next-kernel "$KERNEL" --next-initrd "$INITRD" --next-cmdline "$cmdline"
 	out "bytes, and $KERNEL accepts 2047"
@@ -80,7 +80,7 @@ phase_1() {
 		run 0 kexec --dry-run
 	fi
 
-	say "What was chosen is gone when the time has come."
+	say "The chosen files are gone at the time of the kexec."
 	for file in kernel initrd; do
 		cp "$SCN_ROOT$KERNEL" "$SCN_ROOT/tmp/kernel"
 		cp "$SCN_ROOT$INITRD" "$SCN_ROOT/tmp/initrd"
@@ -91,7 +91,7 @@ phase_1() {
 		check_that "it is no-image" jq -e '.error.code == "no-image"' "$STDOUT"
 	done
 
-	say "A rehearsal that failed counts, and one that there never was is worth a word."
+	say "A failed rehearsal is a failure, and a missing one is a warning."
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	err "this pair of kernels was not rehearsed (rehearsed); fix: vfio-lu rehearse --next-kernel $KERNEL --next-initrd $INITRD"
 	rehearsed not-ready
@@ -102,6 +102,6 @@ phase_1() {
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)" --force
 	rehearsed ready
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
-	check_that "nothing is said of one that passed" sh -c '! grep -q rehearsed "$1"' - "$STDERR"
+	check_that "a passed rehearsal is not mentioned" sh -c '! grep -q rehearsed "$1"' - "$STDERR"
 	run 0 release
 }

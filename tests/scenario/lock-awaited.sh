@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A command that waits for the lock decides by the state after it has the lock. All pairs: tests/fake/pairs.sh.
+# A command that waits for the lock reads the state after it has the lock. All pairs: tests/fake/pairs.sh.
 TIERS="fake"
 NO_CALLS="two commands at once"
 PHASES=1
@@ -13,7 +13,7 @@ there() { # FILE
 	done
 }
 
-# Just before the lock, or with it (FAKE_LOCK): until go.
+# Halts before the lock, or with it (FAKE_LOCK), until go.
 begin() { # WHEN ARGUMENT...
 	scn_when=$1
 	shift
@@ -35,7 +35,7 @@ phase_1() {
 	run 0 preserve "$DEV2"
 	run 0 load "$KERNEL" --initrd "$INITRD"
 
-	say "A dry run does not take what is half done for what there is"
+	say "A dry run does not read a half-done state"
 	FAKE_LOCK=after:$SCN_TMP/other "$VFIO_LU" release "$DEV2" >/dev/null 2>&1 </dev/null &
 	other=$!
 	there "$SCN_TMP/other"
@@ -45,15 +45,15 @@ phase_1() {
 	rm "$SCN_TMP/other"
 	wait $other
 	go 3
-	check_that "it saw what came of it" grep -q "nothing is preserved" "$SCN_TMP/said"
+	check_that "it saw the final state" grep -q "nothing is preserved" "$SCN_TMP/said"
 	run 0 preserve "$DEV2"
 
-	say "An unbind that hangs by the time that kexec has the lock hangs the jump"
+	say "An unbind that hangs when kexec gets the lock would hang the kexec"
 	begin before kexec
 	fake stall "$DEV1" unbind
 	run 5 --timeout 1 unbind "$DEV1"
 	go 4
-	check_that "it names what hangs" grep -q "is unbinding or removing a device" "$SCN_TMP/said"
+	check_that "it names the task that hangs" grep -q "is unbinding or removing a device" "$SCN_TMP/said"
 	fake go "$DEV1"
 	run 0 release
 }

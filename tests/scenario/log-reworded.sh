@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# That the kernel log does not say that a device was handed over is no proof: another version says it in other words.
+# A kernel log without the message about a device proves nothing: another kernel may use other words.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e edu"
@@ -15,7 +15,7 @@ phase_2() {
 	sed -i 's/Device was preserved by previous kernel across Live Update/Device came over/' "$SCN_ROOT/dev/kmsg"
 	run 0 status
 	out "incoming, waiting   next: vfio-lu restore"
-	say "What waits is not taken by bind where the log does not tell of it."
+	say "bind refuses a waiting device that the log does not mention."
 	run 3 bind "$DEV1"
 	err "$DEV1: in session vfio-lu (waiting); first: vfio-lu restore"
 	rm -r "$SCN_ROOT/var/lib/vfio-lu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A service manager that does not answer for a while costs time and nothing else: what was preserved is.
+# A service manager that does not answer for a while only costs time: preserved devices stay preserved.
 TIERS="fake"
 NO_CALLS="the holder is not started by vfio-lu"
 PHASES=1
@@ -30,7 +30,7 @@ phase_1() {
 	all_preserved
 	klog_not "Device will no longer be preserved"
 	kill -CONT "$scn_manager"
-	# what was taken back is stored again, and survives
+	# the manager stores the returned files again, and they survive
 	kill -9 "$(managed_pid)"
 	soon managed_starts 2
 	all_preserved

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# The manifest on disk cut off, garbage, of another host, of a newer schema; and a stranger's session beside ours.
+# The manifest on the disk is cut off, garbage, from another host, or of a newer schema; and another program has a
+# session too.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e edu edu"
@@ -15,7 +16,7 @@ phase_1() {
 	run_jump kexec
 }
 
-# What status and restore say to the manifest that is there now.
+# Checks the output of status and restore for the present manifest.
 refused() { # WHY
 	run 0 status
 	out "manifest invalid"
@@ -29,7 +30,7 @@ phase_2() {
 	cp "$file" "$SCN_TMP/good"
 	run 0 status
 	out "$DEV1  preserved by the previous kernel"
-	say "The command line names the stranger's as well, and no other is without a manifest."
+	say "The command line names the other program's session too, and no third session lacks a manifest."
 	out_re "^session  stranger  *incoming, waiting"
 	out "$DEV3  preserved by the previous kernel"
 
@@ -42,24 +43,24 @@ phase_2() {
 	sed 's/"schema": *1/"schema": 2/' "$SCN_TMP/good" >"$file"
 	refused 'its "schema" is of another version'
 	sed 's/"session": *"vfio-lu"/"session": "other"/' "$SCN_TMP/good" >"$file"
-	refused "it is of another session"
+	refused "it belongs to another session"
 
-	say "That of another host: none of its devices came over here."
+	say "The manifest of another host: none of its devices was handed over to this kernel."
 	printf '%s\n' '{"schema":1,"session":"vfio-lu","boot_id":"0","kernel":"6.0","devices":[{"bdf":"0000:7f:00.0","token":"0x1000000007f00","vendor":"0x8086"}]}' >"$file"
 	run 0 restore --dry-run
 	out "0000:7f:00.0: if it is in the session, bind it to vfio-pci and retrieve its file"
 
-	say "The one inside the session is the one that counts."
+	say "The manifest inside the session counts."
 	run 0 restore
 	out "$DEV1  retrieved"
 	out "$DEV2  retrieved"
 	out_not "$DEV3  retrieved"
 	out_not "0000:7f:00.0"
-	check_that "and is on disk again" grep -q "$DEV1" "$file"
+	check_that "the manifest is on the disk again" grep -q "$DEV1" "$file"
 	run 0 finish
 	run 0 status
 	out "$DEV3"
-	say "The stranger's is there for whoever knows its name."
+	say "The session of the other program can be restored by its name."
 	run 0 restore --session stranger
 	out "$DEV3  retrieved"
 	run 0 finish --session stranger

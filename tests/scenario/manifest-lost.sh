@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The disk with the manifest does not come along: the one inside the session does.
+# The disk with the manifest is lost in the kexec: restore uses the manifest inside the session.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e edu"

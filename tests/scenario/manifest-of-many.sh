@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# A manifest of 4,096 devices is read from inside the session, and written to the disk again, and read from there.
+# A manifest of 4,096 devices is read from the session, written to the disk again, and read from the disk.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e edu"
 TIMEOUT=300
 
-# One of the two that there are, and those that make up the number.
+# One of the two existing devices, and those that do not exist.
 many() {
 	sed -n '/"devices": *\[/q; p' "$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json"
 	echo '"devices": ['
@@ -41,7 +41,7 @@ phase_1() {
 
 phase_2() {
 	"$VFIO_LU" restore >"$SCN_TMP/restored" 2>"$SCN_TMP/failures"
-	check_that "what is not there does not keep back what is: exit $?" test $? = 6
+	check_that "missing devices do not prevent the restore of the others: exit $?" test $? = 6
 	check_that "$DEV1 is retrieved" grep -q "$DEV1  retrieved" "$SCN_TMP/restored"
 	check_that "each of the others is named" test "$(grep -c "0000:[0-9a-f:.]*: " "$SCN_TMP/failures")" -ge 4095
 	check_that "of how many" grep -q '1 of 4096 devices of session vfio-lu are retrieved' "$SCN_TMP/failures"

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# No manifest on the disk, and none inside the session: its name, the kernel log and the tokens by convention are enough.
+# There is no manifest, neither on the disk nor inside the session: the name of the session, the kernel log and the
+# tokens are enough.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e edu"

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# 64 devices in one session, then in 16 sessions of 4, through two kexecs: all of them come back.
+# 64 devices in one session, then in 16 sessions of 4, through two kexecs: all are restored.
 TIERS="vm"
 PHASES=3
-# four functions a slot, which are one IOMMU group: that can be bound to one iommufd only
+# the four functions of a slot are one IOMMU group, which can be bound to one iommufd only
 DEVICES="edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu edu+edu+edu+edu"
 TIMEOUT=900
 
@@ -37,8 +37,8 @@ phase_1() {
 	run 0 status
 	check_that "64 preserved" test "$(grep -c '  preserved' "$STDOUT")" = 64
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
-	# What is written now must be there after the kexec.
-	check_that "the disk is written to at once" mount -o remount,sync /disk
+	# Data written now must survive the kexec.
+	check_that "the disk is synced at once" mount -o remount,sync /disk
 	printf '#!/bin/sh\nexec strace -f -qq -e trace=execve -o %s vfio-lu "$@"\n' "$KEPT/execs" >/tmp/traced
 	chmod 755 /tmp/traced
 	mkdir -p "$KEPT"
@@ -48,7 +48,7 @@ phase_1() {
 
 phase_2() {
 	cat "$KEPT/execs"
-	check_that "the kexec is two execs: load once more, go" test "$(grep -c 'execve(.* = 0' "$KEPT/execs")" = 3
+	check_that "kexec executes two programs: load again, then start" test "$(grep -c 'execve(.* = 0' "$KEPT/execs")" = 3
 	timed "restore 64" restore
 	check_that "64 retrieved" test "$(grep -c '  retrieved' "$STDOUT")" = 64
 	timed "finish 64" finish

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
-# Those cells of tests/matrix that a kernel decides, on a real one: "cell STANDING COMMAND EXIT NEXT-STANDING ARGUMENT...".
-# tests/fake/matrix.sh sees to it that both say the same.
+# The cells of tests/matrix whose result the kernel decides, on a real kernel: "cell STANDING COMMAND EXIT
+# NEXT-STANDING ARGUMENT...".
+# tests/fake/matrix.sh checks that both have the same results.
 TIERS="vm"
 PHASES=3
 DEVICES="nvme e1000e edu"
@@ -12,7 +13,7 @@ standing() {
 
 cell() { # STANDING COMMAND EXIT NEXT-STANDING ARGUMENT...
 	scn_cell="$1 x $2" scn_next=$4
-	check_that "$scn_cell: it stands so before" test "$(standing)" = "${1%%.*}"
+	check_that "$scn_cell: the standing before" test "$(standing)" = "${1%%.*}"
 	scn_want_cell=$3
 	shift 4
 	run "$scn_want_cell" "$@"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What this host lacks is exit 4 and says the package, whichever command wants it; nothing is lost.
+# Each command that needs the missing kexec program exits with 4 and names its package; nothing is lost.
 TIERS="fake"
 PHASES=1
 DEVICES="e1000e"

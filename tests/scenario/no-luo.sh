@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A kernel without a live update orchestrator to speak to: everything says so and stops.
+# The kernel has no Live Update Orchestrator: every command says so and stops.
 TIERS="fake vm"
 PHASES=1
 DEVICES="e1000e"

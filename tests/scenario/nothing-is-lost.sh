@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What waits is found again without a manifest and without the kernel log, and no command of an ordinary day loses it:
-# preserve under its name, another session, a kexec, a killed holder. Each refusal says why and what leads on.
+# A waiting session is found without a manifest and without the kernel log. It survives preserve under its name,
+# another session, a kexec and a killed holder. Each refusal gives its reason and the next command.
 TIERS="fake vm"
 NO_CALLS="the rings of the two logs wrap in different ways"
 PHASES=2
@@ -8,7 +8,7 @@ DEVICES="e1000e edu edu"
 EXPECT_LOG='noise of an ordinary day'
 TIMEOUT=400
 
-# The log reaches back no more to where this kernel started.
+# The beginning of the log is overwritten.
 wrap_log() {
 	if in_vm; then
 		awk 'BEGIN { for (i = 0; i < 900; i++) printf "<7>noise of an ordinary day %0900d\n", i }' >"$SCN_TMP/noise"
@@ -29,7 +29,7 @@ phase_1() {
 	run 0 bind "$DEV1" "$DEV2" "$DEV3"
 	run 0 preserve "$DEV1"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
-	say "A second one, and an image of somebody else: kexec names the one and replaces the other."
+	say "A second session, and an image of another program: kexec names the session and replaces the image."
 	run 0 preserve "$DEV2" --session second
 	run_cmd 0 kexec -c -l "$KERNEL" "--initrd=$INITRD" "--command-line=$(next_cmdline)"
 	run 0 kexec --dry-run
@@ -73,7 +73,7 @@ phase_2() {
 	run 0 kexec --dry-run
 	out "vfio-lu.session=third"
 
-	say "The holder is killed, and no service manager brings it back."
+	say "The holder is killed, and no service manager restarts it."
 	kill_holder
 	run 0 status
 	out_re "^session  third  *outgoing, lost"

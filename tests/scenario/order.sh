@@ -1,10 +1,10 @@
 # shellcheck shell=sh
-# A device that may refuse the kexec is preserved before the others: then its refusal costs no other its device.
+# A device that may refuse the kexec is preserved before the others: so its refusal makes no other device unusable.
 TIERS="fake vm"
 PHASES=1
 DEVICES="edu e1000e edu"
 
-# The devices in the order in which they would be preserved.
+# Prints the devices in the order in which they would be preserved.
 order() { sed -n 's/^\(.*\): preserve its file at token.*/\1/p' "$STDOUT" | tr '\n' ' '; }
 
 phase_1() {
@@ -13,7 +13,7 @@ phase_1() {
 	check_that "in the order named" test "$(order)" = "$DEV1 $DEV2 "
 	run 0 preserve "$DEV1" "$DEV2" "$DEV3"
 
-	say "DEV2 has its interrupts on: when the session is made anew, it comes first."
+	say "DEV2 has its interrupts enabled: when the session is created again, DEV2 comes first."
 	if in_vm; then
 		run_cmd 0 leave vfio-lu "$DEV2" msi
 	else
@@ -23,7 +23,7 @@ phase_1() {
 	out "create LUO session vfio-lu again, without its files"
 	check_that "in the order of risk" test "$(order)" = "$DEV2 $DEV1 "
 
-	say "What that means for the others is told."
+	say "The message says what this means for the others."
 	run 0 release "$DEV3" --json
 	out "\"$DEV1  stays in session vfio-lu, which was created again: for a moment it was not preserved; its file stayed open\""
 	out "\"$DEV3  no longer preserved; its file is closed\""

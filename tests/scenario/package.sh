@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The packages while a session is held: a newer version, removal and installation leave it held, and the kexec arrives.
+# A session stays held during an upgrade, removal and installation of the packages, and the kexec hands it over.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="y"
@@ -17,7 +17,7 @@ still_held() { # WHAT
 
 phase_1() {
 	udev_is_done
-	say "The packages have initramfs-tools make each initial RAM disk anew that there is: this one is that of the tests."
+	say "The packages make initramfs-tools update every existing initrd; this one belongs to the tests."
 	mv "$INITRD" /var/tmp/initrd
 	rm -f /boot/initrd.img-*
 	run 0 bind "$DEV1"
@@ -51,5 +51,5 @@ phase_2() {
 	out "incoming, restored"
 	run 0 finish
 	run_cmd 0 dpkg -P vfio-lu
-	check_that "nothing is left of it" test ! -e /var/lib/vfio-lu
+	check_that "no session is left" test ! -e /var/lib/vfio-lu
 }

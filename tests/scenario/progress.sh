@@ -1,19 +1,20 @@
 # shellcheck shell=sh
-# On a terminal a line says what is waited for and for how long at most, after two seconds, and is gone in the end; nothing of
-# it with --json, with -q, or where stderr is no terminal. What is wider than the terminal is not lost without a sign.
+# After two seconds, a line on the terminal says what the command waits for, and the time limit; the line disappears at
+# the end. There is no line with --json, with -q, or if stderr is no terminal. Dots replace text that is wider than the
+# terminal.
 TIERS="fake"
 NO_CALLS="waits on purpose"
 DEVICES="e1000e edu edu edu"
 TIMEOUT=300
 
-# vfio-lu on a terminal: what came out, escapes and all, is what stdout has.
+# Runs vfio-lu on a terminal; $STDOUT gets the output with its escape sequences.
 on_terminal() { # EXPECTED-STATUS ARGUMENT...
 	scn_status=$1
 	shift
 	scn_shown="vfio-lu $* (on a terminal)"
 	run_cmd "$scn_status" env TERM=xterm script -q -e -c "'$VFIO_LU' $*" "$SCN_TMP/typescript"
 }
-line() { # PATTERN: the line, drawn again and gone in the end
+line() { # PATTERN: the line, which is redrawn, and removed at the end
 	out_re "$(printf '\r')([0-9]* of at most [0-9]* s) $1$(printf '\033')\\[K"
 	out_re "$(printf '\r\033')\\[K"
 }
@@ -22,7 +23,7 @@ no_line() {
 	err_not "$(printf '\033')[K"
 }
 
-# Somebody else has the lock for as long as the command waits.
+# Another process has the lock while the command waits.
 with_lock() { # COMMAND...
 	rm -f "$SCN_TMP/halt"
 	FAKE_LOCK=after:$SCN_TMP/halt "$VFIO_LU" bind "$DEV2" >/dev/null 2>&1 </dev/null &
@@ -33,7 +34,7 @@ with_lock() { # COMMAND...
 	wait $scn_other
 }
 
-# The width of the widest line that was printed.
+# Prints the width of the widest line.
 widest() { tr -d '\r' <"$STDOUT" | awk 'length > n { n = length } END { print n + 0 }'; }
 narrow() { # COLUMNS ARGUMENT...
 	scn_columns=$1
@@ -52,7 +53,7 @@ phase_1() {
 	narrow 60 help release
 	check_that "it fits: $(widest)" test "$(widest)" -le 60
 	narrow 200 help release
-	check_that "it is not drawn out: $(widest)" test "$(widest)" -le 80
+	check_that "it is not wider than needed: $(widest)" test "$(widest)" -le 80
 
 	say "The lock"
 	with_lock on_terminal 5 --timeout 4 bind "$DEV1"
@@ -63,17 +64,17 @@ phase_1() {
 	no_line
 	with_lock run 5 --timeout 4 bind "$DEV1"
 	no_line
-	say "What is short has no line"
+	say "A short wait has no line"
 	on_terminal 0 bind "$DEV1" "$DEV2"
 	no_line
 
-	say "A device that is slow, a holder that does not answer"
+	say "A slow device, and a holder that does not answer"
 	fake stall "$DEV1" unbind
 	on_terminal 5 --timeout 4 unbind "$DEV1"
 	line "$DEV1: write $DEV1 to /sys/bus/pci/.*"
 	fake go "$DEV1"
 	run 0 bind "$DEV1"
-	say "Many devices have a line at once"
+	say "Many devices share one line"
 	run 0 bind "$DEV3" "$DEV4"
 	fake stall "$DEV1" unbind
 	on_terminal 0 --timeout 1 unbind "$DEV1" "$DEV2" "$DEV3" "$DEV4" "; :"

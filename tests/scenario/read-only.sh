@@ -1,10 +1,11 @@
 # shellcheck shell=sh
-# list, check, status and inspect only look: strace sees no write into /sys or /dev, no ioctl, no open of what acts on it.
+# list, check, status and inspect change nothing: strace sees no write into /sys or /dev, no ioctl, and no open of a
+# device node that acts on it.
 TIERS="vm"
 PHASES=2
 DEVICES="e1000e edu"
 
-# Lines of the trace that must not be there. What is written goes to the program's own output.
+# Prints lines that the trace must not have. Writes to the program's own output are allowed.
 acts() {
 	grep -E 'ioctl\(' "$SCN_TMP/trace"
 	grep -E 'open(at|at2)?\(.*(/dev/(liveupdate|vfio|iommu)|O_WRONLY|O_RDWR|O_CREAT|O_TRUNC)' "$SCN_TMP/trace"
@@ -30,10 +31,10 @@ looks() { # WHEN
 }
 
 phase_1() {
-	# The net catches: a command that does act shows up in it.
+	# The search finds changes: a command that changes something has such lines.
 	strace -f -o "$SCN_TMP/trace" -e trace=openat2,write vfio-lu bind "$DEV2" >"$SCN_TMP/printed" 2>&1
 	acts >"$SCN_TMP/acts"
-	check_that "bind does act" grep -q driver_override "$SCN_TMP/acts"
+	check_that "bind changes something" grep -q driver_override "$SCN_TMP/acts"
 	looks "unbound"
 	run 0 bind "$DEV1"
 	run 0 preserve "$DEV1"
@@ -44,7 +45,7 @@ phase_1() {
 
 phase_2() {
 	looks "incoming"
-	# Had one of them opened /dev/liveupdate, this would be too late: vfio-pci is not loaded yet.
+	# If one of them had opened /dev/liveupdate, restore would now fail, because vfio-pci is not loaded yet.
 	run 0 restore
 	looks "restored"
 	run 0 finish

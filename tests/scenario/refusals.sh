@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Wrong words, wrong devices, no rights: each its own exit status, and nothing done.
+# Wrong usage, wrong devices, missing rights: each has its own exit status, and nothing is changed.
 TIERS="fake vm"
 PHASES=1
 DEVICES="e1000e"
@@ -28,7 +28,7 @@ phase_1() {
 	run 0 finish
 	out "already finished"
 
-	# An answer that nobody can have got is none.
+	# If the output cannot be written, the command fails.
 	for words in list "check --json" status "bind --dry-run $DEV1" --version "help bind" "hold --help"; do
 		STATUS=0
 		# shellcheck disable=SC2086 # words
@@ -46,10 +46,10 @@ phase_1() {
 	out "driver-vfio-pci"
 	check_that "nothing was bound" test -z "$(driver_of "$DEV1")"
 
-	say "What is preserved is so for everybody, and by whom is not for everybody to see."
+	say "Every user sees that a device is preserved, but not every user sees by which program."
 	run 0 bind "$DEV1"
 	run 0 preserve "$DEV1"
-	# whatever the kernel log tells whom
+	# whether the kernel log can be read or not
 	if in_vm; then echo 0 >/proc/sys/kernel/dmesg_restrict; fi
 	run 0 check "$DEV1"
 	run_as_nobody 0 check "$DEV1" -v

@@ -1,12 +1,12 @@
 # shellcheck shell=sh
-# The result of a rehearsal that comes as a file: what is no file, no result or of a later vfio-lu is told, and a result
-# that says nothing of the pair never hides a verdict.
+# check --rehearsal reads a result from a file. It reports a missing file, a file without a result, and a result of a
+# later vfio-lu. A result without a verdict never hides a verdict.
 TIERS="fake"
 DEVICES="e1000e"
 
 digest() { sha256sum <"$SCN_ROOT$1" | cut -c1-64; } # FILE
 
-# As vfio-lu rehearse writes it down
+# Writes a record as vfio-lu rehearse does
 record() { # VERDICT DATE RESULT
 	from=$(digest "$KERNEL") initrd=$(digest "$INITRD")
 	cat <<-END
@@ -39,7 +39,7 @@ phase_1() {
 	cp "$good" "$result"
 	look 0 pass "rehearsed at 2026-01-02T03:04:05Z, and passed (/tmp/result)"
 
-	say "A file that cannot be read is an error, and is not opened if it is none."
+	say "An unreadable file is an error; a device or FIFO is not opened."
 	file=/tmp/typo
 	refused "/tmp/typo: No such file or directory"
 	file=/tmp
@@ -56,7 +56,7 @@ phase_1() {
 	run 1 inspect --blob /tmp/fifo --format kho
 	err "/tmp/fifo: not a file"
 
-	say "What rehearse would not have written is no result."
+	say "Content that rehearse would not write is no result."
 	for change in 'del(.date)' '.date = "yesterday"' '.date = 20260102' '.verdict = "perhaps"' '.verdict = true' \
 		'del(.schema)' '.schema = 0' '.schema = "1"' '.seconds = "20"' '.log = null' 'del(.devices)' \
 		'.checks = {}' '.checks[0].result = 1' '.checks += [null]' '.from_image = null' '.next_image.sha256 = 5' \
@@ -69,10 +69,10 @@ phase_1() {
 	jq '.more = 1 | .checks[0].more = 1' "$good" >"$result"
 	look 0 pass "and passed"
 	jq '.from_image.sha256 = .next_initrd.sha256' "$good" >"$result"
-	# a captured machine does not have its rehearsals, and this counts as one
+	# a captured machine does not have its rehearsals, and this tree counts as captured
 	look 3 unknown "vfio-lu cannot see whether this pair of kernels was rehearsed"
 
-	say "The newest verdict counts, and no verdict is none."
+	say "The newest verdict counts; a result without a verdict does not."
 	dir=$SCN_ROOT/var/lib/vfio-lu/rehearsals
 	mkdir -p "$dir"
 	short=$(digest "$KERNEL" | cut -c1-16)
@@ -90,7 +90,7 @@ phase_1() {
 	record ready 2026-02-01T00:00:01Z pass >"$stored"
 	look 0 pass "rehearsed at 2026-02-01T00:00:01Z, and passed"
 
-	say "A stored result that cannot be read is not taken for none, and does not stop load."
+	say "An unreadable stored result is reported, and does not stop load."
 	jq '.schema = 2' "$good" >"$stored"
 	run 0 check "$DEV1" -v --next-kernel "$KERNEL" --next-initrd "$INITRD" --next-cmdline "$(next_cmdline)"
 	out "${stored#"$SCN_ROOT"} was made by a newer vfio-lu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Devices join and leave a session one by one; every command twice is the same as once.
+# Devices join and leave a session one by one; running a command twice has the same effect as running it once.
 TIERS="fake vm"
 PHASES=1
 DEVICES="e1000e edu edu"
@@ -22,7 +22,7 @@ phase_1() {
 	out "vm-1"
 	out "vm-2"
 
-	# The kernel would wait for ever.
+	# The kernel would wait without end.
 	run 3 unbind "$DEV2"
 	err "in session vm-1 (held), an unbind would hang; first: vfio-lu release --session vm-1"
 
@@ -35,7 +35,7 @@ phase_1() {
 	run 0 release "$DEV1" --session vm-1
 	out "already not in session vm-1"
 
-	# A pattern is what the session has of it; nothing of it at all is a mistake.
+	# A pattern selects the matching devices of the session. A pattern without a match is an error.
 	run 0 bind "${DEV1%?}*"
 	run 0 preserve "${DEV1%?}*" "$DEV2" --session vm-1
 	run 0 release --dry-run "${DEV3%?}*" "${DEV2%?}*" --session vm-1

@@ -27,14 +27,14 @@ kill_at() { # SYSCALL N
 }
 
 phase_2() {
-	# while it remembers drivers, and binds by way of its writers,
+	# while it remembers drivers, and binds through its child processes,
 	kill_at fsync 1
 	kill_at renameat 1
 	for n in 3 4; do kill_at write $n; done
 	for n in 1 2 3; do kill_at sendmsg $n; done
-	# asks for a holder, starts one and has it retrieve the session,
+	# looks for a holder, starts one and makes it retrieve the session,
 	for n in 1 2 3; do kill_at sendmsg $n; done
-	# retrieves the manifest, the first file, the second, and gives the third away
+	# retrieves the manifest, the first file, the second, and gives the third to the holder
 	kill_at ioctl 1
 	kill_at ioctl 2
 	kill_at ioctl 3

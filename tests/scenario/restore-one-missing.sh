@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# One of three devices is not there after the kexec: the others are back, it is named by each command, and there is a way
-# on without it.
+# One of three devices does not exist after the kexec: the others are restored, each command names the missing one, and
+# the live update can end without it.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e edu edu"
@@ -39,7 +39,7 @@ phase_2() {
 	out "$DEV3  retrieved"
 	run 0 run -- "$STANDIN" "bind={$DEV1}"
 
-	say "It cannot be finished without the third, and nothing is bound before that is seen."
+	say "The session cannot be finished without the third device, and finish notices this before it binds one."
 	run 5 finish
 	err "$DEV2"
 	run 0 run -- "$STANDIN" "bind={$DEV3}"
@@ -48,7 +48,7 @@ phase_2() {
 	run 3 release
 	err "vfio-lu release --abandon"
 	run 0 release --abandon --dry-run
-	out "give up what is left of session vfio-lu"
+	out "give up the rest of session vfio-lu"
 	run 0 release --abandon
 	out "$DEV1  given up: it cannot be opened before the next kexec or reboot"
 	run 0 status

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# A session whose manifest tells of another device at the address, and does not tell of one: the rest is usable, and
-# what is left out is named.
+# The manifest has another device at one address, and lacks a device: the other devices are usable, and restore names
+# these two.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e edu edu"
@@ -13,7 +13,7 @@ phase_1() {
 	run 0 release
 	"$STANDIN" "manifest=$SCN_TMP/manifest" "open=$DEV1" "open=$DEV2" "open=$DEV3" session=vfio-lu wait >"$SCN_TMP/standin" 2>&1 &
 	soon file_has "$SCN_TMP/standin" '^session'
-	check_that "a session of our making" grep -q '^session' "$SCN_TMP/standin"
+	check_that "a session that the scenario made" grep -q '^session' "$SCN_TMP/standin"
 	load_raw
 	scn_before_jump
 	kexec -e
@@ -29,7 +29,7 @@ phase_2() {
 	out "$DEV1  another device than the one preserved"
 	out "$DEV2  retrieved"
 	out "$DEV3"
-	say "The kernel does not finish it without the third, of which the manifest says nothing."
+	say "The kernel does not finish the session without the third device, which the manifest lacks."
 	run 6 finish
 	err "session vfio-lu cannot be finished: no process has retrieved $DEV3"
 	err "no VMM can use the files of $DEV1 $DEV2 any more"

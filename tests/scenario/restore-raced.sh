@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# A driver comes after restore has looked and before it acts, as they do while a host boots: it has to give the device
-# back, and what is under way with another device goes on.
+# A driver takes a device after restore has looked and before it acts, as happens while a host boots: restore takes the
+# device back, and continues with the other device.
 TIERS="fake vm"
 NO_CALLS="a write that does not come back at once is not told by the fake kernel"
 PHASES=2
@@ -20,7 +20,7 @@ phase_2() {
 		echo "softdep vfio-pci pre: e1000e" >/etc/modprobe.d/local.conf
 	else
 		fake brings vfio-pci e1000e
-		# its first write has not come back when the other device is looked at
+		# its first write has not returned when restore looks at the other device
 		fake stall "$DEV1" driver_override
 		{ sleep 1; fake go "$DEV1"; } &
 	fi

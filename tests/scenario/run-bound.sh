@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A VMM bound its device and died: that file can never be bound again, so nobody else is given it, and all who ask are told.
+# A VMM bound its device and died. The file can never be bound again, so run gives it to no other process and says why.
 TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e edu"
@@ -18,7 +18,7 @@ phase_2() {
 	err "$DEV1: its file is bound to an iommufd already, which is possible only once"
 	run 3 run --again -- "$STANDIN" "bind={$DEV1}"
 	err "$DEV1"
-	# who names nothing gets the rest
+	# a command that names no file gets the others
 	run 0 run -- "$STANDIN" env=LISTEN_FDNAMES
 	out "LISTEN_FDNAMES=$(printf %s "$DEV2" | tr : +)"
 	run 0 status

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# All of /run/vfio-lu is gone, and the holder with it as far as anybody can ask: what its process has is not lost, no
-# command says so or gives it up, and each names the way on. An empty manifest says nothing either.
+# /run/vfio-lu is deleted, so the holder cannot be asked. Its files are not lost: no command calls them lost or gives
+# them up, and each names the next command. An empty manifest proves nothing either.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e edu"
@@ -18,7 +18,7 @@ phase_1() {
 		err "session vfio-lu: process $pid (exe) has it open, and it cannot be asked; first: end that process (kill -KILL)"
 	done
 	run 3 unbind "$DEV1"
-	check_that "its manifest is there still" test -s "$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json"
+	check_that "its manifest still exists" test -s "$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json"
 	kill -9 "$pid"
 	check_that "the process ends" soon gone "$pid"
 	run 0 status

@@ -7,7 +7,7 @@ DEVICES="e1000e"
 phase_1() {
 	mkdir -p "$SCN_ROOT/run/systemd/system" "$SCN_ROOT/usr/lib/systemd/system"
 	run 0 bind "$DEV1"
-	# without the unit it is started as ever
+	# without the unit, the holder is started as usual
 	run 0 preserve "$DEV1"
 	run 0 release
 	: >"$SCN_ROOT/usr/lib/systemd/system/vfio-lu.service"
@@ -16,7 +16,7 @@ phase_1() {
 	run 0 status
 	out "$DEV1  preserved"
 
-	# systemctl may fail because what it asked for is under way: its bus goes first.
+	# systemctl may fail although the kexec has begun, because the shutdown ends its bus first.
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	: >"$SCN_ROOT/run/systemd/stopping"
 	run 0 kexec

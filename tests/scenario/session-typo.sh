@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# A session that does not exist is exit 3, changes nothing, and those that there are are named. What is restored and not
-# yet used rests, which is nobody's fault.
+# If a session does not exist, the exit status is 3, nothing changes, and the message lists the existing sessions. A
+# restored session that no VMM uses yet is not a failure.
 TIERS="fake"
 NO_CALLS="the fake kernel puts a device to sleep when told"
 PHASES=2
@@ -23,7 +23,7 @@ phase_2() {
 	done
 	check_that "no driver was taken from a device" test -z "$(driver_of "$DEV1")$(driver_of "$DEV2")"
 	run 0 restore
-	check_that "nor from that of another session" test -z "$(driver_of "$DEV2")"
+	check_that "nor from a device of another session" test -z "$(driver_of "$DEV2")"
 	run 0 restore --session two
 	fake power "$DEV1" D3hot
 	run 3 check -v "$DEV1"

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# A session for the next kexec while the one of the last is not finished: the kernel keeps two lists and lets it be made
-# (luo_session_create(), luo_session_retrieve()), but not with a device or, for us, a name that is in the first; and what
-# is not finished does not come along. The tool says each of these.
+# A session for the next kexec is made while one of the previous kernel is not finished. The kernel keeps them in two
+# lists (luo_session_create(), luo_session_retrieve()). It refuses a device that is in the first session, and vfio-lu
+# refuses its name. The kexec would lose the unfinished session. vfio-lu reports each of these.
 TIERS="fake vm"
 PHASES=3
 DEVICES="e1000e edu edu"
@@ -30,7 +30,7 @@ phase_2() {
 	run 3 kexec
 	err "session first of the previous kernel is not finished (waiting); the kexec would lose it"
 
-	say "Restored, and not finished: its device and its name are taken."
+	say "The session is restored and not finished: its device and its name are in use."
 	run 0 restore --session first
 	out "$DEV1  retrieved"
 	run 3 preserve "$DEV1" --session second
@@ -47,7 +47,7 @@ phase_2() {
 	out "$DEV2  preserved"
 	out "$DEV3  preserved"
 
-	say "Finished: both are free again, and the second was not touched."
+	say "The session is finished: both are free again, and the second session is unchanged."
 	run 0 finish --session first
 	run 0 preserve "$DEV1" --session first
 	err_not "is not finished"

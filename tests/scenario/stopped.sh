@@ -1,15 +1,15 @@
 # shellcheck shell=sh
-# INT, TERM and HUP: the step at hand is finished or undone, the state is told, and the exit status is 128+n.
+# INT, TERM and HUP: the command finishes or undoes its current step, reports the state, and exits with 128+n.
 TIERS="fake"
 NO_CALLS="stopped at calls of the fake kernel"
 PHASES=2
 DEVICES="e1000e edu"
 TIMEOUT=300
 
-# A leak cannot be looked for under strace.
+# The leak sanitizer does not work under strace.
 UNCHECKED="-E ASAN_OPTIONS=detect_leaks=0"
 
-# One signal, at the Nth message to kernel or holder.
+# Sends one signal, at the Nth message to kernel or holder.
 stop() { # SIGNAL N COMMAND...
 	scn_signal=$1 scn_n=$2
 	shift 2
@@ -20,7 +20,7 @@ stop() { # SIGNAL N COMMAND...
 	scn_last="$scn_signal at $scn_n in vfio-lu $*"
 }
 
-# At each message that it sends: it says what became of it, and what there is is in accord with that.
+# Stops the command at each message that it sends: it reports the result, and the state agrees with the report.
 sweep() { # SIGNAL NUMBER SAID COMMAND...
 	scn_wanted=$((128 + $2)) scn_said=$3 scn_at=0 scn_told=0
 	scn_sig=$1
@@ -34,14 +34,14 @@ sweep() { # SIGNAL NUMBER SAID COMMAND...
 			break
 		fi
 		[ "$STATUS" = $scn_wanted ] || fail "$scn_last" "exit $STATUS"
-		# before it had a plan there was nothing to be told
+		# before the plan was made, there is nothing to report
 		if grep -q "^vfio-lu" "$STDERR"; then
 			scn_told=$((scn_told + 1))
 			grep -q "$scn_said" "$STDERR" || fail "$scn_last" "$(cat "$STDERR")"
 		fi
 		after
 	done
-	check_that "$* was stopped at $scn_told places of $scn_at" test $scn_told -gt 0
+	check_that "$* was stopped at $scn_told of $scn_at places" test $scn_told -gt 0
 }
 
 phase_1() {
@@ -65,7 +65,7 @@ phase_1() {
 		fi
 		"$VFIO_LU" release >/dev/null
 	}
-	sweep SIGTERM 15 "stopped by a signal before this: .*; what it had begun is undone" preserve "$DEV1" "$DEV2"
+	sweep SIGTERM 15 "stopped by a signal before this: .*; its completed steps are undone" preserve "$DEV1" "$DEV2"
 
 	run 0 preserve "$DEV1"
 	after() {
@@ -74,7 +74,7 @@ phase_1() {
 		grep -q "$DEV1  preserved" "$SCN_TMP/status" || fail "$scn_last" "$DEV1 is not preserved any more"
 		"$VFIO_LU" release "$DEV2" >/dev/null
 	}
-	sweep SIGHUP 1 "stopped by a signal before this: .*; what it had begun is undone" preserve "$DEV2"
+	sweep SIGHUP 1 "stopped by a signal before this: .*; its completed steps are undone" preserve "$DEV2"
 	# shellcheck disable=SC2086 # words
 	run_cmd 0 env --ignore-signal=HUP strace $UNCHECKED -o "$SCN_TMP/trace" -e inject=sendmsg:signal=HUP:when=3 "$VFIO_LU" preserve "$DEV2"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Somebody loads another image after vfio-lu load, or unloads it: kexec loads its own once more, and says so.
+# Another program loads an image after vfio-lu load, or unloads the image: kexec loads its own image again, and says
+# so.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e edu"
@@ -12,7 +13,7 @@ phase_1() {
 	run 0 kexec --dry-run
 	out "load $KERNEL with kexec_file_load once more, in place of whatever is loaded now"
 	run_cmd 0 kexec -c -l "$KERNEL" "--initrd=$INITRD" "--command-line=single"
-	# and one that was preserved after the image was loaded is named to the next kernel too
+	# a session that was preserved after the load is on the next kernel's command line too
 	run 0 preserve "$DEV2" --session later
 	run 0 kexec --dry-run
 	out "load $KERNEL with kexec_file_load once more, in place of whatever is loaded now"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What an ordinary user, or one who was there first, can do with the files and the socket: nothing.
+# An ordinary user can do nothing with the files and the socket, even if that user made the directory first.
 TIERS="vm"
 PHASES=1
 DEVICES="e1000e"
@@ -12,7 +12,7 @@ phase_1() {
 	check_that "modes" test "$(stat -c '%a %u' /run/vfio-lu /run/vfio-lu/holder /run/vfio-lu/lock \
 		/var/lib/vfio-lu /var/lib/vfio-lu/vfio-lu.json | tr '\n' ' ')" = "700 0 600 0 600 0 700 0 600 0 "
 
-	say "Nobody cannot reach it,"
+	say "The user nobody cannot connect,"
 	run_cmd 1 as_nobody hammer /run/vfio-lu/holder 1 1 vfio-lu
 	err "Permission denied"
 	run_as_nobody 0 status
@@ -25,7 +25,7 @@ phase_1() {
 	run_cmd 1 as_nobody cat /run/vfio-lu/vfio-lu.json
 	run_cmd 1 as_nobody cat /var/lib/vfio-lu/vfio-lu.json
 
-	say "nor through a directory that was left open to all: the holder asks who he is."
+	say "not even through a directory that is open to all: the holder checks the user."
 	chmod 755 /run/vfio-lu
 	chmod 666 /run/vfio-lu/holder
 	run_cmd 1 as_nobody hammer /run/vfio-lu/holder 20 1 vfio-lu
@@ -33,7 +33,7 @@ phase_1() {
 	out "$DEV1  preserved"
 	run 0 release
 
-	say "Links planted beforehand lead nowhere."
+	say "Links that another user made before are not followed."
 	rm -rf /run/vfio-lu /var/lib/vfio-lu
 	mkdir -m 777 /tmp/trap
 	echo precious >/tmp/precious
@@ -63,7 +63,7 @@ phase_1() {
 	err "cannot take /run/vfio-lu/lock: Too many levels of symbolic links"
 	rm -rf /run/vfio-lu
 
-	say "A directory of somebody else is not used."
+	say "A directory of another user is not used."
 	mkdir -m 700 /run/vfio-lu
 	chown 65534 /run/vfio-lu
 	run 1 preserve "$DEV1"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# vfio-lu-restore.service on the root file system: restore has been run when udev begins to load drivers.
+# vfio-lu-restore.service on the root file system: restore runs before udev begins to load drivers.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="y"
@@ -7,7 +7,7 @@ PHASES=2
 DEVICES="e1000e edu"
 TIMEOUT=600
 
-# Microseconds since the start of the kernel.
+# Prints microseconds since the start of the kernel.
 when() { systemctl show -P "$1" "$2"; }
 
 phase_1() {
@@ -32,7 +32,7 @@ phase_2() {
 	out "$DEV1  retrieved; now with vfio-pci"
 	out "$DEV2  retrieved; now with vfio-pci"
 	out "managed by systemd"
-	say "udev has been through, and e1000e did not get its device."
+	say "udev has handled all devices, and e1000e did not bind one."
 	udev_is_done
 	run_cmd 0 modprobe e1000e
 	check_that "vfio-pci has it" test "$(driver_of "$DEV1")" = vfio-pci

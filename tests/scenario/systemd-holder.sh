@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Debian 12's systemd, which knows nothing of LUO: the holder outlives systemctl kexec by itself.
+# The systemd of Debian 12 does not support LUO: the holder itself survives systemctl kexec.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="y"
@@ -11,7 +11,7 @@ phase_1() {
 	udev_is_done
 	run_cmd 0 systemctl --version
 	out "systemd 252"
-	say "Restored by hand, and not by the unit."
+	say "The administrator restores the session, not the unit."
 	run_cmd 0 systemctl disable vfio-lu-restore.service
 	run 0 bind "$DEV1"
 	run 0 preserve "$DEV1"

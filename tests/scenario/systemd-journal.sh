@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# The journal of a whole update under the systemd of Debian 12: its records in order, over both kernels; the catalog explains
-# them; what did not come back makes the early unit fail; and no line of a unit is unknown.
+# The journal of a whole live update under the systemd of Debian 12: the records of both kernels are in order, and the
+# catalog explains them. The early unit fails if a session is not restored. systemd knows every line of the units.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="y"
@@ -31,7 +31,7 @@ phase_1() {
 	run_cmd 0 journalctl -x -t vfio-lu "VFIO_LU_RESULT=refused"
 	out "A step of a live update was refused"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
-	say "The second device will have gone when the unit looks for it."
+	say "The second device will not exist when the unit looks for it."
 	cat >/etc/systemd/system/lose.service <<-END
 		[Unit]
 		DefaultDependencies=no
@@ -49,17 +49,17 @@ phase_1() {
 phase_2() {
 	udev_is_done
 	recorded_are "restore done,restore done" -b VFIO_LU_SESSION=vm-1
-	check_that "nothing is said to be done of the second" test -z "$(recorded -b VFIO_LU_SESSION=vm-2 VFIO_LU_RESULT=done)"
-	check_that "but that it failed is" test -n "$(recorded -b -p err VFIO_LU_SESSION=vm-2)"
+	check_that "no record says that the second device was restored" test -z "$(recorded -b VFIO_LU_SESSION=vm-2 VFIO_LU_RESULT=done)"
+	check_that "but a record has its failure" test -n "$(recorded -b -p err VFIO_LU_SESSION=vm-2)"
 	check_that "the unit failed" test "$(systemctl show -P Result vfio-lu-restore.service)" = exit-code
 	run_cmd 0 journalctl -b -p err -u vfio-lu-restore.service -o cat
 	out_re "session vm-2.* see vfio-lu status"
-	# not by unit: the journal may not be told any more of which one a process was that has ended
+	# not by unit, because the journal may not know the unit of a process that has ended
 	run_cmd 0 journalctl -b -t vfio-lu -o cat
 	check_that "each thing once" test "$(grep -c "$DEV1  retrieved" "$STDOUT")" = 1
 	run 0 finish --session vm-1
 	recorded_are "preserve done,restore done,restore done,finish done,finish done" VFIO_LU_SESSION=vm-1 VFIO_LU_RESULT=done
-	# whether the journal takes that the shutdown has begun is a matter of time; it is no failure
+	# the record of the beginning shutdown may come too late for the journal, which is no failure
 	records=$(recorded VFIO_LU_COMMAND=load VFIO_LU_COMMAND=kexec | sed 's/,kexec done$//')
 	check_that "the journal: $records" test "$records" = \
 		"load warning,load warning,load done,kexec warning,kexec warning,kexec note"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# bind --persist where a real udevd reads the rule: bound at the next boot, before and after a driver has taken the
-# device; and unbind --persist ends it.
+# A real udevd reads the rule of bind --persist: the device is bound at the next boot, before and after a driver has
+# taken it. unbind --persist ends this.
 TIERS="vm"
 ROOT="bookworm"
 FLAVOUR="m"
@@ -8,7 +8,7 @@ PHASES=3
 DEVICES="nvme e1000e edu nvme"
 TIMEOUT=1200
 
-# What udevd did since this kernel started, all of it.
+# Prints all of udevd's log since this kernel started.
 settle() {
 	udev_is_done
 	printf '%s\n' "$(driver_of "$DEV1") $(driver_of "$DEV2") $(driver_of "$DEV3") $(driver_of "$DEV4")"
@@ -16,7 +16,7 @@ settle() {
 
 phase_1() {
 	settle
-	check_that "without a rule each has its own" test "$(driver_of "$DEV1") $(driver_of "$DEV2")" = "nvme e1000e"
+	check_that "without a rule each device has its own driver" test "$(driver_of "$DEV1") $(driver_of "$DEV2")" = "nvme e1000e"
 	run 0 bind --persist "$DEV1" "$DEV2" "$DEV3"
 	out "$DEV1  to be bound at every boot, by /etc/udev/rules.d/"
 	out "$DEV2  to be bound at every boot, by /etc/udev/rules.d/"
@@ -32,7 +32,7 @@ phase_2() {
 	out_re "$DEV1 *vfio-pci *yes"
 	out_re "$DEV4 *nvme *no"
 	run 0 check "$DEV1" "$DEV2" "$DEV3"
-	# Nothing notes the drivers that the devices had before: those that match get them.
+	# The previous drivers of the devices are not known: matching drivers bind them.
 	run 0 unbind --persist "$DEV1" "$DEV2" "$DEV3"
 	out "$DEV1  back with nvme"
 	out "$DEV2  back with e1000e"
@@ -43,7 +43,7 @@ phase_2() {
 
 phase_3() {
 	settle
-	check_that "each has its own again" test "$(driver_of "$DEV1") $(driver_of "$DEV2") $(driver_of "$DEV3")" = \
+	check_that "each device has its own driver again" test "$(driver_of "$DEV1") $(driver_of "$DEV2") $(driver_of "$DEV3")" = \
 		"nvme e1000e "
 	run 0 list --no-headings --columns bdf,persist "$DEV1"
 	out "$DEV1  no"

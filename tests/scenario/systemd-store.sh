@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# A systemd that knows LUO carries the session over systemctl kexec in its own, and gives it back to the holder.
+# A systemd that supports LUO keeps the session during systemctl kexec, in a session of its own, and gives it back to
+# the holder.
 TIERS="vm"
 ROOT="sid"
 FLAVOUR="y"
@@ -11,13 +12,13 @@ phase_1() {
 	udev_is_done
 	run_cmd 0 systemctl --version
 	out_re "^systemd \\(26[1-9]\\|2[7-9][0-9]\\|[3-9][0-9][0-9]\\)"
-	say "Restored by hand, and not by the unit."
+	say "The administrator restores the session, not the unit."
 	run_cmd 0 systemctl disable vfio-lu-restore.service
 	run 0 bind "$DEV1"
 	run 0 preserve "$DEV1"
 	run 0 status
 	out "managed by systemd"
-	check_that "the generator gave the unit what this systemd knows" \
+	check_that "the generator added the settings of this systemd" \
 		test "$(systemctl show -P FileDescriptorStorePreserve -P SurviveFinalKillSignal vfio-lu.service | tr '\n' ' ')" = "yes yes "
 	holder_returns "outgoing, held" preserved
 	klog_not "$DEV1: Device will no longer be preserved"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034
-# How long devices are away, one and then sixteen, agrees with who reads them; the second time the manifest on the disk
-# is lost.
+# The time for which devices are away, first one and then sixteen, agrees with a process that reads the devices. In the
+# second update, the manifest on the disk is lost.
 TIERS="vm"
 PHASES=3
 DEVICES="edu edu edu edu edu edu edu edu edu edu edu edu edu edu edu edu"
@@ -20,12 +20,12 @@ leave() { # BDF...
 	run_jump kexec
 }
 
-# What the counter goes on by in a millisecond.
+# Prints the ticks of the counter in a millisecond.
 rate() { # COUNTER MS COUNTER MS
 	echo $((($3 - $1) / ($4 - $2)))
 }
 
-# The last time that the device could be read under the other kernel, and the first time that all could be under this.
+# Compares the last read of the device under the previous kernel with the first read of all devices under this one.
 arrive() { # BDF...
 	read_last=$(sed 's/^0*//' "$KEPT/read")
 	run 0 restore
@@ -40,11 +40,11 @@ arrive() { # BDF...
 	called=$(kept called)
 	most=$(((read_first - ${called% *}) / $(kept rate)))
 	away=$(sed -n 's/^ *"away_s": \([0-9]*\)\.\([0-9]\{3\}\).*/\1\2/p' "$STDOUT" | head -n 1 | sed 's/^0*//')
-	say "away for $away ms; who read the device could not for $watched ms, and kexec was called $most ms before"
-	check_that "it is not longer than from kexec to who reads all again" test "$away" -le $((most + 10))
-	# between the last time that the device was read, and written down, and its end lies a disk that may be slow
-	check_that "and as long as who reads cannot read" within $((watched / 10 + 1000)) "$away" "$watched"
-	check_that "the phases are all the time" phases_add_up
+	say "away for $away ms; the reader could not read for $watched ms; kexec was called $most ms before"
+	check_that "it is not longer than from kexec to the first read" test "$away" -le $((most + 10))
+	# the disk may be slow, so some time may pass between the last recorded read and the end
+	check_that "and as long as the gap of the reader" within $((watched / 10 + 1000)) "$away" "$watched"
+	check_that "the phases add up to the whole time" phases_add_up
 	check_that "each device is there" test "$(sed -n '1,/^    },*$/p' "$STDOUT" | grep -c '"bdf"')" = $#
 	check_that "nothing is missing" sh -c "sed -n '/missing/,/]/p' $STDOUT | sed -n 2p | grep -q ']'"
 }
@@ -53,7 +53,7 @@ within() { # TOLERANCE A B
 	[ $(($2 - $3)) -le "$1" ] && [ $(($3 - $2)) -le "$1" ]
 }
 
-# To two hundredths, of the newest update
+# For the newest update, to two hundredths of a second
 phases_add_up() {
 	awk '/"seconds":/ && !whole { whole = $2 + 0; next }
 		/"seconds":/ && !done { sum += $2 }

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034
-# Where the time of an update went: one session's devices are bound by finish, the other's is given to a program; the
-# clock steps; a disk that is full, or was lost, costs the record and nothing else.
+# The phases of a live update: finish binds the devices of one session, run gives the device of the other to a program,
+# and the clock steps. If the disk is full or lost, only the record is missing.
 TIERS="fake"
 PHASES=4
 DEVICES="e1000e edu edu"
@@ -10,12 +10,12 @@ json() { jq -e "$@" "$STDOUT"; }
 mode() { stat -c %a "$1"; }
 
 phase_1() {
-	say "1. Nothing was updated yet."
+	say "1. There was no live update yet."
 	run 0 timeline
 	out "no live updates"
 	run 3 timeline --svg "$SCN_TMP/a.svg"
 	err "there is nothing to draw"
-	check_that "no picture is there" test ! -e "$SCN_TMP/a.svg"
+	check_that "there is no picture" test ! -e "$SCN_TMP/a.svg"
 	run 3 timeline --session vfio-lu
 	run 0 bind "$DEV1" "$DEV2" "$DEV3"
 	run 0 preserve "$DEV1" "$DEV2"
@@ -25,32 +25,32 @@ phase_1() {
 }
 
 phase_2() {
-	check_that "when its image was loaded is on the command line" grep -q "vfio-lu.kexec=[0-9]*,[0-9]*,[0-9]*,-1" \
+	check_that "the moment of the load is on the command line" grep -q "vfio-lu.kexec=[0-9]*,[0-9]*,[0-9]*,-1" \
 		"$SCN_ROOT/proc/cmdline"
 	run 0 restore
 	run 0 restore --session other
 	run 127 run --session other -- /nowhere/vmm "{$DEV3}"
-	check_that "who cannot be started got nothing" sh -c "! grep -q given $SCN_ROOT/run/vfio-lu/other.moments"
+	check_that "a program that cannot be started got no file" sh -c "! grep -q given $SCN_ROOT/run/vfio-lu/other.moments"
 	run 0 run --session other -- true "{$DEV3}"
 	run 0 finish
 	run 0 finish --session other
-	say "2. Each session is an update; the last to be finished comes first."
+	say "2. Each session is an update; the session that was finished last comes first."
 	run 0 timeline --json
 	check_that "there are two" json '.updates | map(.session) == ["other", "vfio-lu"]'
-	check_that "the phases are all of it" json '.updates[] | (.phases | map(.seconds) | add) - .seconds | fabs < 0.00001'
-	# where a log tells nothing it is a gap
+	check_that "the phases add up to the whole time" json '.updates[] | (.phases | map(.seconds) | add) - .seconds | fabs < 0.00001'
+	# a log without the message leaves a gap
 	check_that "nothing else is missing" json '[.updates[].missing[]] - ["init-started"] == []'
 	check_that "and the clock did not jump" json 'all(.updates[]; .clock == "counter" and .clock_jump_s == 0)'
 	check_that "a kernel takes a second to start here" json \
 		'all(.updates[]; .phases | map(select(.name | test("kernel|init")).seconds) | add > 1)'
-	check_that "finish has bound the devices of one" json \
+	check_that "finish has bound the devices of one session" json \
 		'.updates[1].devices | map(.bdf, .to_moment) == ["'"$DEV1"'", "bound", "'"$DEV2"'", "bound"]'
-	check_that "that of the other was given away" json \
+	check_that "run gave the device of the other to a program" json \
 		'.updates[0].devices | map(.bdf, .to_moment) == ["'"$DEV3"'", "given"]'
-	check_that "all were away over the start" json 'all(.updates[].devices[]; .away_s > 1 and .from_moment == "interrupts-disabled")'
-	check_that "records are root's" test "$(mode "$(updates)")" = 700
+	check_that "all were away during the boot" json 'all(.updates[].devices[]; .away_s > 1 and .from_moment == "interrupts-disabled")'
+	check_that "the records belong to root" test "$(mode "$(updates)")" = 700
 	for scn_file in "$(updates)"/*; do check_that "this one too" test "$(mode "$scn_file")" = 600; done
-	check_that "nothing is left of the moments in /run" sh -c "! ls $SCN_ROOT/run/vfio-lu/*.moments"
+	check_that "no moments are left in /run" sh -c "! ls $SCN_ROOT/run/vfio-lu/*.moments"
 	run 0 timeline
 	out "session other, "
 	out_re "^kexec  *[0-9.]* s  *=*$"
@@ -73,7 +73,7 @@ next_update() {
 }
 
 phase_3() {
-	say "3. The disk is lost, the clock of this kernel is an hour ahead, and was once ahead by centuries: what the session and the command line tell is told."
+	say "3. The disk is lost, and the clock of this kernel is an hour ahead and was once centuries ahead: the timeline has the moments of the session and of the command line."
 	rm -r "$SCN_ROOT/var/lib/vfio-lu"
 	printf ' 3600000000000' >>"$SCN_ROOT/../clock"
 	run 0 restore
@@ -85,10 +85,10 @@ phase_3() {
 	run 0 timeline --json
 	err "$(updates | sed "s|^$SCN_ROOT||")/29990101T000017Z-old.json is not a record of a live update"
 	check_that "the jump is seen" json '(.updates | length == 1) and (.updates[0].clock_jump_s - 3600 | fabs < 1)'
-	check_that "and in no time" json '.updates[0].seconds < 300'
-	check_that "what only the disk had is missing" json \
+	check_that "and is in no phase" json '.updates[0].seconds < 300'
+	check_that "the moments that only the disk had are missing" json \
 		'.updates[0].missing - ["init-started"] == ["interrupts-disabled", "kexec-called"]'
-	check_that "so the device was away since the image was loaded" json \
+	check_that "so the device counts as away from the load" json \
 		'.updates[0] | .devices[0].from_moment == "loaded" and .phases[0].name == "held"'
 	run 0 timeline
 	out_re "^load+interrupts+kexec  *[0-9.]* s  *\\.*$"
@@ -99,7 +99,7 @@ phase_3() {
 }
 
 phase_4() {
-	say "4. Where nothing can be written, nothing fails by it."
+	say "4. If no record can be written, no command fails."
 	run 0 restore
 	run 0 finish
 	err "vfio-lu timeline will not know of this live update"

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# Two at once: what one has planned before the other took the lock is looked at again inside it.
+# Two commands run at once: a command that made its plan before it had the lock checks again under the lock.
 TIERS="fake"
 NO_CALLS="how long one waits for the other"
 PHASES=1
 DEVICES="e1000e edu"
 
-# vfio-lu that stands just before the lock until another one is through.
+# Runs vfio-lu, halted just before the lock until another command has ended.
 late() { # ARGUMENT...
 	FAKE_LOCK="before:$SCN_TMP/halt" "$VFIO_LU" "$@" >"$SCN_TMP/late" 2>&1 &
 	late=$!
@@ -17,7 +17,7 @@ ended() { # EXPECTED-STATUS TEXT
 	scn_status=0
 	wait $late || scn_status=$?
 	cat "$SCN_TMP/late"
-	check_that "the one that came late: exit $scn_status" test "$scn_status" = "$1"
+	check_that "the later command: exit $scn_status" test "$scn_status" = "$1"
 	check_that "says: $2" grep -qF "$2" "$SCN_TMP/late"
 }
 

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The files of a running VMM: taken from it, carried over together with a memfd that it has, and given to the next one.
+# preserve takes the device files and a memfd of a running VMM, and run gives them to the next VMM.
 TIERS="fake vm"
 NO_CALLS="finish --wait asks as often as it takes, and the VMM has other files"
 PHASES=2
@@ -9,7 +9,7 @@ TIMEOUT=400
 lines_said() { [ "$(wc -l <"$SCN_TMP/said")" -ge "$1" ]; }
 no_session() { ! "$VFIO_LU" status | grep -q "session  vfio-lu"; }
 
-# The program that stands in for a VMM, in the background until it said its last word.
+# Runs the stand-in for a VMM in the background, and waits until it has printed its last line.
 vmm() { # WORD...
 	: >"$SCN_TMP/said"
 	"$STANDIN" "$@" wait >"$SCN_TMP/said" 2>&1 &
@@ -18,12 +18,12 @@ vmm() { # WORD...
 	cat "$SCN_TMP/said"
 }
 said() { sed -n "s/^$1 \([^ ]*\).*/\1/p" "$SCN_TMP/said"; }
-# A shell's kill and wait say what they did, on stderr.
+# kill and wait of a shell print messages on stderr.
 end() { # PID
 	{ kill -KILL "$1"; wait "$1"; } 2>/dev/null || :
 }
 
-# Ends the VMM between the look at its files and the taking of one, which strace makes long.
+# Ends the VMM after its files were listed and before one is taken, which strace delays.
 preserve_dying() {
 	: >"$SCN_TMP/trace"
 	strace -qq -o "$SCN_TMP/trace" -e trace=pidfd_open,pidfd_getfd -e inject=pidfd_getfd:delay_enter=10s \
@@ -59,7 +59,7 @@ phase_1() {
 	keep sum "$(sed -n 's/^memfd [0-9]* //p' "$SCN_TMP/said")"
 	memfd=$(said memfd)
 
-	# What is not to be had says so, each in its way, and nothing is done.
+	# Files that cannot be taken: each has its own message, and nothing is changed.
 	run 2 preserve
 	err "BDF..., or --pid"
 	run 2 preserve --fd 5 "$DEV1"
@@ -75,7 +75,7 @@ phase_1() {
 	run 3 preserve "$DEV1"
 	err "vfio-lu preserve --pid $vmm"
 
-	# check says before what preserve would.
+	# check reports in advance what preserve would refuse.
 	run 3 check "$DEV1"
 	out "vfio-lu preserve --pid $vmm"
 	run 0 check --pid "$vmm"
@@ -97,7 +97,7 @@ phase_1() {
 	run 2 preserve --pid "$vmm" --fd "$memfd=iommufd"
 	run 1 preserve --pid "$vmm" --fd 400=guest
 	err "has no file 400 open"
-	# 1 is its output
+	# descriptor 1 is its output
 	run 3 preserve --pid "$vmm" --fd "$memfd=guest" --fd 1=out
 	err "out: this kernel does not preserve such a file"
 	run 0 status
@@ -112,7 +112,7 @@ phase_1() {
 	run 0 preserve --pid "$vmm" --fd "$memfd=guest"
 	out "$DEV1  already preserved"
 	out "guest  already preserved"
-	# the session is made again, and has all of it again
+	# the session is created again, with all its members
 	run 0 preserve "$DEV2"
 	run 0 release "$DEV2"
 	run 0 status -v
@@ -168,7 +168,7 @@ phase_2() {
 	out "sum $(kept sum), seals 6"
 	out "LISTEN_FDNAMES=$(echo "$DEV1" | tr : +):guest"
 
-	# One at a time; and who was given it and has not bound it is not to lose it.
+	# Only one process at a time gets a file, and a process that has not bound its file yet does not lose it.
 	"$VFIO_LU" run -- "$STANDIN" "env=LISTEN_PID" wait "{$DEV1}" >"$SCN_TMP/said" &
 	first=$!
 	soon file_has "$SCN_TMP/said" LISTEN_PID
@@ -185,7 +185,7 @@ phase_2() {
 	end "$first"
 	run 0 run --dry-run -- "$STANDIN" "bind={$DEV1}"
 
-	# The background waits for the one that binds.
+	# The process in the background waits for the VMM that binds.
 	"$VFIO_LU" run --finish --timeout 100 -- "$STANDIN" "bind={$DEV1},{iommufd}" "sum={guest}" wait >"$SCN_TMP/said" 2>&1 &
 	vmm=$!
 	soon no_session
@@ -193,7 +193,7 @@ phase_2() {
 	klog "$DEV1: Device is finished participating in Live Update"
 	run 0 status
 	out "no sessions"
-	# An ordinary VMM, whose file came from LUO: it is taken as any other is.
+	# A VMM whose file came from LUO is an ordinary VMM: preserve takes its file as any other.
 	run 0 preserve --pid "$vmm"
 	run 0 release
 	end "$vmm"

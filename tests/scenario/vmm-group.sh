@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A VMM that has its device through the legacy group: nothing of it can be preserved, and it is told what to change.
+# A VMM has opened its device through the legacy group: preserve refuses the device and says what to change.
 TIERS="vm"
 DEVICES="e1000e edu"
 
@@ -15,7 +15,7 @@ phase_1() {
 	err_not "--pid"
 	run 0 status
 	out "no sessions"
-	# the other one it has as it should be
+	# it has opened the other device through the cdev
 	run 0 preserve --pid "$vmm" "$DEV2"
 	run 0 release
 	kill -KILL "$vmm"

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# A real QEMU has a device and goes through a live update: its files are taken while its guest runs, and after the kexec
-# another QEMU is started with them, whose guest sees the same device at the same place. One ends by its monitor, one is
-# killed: both leave the interrupts enabled.
+# A live update of a device of a real QEMU: preserve takes its file while the guest runs, and after the kexec another
+# QEMU starts with the file. Its guest sees the same device at the same address. One QEMU ends through its monitor, the
+# other is killed; both leave interrupts enabled.
 TIERS="vm"
 ROOT="sid"
 FLAVOUR="y"
@@ -9,7 +9,8 @@ PHASES=2
 DEVICES="e1000e edu"
 TIMEOUT=1500
 
-# A guest of firmware alone, that scans PCI; its monitor is a pipe: descriptor 5 for the first, 6 for the second.
+# A guest that runs only its firmware, which scans PCI. Its monitor is a pipe: descriptor 5 for the first, 6 for the
+# second.
 guest() { # WHO WORD...: the words before QEMU's own, and the device's last
 	who=$1
 	shift
@@ -31,7 +32,7 @@ monitor() { # WHO TEXT
 	esac
 }
 
-# What the guest's firmware made of the device, once it is done with it: where it is, who it is, its first register's place.
+# The result of the guest's firmware: the place of the device, its ids, and the address of its first register.
 seen_by_guest() { # WHO VENDOR:DEVICE
 	tries=0
 	while [ $tries -lt 600 ]; do
@@ -105,7 +106,7 @@ phase_2() {
 	klog "vfio-pci $DEV1: Device is finished participating in Live Update"
 	klog "vfio-pci $DEV2: Device is finished participating in Live Update"
 
-	# It is an ordinary VMM with an ordinary device, and goes on to the next live update.
+	# It is an ordinary VMM with an ordinary device, and takes part in the next live update.
 	run 0 preserve --session vm1 --pid "$qemu1"
 	monitor 1 quit
 	wait "$qemu1" || :

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# A program that uses the library alone has a device open and memory of its own, preserves both, ends, and in the next
-# kernel restores them, binds the device to another iommufd and reads it, and the memory.
+# A program that uses only the library preserves a device and its own memory, and ends. In the next kernel it restores
+# both, binds the device to another iommufd, and reads the device and the memory.
 TIERS="vm"
 PHASES=2
 DEVICES="e1000e edu"
@@ -11,7 +11,7 @@ phase_1() {
 	run_cmd 0 vmm preserve vm1 "$DEV1"
 	out "vendor $(kept vendor) device $(kept device)"
 	out "$DEV1  preserved in session vm1"
-	# one context sees the machine before and after
+	# one context looks at the machine before and after
 	out "before preserve: session unknown, nothing came over"
 	out "after preserve: session held, nothing came over"
 	run 0 status

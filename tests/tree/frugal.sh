@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# How many system calls list and check make for a function with vfio-pci that is alone in its group, and that check of
-# one that is named makes no more for the others.
-# usage: tests/tree/frugal.sh	which run.sh does, if it was given no pattern
+# Limits the system calls that list and check make for each function with vfio-pci that is alone in its group. check of
+# a named function must make no further calls for the others.
+# usage: tests/tree/frugal.sh	run.sh runs this script if it has no pattern
 # Needs: $VFIO_LU (default: at the top), $BUILD/plant (default build/tests), strace.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -30,7 +30,7 @@ calls() { # FUNCTIONS ARGUMENT...
 	local functions=$1
 	shift
 	strace -f -qq -o "$tmp/trace" taskset -c 0 "$VFIO_LU" --sysroot "$tmp/$functions" "$@" >"$tmp/out"
-	# memory, threads and what is written are not asked of the machine
+	# calls for memory, threads and output do not count
 	grep -cE '^[0-9]+ +(open|read|close|getdents|newfstat|stat|access|fstat|pread)[a-z0-9]*\(' "$tmp/trace"
 }
 

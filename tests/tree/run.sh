@@ -1,8 +1,8 @@
 #!/bin/bash
-# Runs vfio-lu on trees that stand for machines and compares all that it says with what it said before.
+# Runs vfio-lu on trees that represent machines, and compares its whole output with the golden files.
 # usage: tests/tree/run.sh [PATTERN...]	only the cases (lines of the file "cases") that contain a PATTERN
 #        UPDATE=1 tests/tree/run.sh	writes the golden files again
-# Each case runs under strace: looking must not touch anything.
+# Each case runs under strace, since read-only commands must change nothing.
 #
 # Needs: $VFIO_LU (default: at the top), $BUILD/plant (default build/tests), strace.
 set -euo pipefail
@@ -26,15 +26,15 @@ fail() { # WHAT [DETAILS]
 	[ -z "${2-}" ] || sed 's/^/    /' <<<"$2"
 }
 
-# What may do more than look. The others are not stopped at: that would take most of the time.
+# The calls that can change something. strace does not stop at others, which would take most of the time.
 calls='execve|p?write(64|v2?)?|open(at2?)?|creat|ioctl|v?fork|clone3?|memfd_create|mkdir(at)?|mknod(at)?|unlink(at)?|rmdir'
 calls+='|rename(at2?)?|link(at)?|symlink(at)?|f?chmod(at2?)?|l?f?chown(at)?|f?truncate|fallocate|utimensat|f?setxattr|mount'
 calls+='|umount2|sendmsg|sendto|f?init_module|delete_module|kexec_load|kexec_file_load|reboot|kill|tgkill|ptrace|process_vm_writev'
 strace=(strace -f --seccomp-bpf -qq -e "trace=/^($calls)$")
-# The sanitizers' own run time does more than look.
+# The run time of the sanitizers makes such calls itself.
 { [ -z "$SANITIZED" ] && "${strace[@]}" -o "$tmp/trace" true 2>/dev/null; } || strace=()
 
-# Runs it; $status, and in the file said: stdout, stderr and the exit status, with the tree as DIR.
+# Runs vfio-lu. Sets $status, and writes stdout, stderr and the exit status into the file said, with DIR for the tree.
 run() { # ARGUMENT...
 	status=0
 	{
@@ -57,8 +57,8 @@ keep_json() { # ARGUMENT...
 	echo ---
 } >>"$tmp/json"
 
-# A case is about what does not pass, and about the checks that it names: rows of others that pass are left out of what
-# --json and --verbose said. So a new check shows in its own cases, in the one of "all", and where it does not pass.
+# A case is about the checks that do not pass and those that it names. Other rows that pass are left out of the output
+# of --json and --verbose. So a new check appears only in its own cases, in that of "all", and where it does not pass.
 keep_rows() { # ID...
 	[[ " $* " != *" all "* ]] || return 0
 	awk -v ids=" $* " '
@@ -67,7 +67,7 @@ keep_rows() { # ID...
 		/^ ? ?[^ ]/ { skip = 0 }
 		/^  [a-z][a-z0-9-]* +pass: / { skip = !named($1) }
 		skip { next }
-		# JSON: whether a comma follows an object is known when the next one stays
+		# JSON: a comma follows an object only if another object stays
 		/"checks": \[$/ { print; array = 1; held = ""; next }
 		array && object == "" && /^ *\],?$/ { if (held != "") print held; array = 0 }
 		array && /^ *\{$/ { object = $0; next }
@@ -87,7 +87,7 @@ keep_rows() { # ID...
 	mv "$tmp/kept" "$tmp/said"
 }
 
-# Lines of the trace that no command which only looks may cause.
+# Prints lines of the trace that a read-only command must not cause.
 touched() {
 	awk '
 		{ sub(/^[0-9]+ +/, "") }
@@ -102,7 +102,7 @@ touched() {
 	' "$tmp/trace"
 }
 
-watch() { # NAME: what the trace of the last run shows
+watch() { # NAME: checks the trace of the last run
 	local bad
 	[ -z "$SANITIZED" ] || return 0
 	if [ ${#strace[@]} = 0 ]; then
@@ -112,7 +112,7 @@ watch() { # NAME: what the trace of the last run shows
 	bad=$(touched | head -n 5)
 	if [ -n "$bad" ]; then
 		fail "$1: it does more than look:" "$bad"
-	# A trace of a program that did nothing proves nothing; but one that was told wrongly stops there.
+	# An empty trace proves nothing, except after wrong usage, which ends the program early.
 	elif ! grep -q "openat2.*RESOLVE_IN_ROOT" "$tmp/trace" && ! grep -qE "^try 'vfio-lu |makes no sense here" "$tmp/stderr"; then
 		fail "$1: the trace shows no look at the tree"
 	else
@@ -120,7 +120,7 @@ watch() { # NAME: what the trace of the last run shows
 	fi
 }
 
-# A captured machine is to look like the machine, and capturing it writes into the capture and nowhere else.
+# A captured machine must give the same output as the machine, and the capture writes only into its directory.
 captured() { # MACHINE
 	local copy=$tree.captured arguments bad=''
 	run check --capture "$copy"
@@ -135,7 +135,7 @@ captured() { # MACHINE
 	if [ -n "$bad" ]; then
 		fail "$1: capturing it touches something else:" "$bad"
 	elif [ ! -d "$tree/sys/bus/pci/devices" ]; then
-		# nothing to look at, and that is said
+		# nothing to read, and the output says so
 		if [ "$status" = 1 ]; then pass; else fail "$1: captured, and there is nothing"; fi
 		return
 	else
@@ -156,10 +156,10 @@ captured() { # MACHINE
 	done
 }
 
-# Each with the time of its last change, so that what is in it counts too.
+# Prints each file with its time of change, so that changed content counts too.
 names() { find "$tree" -printf '%P %C@\n'; }
 
-# All cases of one, in a directory of its own.
+# Runs all cases of one machine, in a directory of its own.
 look_at() { # MACHINE
 	local arguments shown golden status tree=$tmp/$1/tree
 	tmp=$tmp/$1
@@ -204,7 +204,7 @@ wanted() { # LINE
 	return 1
 }
 
-# The arguments of a machine's cases, a line each; and the golden files that have a case.
+# Collects the arguments of each machine's cases, one case per line, and the golden files that have a case.
 declare -A cases=() known=()
 # shellcheck disable=SC2162 # a backslash at the end of a line continues it
 while read machine arguments; do
@@ -235,7 +235,7 @@ if [ ${#patterns[@]} = 0 ] && [ ${#strace[@]} -gt 0 ]; then
 	if "$here/frugal.sh"; then pass; else fail "more system calls than a function is worth"; fi
 fi
 
-# A golden file without its case would never be compared with anything.
+# A golden file without a case would never be compared.
 for golden in "$here"/golden/*/*; do
 	[ -n "${known[$golden]-}" ] || fail "${golden#"$here/golden/"}: no such case"
 done

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the wings above base need again and again: arrays, addresses in them, failures, sentences. */
+/*
+ * The functions of base that all other wings use: arrays, addresses in them, failures,
+ * sentences.
+ */
 #include "unit.h"
 
 #include "base/array.h"
@@ -41,7 +44,7 @@ static void test_array(void **state)
 	assert_null(bdf_find((struct thing *)NULL, 0, ((struct vlu_bdf){ 0 })));
 }
 
-/* Address sanitizer ends a program that asks for so much memory. */
+/* The address sanitizer ends a program that requests so much memory. */
 #ifndef __SANITIZE_ADDRESS__
 static void test_no_memory(void **state)
 {
@@ -94,7 +97,7 @@ static void test_pool(void **state)
 	(void)state;
 	assert_non_null(owner);
 	for (i = 0; i < 70; i++) {
-		/* fewer, and more again: zeros all the same */
+		/* fewer, and more again: still zeros */
 		if (i == 40)
 			owner->n = 3;
 		thing = pool_add(&owner->pool, &owner->things, &owner->n);
@@ -121,7 +124,7 @@ static void test_failed(void **state)
 	assert_int_equal(vlu_failed(&ctx, -ENOENT, "cannot read %s", "x"), -ENOENT);
 	assert_string_equal(vlu_error(&ctx), "cannot read x: No such file or directory");
 	assert_int_equal(vlu_status(&ctx), VLU_FAILED);
-	/* what was said before may be part of it */
+	/* the text may contain the previous failure */
 	vlu_failed(&ctx, -EIO, "%s; again", vlu_error(&ctx));
 	assert_string_equal(vlu_error(&ctx), "cannot read x: No such file or directory; again: "
 			    "Input/output error");
@@ -138,7 +141,7 @@ static void test_failure(void **state)
 	assert_int_equal(vlu_fail(ctx, VLU_BUSY, -EBUSY, "it is %s", "busy"), -EBUSY);
 	first = ctx->failure;
 	assert_int_equal(first.err, -EBUSY);
-	/* the new text may be made from the old */
+	/* the new text may contain the old one */
 	assert_int_equal(vlu_fail(ctx, VLU_FAILED, -EIO, "%s, and %s", "late", vlu_error(ctx)), -EIO);
 	assert_string_equal(vlu_error(ctx), "late, and it is busy");
 	failures_add(ctx, &failures, &first);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* PCI addresses and the tokens made of them. */
+/* PCI addresses, and the tokens that are made from them. */
 #include "unit.h"
 
 #include "vfio-lu.h"
@@ -41,7 +41,7 @@ static void test_refuse(void **state)
 	for (size_t i = 0; i < ARRAY(bad); i++) {
 		if (vlu_bdf_parse(bad[i], &bdf) != -EINVAL)
 			fail_msg("'%s' was taken for an address", bad[i]);
-		/* a failure leaves what it was given */
+		/* a failure leaves the result unchanged */
 		assert_memory_equal(&bdf, &before, sizeof(bdf));
 	}
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The list of PCI devices, in whatever encoding it is. */
+/* The list of PCI devices in each encoding. */
 #include "memory.h"
 
 static void a_device(uint8_t *p, uint32_t domain, unsigned int bdf, unsigned int refcount)
@@ -39,7 +39,7 @@ static void flat32(struct fixture *f, uint32_t max, uint32_t nr)
 	put32(at(f, 0x1004), nr);
 }
 
-/* The two that are called pci-v2, told apart by what is in them. */
+/* Both encodings that are named pci-v2, which are distinguished by their content. */
 static void test_pci_v2(void **state)
 {
 	struct fixture *f = *state;
@@ -49,7 +49,7 @@ static void test_pci_v2(void **state)
 	a_device(at(f, 0x1008), 0, 0x0200, 1);
 	a_device(at(f, 0x1018), 0, 0x0010, 2);
 	expect(f, "pci-v2", "flat32", 2);
-	/* sorted by address, whatever order they stand in */
+	/* sorted by address, in any order of the entries */
 	assert_int_equal(decode_pci(f, "pci-v2", &pci), 0);
 	assert_int_equal(pci.reading->devices[0].bdf.device, 2);
 	assert_int_equal(pci.reading->devices[0].refcount, 2);
@@ -69,13 +69,13 @@ static void test_pci_v2(void **state)
 	a_device(at(f, 0x3018), 0, 0x0100, 1);
 	expect(f, "pci-v2", "block", 1);
 
-	/* every device finished, and the chain still there */
+	/* all devices are finished, and the chain still exists */
 	put32(at(f, 0x1000), 0);
 	memset(at(f, 0x3010), 0, 16);
 	expect(f, "pci-v2", "block", 0);
 }
 
-/* Every device finished: its bytes would fit a block at address 0, were there one. */
+/* All devices are finished: the bytes would also fit a block at address 0, which does not exist. */
 static void test_pci_finished(void **state)
 {
 	struct fixture *f = *state;
@@ -95,7 +95,7 @@ static void test_pci_v1(void **state)
 	a_device(at(f, 0x1008), 0, 0x0100, 0);
 	a_device(at(f, 0x1010), 0, 0x0200, 0);
 	expect(f, "pci-v1", "flat32", 2);
-	/* it was sorted: this is none of it, nor is what has no counts of another */
+	/* flat32 was sorted, so this is not flat32; and without counts it is no other encoding */
 	a_device(at(f, 0x1008), 0, 0x0300, 0);
 	assert_int_equal(decode_pci(f, "pci-v1", &pci), -EBADMSG);
 	assert_null(pci.reading);
@@ -115,7 +115,7 @@ static void test_pci_versioned(void **state)
 	block(f, 0x4000, 0, 1);
 	a_device(at(f, 0x4010), 0, 0x0008, 1);
 	expect(f, "pci", "versioned", 2);
-	/* without its name it is told by what is in it */
+	/* without a name, the content shows the encoding */
 	expect(f, NULL, "versioned", 2);
 	put32(at(f, 0x1000), 1);
 	expect(f, "pci", "versioned", 2);
@@ -124,8 +124,8 @@ static void test_pci_versioned(void **state)
 	put32(at(f, 0x1000), 2);
 
 	put32(at(f, 0x1004), 3);
-	REFUSED(f, decode_pci(f, "pci", &pci), "3 devices and has 2");
-	/* what there is of it is shown */
+	REFUSED(f, decode_pci(f, "pci", &pci), "3 devices, not 2");
+	/* the available part is shown */
 	assert_int_equal(pci.reading->n_devices, 2);
 	assert_non_null(pci.reading->error);
 	put32(at(f, 0x1004), 2);
@@ -137,7 +137,7 @@ static void test_pci_versioned(void **state)
 	REFUSED(f, decode_pci(f, "pcie-v1", &pci), "pcie-v1 is not known");
 }
 
-/* Memory that was freed and cleared, or has anything in it. */
+/* Memory that was freed, and is cleared or has any content. */
 static void test_pci_refused(void **state)
 {
 	static const char *const names[] = { "pci", "pci-v1", "pci-v2", "pci-v3", NULL };
@@ -156,7 +156,7 @@ static void test_pci_refused(void **state)
 	REFUSED(f, decode_pci(f, "pci-v2", &pci), "fits no encoding of pci-v2");
 }
 
-/* A file alone: the blocks are elsewhere, and the rest is shown. */
+/* Only a file: the blocks are not in it, and the rest is shown. */
 static void test_pci_header(void **state)
 {
 	struct fixture *f = *state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What kernels hand over as trees: whole, cut short, and broken. */
+/* The trees that kernels hand over: whole, cut short, and broken. */
 #include <libfdt.h>
 
 #include "memory.h"
@@ -14,7 +14,7 @@ static void keep_tree(const char *path, const void *data, size_t size)
 		buf_add(&tree, data, size);
 }
 
-/* A tree of this generation into a page, with room to change it; its size. */
+/* Puts a tree of this generation into a page, with room for changes. Returns its size. */
 static size_t make_tree(const char *generation, const char *path, uint8_t page[PAGE])
 {
 	const struct handover_faults none = { .cold = false };
@@ -52,7 +52,7 @@ static void test_luo_tree(void **state)
 	assert_int_equal(fdt_setprop(page, 0, "liveupdate-number", &more, 8), 0);
 	REFUSED(f, luo_decode(&f->pool, &blob, &luo, &f->err), "no number");
 	assert_int_equal(fdt_setprop(page, 0, "liveupdate-number", &most, 8), 0);
-	/* Linux 6.19 has no FLBs, but where there are some they have an address */
+	/* Linux 6.19 has no FLBs; later kernels store their address */
 	assert_int_equal(fdt_delprop(page, fdt_subnode_offset(page, 0, "luo-flb"), "luo-flb-header"), 0);
 	REFUSED(f, luo_decode(&f->pool, &blob, &luo, &f->err), "no address of the FLBs");
 	assert_int_equal(fdt_del_node(page, fdt_subnode_offset(page, 0, "luo-flb")), 0);
@@ -63,7 +63,7 @@ static void test_luo_tree(void **state)
 	assert_int_equal(fdt_del_node(page, fdt_subnode_offset(page, 0, "luo-session")), 0);
 	REFUSED(f, luo_decode(&f->pool, &blob, &luo, &f->err), "no address of the sessions");
 	assert_int_equal(fdt_setprop_string(page, 0, "compatible", "kho-v1"), 0);
-	REFUSED(f, luo_decode(&f->pool, &blob, &luo, &f->err), "something else");
+	REFUSED(f, luo_decode(&f->pool, &blob, &luo, &f->err), "another kind");
 }
 
 static void test_memblock(void **state)
@@ -87,13 +87,13 @@ static void test_memblock(void **state)
 	assert_int_equal(fdt_setprop_string(page, 0, "compatible", "memblock-v2"), 0);
 	REFUSED(f, memblock_decode(&f->pool, &blob, &memblock, &f->err), "memblock-v2 is not known");
 	assert_int_equal(fdt_setprop_string(page, 0, "compatible", "memory"), 0);
-	REFUSED(f, memblock_decode(&f->pool, &blob, &memblock, &f->err), "something else");
+	REFUSED(f, memblock_decode(&f->pool, &blob, &memblock, &f->err), "another kind");
 }
 
 /*
- * The kernel shows its tree with the size that it had when it was begun; it was
- * measured on Linux 7.3: 0xe9 bytes of 0x11d with two nodes. However much is
- * missing, what is shown is right.
+ * The kernel shows its tree with the size that it had at the beginning; measured on Linux
+ * 7.3: 0xe9 of 0x11d bytes, with two nodes. However much is missing, the decoded part
+ * must be right.
  */
 static void test_cut_tree(void **state)
 {
@@ -137,8 +137,8 @@ static void test_cut_tree(void **state)
 }
 
 /*
- * libfdt 1.6 goes back where a length is below zero as it reads it, and comes to
- * the same place again: such a tree is refused before, whole or cut.
+ * libfdt 1.6 loops on a property with a negative length. The decoder refuses such a tree
+ * first, whole or cut.
  */
 static void test_broken_tree(void **state)
 {
@@ -154,17 +154,17 @@ static void test_broken_tree(void **state)
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, size }, &kho, &f->err), "broken");
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, 0xe9 }, &kho, &f->err), "broken");
 	assert_int_equal(kho.n_subtrees, 0);
-	/* nor is there a tag before the cut that nobody knows */
+	/* an unknown tag before the cut is an error, too */
 	handover_tree(page, true);
 	page[length - 1] = 7;
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, 0xe9 }, &kho, &f->err), "broken");
-	/* a version that does not say how large its parts are */
+	/* a version without the sizes of its parts */
 	handover_tree(page, true);
 	page[23] = 16;
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, size }, &kho, &f->err), "broken");
 }
 
-/* A number that is no number, and a text without an end. */
+/* A malformed number, and a text without its NUL. */
 static void test_properties(void **state)
 {
 	struct fixture *f = *state;
@@ -181,7 +181,7 @@ static void test_properties(void **state)
 	assert_true(kho.subtrees[0].size == 32 && kho.subtrees[1].size == 73);
 	assert_int_equal(fdt_setprop(page, 0, "compatible", "memblock-v1", 12), 0);
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, sizeof(page) }, &kho, &f->err),
-		"something else");
+		"another kind");
 	assert_int_equal(fdt_setprop(page, 0, "compatible", "kho-v4", 6), 0);
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ page, sizeof(page) }, &kho, &f->err),
 		"without a compatible string");
@@ -194,7 +194,7 @@ static void test_not_a_tree(void **state)
 	struct vlu_kho kho = { .compatible = NULL };
 
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ head, 48 }, &kho, &f->err), "no device tree");
-	head[4] = 0xff;		/* four gigabytes, by its own account */
+	head[4] = 0xff;		/* its header says four gigabytes */
 	head[7] = 0x28;
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ head, 48 }, &kho, &f->err), "bytes, at 0x4");
 	head[4] = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What kernels hand over, as bytes: what must be taken, and what must not. */
+/* The bytes that kernels hand over: the decoders must accept these, and refuse others. */
 #include "memory.h"
 
 /* --------------------------------------------------------------------- LUO */
@@ -27,12 +27,12 @@ static void test_luo(void **state)
 		assert_true(f->err.text[0]);
 	}
 	memcpy(beyond, v5, sizeof(v5));
-	beyond[15] = 0x80;	/* no kernel counts that far */
+	beyond[15] = 0x80;	/* no kernel has such a number */
 	REFUSED(f, luo_decode(&f->pool, &(struct blob){ beyond, 32 }, &luo, &f->err),
 		"no number of a live update, at 0x8");
 }
 
-/* A compound name makes the first field longer: to its NUL, then to eight. */
+/* A compound name makes the first field longer: up to its NUL, then padded to eight bytes. */
 static void test_luo_compound(void **state)
 {
 	unsigned char data[40] = "luo-v5;block-v1";
@@ -91,7 +91,7 @@ static void test_metadata(void **state)
 
 /* ------------------------------------------------------------------ blocks */
 
-/* Entries as they came. */
+/* The entries in the order of the calls. */
 struct entries {
 	size_t n;
 	uint64_t at[64], first[64];
@@ -129,17 +129,17 @@ static void test_blocks(void **state)
 	assert_int_equal(entries.n, 2 + 51 + 1);
 	assert_true(entries.at[1] == 0x3000 + 16 + 80 && entries.at[53] == 0x2010);
 	assert_true(entries.at[52] == 0x1000 + 16 + 50 * 80 && entries.first[52] == 77);
-	/* what it has read, and no more: the heads, then each with its entries */
+	/* it reads only the heads, then each block with its entries */
 	assert_int_equal(f->raw.n, 3);
 	assert_int_equal(f->raw.bytes[0].size, 16 + 2 * 80);
 	assert_int_equal(f->reads, 6);
-	/* and it stops where it is told to */
+	/* and it stops when fn returns non-zero */
 	block(f, 0x2000, 0, 20);
 	assert_int_equal(read_blocks(f, 0x3000, 80, &entries), 1);
 	assert_int_equal(entries.n, 64);
 }
 
-/* As kho_block_set_restore() refuses them, and where. */
+/* Refuses the chains that kho_block_set_restore() refuses, at the same place. */
 static void test_blocks_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -159,7 +159,7 @@ static void test_blocks_refused(void **state)
 	assert_int_equal(f->raw.n, 0);
 }
 
-/* Circles of every length, entered at every distance. */
+/* Cycles of every length, entered after every number of blocks. */
 static void test_circles(void **state)
 {
 	struct fixture *f = *state;
@@ -176,7 +176,7 @@ static void test_circles(void **state)
 		}
 }
 
-/* A chain without an end that never comes to the same place twice. */
+/* An endless chain without a cycle. */
 static int endless(void *arg, uint64_t address, void *buf, size_t size)
 {
 	(void)arg;
@@ -223,7 +223,7 @@ static void test_sessions(void **state)
 
 	block(f, 0x1000, 0x2000, 2);
 	a_session(at(f, 0x1010), "first", 0x3000, 2);
-	/* files in a circle cost their session, and no other */
+	/* a cycle of files is an error of its session only */
 	a_session(at(f, 0x1060), "second", 0x4000, 1);
 	block(f, 0x2000, 0, 1);
 	a_session(at(f, 0x2010), "\x01 any bytes", 0, 0);
@@ -246,7 +246,7 @@ static void test_sessions(void **state)
 	assert_int_equal(s[1].n_files, 0);
 	assert_string_equal(s[2].name, "\x01 any bytes");
 	assert_int_equal(s[2].n_expected, 0);
-	/* what is kept of another device than that of the token */
+	/* the state of another device than that of the token */
 	put16(at(f, 0x5004), 0x0110);
 	f->err = (struct blob_error){ "" };
 	assert_int_equal(sessions_decode(&f->memory, &luo_v5, &f->raw, &s, &n, &f->err), 0);
@@ -254,7 +254,7 @@ static void test_sessions(void **state)
 	assert_non_null(strstr(s[0].files[0].error, "another device than its token, at 0x5000"));
 }
 
-/* luo-v4 had its sessions in blocks already, and still an array of files. */
+/* luo-v4 already has blocks of sessions, but still arrays of files. */
 static void test_sessions_v4(void **state)
 {
 	const struct vlu_luo v4 = { .compatible = "luo-v4", .sessions_pa = 0x1000 };
@@ -286,7 +286,7 @@ static void test_sessions_refused(void **state)
 	a_file(at(f, 0x3010), "memfd-v2", 0xffff000, 0);
 	REFUSED(f, sessions_decode(&f->memory, &luo_v5, &f->raw, &s, &n, &f->err),
 		"without a name, at 0x1060");
-	/* what stands before the fault is shown, with its own */
+	/* the entries before the error are shown */
 	assert_int_equal(n, 1);
 	assert_non_null(strstr(s[0].error, "1 files, and the session has 9"));
 	assert_non_null(strstr(s[0].files[0].error, "not here, at 0xffff000"));
@@ -360,7 +360,7 @@ static void test_memfd(void **state)
 	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v1", PAGE, &memfd, &f->err), "no memfd");
 	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v3", PAGE, &memfd, &f->err), "not known");
 	REFUSED(f, memfd_decode(&(struct blob){ v2, 47 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
-	/* a seal that no kernel has; a list of folios that is nowhere, or begins no page */
+	/* an unknown seal; a list of folios at address 0, or not at the start of a page */
 	put32(v2 + 16, 0x5f);
 	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
 	put32(v2 + 16, 0x1f);
@@ -369,7 +369,7 @@ static void test_memfd(void **state)
 	put64(v2 + 32, 0x9008);
 	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
 	put64(v2 + 32, 0x9000);
-	/* no file is so long, or read so far */
+	/* no file has such a size or position */
 	put64(v2, 1ULL << 63);
 	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
 	put64(v2, 0);
@@ -396,9 +396,9 @@ static void test_vfio(void **state)
 		    vfio.bdf.function == 0);
 	assert_int_equal(vfio_decode(&(struct blob){ data, 6 }, &vfio, &f->err), 0);
 	REFUSED(f, vfio_decode(&(struct blob){ data, 5 }, &vfio, &f->err), "it ends");
-	data[6] = 2;	/* of reset_works there are two */
+	data[6] = 2;	/* reset_works has only two values */
 	REFUSED(f, vfio_decode(&(struct blob){ data, 9 }, &vfio, &f->err), "no vfio-pci file, at 0x6");
-	/* it has a page of zeros for itself */
+	/* the file has a zeroed page of its own */
 	data[6] = 1;
 	data[8] = 1;
 	REFUSED(f, vfio_decode(&(struct blob){ data, 9 }, &vfio, &f->err), "no vfio-pci file, at 0x8");

@@ -33,7 +33,7 @@ static void test_cmdline(void **state)
 		if (found)
 			assert_string_equal(value, cases[i].value);
 	}
-	/* cut, never more than there is room for */
+	/* cut to the size of the buffer */
 	assert_true(cmdline_get("kho=0123456789", "kho", value, 5));
 	assert_string_equal(value, "0123");
 }
@@ -103,11 +103,14 @@ static void test_kexec_cmdline(void **state)
 {
 	static const struct { const char *base, *append, *ours, *line; } cases[] = {
 		{ "BOOT_IMAGE=/vmlinuz root=/dev/sda1  quiet\n", NULL, NULL, "root=/dev/sda1 quiet kho=on liveupdate=on" },
-		/* what was turned off by hand is not contradicted */
+		/* a word that turns KHO or LUO off is not overridden */
 		{ "kho=1 a=\"b  c\" liveupdate=off", "x=y", "", "kho=1 a=\"b  c\" liveupdate=off x=y" },
 		{ "a", "liveupdate=0", NULL, "a liveupdate=0 kho=on" },
 		{ "", "", NULL, "kho=on liveupdate=on" },
-		/* the sessions of an earlier kexec are not those of this one; behind "--" is init's */
+		/*
+		 * the sessions of an earlier kexec are removed; the words behind "--" are for
+		 * init
+		 */
 		{ "vfio-lu.session=old vfio-lu.update=2 vfio-lu.kexec=1,2,3,4 a -- s  b", "c", "vfio-lu.session=x,y",
 		  "a c kho=on liveupdate=on vfio-lu.session=x,y -- s  b" },
 		{ "a -- single\n", "b -- 3 x", "o", "a b kho=on liveupdate=on o -- single 3 x" },

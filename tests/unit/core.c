@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Physical memory in core files: found by what the headers say, and nothing else is read. */
+/* Physical memory in core files: found through the headers; nothing else is read. */
 #include <elf.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@
 static struct buf file;
 static struct vlu_ctx *ctx;
 
-/* What was read of the file. */
+/* The parts of the file that were read. */
 static struct { off_t offset; size_t size; } reads[4096];
 static size_t n_reads;
 
@@ -56,7 +56,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* A file of so many bytes of it, opened as a core. */
+/* Opens the first bytes of the file as a core. */
 static int open_core(const void *data, size_t size, struct core *core, const char **why)
 {
 	char path[] = "/tmp/vlu-core-XXXXXX";
@@ -87,17 +87,17 @@ static void test_read(void **state)
 	assert_int_equal(reads[2].size, 4);
 	assert_int_equal(core_read(&core, LOW + 3 * PAGE, bytes, 4), 0);
 	assert_memory_equal(bytes, "\xd0\x0d\xfe\xed", 4);
-	/* up to its end and no further; nor in the hole; nor where an address turns over */
+	/* not beyond its end, not in the hole, and not where an address overflows */
 	assert_int_equal(core_read(&core, LOW + 16 * PAGE - 4, bytes, 4), 0);
 	assert_int_equal(core_read(&core, LOW + 16 * PAGE - 4, bytes, 5), -ENXIO);
 	assert_int_equal(core_read(&core, LOW - 1, bytes, 1), -ENXIO);
 	assert_int_equal(core_read(&core, UINT64_MAX - 3, bytes, 8), -ENXIO);
-	/* what is no memory has the address -1, and is not to be had by another */
+	/* a segment that is not RAM has the address -1, and no other address leads to it */
 	assert_int_equal(core_read(&core, UINT64_MAX, bytes, 1), -ENXIO);
 	core_close(&core);
 }
 
-/* One piece of memory in two segments, in the file the other way round. */
+/* One area of memory in two segments, which are in reverse order in the file. */
 static void test_pieces(void **state)
 {
 	struct {
@@ -124,7 +124,7 @@ static void test_pieces(void **state)
 	assert_int_equal(open_core(&f, sizeof(f), &core, &why), 0);
 	assert_int_equal(core_read(&core, 0x1004, text, 8), 0);
 	assert_memory_equal(text, "efghijkl", 8);
-	/* what the file does not have is not there, whatever p_memsz says */
+	/* memory beyond the file is missing, even if p_memsz includes it */
 	assert_int_equal(core_read(&core, 0x1008, text, 9), -ENXIO);
 	core_close(&core);
 }
@@ -151,7 +151,7 @@ static void test_refused(void **state)
 		memset(copy + 64 + i * 56, 0, 4);	/* p_type: PT_NULL */
 	assert_int_equal(open_core(copy, file.size, &core, &why), -EBADMSG);
 	assert_string_equal(why, "it has no memory");
-	/* more headers than the field holds, and absurdly many */
+	/* more headers than the field can count, and far too many */
 	memcpy(copy, file.data, file.size);
 	memset(copy + 56, 0xff, 2);
 	put32(copy + 40, 0x1000);			/* e_shoff: where zeros are */
@@ -164,7 +164,7 @@ static void test_refused(void **state)
 	core.fd = -7;
 	assert_int_equal(open_core(copy, file.size, &core, &why), -EBADMSG);
 	assert_int_equal(core.fd, -7);
-	assert_int_equal(n_reads, 2);	/* none of them is looked at */
+	assert_int_equal(n_reads, 2);	/* no header is read */
 	assert_int_equal(core_open(&ctx->sys, "/nowhere/core", &core, &why), -ENOENT);
 	free(copy);
 }

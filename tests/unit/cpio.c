@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Initrds, and the file system that several archives make. */
+/* Initrds, and the file system of several archives. */
 #include "unit.h"
 
 #include "../blobs.h"
@@ -77,7 +77,7 @@ static void test_plain(void **state)
 	buf_free(&buf);
 }
 
-/* Microcode in the plain, the rest compressed: as every distribution has it. */
+/* Uncompressed microcode, then compressed archives, as in every distribution. */
 static void test_pieces(void **state)
 {
 	struct buf early = archive("kernel/x86/microcode/GenuineIntel.bin", "ucode");
@@ -133,7 +133,7 @@ static void test_bad(void **state)
 	for (size_t size = 1; size < buf.size - 511; size += 17) {
 		struct buf cut = { buf.data, size };
 
-		/* what is cut off is seen, wherever it is */
+		/* a cut is noticed at any place */
 		if (buf.size - size > 400)
 			read_all(&cut, 0, -ENODATA, &seen);
 	}
@@ -156,15 +156,15 @@ static size_t want_all(const char *name)
 	return strstr(name, ".ko") ? 0 : 100;
 }
 
-/* What several archives make together is what the kernel unpacks, links and all. */
+/* Several archives give the files that the kernel would unpack, with links. */
 static void test_archive(void **state)
 {
 	static const struct { const char *path, *text; } files[] = {
-		{ "etc/x", "late" },			/* the last of a name stays */
+		{ "etc/x", "late" },			/* the last file of a name counts */
 		{ "init", "#!" },			/* over an absolute link into the other archive */
 		{ "lib/modules/1/a", "a" },		/* over a link to a directory */
 		{ "usr/lib/modules/1/a", "a" },
-		{ "lib/late", "b" },			/* put below that link: lands where it leads */
+		{ "lib/late", "b" },			/* below that link: at its target */
 		{ "usr/lib/late", "b" },
 		{ "etc/first", "twin" }, { "etc/second", "twin" },	/* two names, and the text behind the last */
 		{ "etc/up/../x", "late" }, { "./etc//x", "late" },
@@ -235,7 +235,7 @@ static void test_written(void **state)
 	assert_int_equal(cpio_finish(&out), 0);
 	seen = (struct seen){ .limit = 100 };
 	assert_int_equal(cpio_each((const uint8_t *)out.data, out.size, &ops, &seen, why, sizeof(why)), 0);
-	/* only files are told */
+	/* only files are reported */
 	assert_string_equal(seen.names, "lib/x/one =123 three = ");
 	assert_int_equal(out.size % 4, 0);
 	free(out.data);

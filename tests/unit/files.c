@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files that the user names: what is read must be a regular file, and what is written stays what it is. */
+/* Files that the user names: only regular files are read, and a written file keeps its type. */
 #include "unit.h"
 
 #include <fcntl.h>
@@ -175,7 +175,7 @@ static void test_write_special(void **state)
 	assert_true(S_ISCHR(kind_of("null")));
 }
 
-/* The library's own way replaces files, and nothing else. */
+/* The library replaces regular files only. */
 static void test_replace(void **state)
 {
 	(void)state;

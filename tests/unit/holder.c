@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the holder understands, and what it is called where a service manager keeps it too. */
+/* The requests to the holder, and the names of its files in a service manager. */
 #include "unit.h"
 
 #include <sys/stat.h>
@@ -105,7 +105,7 @@ static void test_malformed(void **state)
 	assert_int_equal(request_parse("list\0 0", 7, &request), -EINVAL);
 }
 
-/* As sys, but files are numbers. */
+/* A kernel boundary in which files are numbers. */
 static int closed[8];
 
 static int raised;
@@ -172,7 +172,7 @@ static void test_answers(void **state)
 	assert_int_equal(left, 4);
 	assert_string_equal(ask(&holder, "get session/a", -1, &left, &pass), "ok");
 	assert_int_equal(pass, 3);
-	/* what no request should bring is not taken, and nothing is done */
+	/* a file that does not belong to the request is refused, and nothing is done */
 	assert_string_equal(ask(&holder, "drop session/a", 4, &left, &pass), "error 22");
 	assert_int_equal(left, 4);
 	assert_string_equal(ask(&holder, "get session/b", -1, &left, &pass), "error 2");
@@ -218,7 +218,7 @@ static void test_answers_to_several(void **state)
 	assert_int_equal(reply.fds[1], 3);
 	assert_string_equal(ask_all(&holder, "drop session/a\nsession/c\nsession/b", two, 1), "error 22");
 	assert_int_equal(closed[3] + closed[4], 0);
-	/* what is there goes */
+	/* existing keys are dropped */
 	assert_string_equal(ask_all(&holder, "drop session/a\nsession/c\nsession/b", two, 0), "error 2");
 	assert_int_equal(closed[3] + closed[4], 2);
 	assert_int_equal(holder.n, 0);
@@ -226,7 +226,7 @@ static void test_answers_to_several(void **state)
 	vlu_free(holder.ctx);
 }
 
-/* More than fits into one packet comes in parts, and each item once. */
+/* A list that does not fit into one packet comes in parts, each item once. */
 static void test_list_in_parts(void **state)
 {
 	struct holder holder = { .ctx = make(), .max = HOLDER_ITEMS };
@@ -273,7 +273,7 @@ static void test_store_names(void **state)
 	bool other;
 
 	(void)state;
-	/* over a kexec nothing else comes; systemd takes no colon there */
+	/* after a kexec, only the name is left; systemd allows no colon in it */
 	store_name(&store, &item, name);
 	assert_string_equal(name, "session/vm+1@a 6b1f5b1e direction=outgoing");
 	assert_true(store_parse(&store, name, key, value, &other));
@@ -283,7 +283,7 @@ static void test_store_names(void **state)
 	strcpy(item.key, "device/vm:1@a/0000:01:00.0");
 	store_name(&store, &item, name);
 	assert_string_equal(name, "7.6b1f5b1e");
-	/* an older program gave it another */
+	/* the name that an older program gave it */
 	item.name = old_name;
 	store_name(&store, &item, name);
 	assert_string_equal(name, old_name);
@@ -294,7 +294,7 @@ static void test_store_names(void **state)
 			fail_msg("taken: '%s'", bad[i]);
 }
 
-/* All names of 4,096 devices fit into the one string that an environment has for them. */
+/* The names of 4,096 devices fit into one environment variable. */
 static void test_store_names_are_short(void **state)
 {
 	const struct store store = { .on = true, .boot = "6b1f5b1e" };
@@ -314,7 +314,7 @@ static void test_store_names_are_short(void **state)
 	assert_true(total < 128 * 1024);
 }
 
-/* A session of thousands needs more files than a process has by itself; one of few does not. */
+/* A session with thousands of devices needs a higher limit of open files; a small one does not. */
 static void test_many_members(void **state)
 {
 	struct session session = { .ctx = make() };
@@ -404,7 +404,7 @@ static void end_managed(struct holder *holder)
 	vlu_free(holder->ctx);
 }
 
-/* First it is written down; what cannot be is not done, and nobody is told. */
+/* The index is written first. If that fails, nothing is done, and the manager gets no message. */
 static void test_managed_index(void **state)
 {
 	static const int two[] = { 3, 4 };
@@ -420,11 +420,11 @@ static void test_managed_index(void **state)
 	assert_string_equal(manager.told, "");
 	manager.write = 0;
 	assert_string_equal(ask_all(&holder, "put session/a\nx=1\niommufd/a\n", two, 2), "ok");
-	/* behind what is torn */
+	/* behind an incomplete write */
 	assert_string_equal(manager.written, "\n=2\n1 session/a\tx=1\n2 iommufd/a\t\n");
 	assert_string_equal(manager.told, "FDSTORE=1\nFDPOLL=0\nFDNAME=session/a 6b1f5b1e x=1|"
 			    "FDSTORE=1\nFDPOLL=0\nFDNAME=2.6b1f5b1e|");
-	/* a new value is nothing that the manager is told; half of it is nothing */
+	/* a new value needs no message to the manager; an incomplete value does not count */
 	manager.told[0] = manager.written[0] = '\0';
 	manager.write = 3;
 	assert_string_equal(ask(&holder, "put iommufd/a\nx=2", -1, &left, &pass), "error 28");
@@ -433,14 +433,14 @@ static void test_managed_index(void **state)
 	assert_string_equal(ask(&holder, "put iommufd/a\nx=2", -1, &left, &pass), "ok");
 	assert_string_equal(holder.items[1].value, "x=2");
 	assert_string_equal(manager.told, "");
-	/* what has no new value is not written again */
+	/* an unchanged value is not written again */
 	manager.write = -EIO;
 	assert_string_equal(ask(&holder, "put iommufd/a\nx=2", -1, &left, &pass), "ok");
 	assert_string_equal(ask(&holder, "put iommufd/a\nx=3", -1, &left, &pass), "error 121");
 	end_managed(&holder);
 }
 
-/* It lets go first; when it does not answer, nothing is closed, and it keeps it as before. */
+/* The manager closes first. If it does not answer, nothing is closed, and it keeps the file. */
 static void test_managed_drop(void **state)
 {
 	struct holder holder;
@@ -461,7 +461,7 @@ static void test_managed_drop(void **state)
 	manager.wait = 1;
 	assert_string_equal(ask(&holder, "drop session/a", -1, &left, &pass), "error 110");
 	assert_int_equal(closed[3], 0);
-	/* it has no room: what is to be stored is stored later */
+	/* the manager has no room: the file is stored later */
 	manager.send = -EAGAIN;
 	assert_string_equal(ask(&holder, "drop session/a", -1, &left, &pass), "error 110");
 	assert_string_equal(ask(&holder, "put iommufd/a\n", 4, &left, &pass), "ok");
@@ -487,7 +487,7 @@ static const char *index_of(const char *text, unsigned int number)
 	return line;
 }
 
-/* The last line of a number wins, and what was written at once counts when it is whole. */
+/* The last line of a number counts, and a write counts only if it is complete. */
 static void test_index(void **state)
 {
 #define A "device/a/0000:01:00.0"
@@ -499,23 +499,23 @@ static void test_index(void **state)
 	assert_string_equal(index_of("=1\n1 " A "\tx=1\n", 1), A "|x=1");
 	assert_string_equal(index_of("=1\n1 " A "\tx=1\n=1\n1 " A "\tx=2\n", 1), A "|x=2");
 	assert_string_equal(index_of("=1\n1 iommufd/a\t\n", 1), "iommufd/a|");
-	/* torn in the second line, at its end, and before it */
+	/* cut in the second line, at its end, and before it */
 	assert_string_equal(index_of("=2\n1 " A "\tx=1\n2 dev", 1), "|");
 	assert_string_equal(index_of("=2\n1 " A "\tx=1\n2 " B "\tx=1", 1), "|");
 	assert_string_equal(index_of("=2\n1 " A "\tx=1\n", 1), "|");
-	/* and what was written behind it */
+	/* and the write behind it counts */
 	assert_string_equal(index_of("=2\n1 " A "\tx=1\n2 dev\n=1\n2 " B "\tx=2\n", 2), B "|x=2");
 	assert_string_equal(index_of("=2\n1 " A "\tx=1\n2 dev\n=1\n2 " B "\tx=2\n", 1), "|");
 	assert_string_equal(index_of("=2\n1 " A "\tx=1\n\n=1\n2 " B "\tx=2\n", 1), "|");
 	assert_string_equal(index_of("=2\n1 " A "\tx=1\n\n=1\n2 " B "\tx=2\n", 2), B "|x=2");
-	/* what nobody wrote */
+	/* lines that the holder never writes */
 	assert_string_equal(index_of("1 " A "\tx=1\n", 1), "|");
 	assert_string_equal(index_of("=1\n0 " A "\tx=1\n", 0), "|");
 	assert_string_equal(index_of("=1\n9999 " A "\tx=1\n", 1), "|");
 	assert_string_equal(index_of("=1\n1 " A "\tX\n", 1), "|");
 	assert_string_equal(index_of("=1\n1 dev/a\tx\n", 1), "|");
 	assert_string_equal(index_of("=1\n1" A "\tx=1\n", 1), "|");
-	/* more than one request has: written again, by rename */
+	/* more than a request can have: the index is replaced */
 	for (i = 1; i <= HOLDER_FILES + 1; i++)
 		sprintf(many + strlen(many), "%s%zu device/a/0000:%02zx:00.0\tx=1\n", i == 1 ? "=129\n" : "", i, i);
 	assert_string_equal(index_of(many, HOLDER_FILES + 1), "device/a/0000:81:00.0|x=1");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the host rules read: names, tables, stacks, heads of images. */
+/* The inputs of the host rules: names, tables, stacks, heads of images. */
 #include "unit.h"
 
 #include "machine/pending-unbind.h"

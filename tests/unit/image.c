@@ -50,7 +50,7 @@ static void test_bzimage(void **state)
 	assert_false(image.loads);
 	assert_non_null(image.inside);
 	image_free(&image);
-	/* before 2.08 nothing says where the kernel is */
+	/* before 2.08 the header does not give the place of the kernel */
 	buf.data[0x206] = 0x07;
 	assert_int_equal(image_parse(buf.data, buf.size, &image), 0);
 	assert_null(image.inside);
@@ -77,7 +77,7 @@ static void test_elf(void **state)
 	buf_free(&buf);
 }
 
-/* Cut at any place it is an image that cannot be read, or none. */
+/* Cut at any place, it is an unreadable image or no image. */
 static void test_cut(void **state)
 {
 	struct buf buf = bzimage("CONFIG_X=y\n"), copy = { NULL, 0 };
@@ -99,7 +99,7 @@ static void test_cut(void **state)
 	buf_free(&buf);
 }
 
-/* A codec without a library: the reason is given, the release still known. */
+/* A codec without a library: the reason is reported, and the release is still known. */
 static void test_codecs(void **state)
 {
 	struct buf packed = { NULL, 0 }, buf;
@@ -159,7 +159,10 @@ static const struct {
 #endif
 };
 
-/* arm64's, as it is, in an EFI program that unpacks it, and compressed as a whole; x86's too. */
+/*
+ * An arm64 kernel: plain, in an EFI program that unpacks it, and compressed as a whole; the same
+ * for x86.
+ */
 static void test_arm64(void **state)
 {
 	struct buf plain = arm64(), packed, zboot;
@@ -187,7 +190,7 @@ static void test_packed(void **state)
 	assert_true(image.kind == IMAGE_BZIMAGE && image.wrap == WRAP_PACKED && image.inside);
 	assert_string_equal(image.config, "CONFIG_X=y\n");
 	image_free(&image);
-	/* behind its head it is cut off, or in its head already */
+	/* cut off behind its head, or within it */
 	assert_int_equal(image_parse(packed.data, packed.size - 9, &image), 0);
 	assert_true(image.damaged && !image.inside && strstr(image.why, "gzip"));
 	image_free(&image);
@@ -200,7 +203,7 @@ static void test_packed(void **state)
 	buf_free(&packed);
 }
 
-/* What this build cannot unpack is named, and no reason to say that it is no kernel. */
+/* A compression that this build does not support is named; the file may still be a kernel. */
 static void test_hidden(void **state)
 {
 	static const struct { const char *data, *word, *name; } cases[] = {
@@ -234,7 +237,7 @@ static void test_hidden(void **state)
 	}
 }
 
-/* A bzImage whose kernel nobody compressed. */
+/* A bzImage whose kernel is not compressed. */
 static void test_plain_payload(void **state)
 {
 	struct buf inside = inside_of(VERSION, WORDS, sizeof(WORDS), NULL), buf = bzimage_of(VERSION, &inside);
@@ -274,7 +277,7 @@ static void test_unified(void **state)
 	assert_part(&uki, image.cmdline, &sections[1].buf);
 	cut = image.kernel.at + 100;
 	image_free(&image);
-	/* a section that is cut off is none */
+	/* a section that is cut off does not count */
 	assert_true(pe_section(uki.data, cut, ".initrd").size && !pe_section(uki.data, cut, ".linux").size);
 	assert_int_equal(image_parse(uki.data, cut, &image), 0);
 	assert_true(image.wrap == WRAP_UKI && image.damaged && !image.inside && !image.kernel.size);
@@ -291,13 +294,13 @@ static void test_unified(void **state)
 	uki = pe_of(sections, ARRAY(sections));
 	assert_arm64(&uki, WRAP_UKI, CODEC_GZIP);
 	buf_free(&uki);
-	/* and with what is no kernel */
+	/* and with a section that is no kernel */
 	sections[3].buf.data[4] = 'x';
 	uki = pe_of(sections, ARRAY(sections));
 	assert_int_equal(image_parse(uki.data, uki.size, &image), 0);
 	assert_true(image.wrap == WRAP_UKI && image.kind == IMAGE_HIDDEN && image.damaged && image.why[0]);
 	image_free(&image);
-	/* an EFI program without a kernel is none */
+	/* an EFI program without a kernel is no kernel */
 	assert_true(pe_section(uki.data, uki.size, ".osrel").size == 4);
 	memcpy(uki.data + 0x80 + 24 + 0xf0 + 3 * 40, ".text\0", 6);
 	assert_int_equal(image_parse(uki.data, uki.size, &image), -ENOEXEC);
@@ -339,7 +342,7 @@ static void test_scan(void **state)
 			fail_msg("case %zu: '%s'", i, abi.word[cases[i].kind].text);
 		assert_false(abi.word[cases[i].kind].several);
 	}
-	/* without the NUL at the end it is not whole */
+	/* without its NUL, the string is incomplete */
 	abi = (struct abi){ 0 };
 	abi_scan(&abi, "\0kho-v4", 7, "");
 	assert_string_equal(abi.word[ABI_KHO].text, "");
@@ -351,7 +354,7 @@ static void test_scan(void **state)
 	assert_false(abi.word[ABI_LUO].several);
 }
 
-/* The FLB that is called "pci" and nothing more. */
+/* The FLB whose whole name is "pci". */
 static void test_plain_pci(void **state)
 {
 	uint8_t data[256] = { 0 };

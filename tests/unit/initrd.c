@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The user space of an initrd, as each maker builds it. */
+/* The user space of the initrds of each maker. */
 #include "unit.h"
 
 #include "../blobs.h"
@@ -7,7 +7,7 @@
 #include "next/initrd-maker.h"
 #include "next/modprobe-conf.h"
 
-/* An initrd of these files, the release being 7.3.4: "NAME", "TEXT", or "NAME", "->TARGET". */
+/* Makes an initrd of these files, for release 7.3.4: "NAME", "TEXT", or "NAME", "->TARGET". */
 static struct userland of_files(const char *const *files)
 {
 	struct userland user;
@@ -65,7 +65,7 @@ static void test_userland(void **state)
 	assert_string_equal(value, "8086:10d3");
 	assert_false(modconf_option(&user, "vfio-pci", "id", value, sizeof(value)));
 	userland_free(&user);
-	/* the modules of another release are not its own */
+	/* modules of another release do not count */
 	assert_int_equal(userland_initrd(&user, "7.3.5", buf.data, buf.size), 0);
 	assert_false(user.tree || user.n_modules || user.alias);
 	assert_string_equal(user.other, "7.3.4");
@@ -74,7 +74,7 @@ static void test_userland(void **state)
 	buf_free(&module);
 }
 
-/* When the initrd of each maker loads vfio-pci, and which maker it is. */
+/* The maker of each initrd, and when the initrd loads vfio-pci. */
 static void test_makers(void **state)
 {
 	static const struct {
@@ -85,7 +85,7 @@ static void test_makers(void **state)
 	} cases[] = {
 		{ { VFIO, "conf/modules", "# vfio\n  vfio_pci x=1\n" }, "", INITRAMFS_TOOLS, LATE },
 		{ { VFIO, "conf/modules", "# vfio-pci\nloop vfio-pci\n" }, "", INITRAMFS_TOOLS, NOT },
-		/* a word that another maker's init reads */
+		/* a word that only another maker's init reads */
 		{ { VFIO, "conf/modules", "" }, "rd.driver.pre=vfio-pci modules=vfio-pci", INITRAMFS_TOOLS, NOT },
 		{ { VFIO }, "rd.driver.pre=x,vfio-pci", -1, EARLY },
 		{ { VFIO, "etc/cmdline.d/20-force_drivers.conf", "rd.driver.pre=vfio_pci\n" }, "", DRACUT, EARLY },
@@ -100,7 +100,7 @@ static void test_makers(void **state)
 		{ { VFIO, "config", "", "init", "->/lib/systemd/systemd", "usr/lib/modules-load.d/M.conf", "vfio_pci" },
 		  "", MKINITCPIO, LATE },
 		{ { VFIO, "config", "", "init", "#!/bin/sh", "usr/lib/modules-load.d/M.conf", "vfio_pci" }, "", MKINITCPIO, NOT },
-		/* one of this name in etc counts, and one that leads nowhere too */
+		/* a file of this name in etc has precedence, even a dangling link */
 		{ { VFIO, "etc/modules-load.d/M.conf", "->/dev/null", "usr/lib/modules-load.d/M.conf", "vfio_pci" }, "", -1, NOT },
 		{ { VFIO }, "modules-load=vfio-pci", -1, LATE },
 		{ { VFIO, "etc/booster.init.yaml", "kernel: 7.3.4\nmodulesforceload:\n    - vfio\n    - vfio_pci\nb: 1\n" },
@@ -143,7 +143,10 @@ static void test_order(void **state)
 	userland_free(&user);
 }
 
-/* Our own hook: it loads vfio-pci after what is loaded by name before udev, and before all else. */
+/*
+ * Our own hook loads vfio-pci after the modules that are loaded by name before udev, and before all
+ * others.
+ */
 static void test_restore(void **state)
 {
 	struct userland user = FILES(VFIO, "sbin/vfio-lu", "", "scripts/init-top/00-vfio-lu", "/sbin/vfio-lu-restore\n",
@@ -186,7 +189,7 @@ static void test_modprobe(void **state)
 	assert_true(modconf_never_loads(&user, "module_blacklist=x,d", "d"));
 	assert_true(modconf_is_before(&user, "d", "vfio-pci") && modconf_is_before(&user, "h", "vfio-pci"));
 	assert_false(modconf_is_before(&user, "e", "vfio-pci"));
-	/* an alias of modprobe.d puts all those of depmod aside */
+	/* an alias of modprobe.d overrides those of depmod */
 	modconf_modules(&user, "alias pci:* e1000e\n", "pci:v00008086d000010D3sv", collect, got);
 	assert_string_equal(got, "vfio_pci ");
 	modconf_modules(&user, "alias pci:* e1000e\n", "pci:v00008086d000010D4sv", collect, got);
@@ -194,7 +197,7 @@ static void test_modprobe(void **state)
 	assert_true(modconf_option(&user, "vfio-pci", "ids", got, sizeof(got)));
 	assert_string_equal(got, "8086:10d3");
 	userland_free(&user);
-	/* what only one maker's init, or only an initrd, goes by */
+	/* settings that only one maker's init, or only an initrd, reads */
 	user = FILES("conf/modules", "");
 	assert_true(modconf_is_forbidden(&user, "blacklist=nvme", "nvme"));
 	assert_false(modconf_is_forbidden(&user, "rd.driver.blacklist=nvme", "nvme"));
@@ -207,7 +210,7 @@ static void test_modprobe(void **state)
 	userland_free(&user);
 }
 
-/* NixOS: modules and rules in the store, and init makes the links to them. */
+/* NixOS has modules and rules in the store, and init makes the links to them. */
 static void test_nixos(void **state)
 {
 	struct userland user = FILES("init", "->/nix/store/h-stage-1-init.sh", "nix/store/h-stage-1-init.sh",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Mounts, swap, routes and addresses, a line at a time. */
+/* The parsers of lines about mounts, swap, routes and addresses. */
 #include "unit.h"
 
 #include "base/text.h"
@@ -45,7 +45,7 @@ static void test_two_lines(void **state)
 	p = next_line(text, end);
 	assert_ptr_equal(p, text + 7);
 	assert_false(mount_parse(text, p, &mount));
-	/* what is missing in a line is not taken from the next */
+	/* a missing field is not read from the next line */
 	assert_false(mount_parse(text, end, &mount));
 	assert_true(mount_parse(p, end, &mount));
 	assert_ptr_equal(next_line(p, end), end);
@@ -151,7 +151,7 @@ static void test_routes(void **state)
 			      "00000000000000000000000000000000 00 "
 			      "00000000000000000000000000000000 ffffffff 00000001 00000000 "
 			      "00200200       lo\n", &route));
-	/* these come with the interface's being up */
+	/* every interface that is up has these */
 	assert_false(route_of(route6_parse, "fe800000000000000000000000000000 40 "
 			      "00000000000000000000000000000000 00 "
 			      "00000000000000000000000000000000 00000100 00000001 00000000 "

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The kernel log: the only place that tells of preserved devices. */
+/* The kernel log, the only source about preserved devices. */
 #include "unit.h"
 
 #include "machine/kernel-log.h"
@@ -43,7 +43,7 @@ static void test_boot(void **state)
 	pool_end(log);
 }
 
-/* The last that the kernel tried; a program that says so is not the kernel. */
+/* The last init that the kernel tried. A message of a program does not count. */
 static void test_init(void **state)
 {
 	struct klog *log = parse("6,0,0,-;Linux version 7.3.4\n"
@@ -62,7 +62,7 @@ static void test_init(void **state)
 
 static void test_incoming(void **state)
 {
-	/* as drivers are bound the prefix changes, the address does not */
+	/* the prefix changes with the driver, the address does not */
 	struct klog *log = parse("6,0,0,-;x\n"
 				 "6,1,0,-;pci 0000:00:01.0" CAME " SUBSYSTEM=pci\n DEVICE=+pci:0000:00:01.0\n"
 				 "6,2,0,-;pci 0000:01:00.0" CAME
@@ -78,7 +78,10 @@ static void test_incoming(void **state)
 	pool_end(log);
 }
 
-/* Anybody who may write to /dev/kmsg can say these words too; the facility tells. */
+/*
+ * Any program that may write to /dev/kmsg can write these words; its facility shows that
+ * it is not the kernel.
+ */
 static void test_forged(void **state)
 {
 	struct klog *log = parse("6,0,0,-;x\n"
@@ -99,7 +102,7 @@ static void test_freeze(void **state)
 
 	(void)state;
 	assert_non_null(strstr(log->freeze, "0000:01:00.0: Freeze failed! Interrupts are still enabled."));
-	assert_false(log->whole);	/* it begins with number 9 */
+	assert_false(log->whole);	/* the log begins with record 9 */
 	pool_end(log);
 }
 
@@ -121,7 +124,7 @@ static void test_ends(void **state)
 	pool_end(log);
 }
 
-/* Nothing that a log may hold makes the parser fall over. */
+/* No content of a log makes the parser crash. */
 static void test_hostile(void **state)
 {
 	static char big[70000];
@@ -172,7 +175,7 @@ static void test_finished(void **state)
 	pool_end(log);
 }
 
-/* What dmesg prints, with and without times and priorities. */
+/* The output of dmesg, with and without times and priorities. */
 static void test_printed(void **state)
 {
 	struct klog *log = parse("[    0.000000] Linux version 7.3.4\n"
@@ -195,7 +198,7 @@ static void test_printed(void **state)
 	pool_end(log);
 }
 
-/* What KHO and LUO say is kept, the newest if it is much. */
+/* The messages of KHO and LUO are kept; if there are many, the newest. */
 static void test_lines(void **state)
 {
 	char text[200 * 48], *p = text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One context, a machine that changes: each look sees it as it is then. */
+/* One context and a machine that changes: each look sees the machine as it is at that time. */
 #include "unit.h"
 
 #include <ftw.h>
@@ -82,7 +82,7 @@ static void put_device(const char *name)
 #define DONE	"6,2,0,-;vfio-pci " BDF ": Device is finished participating in Live Update\n"
 #define START	"6,0,0,-;Linux version 7.3\n"
 
-/* A machine after a kexec: one device was handed over, nobody has taken it. */
+/* A machine after a kexec: one device was handed over and is not restored. */
 static int set_up(void **state)
 {
 	struct vlu_ctx *ctx;
@@ -177,7 +177,7 @@ static enum vlu_result judge(struct vlu_device *dev, const char *id)
 	return result;
 }
 
-/* The second time, that a device is judged, it is another look. */
+/* Judging a device a second time begins a new look. */
 static void test_judge(void **test)
 {
 	struct vlu_ctx *ctx = *test;
@@ -201,7 +201,7 @@ static void test_judge(void **test)
 	assert_ptr_equal(again, dev);
 }
 
-/* One look for all: only the second round is another. */
+/* One look covers all devices: only the second round begins a new one. */
 static void test_judge_many(void **test)
 {
 	struct vlu_ctx *ctx = *test;
@@ -226,7 +226,7 @@ static void test_judge_many(void **test)
 	assert_int_equal(ctx->look, look + 2);
 }
 
-/* What was handed out stays, and another look sees what became of it. */
+/* Returned devices stay valid, and a new look sees their new state. */
 static void test_devices(void **test)
 {
 	struct vlu_ctx *ctx = *test;
@@ -250,7 +250,7 @@ static void test_devices(void **test)
 	point(PCI BDF "/driver", "../drivers/vfio-pci");
 	assert_int_equal(vlu_device_refresh(ctx, bdf, &again), 0);
 	assert_string_equal(vlu_device_driver(dev), "vfio-pci");
-	/* as a plan does, to which it is all one look */
+	/* as in a plan, which has one look */
 	look = ctx->look;
 	point(PCI BDF "/driver", "../drivers/e1000e");
 	assert_int_equal(device_refresh(ctx, bdf, &again), 0);
@@ -263,7 +263,7 @@ static void test_devices(void **test)
 	assert_string_equal(vlu_device_name(vlu_device_at(ctx, 0)), "0000:00:1f.0");
 }
 
-/* Found one by one they are in address order; unplugged, there is none. */
+/* Devices that are found one by one are sorted by address; a removed device is not found. */
 static void test_found(void **test)
 {
 	struct vlu_ctx *ctx = *test;
@@ -303,7 +303,7 @@ static void test_handover(void **test)
 	vlu_handover_free(handover);
 }
 
-/* Another tree is another machine. */
+/* Another root is another machine. */
 static void test_root(void **test)
 {
 	struct vlu_ctx *ctx = *test;
@@ -366,7 +366,7 @@ static void on_wait(void *arg, const char *what, unsigned int limit)
 			 "%s, %u\n", what, limit);
 }
 
-/* What may take long is told, and when it has ended, too. */
+/* A long operation is reported when it begins and when it ends. */
 static void test_waits(void **test)
 {
 	struct vlu_next next = { .kernel = "/boot/image", .initrd = "/boot/initrd" };

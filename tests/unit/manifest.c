@@ -64,7 +64,7 @@ static void test_round(void **state)
 	manifest_free(&out);
 }
 
-/* What a VMM had besides; and a manifest of before there was such a thing. */
+/* Other files of a VMM; and a manifest of a version without them. */
 static void test_files(void **state)
 {
 	struct manifest_file file = { .name = "ram.0", .token = file_token("vm-1", "ram.0") };
@@ -84,11 +84,11 @@ static void test_files(void **state)
 	assert_string_equal(in.command, "qemu -name 'a b'");
 	free(text);
 	manifest_free(&in);
-	/* a name, and so a token, is there once */
+	/* a name, and so its token, is listed only once */
 	*array_add(&out.files, &out.n_files) = file;
 	assert_int_equal(manifest_format(&out, &text), 0);
 	assert_int_equal(parse(text, &in), -EBADMSG);
-	assert_string_equal(why, "a file stands in it twice");
+	assert_string_equal(why, "it lists a file twice");
 	free(text);
 	manifest_free(&out);
 	assert_int_equal(parse("{\"schema\":1,\"session\":\"a\",\"devices\":[],\"command\":null}", &in), 0);
@@ -132,7 +132,7 @@ static void test_bad(void **state)
 	}
 }
 
-/* Cut anywhere, or with any byte wrong, it is refused or read: nothing else. */
+/* Cut anywhere, or with any byte changed, a manifest is either refused or read. */
 static void test_mangled(void **state)
 {
 	static const char text[] =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which driver a device asks for, and the rules that come before. */
+/* The driver that matches a device, and the rules that decide before it. */
 #include "unit.h"
 
 #include <fnmatch.h>
@@ -16,7 +16,7 @@ static struct vlu_device dev = {
 	.path = (char *)"/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0",
 };
 
-/* What sysfs has of it and of the bridge above it. */
+/* The files of the device and of the bridge above it in sysfs. */
 static const struct { const char *path, *text; } sysfs[] = {
 	{ PCI_DEVICES "/0000:01:00.0/vendor", "0x8086\n" },
 	{ PCI_DEVICES "/0000:01:00.0/device", "0x10d3\n" },
@@ -86,7 +86,7 @@ static void test_glob(void **state)
 	}
 }
 
-/* The C library's is the one that kmod asks; ours must say the same. */
+/* kmod uses the C library's fnmatch(); ours must agree with it. */
 static void test_fnmatch(void **state)
 {
 	static const char letters[] = "ab*?[]-!\\ab*";
@@ -109,7 +109,7 @@ static void test_fnmatch(void **state)
 			text[k] = "ab]-"[(seed >> 16) % 4];
 		}
 		text[m] = '\0';
-		/* what a backslash means inside brackets is nothing that aliases have */
+		/* aliases have no backslash inside brackets */
 		if (strchr(pattern, '\\') && strchr(pattern, '['))
 			continue;
 		if (is_glob_match(pattern, text) != !fnmatch(pattern, text, 0))
@@ -195,7 +195,7 @@ static void test_ids(void **state)
 			fail_msg("'%s'", cases[i].ids);
 }
 
-/* A rule as such, its line, and what is made of it. */
+/* A rule, its line, and the expected effect. */
 static enum giving gives(const char *name, const char *text, char where[UDEV_WHERE_SIZE])
 {
 	struct conf conf = { .name = (char *)name, .text = (char *)text,
@@ -211,7 +211,7 @@ static void test_rules(void **state)
 #define TO_VFIO "ATTR{driver_override}=\"vfio-pci\""
 #define BY_RUN "RUN+=\"/bin/sh -c 'echo vfio-pci > /sys$devpath/driver_override'\""
 	static const struct { const char *rule; enum giving gives; unsigned int line; } cases[] = {
-		/* by its address, or by that of one above it */
+		/* by the address of the device, or of a parent */
 		{ "KERNEL==\"0000:01:00.0\", " TO_VFIO, GIVES, 1 },
 		{ "ACTION==\"add|change\", SUBSYSTEM==\"pci\", KERNELS==\"0000:01:00.0\", " TO_VFIO, GIVES, 1 },
 		{ "SUBSYSTEMS==\"pci\", KERNELS==\"0000:00:01.0\", " TO_VFIO, GIVES, 1 },
@@ -221,7 +221,7 @@ static void test_rules(void **state)
 		{ "KERNELS==\"0000:05:00.0|0000:06:00.0\", " TO_VFIO, GIVES_NOTHING, 0 },
 		{ "KERNEL!=\"0000:01:00.0\", " TO_VFIO, GIVES_NOTHING, 0 },
 		{ "ACTION==\"remove\", KERNEL==\"0000:01:00.0\", " TO_VFIO, GIVES_NOTHING, 0 },
-		/* of two that ask above, both must be true of the same one */
+		/* two keys about parents must match the same parent */
 		{ "KERNELS==\"0000:00:01.0\", SUBSYSTEMS==\"platform\", " TO_VFIO, GIVES_NOTHING, 0 },
 		/* by its ids */
 		{ "ENV{PCI_ID}==\"8086:10D3\", " TO_VFIO, GIVES, 1 },
@@ -233,7 +233,7 @@ static void test_rules(void **state)
 		{ "ATTR{revision}==\"0x01\", " TO_VFIO, GIVES_PERHAPS, 1 },	/* cannot be read */
 		{ "ATTR{numa_node}==\"0\", " TO_VFIO, GIVES_PERHAPS, 1 },
 		{ "ENV{PCI_CLASS}==\"20000\", ENV{PCI_SUBSYS_ID}==\"1AF4:1100\", " TO_VFIO, GIVES, 1 },
-		/* whatever is not known here */
+		/* any unknown value */
 		{ "KERNEL==\"0000:01:00.0\", PROGRAM==\"/bin/x\", " TO_VFIO, GIVES_PERHAPS, 1 },
 		{ "KERNEL==\"0000:05:00.0\", PROGRAM==\"/bin/x\", " TO_VFIO, GIVES_NOTHING, 0 },
 		{ "ENV{ID_X}==\"1\", SUBSYSTEM==\"pci\", " TO_VFIO, GIVES_PERHAPS, 1 },
@@ -249,12 +249,12 @@ static void test_rules(void **state)
 		{ "\t# " TO_VFIO "\n# 0000:01:00.0 \\\n " TO_VFIO "\n", GIVES_NOTHING, 0 },
 		{ "a\nENV{PCI_ID}==\"8086:10D3\", \\\n  " TO_VFIO "\n", GIVES, 2 },
 		{ "A==\"1\", \\\n  B==\"2\", X\n\nKERNEL==\"0000:01:00.0\", " TO_VFIO, GIVES, 4 },
-		/* a way around it, taken or perhaps taken */
+		/* a GOTO past the rule, which matches or may match */
 		{ "SUBSYSTEM!=\"net\", GOTO=\"end\"\n" TO_VFIO "\nLABEL=\"end\"", GIVES_NOTHING, 0 },
 		{ "SUBSYSTEM!=\"pci\", GOTO=\"end\"\n" TO_VFIO "\nLABEL=\"end\"", GIVES, 2 },
 		{ "TEST==\"/x\", GOTO=\"end\"\n" TO_VFIO "\nLABEL=\"end\"", GIVES_PERHAPS, 2 },
 		{ "TEST==\"/x\", GOTO=\"end\"\nLABEL=\"end\"\n" TO_VFIO, GIVES, 3 },
-		/* rules for something else, and udev's own for every device there is */
+		/* rules for other devices, and udev's own rules for all devices */
 		{ "SUBSYSTEM==\"net\", KERNELS==\"0000:01:00.0\", NAME=\"a\"", GIVES_NOTHING, 0 },
 		{ "ENV{MODALIAS}==\"pci:v00008086d000010D3*\", TAG+=\"x\"", GIVES_NOTHING, 0 },
 		{ "ENV{MODALIAS}==\"?*\", ENV{MODALIAS}=\"\"", GIVES_PERHAPS, 1 },
@@ -282,7 +282,7 @@ static void test_files(void **state)
 		{ "etc/driverctl.d/pci-0000:01:00.1", "vfio-pci\n", GIVES_NOTHING },
 		{ "lib/udev/rules.d/05-driverctl.rules", "SUBSYSTEM==\"pci\", RUN+=\"driverctl\"", GIVES_NOTHING },
 		{ "etc/modprobe.d/x.conf", "KERNEL==\"*\", " TO_VFIO, GIVES_NOTHING },
-		/* what a script does is not followed; our own is known elsewhere */
+		/* a script is not followed; our own script is recognized elsewhere */
 		{ "scripts/init-top/x", "echo vfio-pci >/sys/bus/pci/devices/0000:01:00.0/x", GIVES_PERHAPS },
 		{ "scripts/init-top/x", "for i in a; do echo y >$i/driver_override; done", GIVES_PERHAPS },
 		{ "scripts/init-top/udev", "udevadm trigger", GIVES_NOTHING },
@@ -295,7 +295,7 @@ static void test_files(void **state)
 	for (size_t i = 0; i < ARRAY(cases); i++)
 		if (gives(cases[i].name, cases[i].text, where) != cases[i].gives)
 			fail_msg("%s: %s", cases[i].name, cases[i].text);
-	/* what bind --persist makes; wherever an initrd has it, and only as it was made */
+	/* the rule of bind --persist, in any directory of an initrd, but only if it is unchanged */
 	persist_rule(dev.bdf, rule);
 	assert_int_equal(gives("etc/udev/rules.d/05-vfio-lu-0000:01:00.0.rules", rule, where), TAKES);
 	assert_int_equal(gives("lib/udev/rules.d/05-vfio-lu-0000:01:00.0.rules", rule, where), TAKES);
@@ -305,7 +305,7 @@ static void test_files(void **state)
 	persist_rule(other, rule);
 	assert_int_equal(gives("etc/udev/rules.d/05-vfio-lu-0000:01:00.1.rules", rule, where), GIVES_NOTHING);
 	assert_int_equal(gives("etc/udev/rules.d/05-vfio-lu-0000:01:00.0.rules", rule, where), GIVES_NOTHING);
-	/* one that is known is enough, whatever else there is */
+	/* one known rule is enough, even if others are unknown */
 	persist_rule(dev.bdf, rule);
 	struct conf conf[] = {
 		{ (char *)"etc/udev/rules.d/a.rules", (char *)TO_VFIO, false },

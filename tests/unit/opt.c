@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Splitting argv: which words are options, of whom, and which are refused. */
+/* Parsing argv: which words are options of the program or of the command, and which are refused. */
 #include "unit.h"
 
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 static struct globals globals;
 static struct invocation run;
 
-/* Usage errors go to stderr, and are no news here. */
+/* Usage errors go to stderr; this test does not show them. */
 static int parse(const char *line)
 {
 	static char words[256], *argv[32];
@@ -70,11 +70,11 @@ static void test_values(void **state)
 	assert_string_equal(globals.columns, "bdf,driver");
 	assert_string_equal(globals.color, "never");
 	done();
-	/* options without a value, and those of which there may be many, may be repeated */
+	/* options without a value, and list options, may be repeated */
 	assert_int_equal(parse("vfio-lu --json preserve --json --pid 7 --fd 3 --fd 3=ram"), OPT_RUN);
 	assert_true(globals.json);
 	done();
-	/* after -- nothing is an option */
+	/* after -- there are no options */
 	assert_int_equal(parse("vfio-lu list -- --json"), OPT_RUN);
 	assert_false(globals.json);
 	assert_int_equal(run.argc, 1);
@@ -104,7 +104,7 @@ static void test_usage(void **state)
 	}
 }
 
-/* Every row of the table can be used, and no two have the same letter. */
+/* Every row of the table can be used, and no two rows have the same letter. */
 static void test_table(void **state)
 {
 	(void)state;

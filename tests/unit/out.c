@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Text on its way to a terminal: nothing in it may steer one. */
+/* Text for a terminal must not contain control sequences. */
 #include "unit.h"
 
 #include "cli.h"
@@ -19,7 +19,7 @@ static void test_clean(void **state)
 		{ "\xe2\x82", "??" },
 		{ "\xc0\x80", "??" },			/* overlong */
 		{ "\xed\xa0\x80", "???" },		/* a surrogate */
-		{ "\xc2\x9b" "31m", "??31m" },		/* the other way to say ESC [ */
+		{ "\xc2\x9b" "31m", "??31m" },		/* the other form of ESC [ */
 		{ "\xf4\x90\x80\x80", "????" },		/* above U+10FFFF */
 	};
 	char text[64];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What processes have open, and which interrupts vfio-pci has: lines of /proc. */
+/* The parsers of /proc for open files and for the interrupts of vfio-pci. */
 #include "unit.h"
 
 #include "machine/interrupts.h"
@@ -46,7 +46,7 @@ static void test_links(void **state)
 	assert_int_equal(proc_link_parse("/dev/pts/0", &file), PROC_NOTHING);
 	assert_int_equal(proc_link_parse("socket:[123]", &file), PROC_NOTHING);
 	assert_int_equal(proc_link_parse("", &file), PROC_NOTHING);
-	/* of a long one the end is kept, which is no path any more */
+	/* only the end of a long path is kept, which is not a path */
 	assert_int_equal(proc_link_parse("/dev/0123456789012345678901234567890123456789"
 					 "0123456789012345678901234567890", &file),
 			 PROC_NODE);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The loop that runs plans: whose turn it is, who goes back, who is left behind. */
+/* The runner of plans: the order of the groups, the undo, and groups that are stuck. */
 #include "unit.h"
 
 #include <time.h>
@@ -16,10 +16,10 @@ static struct {
 	bool in_flight;
 } writes[WRITES];
 static size_t n_writes, in_flight, most;
-static char order[4096];		/* all that happened, a word each */
+static char order[4096];		/* all events, a word each */
 static const char *held_back;	/* the write that does not end */
 static const char *bad;		/* the one that fails */
-static const char *cut;		/* the one of which half is taken */
+static const char *cut;		/* the write that is only half accepted */
 static bool undo_fails;
 static bool newest_first;
 static int lock_result;
@@ -98,7 +98,7 @@ static int op_wait(struct sys *sys, const int *fds, size_t n, int msec)
 		size_t j = newest_first ? n - 1 - i : i;
 
 		assert_true(writes[fds[j] - 1000].in_flight);
-		/* who only looks finds nothing: all have begun before one ends */
+		/* a poll finds nothing: all writes begin before one ends */
 		if (msec && (!held_back || strcmp(writes[fds[j] - 1000].value, held_back)))
 			return (int)j;
 	}
@@ -116,9 +116,9 @@ static const struct sys_ops ops = {
 static struct vlu_ctx *ctx;
 static struct vlu_plan *plan;
 
-static int again;	/* how often somebody else is still to do something */
+static int again;	/* how often the step still has to wait for another process */
 
-/* extra says what comes of it: "write", "again", "ok", or "fail" */
+/* extra is the result of the step: "write", "again", "ok", or "fail" */
 static int run_step(struct vlu_plan *of, struct step *step)
 {
 	if (strcmp(step->extra, "write") == 0)
@@ -180,7 +180,7 @@ static void begin(enum plan_policy policy)
 	assert_int_equal(plan_new(ctx, policy, &plan), 0);
 }
 
-/* All groups but 0 go at the same time. */
+/* All groups except 0 run at the same time. */
 static void begin_beside(void)
 {
 	begin(PLAN_STOP);
@@ -206,7 +206,7 @@ static void said(const char *text)
 
 /* --------------------------------------------------------------------- tests */
 
-/* Each waits for its own writes only, and what is said is in the order of the groups. */
+/* Each group waits only for its own writes, and the results are in the order of the groups. */
 static void test_together(void **state)
 {
 	unsigned int look;
@@ -221,7 +221,7 @@ static void test_together(void **state)
 	newest_first = true;
 	look = plan->ctx->look;
 	assert_int_equal(vlu_plan_run(plan), 0);
-	/* what was seen of the machine before is not so any more */
+	/* data that was cached before is outdated */
 	assert_int_equal(plan->ctx->look, look + 1);
 	assert_string_equal(order, "start:1.a start:2.a start:3.a end:3.a start:3.b end:3.b 3.c "
 			    "end:2.a start:2.b end:2.b 2.c end:1.a start:1.b end:1.b 1.c");
@@ -241,7 +241,7 @@ static void test_so_many_at_once(void **state)
 	end();
 }
 
-/* What all need comes first, and without it nothing begins. */
+/* A group that all others need runs first; if it fails, no other begins. */
 static void test_shared(void **state)
 {
 	(void)state;
@@ -263,7 +263,7 @@ static void test_shared(void **state)
 	end();
 }
 
-/* What comes after those that go together waits for all of them. */
+/* The group after the parallel ones waits for all of them. */
 static void test_after_together(void **state)
 {
 	(void)state;
@@ -293,7 +293,7 @@ static void test_after_together(void **state)
 	end();
 }
 
-/* The one that fails goes back the way it has for that, and then undoes what was done. */
+/* A failed group runs its steps back, then undoes its completed steps. */
 static void test_one_goes_back(void **state)
 {
 	(void)state;
@@ -314,7 +314,7 @@ static void test_one_goes_back(void **state)
 	end();
 }
 
-/* From where nothing was written there is no way back to go. */
+/* A group that has written nothing has no steps back. */
 static void test_nothing_to_go_back_from(void **state)
 {
 	(void)state;
@@ -337,14 +337,14 @@ static void test_no_way_back(void **state)
 	add_back(1, "back", "fail");
 	bad = "1.a";
 	assert_int_equal(vlu_plan_run(plan), -EIO);
-	/* what was remembered on the way is needed now */
+	/* the undo needs the values that the steps stored */
 	assert_string_equal(order, "1.first start:1.a end:1.a 1.back");
 	assert_int_equal(vlu_status(ctx), VLU_PARTIAL);
 	assert_string_equal(vlu_error(ctx), "1.a: no; and it could not be undone: 1.back: refused");
 	end();
 }
 
-/* All of it is tried; told is the first that could not be. */
+/* The undo tries all steps; the first failure is reported. */
 static void test_not_undone(void **state)
 {
 	(void)state;
@@ -361,7 +361,7 @@ static void test_not_undone(void **state)
 	end();
 }
 
-/* Who waits for somebody else is asked again, and keeps nobody from going on. */
+/* A step that waits for another process is called again, and does not stop other groups. */
 static void test_again(void **state)
 {
 	(void)state;
@@ -375,7 +375,7 @@ static void test_again(void **state)
 	assert_string_equal(order, "start:2.a end:2.a 2.b 1.a start:1.b end:1.b");
 	end();
 
-	/* for as long as the timeout says */
+	/* until the timeout */
 	begin_beside();
 	again = 1000000;
 	add(1, "first", "ok");
@@ -386,7 +386,7 @@ static void test_again(void **state)
 	assert_string_equal(vlu_error(ctx), "1.a: no");
 	end();
 
-	/* the same where one goes after the other */
+	/* the same for groups that run one after the other */
 	begin(PLAN_ALL);
 	again = 2;
 	add(1, "a", "again");
@@ -421,7 +421,7 @@ static void test_left_behind(void **state)
 	add(2, "b", "ok");
 	held_back = "1.a";
 	assert_int_equal(vlu_plan_run(plan), -ETIMEDOUT);
-	/* nothing more is done with what the kernel has */
+	/* no further step runs for a stuck device */
 	assert_string_equal(order, "1.first start:1.a start:2.a end:2.a 2.b leave:1.a");
 	assert_int_equal(vlu_status(ctx), VLU_BUSY);
 	assert_non_null(strstr(vlu_error(ctx), "do 1.a: the kernel did not return"));
@@ -443,12 +443,12 @@ static void test_all_or_nothing(void **state)
 	assert_string_equal(order, "start:1.a end:1.a 2.b 3.c undo:2.b start:1.back end:1.back undo:1.a");
 	assert_int_equal(vlu_status(ctx), VLU_FAILED);
 	assert_string_equal(vlu_error(ctx), "3.c: refused");
-	/* a step has said what was true then */
+	/* a running step has added this result */
 	said("2.b is done");
 	end();
 }
 
-/* What came before stays, which is not nothing. */
+/* Groups that were done before stay done, so the plan is partly done. */
 static void test_stop(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a captured tree does not tell. */
+/* The values that a captured tree must not contain. */
 #include "unit.h"
 
 #include "capture/scrub.h"
@@ -33,12 +33,12 @@ static void test_text(void **state)
 	       "00:00:00:00:00:00:00:00:00:00:00:00:00:00\n");
 	expect("/proc/net/if_inet6", "fe80000000000000505400fffeabcdef 02 40 20 80     eth0\n",
 	       "fe800000000000000000000000000000 02 40 20 80     eth0\n");
-	/* what only looks like one */
+	/* similar text that is none */
 	expect("/x", "0000:81:00.0 0000:00:1f.6", "0000:81:00.0 0000:00:1f.6");
 	expect("/x", "10:20:30 40:50:60 10:20:30:40:50:600", "10:20:30 40:50:60 10:20:30:40:50:600");
 	expect("/x", "pci0000:00/0000:00:01.0/0000:01:00.0", "pci0000:00/0000:00:01.0/0000:01:00.0");
 	expect("/x", "", "");
-	/* needed as it is, and new at each boot */
+	/* needed unchanged, and new at each boot */
 	expect("/proc/sys/kernel/random/boot_id", "0d8f0a1c-5b1e-4a53-9a1e-6b1f5b1e2b3d\n",
 	       "0d8f0a1c-5b1e-4a53-9a1e-6b1f5b1e2b3d\n");
 }
@@ -87,7 +87,7 @@ static void test_log(void **state)
 	       "6,0,0,-;Linux version 7.3.4\n"
 	       "6,2,0,-;luo: Retrieved live update data, liveupdate number: 3\n"
 	       "6,3,0,-;vfio-pci 0000:01:00.0: Device will be preserved across next Live Update\n");
-	/* its number says that the log is not whole; who wrote it does not matter */
+	/* its number shows that the log is incomplete; its text is not needed */
 	expect("/dev/kmsg", "6,812,0,-;something", "6,812,0,-;something");
 }
 

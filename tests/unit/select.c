@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Addresses in which the device or the function may be any. */
+/* Addresses in which '*' stands for the device or the function. */
 #include "unit.h"
 
 #include "bind/select.h"
@@ -14,7 +14,7 @@ static void test_parse(void **state)
 		{ "81:*.3", { { 0, 0x81, 0, 3 }, true, false } },
 		{ "10000:E1:*", { { 0x10000, 0xe1, 0, 0 }, true, true } },
 		{ "ffffffff:ff:1f.*", { { 0xffffffff, 0xff, 0x1f, 0 }, false, true } },
-		/* and one that leaves nothing open */
+		/* and one without a '*' */
 		{ "81:02.3", { { 0, 0x81, 2, 3 }, false, false } },
 	};
 	struct pattern pattern;
@@ -30,7 +30,7 @@ static void test_parse(void **state)
 	}
 }
 
-/* None of them is the whole machine, or what somebody did not mean. */
+/* No pattern selects the whole machine, or is ambiguous. */
 static void test_refuse(void **state)
 {
 	static const char *const bad[] = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a mistyped word was meant to be, and what is read out of the text of a failure. */
+/* Suggestions for mistyped words, and the values that are parsed from the text of a failure. */
 #include "unit.h"
 
 #include "base/ctx.h"
@@ -85,7 +85,7 @@ static void test_problem(void **state)
 	}
 }
 
-/* What does not fit is no command, rather than half of one. */
+/* A command that does not fit is dropped, not cut. */
 static void test_too_long(void **state)
 {
 	struct argline line = { .n = 0 };

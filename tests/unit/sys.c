@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The gate: how many are in the kernel at the same time. */
+/* The gate, and how many threads are in the kernel at the same time. */
 #include "unit.h"
 
 #include <pthread.h>
@@ -24,7 +24,10 @@ static void meet(void *arg)
 {
 	(void)arg;
 	atomic_fetch_add(&came, 1);
-	/* Nobody gets past it before all have come; a test that hangs is ended by SIGALRM. */
+	/*
+	 * A barrier: no thread continues before all have arrived. SIGALRM ends a test that
+	 * hangs.
+	 */
 	pthread_barrier_wait(&barrier);
 }
 
@@ -48,7 +51,7 @@ static void test_together(void **state)
 	pthread_barrier_destroy(&barrier);
 	assert_int_equal(came, MANY);
 
-	/* one is the caller, however few there are to be */
+	/* one of them is always the caller */
 	came = 0;
 	sys_together(&sys, 0, come, NULL);
 	assert_int_equal(came, 1);
@@ -58,7 +61,7 @@ static void test_together(void **state)
 	sys_exit(&sys);
 }
 
-/* To open a disk for oneself alone keeps others out of it, if only for a moment. */
+/* An exclusive open of a disk keeps others out for a moment. */
 static void test_claim(void **state)
 {
 	dev_t number = 1;
@@ -72,7 +75,7 @@ static void test_claim(void **state)
 	assert_int_equal(number, 0);
 	assert_int_equal(sys_node(&sys, "/dev/none-such", &number), -ENOENT);
 	assert_int_equal(sys_claim(&sys, "/dev/none-such", 1), -ENOENT);
-	/* no block device, and not the one that is meant */
+	/* no block device, and another one than intended */
 	assert_int_equal(sys_claim(&sys, "/dev/null", makedev(1, 3)), -ENXIO);
 	sys.read_only = true;
 	assert_int_equal(sys_claim(&sys, "/dev/none-such", 1), -EPERM);
@@ -118,7 +121,7 @@ static void test_spawn_and_sigchld(void **state)
 	assert_ptr_equal(signal(SIGCHLD, SIG_DFL), SIG_IGN);
 }
 
-/* What lives longer than its caller has none of his files. */
+/* A process that outlives its caller has none of the caller's files. */
 static void test_spawn_inherits_nothing(void **state)
 {
 	char path[] = "/tmp/vfio-lu-unit-XXXXXX", script[128], text[64] = "";
@@ -137,7 +140,10 @@ static void test_spawn_inherits_nothing(void **state)
 	unlink(path);
 }
 
-/* The status of who is below old/, where /dev is moved away from him: 0 when he finds it. */
+/*
+ * Returns the status of a process below old/, whose /dev is moved away: 0 if it finds the
+ * new one.
+ */
 static int look_for_dev(int go)
 {
 	struct sys sys;
@@ -153,11 +159,11 @@ static int look_for_dev(int go)
 		return 12;
 	if (sys_follow(&sys, dev) || !sys_exists(&sys, "/dev/liveupdate"))
 		return 13;
-	/* paths in a library go by the same root */
+	/* the library resolves paths with the same root */
 	return access("/mark", F_OK) == 0 ? 0 : 14;
 }
 
-/* What the parent of both sees; 77: no mounts for us here. */
+/* Runs in the parent of both; 77: this user cannot mount. */
 static int move_dev(const char *dir)
 {
 	int go[2], status;
@@ -181,7 +187,7 @@ static int move_dev(const char *dir)
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 22;
 }
 
-/* The initrd moves /dev into the root file system: who stayed behind goes after it. */
+/* The initrd moves /dev into the root file system: a process that started before follows it. */
 static void test_follow_dev(void **state)
 {
 	char dir[] = "/tmp/vfio-lu-unit-XXXXXX";

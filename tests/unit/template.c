@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sentences made of an object's members: what is not known must not be said. */
+/* Sentences about the members of an object: unknown members must not appear. */
 #include "unit.h"
 
 #include "template.h"

@@ -76,7 +76,7 @@ static void test_round_trip(void **state)
 		assert_int_equal(unpack(packed.data, packed.size, plain.size - 1, &blob), -EFBIG);
 		n = 0;
 		assert_int_equal(unpack_each(packed.data, packed.size, enough, &n, &used), -EXFULL);
-		/* what follows a stream is not its business */
+		/* the data behind a stream is ignored */
 		used = packed.size;
 		buf_add(&packed, NULL, 64);
 		n = 0;
@@ -87,7 +87,7 @@ static void test_round_trip(void **state)
 	buf_free(&plain);
 }
 
-/* Cut anywhere, or with a byte changed, it is damaged or it is still the text. */
+/* Cut anywhere, or with a byte changed, a stream is damaged or still gives the text. */
 static void test_damage(void **state)
 {
 	struct buf plain = text(), packed;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is taken from a VMM and given to one: words in braces, names, who has it, its command line. */
+/* Files of a VMM: words in braces, names, the borrower, the command line. */
 #include "unit.h"
 
 #include "session/placeholders.h"
@@ -49,7 +49,10 @@ static void test_names(void **state)
 		assert_true(is_file_name(good[i]));
 	for (size_t i = 0; i < ARRAY(bad); i++)
 		assert_false(is_file_name(bad[i]));
-	/* in a range of their own, and never to be changed: the other kernel makes them again */
+	/*
+	 * in a range of their own, which must not change: the next kernel computes the same
+	 * tokens
+	 */
 	assert_int_equal(file_token("vfio-lu", "guest"), 0x2aae92f749353);
 	assert_int_equal(file_token("vm1", "guest") >> 48, 2);
 	assert_int_not_equal(file_token("vm1", "guest"), file_token("vm1", "guess"));
@@ -126,7 +129,7 @@ static int take(struct sys *sys, pid_t pid, int fd)
 	return take_answer;
 }
 
-/* A process can end, or close a file, between being looked at and being asked. */
+/* A process may end, or close a file, between the look and the request. */
 static void test_taking(void **state)
 {
 	static const struct { int answer; enum vlu_status status; const char *text; } cases[] = {
@@ -152,7 +155,7 @@ static void test_taking(void **state)
 	take_answer = 4;
 	assert_int_equal(vmm_take(ctx, &vmm, 9, "guest", &fd), 0);
 	assert_int_equal(fd, 4);
-	/* who only looks takes nothing, and passes nothing on */
+	/* a read-only context takes no files and lends none */
 	vlu_set_read_only(ctx);
 	assert_int_equal(sys_take(&ctx->sys, 77, 9), -EPERM);
 	assert_int_equal(sys_pass(&ctx->sys, &fd, 1), -EPERM);

@@ -4,7 +4,7 @@
 #   y/bzImage y/modules/RELEASE y/config   with vfio-pci built in
 # usage: tests/vm/kernel.sh
 # VFIO_LU_TEST_KERNEL=bzImage [VFIO_LU_TEST_MODULES=DIR]: use this kernel and build nothing. The directory then has
-# its flavour alone.
+# only its flavour.
 set -euo pipefail
 
 RECIPE=1 # raise when a change in this file must rebuild the kernel

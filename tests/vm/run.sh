@@ -215,7 +215,7 @@ run_one() { # FILE ID
 	fi
 	# shellcheck disable=SC2206 # words for QEMU
 	args=($extra)
-	# Writes to it last until the machine ends, and so survive each kexec.
+	# Writes to it last until the machine ends, and so they survive each kexec.
 	[ -z "$suite" ] || args+=(-drive "if=none,id=root,format=raw,file=${roots[$suite]},snapshot=on"
 		-device "nvme,serial=vlu-root,drive=root,bus=pcie.0,addr=1c.0")
 	words="vlu.scenario=$name vlu.phase=1 vlu.flavour=$flavour${disk:+ vlu.disk=$disk}${quiet:+ vlu.quiet=1}${calls:+ vlu.calls=1}"
