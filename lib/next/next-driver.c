@@ -205,13 +205,30 @@ static bool is_reserved(struct taker *taker)
 	       (restore_place(&next->initrd) != NEVER || has_ids(taker));
 }
 
+/* Is the device gone once udev has applied its rules, whatever driver has it then? */
+static bool is_removed(struct taker *taker)
+{
+	const struct userland *users[] = { &taker->next->initrd, &taker->next->root };
+	enum vlu_known known = VLU_NO;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(users) && known == VLU_NO; i++)
+		known = udev_removes(users[i], taker->dev, taker->where);
+	if (known == VLU_NO)
+		return false;
+	taker->removed = true;
+	found(taker, known == VLU_YES ? VLU_FAIL : VLU_UNKNOWN, "", "a udev rule %s it from the bus (%s)",
+	      known == VLU_YES ? "removes" : "may remove", taker->where);
+	return true;
+}
+
 static void look_device(struct taker *taker)
 {
 	const struct next *next = taker->next;
 	char modalias[MODALIAS_SIZE];
 	enum vlu_known known;
 
-	if (is_stubbed(taker))
+	if (is_removed(taker) || is_stubbed(taker))
 		return;
 	if (modalias_of(taker->dev, modalias)) {
 		found(taker, VLU_UNKNOWN, "", "its modalias cannot be read");
@@ -314,6 +331,8 @@ static void look_devices(const struct next *next, struct taker *takers, struct v
 			continue;
 		if (weight(takers[i].result) > weight(v->result))
 			v->result = takers[i].result;
+		/* no restore finds a device that is not there */
+		v->curable &= !(takers[i].removed && takers[i].result == VLU_FAIL);
 		say(v, &takers[i], n++);
 	}
 	if (v->result != VLU_FAIL && look_others(next, v))
