@@ -36,27 +36,32 @@ static int find_port(void *arg, const char *host)
 	return 0;
 }
 
+void fabrics_address(struct vlu_ctx *ctx, const char *sysfs, char address[512])
+{
+	const char *controller = strstr(sysfs, FABRICS);
+
+	controller = controller ? controller + strlen(FABRICS) : "";
+	if (!*controller || attr_read(ctx, address, 512, "/sys/devices" FABRICS "%.*s/address",
+				      (int)strcspn(controller, "/"), controller) < 0)
+		address[0] = '\0';
+}
+
 /*
  * Passes on a way, or that of the adapter below a controller of NVMe over Fibre Channel. Only the
  * name of its port leads there: "host_traddr=nn-0x...:pn-0x..." (nvmf_get_address()).
  */
 static void pass_on(const struct ways *ways, const char *way)
 {
-	const char *controller = strstr(way, FABRICS), *at;
 	struct port port = { .ways = ways };
 	char address[512];
+	const char *at;
 
-	if (!controller) {
-		ways->fn(ways->arg, way);
-		return;
-	}
-	controller += strlen(FABRICS);
-	if (attr_read(ways->ctx, address, sizeof(address), "/sys/devices" FABRICS "%.*s/address",
-		      (int)strcspn(controller, "/"), controller) <= 0)
-		return;
+	fabrics_address(ways->ctx, way, address);
 	at = strstr(address, "host_traddr=nn-");
 	at = at ? strstr(at, ":pn-") : NULL;
-	if (at && take_text(port.name, sizeof(port.name), at + 4, strcspn(at + 4, ",")))
+	if (!at)
+		ways->fn(ways->arg, way);
+	else if (take_text(port.name, sizeof(port.name), at + 4, strcspn(at + 4, ",")))
 		sys_list(&ways->ctx->sys, FC_HOSTS, find_port, &port);
 }
 
@@ -107,6 +112,7 @@ static void find_way(void *arg, const char *way)
 			  below->what, name);
 	else
 		inuse_add(below->inuse, way, below->weight, below->fix, "%s", below->what);
+	use_disk_server(below, way);
 }
 
 static int find_slave(void *arg, const char *name)
@@ -139,6 +145,7 @@ static void find_parts(struct below *below, const char *name, char *path)
 			return;
 		}
 	}
+	use_disk_server(below, path);
 	find_behind(below, "loop/backing_file", name);
 	find_behind(below, "backing_dev", name);
 }

@@ -14,6 +14,7 @@ struct below {
 	char what[448];
 	const char *top;	/* name of the device that is used, or NULL */
 	unsigned int depth, steps;
+	bool is_layer;		/* it may be that nothing uses the top: uses no server */
 };
 
 /* Notes a use of the functions below this name in /sys/class/block. */
@@ -22,6 +23,10 @@ void use_disk(struct below *below, const char *name, const char *fix, const char
 /* Notes a use of the functions on a sysfs path, such as that of a character device. */
 void use_place(struct below *below, const char *sysfs, const char *fix, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* servers.c: notes the servers of a mount, or of the disk on this sysfs path. */
+void use_mount_server(struct below *below, const struct mount *mount, const char *fix);
+void use_disk_server(struct below *below, const char *sysfs);
 
 /* later.c: notes what an automount will mount. */
 void use_automount(struct below *below, const struct mount *mount);
@@ -47,5 +52,8 @@ void inuse_unlisted(struct inuse *inuse, const struct several *several);
  */
 void each_way(struct vlu_ctx *ctx, const char *sysfs,
 	      void (*fn)(void *arg, const char *way), void *arg);
+
+/* Reads where a controller of NVMe over Fabrics on this sysfs path is; "": it is no such path. */
+void fabrics_address(struct vlu_ctx *ctx, const char *sysfs, char address[512]);
 
 #endif

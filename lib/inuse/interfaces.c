@@ -56,6 +56,7 @@ static void add_route(struct nets *nets, const struct route *route, const char *
 	bool vital = strcmp(route->to, "default") == 0;
 	char fix[96];
 
+	inuse_route(nets->inuse, route);
 	if (net && net->is_virtual && vital)
 		strcpy(nets->tunnel, net->name);
 	if (!net || net->is_virtual || (net->used && !vital))
@@ -91,6 +92,22 @@ static void read_routes(struct nets *nets, const char *path, parse_fn parse,
 		next = next_line(p, end);
 		if (parse(p, next, &route))
 			add_route(nets, &route, what);
+	}
+}
+
+/* A server that is not known may be behind each interface with an address or a route. */
+static void look_at_server(struct nets *nets, const struct server *server)
+{
+	struct net *net;
+
+	for (net = nets->nets; net < nets->nets + nets->n; net++) {
+		if (net->is_virtual || (server->interface[0] ?
+					strcmp(server->interface, net->name) != 0 : !net->used))
+			continue;
+		net->used = true;
+		net->vital |= server->weight == USE_VITAL;
+		inuse_add(nets->inuse, net->path, server->weight, server->fix, "%s, %sover its "
+			  "interface %s", server->what, server->interface[0] ? "" : "perhaps ", net->name);
 	}
 }
 
@@ -316,6 +333,8 @@ void inuse_nets(struct vlu_ctx *ctx, struct inuse *inuse)
 		read_routes(&nets, "/proc/net/route", route4_parse, "the route");
 		read_routes(&nets, "/proc/net/ipv6_route", route6_parse, "the route");
 		read_routes(&nets, "/proc/net/if_inet6", address6_parse, "the address");
+		for (i = 0; i < inuse->n_servers; i++)
+			look_at_server(&nets, &inuse->servers[i]);
 		find_pppoe(&nets);
 	}
 	for (i = 0; i < nets.n; i++)
