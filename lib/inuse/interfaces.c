@@ -113,6 +113,20 @@ static void look_at_server(struct nets *nets, const struct server *server)
 
 /* ------------------------------------------------------------------ layers */
 
+/*
+ * A port of Open vSwitch itself ("br0") has no link to the other ports, which are part of ovs-system
+ * (ovs_netdev_link(), net/openvswitch/vport-netdev.c). It is ARPHRD_ETHER, unlike WireGuard, and no
+ * tap device.
+ */
+static bool is_switch_port(const struct nets *nets, const char *name)
+{
+	char flags[16];
+	int64_t type;
+
+	return attr_number(nets->ctx, &type, "/sys/class/net/%s/type", name) == 0 && type == 1 &&
+	       attr_read(nets->ctx, flags, sizeof(flags), "/sys/class/net/%s/tun_flags", name) < 0;
+}
+
 static void is_part(struct nets *nets, struct net *net, const char *upper)
 {
 	char fix[128];
@@ -120,7 +134,8 @@ static void is_part(struct nets *nets, struct net *net, const char *upper)
 	if (!net || net->is_virtual)
 		return;
 	/* the tunnel has a visible interface below it */
-	if (strcmp(nets->tunnel, upper) == 0)
+	if (strcmp(nets->tunnel, upper) == 0 ||
+	    (strcmp(upper, "ovs-system") == 0 && is_switch_port(nets, nets->tunnel)))
 		nets->tunnel[0] = '\0';
 	/* the interface above may have the default route */
 	if (net->vital)
