@@ -130,9 +130,28 @@ static void find_behind(struct below *below, const char *attr, const char *name)
 		find_disks(below, disk);
 }
 
+/*
+ * Is this a virtual disk of files, memory, the network, or a pool? Drivers from outside of the
+ * kernel do not link their disks: those of Unraid's array ("md1p1") and of PowerPath.
+ */
+static bool has_no_disks(const char *name)
+{
+	static const char *const kinds[] = {
+		"loop", "ram", "zram", "pmem", "nbd", "etherd!", "drbd", "zd", "ublkb", "nullb", "dm-",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)
+			return true;
+	return false;
+}
+
 /* Finds the parts of device mapper, md (its partitions have slaves one level up), loop, zram. */
 static void find_parts(struct below *below, const char *name, char *path)
 {
+	bool is_used = !below->is_layer && strstr(path, "/virtual/block/");
+	unsigned int steps = below->steps;
 	char list[128], *slash;
 
 	snprintf(list, sizeof(list), "/sys/class/block/%.63s/slaves", name);
@@ -148,6 +167,9 @@ static void find_parts(struct below *below, const char *name, char *path)
 	use_disk_server(below, path);
 	find_behind(below, "loop/backing_file", name);
 	find_behind(below, "backing_dev", name);
+	if (below->steps == steps && is_used && !has_no_disks(name) && !below->inuse->unseen_disks[0])
+		snprintf(below->inuse->unseen_disks, sizeof(below->inuse->unseen_disks),
+			 "%.32s is in use, and sysfs does not show which disks it is made of", name);
 }
 
 static void find_disks(struct below *below, const char *name)
@@ -190,4 +212,19 @@ void use_place(struct below *below, const char *sysfs, const char *fix, const ch
 	below->fix = fix;
 	below->top = NULL;
 	each_way(below->ctx, sysfs, find_way, below);
+}
+
+void use_port(struct below *below, const char *port_name, const char *fix, const char *fmt, ...)
+{
+	struct ways ways = { below->ctx, find_way, below };
+	struct port port = { .ways = &ways };
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(below->what, sizeof(below->what), fmt, args);
+	va_end(args);
+	below->fix = fix;
+	below->top = NULL;
+	if (take_text(port.name, sizeof(port.name), port_name, strlen(port_name)))
+		sys_list(&below->ctx->sys, FC_HOSTS, find_port, &port);
 }

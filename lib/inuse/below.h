@@ -24,9 +24,16 @@ void use_disk(struct below *below, const char *name, const char *fix, const char
 void use_place(struct below *below, const char *sysfs, const char *fix, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Notes a use of the functions with this port of Fibre Channel, such as "0x21000024ff000001". */
+void use_port(struct below *below, const char *port, const char *fix, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
 /* servers.c: notes the servers of a mount, or of the disk on this sysfs path. */
 void use_mount_server(struct below *below, const struct mount *mount, const char *fix);
 void use_disk_server(struct below *below, const char *sysfs);
+
+/* shares.c: notes the device of a mount that comes from the host below this virtual machine. */
+void use_share(struct below *below, const struct mount *mount, const char *fix);
 
 /* later.c: notes what an automount will mount. */
 void use_automount(struct below *below, const struct mount *mount);

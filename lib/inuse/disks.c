@@ -53,6 +53,7 @@ static void add_mount(struct blocks *blocks, const struct mount *mount)
 	add_options(below, mount, fix);
 	blocks->several.btrfs |= strcmp(mount->type, "btrfs") == 0;
 	use_mount_server(below, mount, fix);
+	use_share(below, mount, fix);
 	if (has_unlisted(mount))
 		snprintf(blocks->several.unlisted, sizeof(blocks->several.unlisted),
 			 "%.31s is mounted on %.100s", mount->type, mount->point);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Uses of network interfaces: addresses, routes, being part of another interface. */
+#include <net/if.h>
+
 #include "base/array.h"
 #include "base/attr.h"
 #include "inuse/uses.h"
@@ -313,16 +315,23 @@ static bool has_other_table(struct vlu_ctx *ctx)
 
 static void look_if_up(struct nets *nets, const struct net *net)
 {
+	enum use_weight weight = USE_UNSURE;
 	char fix[96], why[96] = "";
-	int64_t flags;
+	int64_t flags, carrier;
 
-	/* IFF_UP: an administrator wanted it up, perhaps to capture packets */
+	/* an administrator wanted it up */
 	if (net->is_virtual || net->used ||
 	    attr_number(nets->ctx, &flags, "/sys/class/net/%s/flags", net->name) < 0 ||
-	    !(flags & 1))
+	    !(flags & IFF_UP))
 		return;
 	snprintf(fix, sizeof(fix), "ip link set %s down, if it is not needed", net->name);
-	if (can_carry_tunnel(nets)) {
+	if (attr_number(nets->ctx, &carrier, "/sys/class/net/%s/carrier", net->name) == 0 && !carrier) {
+		strcpy(why, ", and has no link");
+		weight = USE_IDLE;
+	} else if (flags & IFF_PROMISC) {
+		strcpy(why, "; it is promiscuous, so something reads all its packets");
+		snprintf(fix, sizeof(fix), "stop what captures packets on %s first", net->name);
+	} else if (can_carry_tunnel(nets)) {
 		snprintf(why, sizeof(why), "; %s, which has the default route, may run over it",
 			 nets->tunnel);
 		snprintf(fix, sizeof(fix), "see over what %s runs first", nets->tunnel);
@@ -332,8 +341,10 @@ static void look_if_up(struct nets *nets, const struct net *net)
 		strcpy(why, "; routes of another table than the main one may go over it");
 	} else if (has_other_space(nets->ctx)) {
 		strcpy(why, "; a container may have another above it");
+	} else {
+		weight = USE_IDLE;
 	}
-	inuse_add(nets->inuse, net->path, why[0] ? USE_UNSURE : USE_IDLE, fix, "its interface %s "
+	inuse_add(nets->inuse, net->path, weight, fix, "its interface %s "
 		  "is up, though without an address or a route%s", net->name, why);
 }
 
