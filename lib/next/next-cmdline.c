@@ -23,6 +23,19 @@ static bool is_left_on(const struct next *next, const char *name, struct verdict
 	return false;
 }
 
+/* A kernel with a command line of its own gets no words from vfio-lu load. */
+static bool is_enough(const struct next *next, struct verdict *v)
+{
+	const char *lacks = kexec_cmdline_lacks(next->cmdline, NULL);
+
+	if (!next->cmdline_fixed || !lacks[0])
+		return true;
+	verdict_set(v, VLU_FAIL, "its command line is built in without%s, and it ignores any other",
+		    lacks);
+	verdict_fix(v, "build it without CONFIG_CMDLINE_OVERRIDE and CONFIG_CMDLINE_FORCE");
+	return false;
+}
+
 /* kho_parse_scratch_size(), kernel/liveupdate/kexec_handover.c */
 static bool is_scratch_size(const char *value)
 {
@@ -144,7 +157,8 @@ static enum vlu_known has_root(const struct next *next, const char *root)
 /* Is the command line that vfio-lu load makes short enough? It gets the names of sessions, too. */
 static bool is_short_enough(const struct next *next, struct verdict *v)
 {
-	_cleanup_free_ char *line = kexec_cmdline(next->cmdline, NULL, NULL);
+	_cleanup_free_ char *line = next->cmdline_fixed ? NULL :
+				    kexec_cmdline(next->cmdline + next->cmdline_builtin, NULL, NULL);
 	size_t takes = next->image.kind == IMAGE_BZIMAGE && !next->image.wrap ?
 		       bzimage_cmdline_size((const unsigned char *)next->file) : 0;
 
@@ -168,6 +182,9 @@ static bool look_odd(const struct next *next, struct verdict *v)
 		verdict_fix(v, "write it as 200%% or as 512M,512M,256M");
 	} else if (has(next, "root", value, sizeof(value)) && has_root(next, value) != VLU_YES) {
 		verdict_set(v, VLU_WARN, "vfio-lu cannot see whether this host has root=%s", value);
+	} else if (next->cmdline_fixed) {
+		verdict_set(v, VLU_WARN, "its command line is built in, and it ignores any other: "
+			    "it will not be told the names of the sessions");
 	} else if (lacks[0]) {
 		verdict_set(v, VLU_WARN, "there is no%s; vfio-lu load adds it", lacks);
 	} else {
@@ -195,7 +212,7 @@ void look_next_cmdline(const struct next *next, struct verdict *v)
 {
 	if (!next->cmdline_known)
 		verdict_set(v, VLU_UNKNOWN, "/proc/cmdline cannot be read");
-	else if (is_left_on(next, "kho", v) && is_left_on(next, "liveupdate", v) &&
+	else if (is_enough(next, v) && is_left_on(next, "kho", v) && is_left_on(next, "liveupdate", v) &&
 		 is_iommu_left_on(next, v) && is_root_here(next, v) && is_short_enough(next, v) &&
 		 !look_odd(next, v))
 		verdict_set(v, VLU_PASS, "%s", next->asked->cmdline ?
