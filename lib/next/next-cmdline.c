@@ -3,6 +3,7 @@
 #include "base/attr.h"
 #include "formats/cmdline.h"
 #include "machine/kernel.h"
+#include "next/modprobe-conf.h"
 #include "next/next-kernel.h"
 
 static bool has(const struct next *next, const char *name, char *value, size_t size)
@@ -109,6 +110,59 @@ static bool is_iommu_left_on(const struct next *next, struct verdict *v)
 	return false;
 }
 
+static bool has_word(const char *cmdline, const char *text)
+{
+	struct cmdline_word word;
+
+	while (cmdline_next(&cmdline, &word))
+		if (word.len == strlen(text) && memcmp(word.text, text, word.len) == 0)
+			return true;
+	return false;
+}
+
+/* iommufd_device_bind(): EPERM for every device whose interrupts the IOMMU does not isolate. */
+static bool is_remapping_left_on(const struct next *next, struct verdict *v)
+{
+	static const char param[] = "allow_unsafe_interrupts";
+	char value[128];
+	bool off = has(next, "nointremap", value, sizeof(value));
+
+	/* setup_irqremap(), drivers/iommu/irq_remapping.c */
+	if (has(next, "intremap", value, sizeof(value)) && (cmdline_has(value, "off") || cmdline_has(value, "on")))
+		off = cmdline_has(value, "off");
+	if (!off || (next->iommu && strcmp(next->iommu, "ARM_SMMU_V3") == 0) ||
+	    ((has(next, "iommufd.allow_unsafe_interrupts", value, sizeof(value)) ||
+	      modconf_option(&next->initrd, "iommufd", param, value, sizeof(value)) ||
+	      modconf_option(&next->root, "iommufd", param, value, sizeof(value))) &&
+	     kernel_bool(value) == VLU_YES))
+		return true;
+	verdict_set(v, VLU_FAIL, "it turns interrupt remapping off, and iommufd refuses all devices then");
+	verdict_fix(v, "leave intremap=off and nointremap out");
+	return false;
+}
+
+/* Does it see all memory that this kernel sees? parse_memopt(), arch/x86/kernel/e820.c */
+static bool is_memory_left(const struct next *next, struct verdict *v)
+{
+	const char *at = next->cmdline;
+	struct cmdline_word word;
+	char running[8192], text[128];
+
+	if (attr_read(next->ctx, running, sizeof(running), "/proc/cmdline") < 0)
+		return true;
+	while (cmdline_next(&at, &word)) {
+		if ((!cmdline_is_same(word.name, word.name_len, "mem") &&
+		     !cmdline_is_same(word.name, word.name_len, "memmap")) ||
+		    !take_text(text, sizeof(text), word.text, word.len) || has_word(running, text))
+			continue;
+		verdict_set(v, VLU_FAIL, "%s, which the running kernel does not have, may hide memory "
+			    "that is handed over", text);
+		verdict_fix(v, "leave %s out", text);
+		return false;
+	}
+	return true;
+}
+
 /* Returns udev's directory of disk names for root=. NULL: udev has none, or the kernel searches. */
 static const char *names_of(const char *root, const char **ret_name)
 {
@@ -213,7 +267,8 @@ void look_next_cmdline(const struct next *next, struct verdict *v)
 	if (!next->cmdline_known)
 		verdict_set(v, VLU_UNKNOWN, "/proc/cmdline cannot be read");
 	else if (is_enough(next, v) && is_left_on(next, "kho", v) && is_left_on(next, "liveupdate", v) &&
-		 is_iommu_left_on(next, v) && is_root_here(next, v) && is_short_enough(next, v) &&
+		 is_iommu_left_on(next, v) && is_remapping_left_on(next, v) &&
+		 is_memory_left(next, v) && is_root_here(next, v) && is_short_enough(next, v) &&
 		 !look_odd(next, v))
 		verdict_set(v, VLU_PASS, "%s", next->asked->cmdline ?
 			    "KHO, LUO and the IOMMU are on" :
