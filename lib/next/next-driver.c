@@ -138,6 +138,19 @@ static bool is_vfio_first(const struct taker *taker, const char *module)
 	       (user->early && is_before_devices(vfio) && vfio < other);
 }
 
+/* Guides have "install vfio-pci SCRIPT", and the script sets driver_override. */
+static void look_script(struct taker *taker, const char *module)
+{
+	const struct userland *user = taker->user;
+
+	if (taker->giving != GIVES_NOTHING || !modconf_has_script(user, VFIO_DRIVER) ||
+	    (autoload_place(user, taker->next->cmdline, VFIO_DRIVER) == NEVER &&
+	     !modconf_is_before(user, module, VFIO_DRIVER)))
+		return;
+	taker->giving = GIVES_PERHAPS;
+	strcpy(taker->where, "\"install vfio-pci\" in its modprobe.d");
+}
+
 static int see_module(void *arg, const char *module)
 {
 	struct taker *taker = arg;
@@ -147,6 +160,7 @@ static int see_module(void *arg, const char *module)
 	    taker->giving == TAKES || is_vfio_first(taker, module) ||
 	    modconf_is_forbidden(taker->user, next->cmdline, module))
 		return 0;
+	look_script(taker, module);
 	/*
 	 * A rule acts on the event of its own device. The event of another device may have loaded
 	 * the module before.
@@ -157,7 +171,7 @@ static int see_module(void *arg, const char *module)
 		return 1;
 	}
 	if (taker->giving == GIVES_PERHAPS) {
-		found(taker, VLU_UNKNOWN, "", "a udev rule may give it to vfio-pci, or may not (%s)",
+		found(taker, VLU_UNKNOWN, "", "a rule or script may give it to vfio-pci, or may not (%s)",
 		      taker->where);
 		return 1;
 	}
