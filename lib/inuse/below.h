@@ -52,15 +52,4 @@ void inuse_members(struct below *below, const struct several *several);
 /* Notes a doubt about every disk without a use. Call it when all uses of disks are known. */
 void inuse_unlisted(struct inuse *inuse, const struct several *several);
 
-/*
- * Calls fn with each path to the hardware of a block device: its own path, or those of all
- * controllers of its NVMe subsystem, or of their Fibre Channel ports. A device made of other block
- * devices has none.
- */
-void each_way(struct vlu_ctx *ctx, const char *sysfs,
-	      void (*fn)(void *arg, const char *way), void *arg);
-
-/* Reads where a controller of NVMe over Fabrics on this sysfs path is; "": it is no such path. */
-void fabrics_address(struct vlu_ctx *ctx, const char *sysfs, char address[512]);
-
 #endif

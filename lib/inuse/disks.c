@@ -4,6 +4,7 @@
 
 #include "base/attr.h"
 #include "inuse/below.h"
+#include "inuse/ways.h"
 #include "machine/device-node.h"
 #include "machine/device.h"
 #include "machine/processes.h"

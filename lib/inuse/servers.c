@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The servers of disks and file systems that come over the network. */
+/* The servers of disks and file systems of the network. */
 #include <arpa/inet.h>
 
 #include "base/attr.h"
 #include "inuse/below.h"
+#include "inuse/ways.h"
 
 /* Reads "10.0.0.9:/srv", "[2001:db8::9]:6789/0", "//10.0.0.9/srv", "10.0.0.9@tcp:/srv". */
 static void parse_address(struct server *server, const char *text)

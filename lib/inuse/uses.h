@@ -20,7 +20,7 @@ struct use {
 	char *fix;		/* one sentence */
 };
 
-/* Where a used file system or disk comes from over the network. */
+/* Where on the network a used file system or disk is. */
 struct server {
 	char interface[16];	/* that leads there; "": not known */
 	int family;		/* of its address; 0: the address is not known */
