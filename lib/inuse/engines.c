@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Uses by the kernel itself: DMA engines (RAID 5, NTB, serial ports), accelerators, memory of CXL. */
+/* Uses by the kernel itself: DMA engines (RAID 5, NTB, serial ports), accelerators, memory. */
 #include "base/attr.h"
 #include "inuse/uses.h"
 
@@ -83,11 +83,32 @@ static int look_at_region(void *arg, const char *name)
 	return 0;
 }
 
+struct ram {
+	const struct engines *engines;
+	const char *bus;	/* that lists the devices of the driver */
+};
+
+static int look_at_ram(void *arg, const char *name)
+{
+	const struct ram *ram = arg;
+	char path[512];
+
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%.32s", ram->bus, name);
+	if (sys_readlink(&ram->engines->ctx->sys, path, path, sizeof(path)) > 0)
+		inuse_add(ram->engines->inuse, path, USE_VITAL, "leave it alone: this host runs from it",
+			  "its memory is RAM of this host (%.32s)", name);
+	return 0;
+}
+
 void inuse_engines(struct vlu_ctx *ctx, struct inuse *inuse)
 {
 	struct engines engines = { ctx, inuse };
+	struct ram dax = { &engines, "dax" }, virtio = { &engines, "virtio" };
 
 	sys_list(&ctx->sys, "/sys/class/dma", look_at_channel, &engines);
 	sys_list(&ctx->sys, DSA, look_at_accelerator, &engines);
+	/* drivers/dax/kmem.c, drivers/virtio/virtio_mem.c */
+	sys_list(&ctx->sys, "/sys/bus/dax/drivers/kmem", look_at_ram, &dax);
+	sys_list(&ctx->sys, "/sys/bus/virtio/drivers/virtio_mem", look_at_ram, &virtio);
 	sys_list(&ctx->sys, CXL, look_at_region, &engines);
 }
