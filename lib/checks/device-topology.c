@@ -6,6 +6,12 @@
 #include "machine/iommu-group.h"
 #include "machine/kernel.h"
 
+static int is_any(void *arg, const char *name)
+{
+	(void)arg, (void)name;
+	return 1;
+}
+
 /* Without an IOMMU the only cdev is a noiommu one, which is not preserved. */
 void look_iommu_group(const struct facts *facts, struct verdict *v)
 {
@@ -16,8 +22,15 @@ void look_iommu_group(const struct facts *facts, struct verdict *v)
 			    (long long)dev->iommu_group);
 		return;
 	}
-	verdict_set(v, VLU_FAIL, "in no IOMMU group: no IOMMU translates for it");
-	verdict_fix(v, "%s", iommu_switch(dev->ctx));
+	/* iommu_init_pci(), drivers/iommu/amd/init.c, keeps all drivers away from it */
+	if (device_is_iommu(dev)) {
+		verdict_set(v, VLU_FAIL, "it is an IOMMU itself: the kernel binds no driver to it");
+	} else if (sys_list(&dev->ctx->sys, "/sys/class/iommu", is_any, NULL) > 0) {
+		verdict_set(v, VLU_FAIL, "in no IOMMU group: no IOMMU of this host translates for it");
+	} else {
+		verdict_set(v, VLU_FAIL, "in no IOMMU group: no IOMMU translates for it");
+		verdict_fix(v, "%s", iommu_switch(dev->ctx));
+	}
 }
 
 /* ----------------------------------------------------------------- group */

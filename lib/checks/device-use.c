@@ -279,7 +279,7 @@ bool can_take(const struct vlu_device *dev)
 	struct verdict v = { .result = VLU_PASS };
 	struct facts facts;
 
-	if (dev->kind == VLU_BRIDGE || facts_read(dev, &facts) ||
+	if (dev->kind == VLU_BRIDGE || device_is_iommu(dev) || facts_read(dev, &facts) ||
 	    (dev->kind == VLU_PF && device_number(dev, "sriov_numvfs") > 0))
 		return false;
 	look_not_in_use(&facts, &v);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "archive.h"
 #include "base/text.h"
+#include "bytes.h"
 #include "cpio.h"
 
 #define LINKS_MAX	40		/* MAXSYMLINKS, include/linux/namei.h */
@@ -233,6 +234,25 @@ static int place_all(struct archive *archive)
 		memcpy(archive->files, files, size);
 	sort(archive);
 	return ret;
+}
+
+size_t archive_size(const uint8_t *data, size_t size)
+{
+	static const char magic[] = "#BOOTCONFIG\n";
+	size_t pad, at, length, i;
+	uint32_t sum = 0;
+
+	/* boot loaders align the size to 4 */
+	for (pad = 0; pad < 4 && size >= 20 + pad; pad++) {
+		at = size - pad - 20;
+		if (memcmp(data + at + 8, magic, 12) != 0)
+			continue;
+		length = le32(data + at);
+		for (i = 0; length <= at && i < length; i++)
+			sum += data[at - length + i];
+		return length <= at && sum == le32(data + at + 4) ? at - length : size;
+	}
+	return size;
 }
 
 int archive_read(struct archive *archive, const uint8_t *data, size_t len,

@@ -27,6 +27,12 @@ struct archive {
 };
 
 /*
+ * Returns the size of an initrd without the boot configuration at its end:
+ * get_boot_config_from_initrd(), init/main.c.
+ */
+size_t archive_size(const uint8_t *data, size_t size);
+
+/*
  * Reads an initrd. wants() is as in cpio.h. After a failure, why has the reason and the
  * archive has the files read so far. The caller frees the archive in any case.
  */

@@ -29,7 +29,8 @@ void kconfig_free(struct kconfig *config)
 	config->text = NULL;
 }
 
-char kconfig_get(const struct kconfig *config, const char *name)
+/* Returns what is behind "CONFIG_NAME=", or "". */
+static const char *value_of(const struct kconfig *config, const char *name)
 {
 	const char *p = config->text;
 	size_t len = strlen(name);
@@ -37,9 +38,28 @@ char kconfig_get(const struct kconfig *config, const char *name)
 	for (; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
 		if (strncmp(p, "CONFIG_", 7) == 0 &&
 		    strncmp(p + 7, name, len) == 0 && p[7 + len] == '=')
-			return p[8 + len];
+			return p + 8 + len;
 	}
-	return 0;
+	return "";
+}
+
+char kconfig_get(const struct kconfig *config, const char *name)
+{
+	return *value_of(config, name);
+}
+
+bool kconfig_text(const struct kconfig *config, const char *name, char *buf, size_t size)
+{
+	const char *p = value_of(config, name);
+	size_t n = 0;
+
+	for (p += *p == '"'; *p && *p != '"' && *p != '\n'; p++) {
+		p += *p == '\\' && p[1];
+		if (n + 1 < size)
+			buf[n++] = *p;
+	}
+	buf[n] = '\0';
+	return n > 0;
 }
 
 enum vlu_known kconfig_has(const struct kconfig *config, const char *name)

@@ -22,6 +22,8 @@ int kconfig_read(struct vlu_ctx *ctx, const char *dir, const char *release,
 void kconfig_free(struct kconfig *config);
 /* Returns 'y', 'm', or 0 for "is not set". name is without CONFIG_. */
 char kconfig_get(const struct kconfig *config, const char *name);
+/* Copies the text of an option such as CMDLINE, without its quotes. Returns false if it has none. */
+bool kconfig_text(const struct kconfig *config, const char *name, char *buf, size_t size);
 /* Returns whether an option is set; VLU_DONT_KNOW without a configuration. */
 enum vlu_known kconfig_has(const struct kconfig *config, const char *name);
 

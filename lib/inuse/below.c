@@ -1,98 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/attr.h"
 #include "inuse/below.h"
+#include "inuse/ways.h"
 #include "machine/device-node.h"
 
 #define DEPTH	8	/* of block devices stacked on each other */
 #define STEPS	4096	/* of the search below one device: more than any machine needs */
-#define SUBSYSTEM "/virtual/nvme-subsystem/"
-#define FABRICS	"/virtual/nvme-fabrics/ctl/"
-#define FC_HOSTS "/sys/class/fc_host"
-
-/* -------------------------------------------------------------------- ways */
-
-struct ways {
-	struct vlu_ctx *ctx;
-	void (*fn)(void *arg, const char *way);
-	void *arg;
-};
-
-struct port {
-	const struct ways *ways;
-	char name[32];		/* "0x10000090fae0ec61" */
-};
-
-static int find_port(void *arg, const char *host)
-{
-	const struct port *port = arg;
-	struct vlu_ctx *ctx = port->ways->ctx;
-	char path[512], name[32];
-
-	snprintf(path, sizeof(path), FC_HOSTS "/%.32s", host);
-	if (attr_read(ctx, name, sizeof(name), "%s/port_name", path) > 0 &&
-	    strcmp(name, port->name) == 0 &&
-	    sys_readlink(&ctx->sys, path, path, sizeof(path)) > 0)
-		port->ways->fn(port->ways->arg, path);
-	return 0;
-}
-
-/*
- * Passes on a path, or that of the adapter below a controller of NVMe over Fibre Channel. Only
- * its port's name leads there: "host_traddr=nn-0x...:pn-0x..." (nvmf_get_address()).
- */
-static void pass_on(const struct ways *ways, const char *way)
-{
-	const char *controller = strstr(way, FABRICS), *at;
-	struct port port = { .ways = ways };
-	char address[512];
-
-	if (!controller) {
-		ways->fn(ways->arg, way);
-		return;
-	}
-	controller += strlen(FABRICS);
-	if (attr_read(ways->ctx, address, sizeof(address), "/sys/devices" FABRICS "%.*s/address",
-		      (int)strcspn(controller, "/"), controller) <= 0)
-		return;
-	at = strstr(address, "host_traddr=nn-");
-	at = at ? strstr(at, ":pn-") : NULL;
-	if (at && take_text(port.name, sizeof(port.name), at + 4, strcspn(at + 4, ",")))
-		sys_list(&ways->ctx->sys, FC_HOSTS, find_port, &port);
-}
-
-/* Passes on each controller of an NVMe subsystem: the disk is below none of its controllers. */
-static int find_controller(void *arg, const char *name)
-{
-	const struct ways *ways = arg;
-	char path[512];
-
-	if (strncmp(name, "nvme", 4) != 0 || !name[4] ||
-	    name[4 + strspn(name + 4, "0123456789")])
-		return 0;
-	snprintf(path, sizeof(path), "/sys/class/nvme/%.32s", name);
-	if (sys_readlink(&ways->ctx->sys, path, path, sizeof(path)) > 0)
-		pass_on(ways, path);
-	return 0;
-}
-
-void each_way(struct vlu_ctx *ctx, const char *sysfs,
-	      void (*fn)(void *arg, const char *way), void *arg)
-{
-	struct ways ways = { ctx, fn, arg };
-	const char *subsystem = strstr(sysfs, SUBSYSTEM);
-	char list[600];
-
-	if (!strstr(sysfs, "/virtual/") || strstr(sysfs, FABRICS)) {
-		pass_on(&ways, sysfs);
-	} else if (subsystem) {
-		snprintf(list, sizeof(list), "/sys/devices" SUBSYSTEM "%.*s",
-			 (int)strcspn(subsystem + strlen(SUBSYSTEM), "/"),
-			 subsystem + strlen(SUBSYSTEM));
-		sys_list(&ctx->sys, list, find_controller, &ways);
-	}
-}
-
-/* ------------------------------------------------------- from name to disk */
 
 static void find_disks(struct below *below, const char *name);
 
@@ -107,6 +20,7 @@ static void find_way(void *arg, const char *way)
 			  below->what, name);
 	else
 		inuse_add(below->inuse, way, below->weight, below->fix, "%s", below->what);
+	use_disk_server(below, way);
 }
 
 static int find_slave(void *arg, const char *name)
@@ -124,9 +38,28 @@ static void find_behind(struct below *below, const char *attr, const char *name)
 		find_disks(below, disk);
 }
 
+/*
+ * Is this a virtual disk of files, memory, the network, or a pool? Drivers from outside of the
+ * kernel do not link their disks: those of Unraid's array ("md1p1") and of PowerPath.
+ */
+static bool has_no_disks(const char *name)
+{
+	static const char *const kinds[] = {
+		"loop", "ram", "zram", "pmem", "nbd", "etherd!", "drbd", "zd", "ublkb", "nullb", "dm-",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)
+			return true;
+	return false;
+}
+
 /* Finds the parts of device mapper, md (its partitions have slaves one level up), loop, zram. */
 static void find_parts(struct below *below, const char *name, char *path)
 {
+	bool is_used = !below->is_layer && strstr(path, "/virtual/block/");
+	unsigned int steps = below->steps;
 	char list[128], *slash;
 
 	snprintf(list, sizeof(list), "/sys/class/block/%.63s/slaves", name);
@@ -139,8 +72,12 @@ static void find_parts(struct below *below, const char *name, char *path)
 			return;
 		}
 	}
+	use_disk_server(below, path);
 	find_behind(below, "loop/backing_file", name);
 	find_behind(below, "backing_dev", name);
+	if (below->steps == steps && is_used && !has_no_disks(name) && !below->inuse->unseen_disks[0])
+		snprintf(below->inuse->unseen_disks, sizeof(below->inuse->unseen_disks),
+			 "%.32s is in use, and sysfs does not show which disks it is made of", name);
 }
 
 static void find_disks(struct below *below, const char *name)
@@ -155,7 +92,7 @@ static void find_disks(struct below *below, const char *name)
 		return;
 	below->depth++;
 	each_way(below->ctx, path, find_way, below);
-	if (strstr(path, "/virtual/") && !strstr(path, SUBSYSTEM))
+	if (strstr(path, "/virtual/") && !strstr(path, SUBSYSTEM_PATH))
 		find_parts(below, name, path);
 	below->depth--;
 }
@@ -183,4 +120,16 @@ void use_place(struct below *below, const char *sysfs, const char *fix, const ch
 	below->fix = fix;
 	below->top = NULL;
 	each_way(below->ctx, sysfs, find_way, below);
+}
+
+void use_port(struct below *below, const char *port_name, const char *fix, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(below->what, sizeof(below->what), fmt, args);
+	va_end(args);
+	below->fix = fix;
+	below->top = NULL;
+	each_port(below->ctx, port_name, find_way, below);
 }

@@ -14,6 +14,7 @@ struct below {
 	char what[448];
 	const char *top;	/* name of the device that is used, or NULL */
 	unsigned int depth, steps;
+	bool is_layer;		/* it may be that nothing uses the top: uses no server */
 };
 
 /* Notes a use of the functions below this name in /sys/class/block. */
@@ -22,6 +23,17 @@ void use_disk(struct below *below, const char *name, const char *fix, const char
 /* Notes a use of the functions on a sysfs path, such as that of a character device. */
 void use_place(struct below *below, const char *sysfs, const char *fix, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Notes a use of the functions with this port of Fibre Channel, such as "0x21000024ff000001". */
+void use_port(struct below *below, const char *port, const char *fix, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* servers.c: notes the servers of a mount, or of the disk on this sysfs path. */
+void use_mount_server(struct below *below, const struct mount *mount, const char *fix);
+void use_disk_server(struct below *below, const char *sysfs);
+
+/* shares.c: notes the device of a mount that comes from the host below this virtual machine. */
+void use_share(struct below *below, const struct mount *mount, const char *fix);
 
 /* later.c: notes what an automount will mount. */
 void use_automount(struct below *below, const struct mount *mount);
@@ -39,13 +51,5 @@ bool has_unlisted(const struct mount *mount);
 void inuse_members(struct below *below, const struct several *several);
 /* Notes a doubt about every disk without a use. Call it when all uses of disks are known. */
 void inuse_unlisted(struct inuse *inuse, const struct several *several);
-
-/*
- * Calls fn with each path to the hardware of a block device: its own path, or those of all
- * controllers of its NVMe subsystem, or of their Fibre Channel ports. A device made of other block
- * devices has none.
- */
-void each_way(struct vlu_ctx *ctx, const char *sysfs,
-	      void (*fn)(void *arg, const char *way), void *arg);
 
 #endif

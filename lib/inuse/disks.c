@@ -4,6 +4,7 @@
 
 #include "base/attr.h"
 #include "inuse/below.h"
+#include "inuse/ways.h"
 #include "machine/device-node.h"
 #include "machine/device.h"
 #include "machine/processes.h"
@@ -52,6 +53,8 @@ static void add_mount(struct blocks *blocks, const struct mount *mount)
 			 mount->point);
 	add_options(below, mount, fix);
 	blocks->several.btrfs |= strcmp(mount->type, "btrfs") == 0;
+	use_mount_server(below, mount, fix);
+	use_share(below, mount, fix);
 	if (has_unlisted(mount))
 		snprintf(blocks->several.unlisted, sizeof(blocks->several.unlisted),
 			 "%.31s is mounted on %.100s", mount->type, mount->point);
@@ -223,7 +226,9 @@ static void is_made_of(struct below *below, const char *above, const char *name)
 		      above) <= 0)
 		snprintf(called, sizeof(called), "%.63s", above);
 	snprintf(fix, sizeof(fix), "deactivate %s first", called);
+	below->is_layer = true;
 	use_disk(below, name, fix, "%s is made of it", called);
+	below->is_layer = false;
 }
 
 /* bd_link_disk_holder(), block/holder.c. Skips holders that list the disk in their slaves. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Uses by the kernel itself: DMA engines (RAID 5, NTB, serial ports), memory of CXL. */
+/* Uses by the kernel itself: DMA engines (RAID 5, NTB, serial ports), accelerators, memory. */
 #include "base/attr.h"
 #include "inuse/uses.h"
 
 #define CXL	"/sys/bus/cxl/devices"
+#define DSA	"/sys/bus/dsa/devices"
 #define TARGETS	16	/* of a region: CXL_DECODER_MAX_INTERLEAVE */
 
 struct engines {
@@ -25,6 +26,26 @@ static int look_at_channel(void *arg, const char *name)
 		inuse_add(engines->inuse, path, USE_BEARABLE, "unload the modules that use DMA "
 			  "channels first, such as async_tx and ntb_transport",
 			  "its DMA channel %.32s is in use by the kernel", name);
+	return 0;
+}
+
+/* clients_show(), drivers/dma/idxd/sysfs.c, counts the users of all work queues, such as zswap. */
+static int look_at_accelerator(void *arg, const char *name)
+{
+	const struct engines *engines = arg;
+	char path[512], fix[96];
+	int64_t clients;
+
+	/* "dsa0" and "iax1", not their "wq1.0" */
+	if (strchr(name, '.') ||
+	    attr_number(engines->ctx, &clients, DSA "/%.32s/clients", name) || clients <= 0)
+		return 0;
+	snprintf(path, sizeof(path), DSA "/%.32s", name);
+	if (sys_readlink(&engines->ctx->sys, path, path, sizeof(path)) < 0)
+		return 0;
+	snprintf(fix, sizeof(fix), "accel-config disable-device %.32s first", name);
+	inuse_add(engines->inuse, path, USE_BEARABLE, fix, "the work queues of its %.32s have users",
+		  name);
 	return 0;
 }
 
@@ -62,10 +83,32 @@ static int look_at_region(void *arg, const char *name)
 	return 0;
 }
 
+struct ram {
+	const struct engines *engines;
+	const char *bus;	/* that lists the devices of the driver */
+};
+
+static int look_at_ram(void *arg, const char *name)
+{
+	const struct ram *ram = arg;
+	char path[512];
+
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%.32s", ram->bus, name);
+	if (sys_readlink(&ram->engines->ctx->sys, path, path, sizeof(path)) > 0)
+		inuse_add(ram->engines->inuse, path, USE_VITAL, "leave it alone: this host runs from it",
+			  "its memory is RAM of this host (%.32s)", name);
+	return 0;
+}
+
 void inuse_engines(struct vlu_ctx *ctx, struct inuse *inuse)
 {
 	struct engines engines = { ctx, inuse };
+	struct ram dax = { &engines, "dax" }, virtio = { &engines, "virtio" };
 
 	sys_list(&ctx->sys, "/sys/class/dma", look_at_channel, &engines);
+	sys_list(&ctx->sys, DSA, look_at_accelerator, &engines);
+	/* drivers/dax/kmem.c, drivers/virtio/virtio_mem.c */
+	sys_list(&ctx->sys, "/sys/bus/dax/drivers/kmem", look_at_ram, &dax);
+	sys_list(&ctx->sys, "/sys/bus/virtio/drivers/virtio_mem", look_at_ram, &virtio);
 	sys_list(&ctx->sys, CXL, look_at_region, &engines);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Uses of disks by targets: NVMe over Fabrics, LIO, SCST, USB gadgets. */
+/* Uses by targets (NVMe over Fabrics, LIO, SCST, USB gadgets) of disks and of Fibre Channel. */
+#include <ctype.h>
+
 #include "base/attr.h"
 #include "inuse/below.h"
 #include "machine/device-node.h"
@@ -9,7 +11,7 @@
 /* Where targets list their exports; see Documentation/nvme and /target. "*" is any name. */
 static const struct export {
 	const char *dirs;
-	const char *attr;	/* attribute with the path of a node */
+	const char *attr;	/* attribute with the path of a node, or about a port */
 	const char *module;	/* when it is loaded the directories must exist; or NULL */
 } exports[] = {
 	{ CONFIGFS "/nvmet/subsystems/*/namespaces/*", "device_path", "nvmet" },
@@ -17,6 +19,8 @@ static const struct export {
 	{ CONFIGFS "/target/core/*/*", "udev_path", "target_core_mod" },
 	{ CONFIGFS "/target/core/*/*", "info", NULL },
 	{ CONFIGFS "/usb_gadget/*/functions/*/*", "file", NULL },
+	{ CONFIGFS "/target/*/*/*", "enable", NULL },
+	{ CONFIGFS "/nvmet/ports/*", "addr_traddr", NULL },
 	{ "/sys/kernel/scst_tgt/devices/*", "filename", "scst" },
 };
 
@@ -48,6 +52,47 @@ static void add_export(struct place *place, const char *node)
 	use_place(below, sysfs, fix, "%.100s is exported by %.300s", node, place->path);
 }
 
+/* Makes "0x21000024ff000001" of "21:00:00:24:ff:00:00:01". Returns false for another name. */
+static bool port_name(const char *text, char name[20])
+{
+	size_t n = 2;
+
+	strcpy(name, "0x");
+	for (text += strncmp(text, "0x", 2) == 0 ? 2 : 0; isxdigit((unsigned char)*text) || *text == ':'; text++)
+		if (*text != ':' && n < 18)
+			name[n++] = (char)tolower((unsigned char)*text);
+	name[n] = '\0';
+	return n == 18 && (!*text || *text == '/');
+}
+
+static int is_any(void *arg, const char *name)
+{
+	(void)arg, (void)name;
+	return 1;
+}
+
+/*
+ * Adapters that are targets: "target/qla2xxx/21:00:.../tpgt_1/enable" is "1", and the address of a
+ * port of NVMe over Fibre Channel with a subsystem is "nn-0x...:pn-0x...".
+ */
+static void add_port(struct place *place, const char *word)
+{
+	const char *at = strstr(word, ":pn-");
+	char fix[448], name[20], path[448];
+
+	snprintf(path, sizeof(path), "%s/subsystems", place->path);
+	if (at && sys_list(&place->below->ctx->sys, path, is_any, NULL) != 1)
+		return;
+	if (!at && strcmp(word, "1") == 0)
+		for (at = strrchr(place->path, '/'); at > place->path && at[-1] != '/'; at--)
+			;
+	if (!at || !port_name(*at == ':' ? at + 4 : at, name))
+		return;
+	place->below->weight = USE_VITAL;
+	snprintf(fix, sizeof(fix), "disable %s first", place->path);
+	use_port(place->below, name, fix, "its port %s exports disks, by %.300s", name, place->path);
+}
+
 static void read_export(struct place *place)
 {
 	char path[448], *word, *save = NULL;
@@ -64,6 +109,8 @@ static void read_export(struct place *place)
 	for (word = strtok_r(text, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save))
 		if (strncmp(word, "/dev/", 5) == 0)
 			add_export(place, word);
+		else
+			add_port(place, word);
 }
 
 static void walk(struct place *place);

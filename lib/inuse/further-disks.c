@@ -61,8 +61,8 @@ static int look_at_bcachefs(void *arg, const char *uuid)
 bool has_unlisted(const struct mount *mount)
 {
 	return strcmp(mount->type, "f2fs") == 0 || strcmp(mount->type, "jfs") == 0 ||
-	       /* blobs of a loop device are loop devices */
-	       (strcmp(mount->type, "erofs") == 0 && mount->major != 7);
+	       /* blobs of a file are files (no major number), those of a loop device are loop devices */
+	       (strcmp(mount->type, "erofs") == 0 && mount->major && mount->major != 7);
 }
 
 static bool has_use(const struct inuse *inuse, size_t n, struct vlu_bdf bdf)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Uses of network interfaces: addresses, routes, being part of another interface. */
+#include <net/if.h>
+
 #include "base/array.h"
 #include "base/attr.h"
 #include "inuse/uses.h"
@@ -56,6 +58,7 @@ static void add_route(struct nets *nets, const struct route *route, const char *
 	bool vital = strcmp(route->to, "default") == 0;
 	char fix[96];
 
+	inuse_route(nets->inuse, route);
 	if (net && net->is_virtual && vital)
 		strcpy(nets->tunnel, net->name);
 	if (!net || net->is_virtual || (net->used && !vital))
@@ -94,7 +97,37 @@ static void read_routes(struct nets *nets, const char *path, parse_fn parse,
 	}
 }
 
+/* A server that is not known may be behind each interface with an address or a route. */
+static void look_at_server(struct nets *nets, const struct server *server)
+{
+	struct net *net;
+
+	for (net = nets->nets; net < nets->nets + nets->n; net++) {
+		if (net->is_virtual || (server->interface[0] ?
+					strcmp(server->interface, net->name) != 0 : !net->used))
+			continue;
+		net->used = true;
+		net->vital |= server->weight == USE_VITAL;
+		inuse_add(nets->inuse, net->path, server->weight, server->fix, "%s, %sover its "
+			  "interface %s", server->what, server->interface[0] ? "" : "perhaps ", net->name);
+	}
+}
+
 /* ------------------------------------------------------------------ layers */
+
+/*
+ * A port of Open vSwitch itself ("br0") has no link to the other ports, which are part of ovs-system
+ * (ovs_netdev_link(), net/openvswitch/vport-netdev.c). It is ARPHRD_ETHER, unlike WireGuard, and no
+ * tap device.
+ */
+static bool is_switch_port(const struct nets *nets, const char *name)
+{
+	char flags[16];
+	int64_t type;
+
+	return attr_number(nets->ctx, &type, "/sys/class/net/%s/type", name) == 0 && type == 1 &&
+	       attr_read(nets->ctx, flags, sizeof(flags), "/sys/class/net/%s/tun_flags", name) < 0;
+}
 
 static void is_part(struct nets *nets, struct net *net, const char *upper)
 {
@@ -103,7 +136,8 @@ static void is_part(struct nets *nets, struct net *net, const char *upper)
 	if (!net || net->is_virtual)
 		return;
 	/* the tunnel has a visible interface below it */
-	if (strcmp(nets->tunnel, upper) == 0)
+	if (strcmp(nets->tunnel, upper) == 0 ||
+	    (strcmp(upper, "ovs-system") == 0 && is_switch_port(nets, nets->tunnel)))
 		nets->tunnel[0] = '\0';
 	/* the interface above may have the default route */
 	if (net->vital)
@@ -281,16 +315,23 @@ static bool has_other_table(struct vlu_ctx *ctx)
 
 static void look_if_up(struct nets *nets, const struct net *net)
 {
+	enum use_weight weight = USE_UNSURE;
 	char fix[96], why[96] = "";
-	int64_t flags;
+	int64_t flags, carrier;
 
 	/* IFF_UP: an administrator has enabled it, perhaps to capture packets */
 	if (net->is_virtual || net->used ||
 	    attr_number(nets->ctx, &flags, "/sys/class/net/%s/flags", net->name) < 0 ||
-	    !(flags & 1))
+	    !(flags & IFF_UP))
 		return;
 	snprintf(fix, sizeof(fix), "ip link set %s down, if it is not needed", net->name);
-	if (can_carry_tunnel(nets)) {
+	if (attr_number(nets->ctx, &carrier, "/sys/class/net/%s/carrier", net->name) == 0 && !carrier) {
+		strcpy(why, ", and has no link");
+		weight = USE_IDLE;
+	} else if (flags & IFF_PROMISC) {
+		strcpy(why, "; it is promiscuous, so something reads all its packets");
+		snprintf(fix, sizeof(fix), "stop what captures packets on %s first", net->name);
+	} else if (can_carry_tunnel(nets)) {
 		snprintf(why, sizeof(why), "; %s, which has the default route, may use it",
 			 nets->tunnel);
 		snprintf(fix, sizeof(fix), "first find out which interface %s uses", nets->tunnel);
@@ -300,8 +341,10 @@ static void look_if_up(struct nets *nets, const struct net *net)
 		strcpy(why, "; a routing table other than the main one may use it");
 	} else if (has_other_space(nets->ctx)) {
 		strcpy(why, "; a container may have an interface on top of it");
+	} else {
+		weight = USE_IDLE;
 	}
-	inuse_add(nets->inuse, net->path, why[0] ? USE_UNSURE : USE_IDLE, fix, "its interface %s "
+	inuse_add(nets->inuse, net->path, weight, fix, "its interface %s "
 		  "is up, though without an address or a route%s", net->name, why);
 }
 
@@ -316,6 +359,8 @@ void inuse_nets(struct vlu_ctx *ctx, struct inuse *inuse)
 		read_routes(&nets, "/proc/net/route", route4_parse, "the route");
 		read_routes(&nets, "/proc/net/ipv6_route", route6_parse, "the route");
 		read_routes(&nets, "/proc/net/if_inet6", address6_parse, "the address");
+		for (i = 0; i < inuse->n_servers; i++)
+			look_at_server(&nets, &inuse->servers[i]);
 		find_pppoe(&nets);
 	}
 	for (i = 0; i < nets.n; i++)

@@ -84,22 +84,34 @@ static int look_at_function(void *arg, const char *name)
 	return 0;
 }
 
-/* The nodes of nvidia are in no class of sysfs: "/dev/nvidia0" belongs to driver "nvidia". */
+/* Is the driver's name the first len bytes of the node's name? Counts the functions it has. */
+static bool has_functions(struct drivers_node *node, const char *name, size_t len, char dir[96])
+{
+	if (!len || !take_text(node->driver, sizeof(node->driver), name, len))
+		return false;
+	if (is_digit((unsigned char)name[len]))
+		node->number = strtol(name + len, NULL, 10);
+	snprintf(dir, 96, "/sys/bus/pci/drivers/%s", node->driver);
+	return sys_list(&node->below->ctx->sys, dir, count_function, node) >= 0;
+}
+
+/*
+ * The nodes of nvidia are in no class of sysfs: "/dev/nvidia0" belongs to driver "nvidia",
+ * "/dev/nvidia-nvswitch0" to "nvidia-nvswitch", "/dev/nvidia-uvm" to "nvidia". That of encrypted
+ * guests belongs to no device (sev_misc_init(), drivers/crypto/ccp/sev-dev.c).
+ */
 static void use_driver(struct below *below, const struct proc_file *file, const char *fix)
 {
 	const char *slash = strrchr(file->name, '/'), *name = slash ? slash + 1 : file->name;
-	size_t len = strcspn(name, "0123456789-");
 	struct drivers_node node = { .below = below, .file = file, .fix = fix, .number = -1 };
 	struct sys *sys = &below->ctx->sys;
 	char dir[96];
 	const char *list = dir;
 
-	if (!len || !take_text(node.driver, sizeof(node.driver), name, len))
-		return;
-	if (is_digit((unsigned char)name[len]))
-		node.number = strtol(name + len, NULL, 10);
-	snprintf(dir, sizeof(dir), "/sys/bus/pci/drivers/%s", node.driver);
-	if (sys_list(sys, dir, count_function, &node) < 0)
+	if (strcmp(name, "sev") == 0)
+		name = "ccp0";
+	if (!has_functions(&node, name, strcspn(name, "0123456789"), dir) &&
+	    !has_functions(&node, name, strcspn(name, "0123456789-"), dir))
 		return;
 	/* a captured machine may only have the links of the devices */
 	if (!node.n) {
@@ -118,7 +130,7 @@ static void look_at_open(struct below *below, const struct proc_file *file)
 	if (strcmp(file->comm, "(udev-worker)") == 0 || strcmp(file->comm, "systemd-udevd") == 0)
 		return;
 	snprintf(fix, sizeof(fix), "stop process %d (%s) first", (int)file->pid, file->comm);
-	if (!file->sysfs) {
+	if (!file->sysfs || strstr(file->sysfs, "/virtual/misc/sev")) {
 		use_driver(below, file, fix);
 		return;
 	}

@@ -85,12 +85,14 @@ bool route4_parse(const char *line, const char *end, struct route *ret)
 						  ret->interface, &to, &mask) != 3)
 		return false;
 	address.s_addr = to;
+	ret->family = AF_INET;
+	ret->prefix = (unsigned int)__builtin_popcount(mask);
+	memcpy(ret->address, &address, sizeof(address));
 	if (!mask)
 		strcpy(ret->to, "default");
 	else
-		snprintf(ret->to, sizeof(ret->to), "%s/%d",
-			 inet_ntop(AF_INET, &address, name, sizeof(name)),
-			 __builtin_popcount(mask));
+		snprintf(ret->to, sizeof(ret->to), "%s/%u",
+			 inet_ntop(AF_INET, &address, name, sizeof(name)), ret->prefix);
 	return true;
 }
 
@@ -112,12 +114,15 @@ static bool parse_address6(const char *hex, unsigned int prefix, struct route *r
 	if ((address.s6_addr[0] == 0xfe && (address.s6_addr[1] & 0xc0) == 0x80) ||
 	    address.s6_addr[0] == 0xff)
 		return false;
+	ret->family = AF_INET6;
+	ret->prefix = prefix & 0xff;
+	memcpy(ret->address, &address, sizeof(address));
 	if (!prefix)
 		strcpy(ret->to, "default");
 	else
 		snprintf(ret->to, sizeof(ret->to), "%s/%u",
 			 inet_ntop(AF_INET6, &address, name, sizeof(name)),
-			 prefix & 0xff);
+			 ret->prefix);
 	return true;
 }
 

@@ -20,6 +20,16 @@ struct use {
 	char *fix;		/* one sentence */
 };
 
+/* Where on the network a used file system or disk is. */
+struct server {
+	char interface[16];	/* that leads there; "": not known */
+	int family;		/* of its address; 0: the address is not known */
+	unsigned char address[16];
+	unsigned int prefix;	/* of the route over that interface, plus 1; 0: without a route */
+	enum use_weight weight;
+	char *what, *fix;
+};
+
 /* A block device directly on a function. */
 struct disk {
 	struct vlu_bdf bdf;
@@ -32,6 +42,8 @@ struct inuse {
 	struct use *uses;	/* sorted by address */
 	size_t n_disks;
 	struct disk *disks;	/* sorted by address */
+	size_t n_servers;
+	struct server *servers;
 	bool short_of_memory;
 	/* The reason why disks or interfaces could not be read; "": all were read */
 	char unseen_disks[128], unseen_nets[128];
@@ -52,6 +64,10 @@ void inuse_screens(struct vlu_ctx *ctx, struct inuse *inuse);
 void inuse_consoles(struct vlu_ctx *ctx, struct inuse *inuse);
 void inuse_engines(struct vlu_ctx *ctx, struct inuse *inuse);
 
+/* servers.c: notes that this route leads to the servers in its network. */
+struct route;
+void inuse_route(struct inuse *inuse, const struct route *route);
+
 /* For tests: parsers for a line of /proc. end is its end. They return false for other lines. */
 struct mount {
 	unsigned int major, minor;
@@ -64,6 +80,9 @@ bool swap_parse(const char *line, const char *end, char path[256]);
 struct route {
 	char interface[16];
 	char to[64];		/* "default", "10.0.0.0/8", "2001:db8::1/64" */
+	int family;
+	unsigned char address[16];
+	unsigned int prefix;
 };
 bool route4_parse(const char *line, const char *end, struct route *ret);
 /* Both skip lines that every interface or host has. */

@@ -129,6 +129,11 @@ static int look_for_net(void *arg, const char *name)
 	return sys_list(&dev->ctx->sys, path, stop_at_one, NULL) > 0;
 }
 
+bool device_is_iommu(const struct vlu_device *dev)
+{
+	return dev->class >> 8 == 0x0806;
+}
+
 bool device_has_net(const struct vlu_device *dev)
 {
 	char path[64];

@@ -14,6 +14,7 @@ struct advice {
 	bool shared;		/* a device that was not asked about has the same ids */
 	bool doubt;		/* a rule may give a device to vfio-pci */
 	bool unknown;
+	bool removed;		/* a rule removes a device */
 	bool root;		/* a module in the root file system takes a device */
 };
 
@@ -80,7 +81,9 @@ static void take(struct advice *advice, const struct taker *taker)
 {
 	if (taker->result == VLU_PASS)
 		return;
-	if (taker->builtin && taker->module[0])
+	if (taker->removed)
+		advice->removed = true;
+	else if (taker->builtin && taker->module[0])
 		add(advice->builtin, sizeof(advice->builtin), ", ", taker->module);
 	else if (taker->module[0] && !taker->user->early && taker->giving == GIVES_NOTHING)
 		advice->root = true;
@@ -118,6 +121,8 @@ void advise(struct verdict *v, const struct taker *takers, size_t n)
 	v->fix[0] = '\0';
 	if (initrd->maker)
 		maker_command(initrd, again);
+	if (advice.removed)
+		add_fix(v, "delete that udev rule, and make the initrd again if it is there");
 	if (advice.names[0] && (advice.shared || advice.doubt))
 		add_fix(v, "vfio-lu bind --persist %s, then make the initrd again%s%s%s",
 			advice.names, again[0] ? " (" : "", again, again[0] ? ")" : "");

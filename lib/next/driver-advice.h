@@ -15,8 +15,9 @@ struct taker {
 	char module[64];
 	char how[192];			/* "built in" */
 	bool builtin;			/* a built-in driver takes it */
+	bool removed;			/* a rule (where) removes it from the bus */
 	enum giving giving;
-	char where[UDEV_WHERE_SIZE];	/* the rule that gives it to vfio-pci */
+	char where[UDEV_WHERE_SIZE];	/* the rule that gives it to vfio-pci, or removes it */
 };
 
 /* Did the caller name an initrd that cannot be read? */

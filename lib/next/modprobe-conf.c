@@ -146,6 +146,16 @@ bool modconf_is_before(const struct userland *user, const char *module, const ch
 	return has_softdep_before(user, module, first) || has_install_before(user, module, first);
 }
 
+bool modconf_has_script(const struct userland *user, const char *module)
+{
+	const char *word = line_of(user, "install", module);
+	size_t len = 0;
+
+	word = word ? next_word(word, &len) : NULL;
+	return word && !modconf_never_loads(user, "", module) &&
+	       !(len >= 8 && memcmp(word + len - 8, "modprobe", 8) == 0);
+}
+
 struct aliases {
 	modalias_fn fn;
 	void *arg;

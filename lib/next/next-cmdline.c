@@ -3,6 +3,7 @@
 #include "base/attr.h"
 #include "formats/cmdline.h"
 #include "machine/kernel.h"
+#include "next/modprobe-conf.h"
 #include "next/next-kernel.h"
 
 static bool has(const struct next *next, const char *name, char *value, size_t size)
@@ -20,6 +21,19 @@ static bool is_left_on(const struct next *next, const char *name, struct verdict
 	verdict_set(v, VLU_FAIL, kernel_bool(value) == VLU_NO ? "%s=%s turns it off" :
 		    "%s=%s is not a value that the kernel understands", name, value);
 	verdict_fix(v, "leave %s=%s out; vfio-lu load adds %s=on by itself", name, value, name);
+	return false;
+}
+
+/* A kernel with a command line of its own gets no words from vfio-lu load. */
+static bool is_enough(const struct next *next, struct verdict *v)
+{
+	const char *lacks = kexec_cmdline_lacks(next->cmdline, NULL);
+
+	if (!next->cmdline_fixed || !lacks[0])
+		return true;
+	verdict_set(v, VLU_FAIL, "its command line is built in without%s, and it ignores any other",
+		    lacks);
+	verdict_fix(v, "build it without CONFIG_CMDLINE_OVERRIDE and CONFIG_CMDLINE_FORCE");
 	return false;
 }
 
@@ -96,6 +110,59 @@ static bool is_iommu_left_on(const struct next *next, struct verdict *v)
 	return false;
 }
 
+static bool has_word(const char *cmdline, const char *text)
+{
+	struct cmdline_word word;
+
+	while (cmdline_next(&cmdline, &word))
+		if (word.len == strlen(text) && memcmp(word.text, text, word.len) == 0)
+			return true;
+	return false;
+}
+
+/* iommufd_device_bind(): EPERM for every device whose interrupts the IOMMU does not isolate. */
+static bool is_remapping_left_on(const struct next *next, struct verdict *v)
+{
+	static const char param[] = "allow_unsafe_interrupts";
+	char value[128];
+	bool off = has(next, "nointremap", value, sizeof(value));
+
+	/* setup_irqremap(), drivers/iommu/irq_remapping.c */
+	if (has(next, "intremap", value, sizeof(value)) && (cmdline_has(value, "off") || cmdline_has(value, "on")))
+		off = cmdline_has(value, "off");
+	if (!off || (next->iommu && strcmp(next->iommu, "ARM_SMMU_V3") == 0) ||
+	    ((has(next, "iommufd.allow_unsafe_interrupts", value, sizeof(value)) ||
+	      modconf_option(&next->initrd, "iommufd", param, value, sizeof(value)) ||
+	      modconf_option(&next->root, "iommufd", param, value, sizeof(value))) &&
+	     kernel_bool(value) == VLU_YES))
+		return true;
+	verdict_set(v, VLU_FAIL, "it turns interrupt remapping off, and iommufd refuses all devices then");
+	verdict_fix(v, "leave intremap=off and nointremap out");
+	return false;
+}
+
+/* Does it see all memory that this kernel sees? parse_memopt(), arch/x86/kernel/e820.c */
+static bool is_memory_left(const struct next *next, struct verdict *v)
+{
+	const char *at = next->cmdline;
+	struct cmdline_word word;
+	char running[8192], text[128];
+
+	if (attr_read(next->ctx, running, sizeof(running), "/proc/cmdline") < 0)
+		return true;
+	while (cmdline_next(&at, &word)) {
+		if ((!cmdline_is_same(word.name, word.name_len, "mem") &&
+		     !cmdline_is_same(word.name, word.name_len, "memmap")) ||
+		    !take_text(text, sizeof(text), word.text, word.len) || has_word(running, text))
+			continue;
+		verdict_set(v, VLU_FAIL, "%s, which the running kernel does not have, may hide memory "
+			    "that is handed over", text);
+		verdict_fix(v, "leave %s out", text);
+		return false;
+	}
+	return true;
+}
+
 /* Returns udev's directory of disk names for root=. NULL: udev has none, or the kernel searches. */
 static const char *names_of(const char *root, const char **ret_name)
 {
@@ -144,7 +211,8 @@ static enum vlu_known has_root(const struct next *next, const char *root)
 /* Is the command line of vfio-lu load short enough? load adds the names of sessions to it. */
 static bool is_short_enough(const struct next *next, struct verdict *v)
 {
-	_cleanup_free_ char *line = kexec_cmdline(next->cmdline, NULL, NULL);
+	_cleanup_free_ char *line = next->cmdline_fixed ? NULL :
+				    kexec_cmdline(next->cmdline + next->cmdline_builtin, NULL, NULL);
 	size_t takes = next->image.kind == IMAGE_BZIMAGE && !next->image.wrap ?
 		       bzimage_cmdline_size((const unsigned char *)next->file) : 0;
 
@@ -168,6 +236,9 @@ static bool look_odd(const struct next *next, struct verdict *v)
 		verdict_fix(v, "write it as 200%% or as 512M,512M,256M");
 	} else if (has(next, "root", value, sizeof(value)) && has_root(next, value) != VLU_YES) {
 		verdict_set(v, VLU_WARN, "vfio-lu cannot see whether this host has root=%s", value);
+	} else if (next->cmdline_fixed) {
+		verdict_set(v, VLU_WARN, "its command line is built in, and it ignores any other: "
+			    "it will not be told the names of the sessions");
 	} else if (lacks[0]) {
 		verdict_set(v, VLU_WARN, "there is no%s; vfio-lu load adds it", lacks);
 	} else {
@@ -195,8 +266,9 @@ void look_next_cmdline(const struct next *next, struct verdict *v)
 {
 	if (!next->cmdline_known)
 		verdict_set(v, VLU_UNKNOWN, "/proc/cmdline cannot be read");
-	else if (is_left_on(next, "kho", v) && is_left_on(next, "liveupdate", v) &&
-		 is_iommu_left_on(next, v) && is_root_here(next, v) && is_short_enough(next, v) &&
+	else if (is_enough(next, v) && is_left_on(next, "kho", v) && is_left_on(next, "liveupdate", v) &&
+		 is_iommu_left_on(next, v) && is_remapping_left_on(next, v) &&
+		 is_memory_left(next, v) && is_root_here(next, v) && is_short_enough(next, v) &&
 		 !look_odd(next, v))
 		verdict_set(v, VLU_PASS, "%s", next->asked->cmdline ?
 			    "KHO, LUO and the IOMMU are on" :

@@ -138,6 +138,19 @@ static bool is_vfio_first(const struct taker *taker, const char *module)
 	       (user->early && is_before_devices(vfio) && vfio < other);
 }
 
+/* Guides have "install vfio-pci SCRIPT", and the script sets driver_override. */
+static void look_script(struct taker *taker, const char *module)
+{
+	const struct userland *user = taker->user;
+
+	if (taker->giving != GIVES_NOTHING || !modconf_has_script(user, VFIO_DRIVER) ||
+	    (autoload_place(user, taker->next->cmdline, VFIO_DRIVER) == NEVER &&
+	     !modconf_is_before(user, module, VFIO_DRIVER)))
+		return;
+	taker->giving = GIVES_PERHAPS;
+	strcpy(taker->where, "\"install vfio-pci\" in its modprobe.d");
+}
+
 static int see_module(void *arg, const char *module)
 {
 	struct taker *taker = arg;
@@ -147,6 +160,7 @@ static int see_module(void *arg, const char *module)
 	    taker->giving == TAKES || is_vfio_first(taker, module) ||
 	    modconf_is_forbidden(taker->user, next->cmdline, module))
 		return 0;
+	look_script(taker, module);
 	/*
 	 * A rule acts on the event of its own device. The event of another device may have loaded
 	 * the module earlier.
@@ -157,7 +171,7 @@ static int see_module(void *arg, const char *module)
 		return 1;
 	}
 	if (taker->giving == GIVES_PERHAPS) {
-		found(taker, VLU_UNKNOWN, "", "a udev rule may give it to vfio-pci, or may not (%s)",
+		found(taker, VLU_UNKNOWN, "", "a rule or script may give it to vfio-pci, or may not (%s)",
 		      taker->where);
 		return 1;
 	}
@@ -205,13 +219,30 @@ static bool is_reserved(struct taker *taker)
 	       (restore_place(&next->initrd) != NEVER || has_ids(taker));
 }
 
+/* Is the device gone once udev has applied its rules, whatever driver has it then? */
+static bool is_removed(struct taker *taker)
+{
+	const struct userland *users[] = { &taker->next->initrd, &taker->next->root };
+	enum vlu_known known = VLU_NO;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(users) && known == VLU_NO; i++)
+		known = udev_removes(users[i], taker->dev, taker->where);
+	if (known == VLU_NO)
+		return false;
+	taker->removed = true;
+	found(taker, known == VLU_YES ? VLU_FAIL : VLU_UNKNOWN, "", "a udev rule %s it from the bus (%s)",
+	      known == VLU_YES ? "removes" : "may remove", taker->where);
+	return true;
+}
+
 static void look_device(struct taker *taker)
 {
 	const struct next *next = taker->next;
 	char modalias[MODALIAS_SIZE];
 	enum vlu_known known;
 
-	if (is_stubbed(taker))
+	if (is_removed(taker) || is_stubbed(taker))
 		return;
 	if (modalias_of(taker->dev, modalias)) {
 		found(taker, VLU_UNKNOWN, "", "its modalias cannot be read");
@@ -314,6 +345,8 @@ static void look_devices(const struct next *next, struct taker *takers, struct v
 			continue;
 		if (weight(takers[i].result) > weight(v->result))
 			v->result = takers[i].result;
+		/* no restore finds a device that is not there */
+		v->curable &= !(takers[i].removed && takers[i].result == VLU_FAIL);
 		say(v, &takers[i], n++);
 	}
 	if (v->result != VLU_FAIL && look_others(next, v))

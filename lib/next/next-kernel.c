@@ -119,6 +119,27 @@ static int read_initrd(struct next *next)
 	return take_initrd(next, next->file + part.at, part.size);
 }
 
+/*
+ * A built-in command line goes before the given one, or is the only one: setup_arch(),
+ * arch/x86/kernel/setup.c, and early_init_dt_scan_chosen(), drivers/of/fdt.c. Without a force Arm's
+ * is for firmware that gives none.
+ */
+static void add_builtin(struct next *next)
+{
+	bool fixed = kconfig_get(&next->config, "CMDLINE_OVERRIDE") == 'y' ||
+		     kconfig_get(&next->config, "CMDLINE_FORCE") == 'y';
+	char line[sizeof(next->cmdline)];
+
+	if ((!fixed && kconfig_get(&next->config, "CMDLINE_BOOL") != 'y') ||
+	    !kconfig_text(&next->config, "CMDLINE", line, sizeof(line)))
+		return;
+	next->cmdline_fixed = fixed;
+	next->cmdline_builtin = strlen(line) + 1;
+	if (!fixed)
+		text_add(line, sizeof(line), " %s", next->cmdline);
+	strcpy(next->cmdline, line);
+}
+
 static int read_cmdline(struct next *next)
 {
 	const struct part part = next->image.cmdline;
@@ -138,6 +159,7 @@ static int read_cmdline(struct next *next)
 		if (!next->cmdline_known)
 			next->cmdline[0] = '\0';
 	}
+	add_builtin(next);
 	return 0;
 }
 

@@ -24,6 +24,8 @@ struct next {
 	struct kconfig config;
 	char cmdline[4096];
 	bool cmdline_known;
+	size_t cmdline_builtin;	/* bytes at its beginning that are built into the kernel */
+	bool cmdline_fixed;	/* all of it is, and the kernel takes no other */
 	struct userland initrd;	/* empty if none was named */
 	bool loads_vfio;	/* the initrd has vfio-pci, and something there loads it */
 	struct userland root;	/* this machine's root file system */

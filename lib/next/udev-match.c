@@ -62,15 +62,20 @@ static bool is_value_match(const char *value, const char *text)
 	}
 }
 
-/* Reads an attribute that does not change between boots. */
+/* Reads an attribute that does not change between boots. Those of USB devices are "" here. */
 static bool attr_of(const struct vlu_device *dev, const char *name, const char *attr, char *buf,
 		    size_t size)
 {
 	static const char *const stays[] = {
 		"vendor", "device", "class", "subsystem_vendor", "subsystem_device", "revision",
 	};
+	static const char *const usb[] = { "idVendor", "idProduct", "bDevice", "bInterface" };
 	size_t i;
 
+	buf[0] = '\0';
+	for (i = 0; i < ARRAY_SIZE(usb); i++)
+		if (strncmp(attr, usb[i], strlen(usb[i])) == 0)
+			return true;
 	for (i = 0; i < ARRAY_SIZE(stays); i++)
 		if (strcmp(attr, stays[i]) == 0)
 			return attr_read(dev->ctx, buf, size, PCI_DEVICES "/%s/%s", name, attr) > 0;
@@ -89,6 +94,8 @@ static bool env_of(const struct vlu_device *dev, const char *name, char *buf, si
 		snprintf(buf, size, "pci");
 	else if (strcmp(name, "ACTION") == 0)
 		snprintf(buf, size, "add");
+	else if (strcmp(name, "DEVTYPE") == 0)
+		buf[0] = '\0';
 	else if (strcmp(name, "PCI_ID") == 0 && dev->vendor >= 0 && dev->device >= 0)
 		snprintf(buf, size, "%04X:%04X", (unsigned int)dev->vendor, (unsigned int)dev->device);
 	else if (strcmp(name, "PCI_CLASS") == 0 && dev->class >= 0)

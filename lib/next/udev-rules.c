@@ -8,6 +8,7 @@
 /* A file of rules, read line by line. */
 struct reading {
 	const struct vlu_device *dev;
+	bool removal;		/* asks only which rule removes the device */
 	char skip_to[64];	/* the label of a GOTO that matched */
 	char doubt_to[64];	/* the label of a GOTO that may match */
 };
@@ -40,13 +41,16 @@ static bool is_about(const char *rule, size_t len, const struct vlu_device *dev)
 	       has(rule, len, dev->name) || has(rule, len, "\"pci\"");
 }
 
-static enum giving token_gives(const struct token *token, const struct vlu_device *dev,
-			       bool about)
+static enum giving token_gives(const struct reading *reading, const struct token *token, bool about)
 {
+	const struct vlu_device *dev = reading->dev;
 	size_t len = strlen(token->attr);
 
 	if (token->op != 'a')
 		return GIVES_NOTHING;
+	if (reading->removal)
+		return is_key(token, "ATTR") && strcmp(token->attr, "remove") == 0 &&
+		       strcmp(token->value, "0") != 0 ? GIVES : GIVES_NOTHING;
 	if (is_key(token, "ATTR") && len >= 15 && strcmp(token->attr + len - 15, "driver_override") == 0)
 		return override_gives(token, dev);
 	/* new_id, bind, drivers_probe of a driver; the modalias for which udev loads modules */
@@ -80,7 +84,7 @@ static enum giving rule_gives(struct reading *reading, const char *rule, size_t 
 	if (match == VLU_NO)
 		return GIVES_NOTHING;
 	for (i = 0; i < n; i++) {
-		one = token_gives(&tokens[i], reading->dev, about);
+		one = token_gives(reading, &tokens[i], about);
 		most = one > most ? one : most;
 		if (is_key(&tokens[i], "GOTO"))
 			to = tokens[i].value;
@@ -94,9 +98,10 @@ static enum giving rule_gives(struct reading *reading, const char *rule, size_t 
 }
 
 /* Returns the strongest effect of all rules in a file, and the line of that rule. */
-static enum giving rules_give(const char *text, const struct vlu_device *dev, unsigned int *ret_line)
+static enum giving rules_give(const char *text, const struct vlu_device *dev, bool removal,
+			      unsigned int *ret_line)
 {
-	struct reading reading = { .dev = dev };
+	struct reading reading = { .dev = dev, .removal = removal };
 	unsigned int line = 1, lines;
 	enum giving most = GIVES_NOTHING, one;
 	const char *end;
@@ -115,6 +120,24 @@ static enum giving rules_give(const char *text, const struct vlu_device *dev, un
 		}
 	}
 	return most;
+}
+
+enum vlu_known udev_removes(const struct userland *user, const struct vlu_device *dev,
+			    char where[UDEV_WHERE_SIZE])
+{
+	enum giving most = GIVES_NOTHING, one;
+	unsigned int line;
+	size_t i;
+
+	for (i = 0; i < user->n_conf; i++) {
+		one = strstr(user->conf[i].name, "/rules.d/") ?
+		      rules_give(user->conf[i].text, dev, true, &line) : GIVES_NOTHING;
+		if (one <= most)
+			continue;
+		most = one;
+		snprintf(where, UDEV_WHERE_SIZE, "%.80s:%u", user->conf[i].name, line);
+	}
+	return most == GIVES ? VLU_YES : most == GIVES_NOTHING ? VLU_NO : VLU_DONT_KNOW;
 }
 
 /* Looks for driver_override or bind in a script, without following what the script does. */
@@ -146,7 +169,7 @@ enum giving udev_gives(const struct userland *user, const struct vlu_device *dev
 			one = known == VLU_YES ? TAKES : GIVES_NOTHING;
 		/* driverctl's own rule runs a program that reads the files that were checked */
 		else if (strstr(conf->name, "/rules.d/") && !strstr(conf->name, "-driverctl.rules"))
-			one = rules_give(conf->text, dev, &line);
+			one = rules_give(conf->text, dev, false, &line);
 		else
 			one = conf->script ? script_gives(conf->text, dev, &line) : GIVES_NOTHING;
 		if (one <= most)

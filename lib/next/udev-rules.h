@@ -23,6 +23,10 @@ enum giving {
 enum giving udev_gives(const struct userland *user, const struct vlu_device *dev,
 		       char where[UDEV_WHERE_SIZE]);
 
+/* Does a rule remove the device from the bus ("remove" of sysfs), so that no driver gets it? */
+enum vlu_known udev_removes(const struct userland *user, const struct vlu_device *dev,
+			    char where[UDEV_WHERE_SIZE]);
+
 /* udev-match.c: one KEY{ATTRIBUTE}OPERATOR"VALUE" of a rule. */
 struct token {
 	char key[32], attr[96], value[256];

@@ -167,7 +167,7 @@ int userland_initrd(struct userland *user, const char *release,
 	*user = (struct userland){ .early = true };
 	user->files.archive = &user->archive;
 	snprintf(user->release, sizeof(user->release), "%s", release);
-	ret = archive_read(&user->archive, data, size, wants, user->why, sizeof(user->why));
+	ret = archive_read(&user->archive, data, archive_size(data, size), wants, user->why, sizeof(user->why));
 	user->read = ret == 0;
 	user->foreign = !size || (ret == -ENOTSUP && data[0] != '0' && data[0] &&
 				  codec_of(data, size) == CODEC_NONE);

@@ -232,12 +232,30 @@ static void test_nixos(void **state)
 	userland_free(&user);
 }
 
+/* The boot configuration at the end: its size, the sum of its bytes, a magic; zeros to align it. */
+static void test_bootconfig(void **state)
+{
+	uint8_t data[] = "070701kho=on\0\0\x08\0\0\0\x5c\x02\0\0#BOOTCONFIG\n\0\0\0";
+
+	(void)state;
+	assert_int_equal(archive_size(data, 34), 6);
+	assert_int_equal(archive_size(data, 37), 6);
+	assert_int_equal(archive_size(data, 33), 33);
+	assert_int_equal(archive_size(data, 38), 38);
+	assert_int_equal(archive_size(data + 10, 24), 24);
+	assert_int_equal(archive_size(data, 19), 19);
+	assert_int_equal(archive_size(NULL, 0), 0);
+	data[6]++;
+	assert_int_equal(archive_size(data, 37), 37);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_userland), cmocka_unit_test(test_makers),
 		cmocka_unit_test(test_order), cmocka_unit_test(test_restore),
 		cmocka_unit_test(test_modprobe), cmocka_unit_test(test_nixos),
+		cmocka_unit_test(test_bootconfig),
 	};
 
 	return RUN("initrd", tests);
