@@ -57,10 +57,10 @@ int jump_plan(struct vlu_ctx *ctx, enum host_use use, struct jump **ret_jump)
 	return ret;
 }
 
-static int run_sync(struct vlu_plan *plan, struct step *step)
+static int run_sync(struct step *step)
 {
-	jump_announce(plan->data, step->value);
-	return sys_sync(&plan->ctx->sys);
+	jump_announce(step->plan->data, step->value);
+	return sys_sync(&step->plan->ctx->sys);
 }
 
 static const struct step_kind step_sync = {
@@ -92,8 +92,9 @@ static int jump_failed(struct vlu_plan *plan, int ret, const char *text)
 			*thawed ? ", frozen devices were bound again: " : "", thawed);
 }
 
-static int run_jump(struct vlu_plan *plan, struct step *step)
+static int run_jump(struct step *step)
 {
+	struct vlu_plan *plan = step->plan;
 	/* -x keeps the network: a kexec that fails would leave it down */
 	static const char *const direct[] = { "kexec", "-e", "-x", NULL };
 	static const char *const managed[] = { "systemctl", "kexec", NULL };
@@ -104,16 +105,16 @@ static int run_jump(struct vlu_plan *plan, struct step *step)
 
 	if (systemd)
 		jump_announce(plan->data, step->value);
-	moments_note(plan->ctx, &jump->moments, KEXEC_CALLED, NULL);
-	moments_write(plan->ctx, STATE_DIR, KEXEC_MOMENTS, &jump->moments);
+	moments_note(jump->ctx, &jump->moments, KEXEC_CALLED, NULL);
+	moments_write(jump->ctx, STATE_DIR, KEXEC_MOMENTS, &jump->moments);
 	if (!systemd && plan->leave)
-		plan->leave(plan->leave_arg, step_text(plan, step));
-	ret = program_run(plan->ctx, systemd ? managed : direct, text, sizeof(text));
-	if (systemd && ret != -ENOENT && systemd_is_stopping(plan->ctx, ret))
+		plan->leave(plan->leave_arg, step_text(step));
+	ret = program_run(jump->ctx, systemd ? managed : direct, text, sizeof(text));
+	if (systemd && ret != -ENOENT && systemd_is_stopping(jump->ctx, ret))
 		return plan_say(plan, "kexec", "systemd stops its services, and starts the next "
 				"kernel");
 	/* no kexec was called, so its moments are of none */
-	moments_remove(plan->ctx, STATE_DIR, KEXEC_MOMENTS);
+	moments_remove(jump->ctx, STATE_DIR, KEXEC_MOMENTS);
 	return ret == -ENOENT ? ret : jump_failed(plan, ret, text);
 }
 
@@ -122,15 +123,14 @@ static const struct step_kind step_jump = {
 	.run = run_jump,
 };
 
-static int run_load_again(struct vlu_plan *plan, struct step *step)
+static int run_load_again(struct step *step)
 {
-	struct moment now = moment_now_rtc(plan->ctx);
-	struct jump *jump = plan->data;
+	struct jump *jump = step->plan->data;
+	struct moment now = moment_now_rtc(jump->ctx);
 	char loaded[MOMENT_SIZE];
 
-	(void)step;
 	moments_add(&jump->moments, LOADED, NULL, &now);
-	return kexec_image_load(plan->ctx, &jump->image, moment_format(&now, loaded));
+	return kexec_image_load(jump->ctx, &jump->image, moment_format(&now, loaded));
 }
 
 static const struct step_kind step_load_again = {

@@ -7,29 +7,27 @@
 #include "jump.h"
 #include "machine/kexec-state.h"
 
-static int run_load(struct vlu_plan *plan, struct step *step)
+static int run_load(struct step *step)
 {
-	struct jump *load = plan->data;
+	struct jump *load = step->plan->data;
 
-	(void)step;
-	load->another = kexec_is_loaded(plan->ctx) == VLU_YES;
-	return kexec_image_load(plan->ctx, &load->image, NULL);
+	load->another = kexec_is_loaded(load->ctx) == VLU_YES;
+	return kexec_image_load(load->ctx, &load->image, NULL);
 }
 
-static int undo_load(struct vlu_plan *plan, struct step *step)
+static int undo_load(struct step *step)
 {
 	static const char *const argv[] = { "kexec", "-s", "-u", NULL };
-	const struct jump *load = plan->data;
+	const struct jump *load = step->plan->data;
 	int ret;
 
-	(void)step;
-	ret = program_run(plan->ctx, argv, NULL, 0);
+	ret = program_run(load->ctx, argv, NULL, 0);
 	if (ret)
-		return vlu_fail(plan->ctx, VLU_PARTIAL, -EIO,
+		return vlu_fail(load->ctx, VLU_PARTIAL, -EIO,
 				"the image could not be unloaded");
 	/* an image that another tool loads must not count as this one */
-	kexec_image_forget(plan->ctx);
-	return load->another ? vlu_fail(plan->ctx, VLU_PARTIAL, -ENOENT, "no image is loaded "
+	kexec_image_forget(load->ctx);
+	return load->another ? vlu_fail(load->ctx, VLU_PARTIAL, -ENOENT, "no image is loaded "
 					"now: the one before this one is gone as well") : 0;
 }
 
@@ -39,12 +37,11 @@ static const struct step_kind step_load = {
 	.undo = undo_load,
 };
 
-static int run_remember(struct vlu_plan *plan, struct step *step)
+static int run_remember(struct step *step)
 {
-	struct jump *load = plan->data;
+	struct jump *load = step->plan->data;
 
-	(void)step;
-	return kexec_image_remember(plan->ctx, &load->image);
+	return kexec_image_remember(load->ctx, &load->image);
 }
 
 static const struct step_kind step_remember = {

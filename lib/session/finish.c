@@ -110,13 +110,12 @@ static int try_finish(struct session *session)
 	return ret ? ret : luo_finish(session->ctx, session->fd, session->name);
 }
 
-static int run_finish(struct vlu_plan *plan, struct step *step)
+static int run_finish(struct step *step)
 {
-	struct session *session = plan->data;
+	struct session *session = step->plan->data;
 	int ret;
 
-	(void)step;
-	moments_note(plan->ctx, &session->moments, FINISH_CALLED, NULL);
+	moments_note(session->ctx, &session->moments, FINISH_CALLED, NULL);
 	ret = try_finish(session);
 	/* Bind the devices that no VMM took, so that the session can end. */
 	if (ret == -EBUSY) {
@@ -125,20 +124,19 @@ static int run_finish(struct vlu_plan *plan, struct step *step)
 			ret = bind_members(session);
 	}
 	if (!ret)
-		moments_note(plan->ctx, &session->moments, FINISHED, NULL);
+		moments_note(session->ctx, &session->moments, FINISHED, NULL);
 	return ret;
 }
 
-static int run_finish_taken(struct vlu_plan *plan, struct step *step)
+static int run_finish_taken(struct step *step)
 {
-	struct session *session = plan->data;
-	struct vlu_ctx *ctx = plan->ctx;
+	struct session *session = step->plan->data;
+	struct vlu_ctx *ctx = session->ctx;
 	const struct proc_file *user;
 	char names[400] = "";
 	size_t i;
 	int ret;
 
-	(void)step;
 	moments_note(ctx, &session->moments, FINISH_CALLED, NULL);
 	ret = try_finish(session);
 	if (!ret)
@@ -163,20 +161,19 @@ static int run_finish_taken(struct vlu_plan *plan, struct step *step)
 
 #define LET_GO_TEXT "let the holder close the files of session %v, and remove its manifest"
 
-static int run_let_go(struct vlu_plan *plan, struct step *step)
+static int run_let_go(struct step *step)
 {
-	struct session *session = plan->data;
+	struct session *session = step->plan->data;
 	char names[400];
 	int ret;
 
-	(void)step;
-	sys_close(&plan->ctx->sys, session->fd);
+	sys_close(&session->ctx->sys, session->fd);
 	session->fd = -1;
 	ret = session_end(session, "finished");
-	return ret ? vlu_fail(plan->ctx, VLU_PARTIAL, ret, "session %s is finished, but the holder "
+	return ret ? vlu_fail(session->ctx, VLU_PARTIAL, ret, "session %s is finished, but the holder "
 			      "may still have the files of%s open: %.400s; close them: vfio-lu "
 			      "finish --session %s", session->name,
-			      device_names(session, NULL, names), vlu_error(plan->ctx),
+			      device_names(session, NULL, names), vlu_error(session->ctx),
 			      session->name) : 0;
 }
 

@@ -3,17 +3,16 @@
 #include "base/bdf.h"
 #include "outgoing.h"
 
-static int run_end(struct vlu_plan *plan, struct step *step)
+static int run_end(struct step *step)
 {
-	struct session *session = plan->data;
+	struct session *session = step->plan->data;
 	int ret;
 
-	(void)step;
 	ret = outgoing_drop(session);
 	if (ret)
 		return ret;
-	manifest_remove(plan->ctx, session->name);
-	return held_drop(plan->ctx, "iommufd/%s", session->name);
+	manifest_remove(session->ctx, session->name);
+	return held_drop(session->ctx, "iommufd/%s", session->name);
 }
 
 static void end_step(struct vlu_plan *plan)
@@ -23,10 +22,9 @@ static void end_step(struct vlu_plan *plan)
 }
 
 /* Notes that the session is settled, since the command line of this kernel still names it. */
-static int run_forget(struct vlu_plan *plan, struct step *step)
+static int run_forget(struct step *step)
 {
-	(void)step;
-	return session_end(plan->data, "abandoned");
+	return session_end(step->plan->data, "abandoned");
 }
 
 static void forget_step(struct vlu_plan *plan)

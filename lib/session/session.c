@@ -95,10 +95,9 @@ const char *identity_differs(const struct manifest_device *was, const struct man
 	return NULL;
 }
 
-static int run_start_holder(struct vlu_plan *plan, struct step *step)
+static int run_start_holder(struct step *step)
 {
-	(void)step;
-	return held_start(plan->ctx);
+	return held_start(step->plan->ctx);
 }
 
 void holder_step(struct vlu_plan *plan)

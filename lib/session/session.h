@@ -82,7 +82,7 @@ void session_step(struct vlu_plan *plan, step_fn run, step_fn undo, const char *
 /* Adds a step for a member, which session_member() finds again. path NULL: the member's name. */
 void member_step(struct vlu_plan *plan, step_fn run, step_fn undo, const char *text,
 		 const struct member *member, const char *path, const char *value);
-struct member *session_member(struct vlu_plan *plan, const struct step *step);
+struct member *session_member(const struct step *step);
 
 /*
  * Sends one request to the holder for the members that which() selects (NULL: all): KEEP
@@ -109,8 +109,8 @@ bool member_is_held(const struct member *member);
 /* Returns " DEVICE..." for the devices that which() selects. */
 const char *device_names(const struct session *session, member_fn which, char names[400]);
 /* Step functions: close the files of the leaving members, here and in the holder. */
-int session_leave(struct vlu_plan *plan, struct step *step);
-int session_drop(struct vlu_plan *plan, struct step *step);
+int session_leave(struct step *step);
+int session_drop(struct step *step);
 /*
  * Ends the session and removes its manifests. word is as in settle(). Closes the session
  * last: while it is open, a repeated command can complete the work.
