@@ -15,11 +15,9 @@
 #include "session/session.h"
 #include "holder/service.h"
 
-/* The command that makes the kexec, and why this one. */
-struct way {
-	const char *command;
-	const char *why;
-};
+/* the ways to make the kexec */
+#define DIRECT	"kexec -e"
+#define MANAGED	"systemctl kexec"
 
 static void jump_free(void *data)
 {
@@ -57,16 +55,19 @@ int jump_plan(struct vlu_ctx *ctx, enum host_use use, struct jump **ret_jump)
 	return ret;
 }
 
+void jump_step(struct jump *jump, step_fn run, step_fn undo, const char *text, const char *path,
+	       const char *value)
+{
+	const struct step_kind kind = { .text = text, .run = run, .undo = undo };
+
+	plan_add(jump->plan, &kind, (struct vlu_bdf){ 0 }, path, value, NULL);
+}
+
 static int run_sync(struct step *step)
 {
 	jump_announce(step->plan->data, step->value);
 	return sys_sync(&step->plan->ctx->sys);
 }
-
-static const struct step_kind step_sync = {
-	.text = "sync the disks",
-	.run = run_sync,
-};
 
 /* Thaws the devices, and fails with the kernel's message about the one that refused. */
 static int jump_failed(struct vlu_plan *plan, int ret, const char *text)
@@ -98,7 +99,7 @@ static int run_jump(struct step *step)
 	/* -x keeps the network: a kexec that fails would leave it down */
 	static const char *const direct[] = { "kexec", "-e", "-x", NULL };
 	static const char *const managed[] = { "systemctl", "kexec", NULL };
-	bool systemd = strcmp(step->value, "systemctl kexec") == 0;
+	bool systemd = strcmp(step->value, MANAGED) == 0;
 	struct jump *jump = plan->data;
 	char text[512] = "";
 	int ret;
@@ -118,11 +119,6 @@ static int run_jump(struct step *step)
 	return ret == -ENOENT ? ret : jump_failed(plan, ret, text);
 }
 
-static const struct step_kind step_jump = {
-	.text = "kexec: %v (%p)",
-	.run = run_jump,
-};
-
 static int run_load_again(struct step *step)
 {
 	struct jump *jump = step->plan->data;
@@ -132,12 +128,6 @@ static int run_load_again(struct step *step)
 	moments_add(&jump->moments, LOADED, NULL, &now);
 	return kexec_image_load(jump->ctx, &jump->image, moment_format(&now, loaded));
 }
-
-static const struct step_kind step_load_again = {
-	.text = "load %p with kexec_file_load once more, in place of whatever is loaded now, command "
-		"line: %v",
-	.run = run_load_again,
-};
 
 /* Collects the failure, so that the user sees all of them at once. */
 static void refuse(struct jump *jump)
@@ -258,32 +248,27 @@ static int check_image(struct jump *jump)
 }
 
 /*
- * systemctl kexec stops services and unmounts file systems first. It is better if the holder
- * outlives the shutdown. But when this kexec fails, systemd reboots (src/shutdown/shutdown.c).
+ * Should systemd make the kexec? It stops services and unmounts file systems first, which is better
+ * if the holder outlives the shutdown. But when this kexec fails, systemd reboots
+ * (src/shutdown/shutdown.c).
  */
-static struct way choose_way(struct vlu_ctx *ctx, pid_t holder)
+static bool is_for_systemd(struct vlu_ctx *ctx, pid_t holder, const char **ret_why)
 {
-	struct way direct = { "kexec -e", NULL };
+	static const char *const why[] = {
+		[SERVICE_OURS] = "the holder is " SERVICE_UNIT ", which systemd carries through its "
+				 "shutdown",
+		[SERVICE_NONE] = "the holder is in no unit that a shutdown stops",
+		[SERVICE_OTHER] = "the holder runs in a unit that systemd stops before the kexec",
+		[SERVICE_UNKNOWN] = "vfio-lu cannot see whether systemd would stop the holder",
+	};
+	enum service_place place;
 
-	if (!systemd_is_running(ctx)) {
-		direct.why = "process 1 is not systemd";
-		return direct;
-	}
-	switch (service_of(ctx, holder)) {
-	case SERVICE_OURS:
-		return (struct way){ "systemctl kexec", "the holder is " SERVICE_UNIT
-				     ", which systemd carries through its shutdown" };
-	case SERVICE_NONE:
-		return (struct way){ "systemctl kexec", "the holder is in no unit that a "
-				     "shutdown stops" };
-	case SERVICE_OTHER:
-		direct.why = "the holder runs in a unit that systemd stops before the kexec";
-		break;
-	case SERVICE_UNKNOWN:
-		direct.why = "vfio-lu cannot see whether systemd would stop the holder";
-		break;
-	}
-	return direct;
+	*ret_why = "process 1 is not systemd";
+	if (!systemd_is_running(ctx))
+		return false;
+	place = service_of(ctx, holder);
+	*ret_why = why[place];
+	return place == SERVICE_OURS || place == SERVICE_NONE;
 }
 
 static int check_sessions(struct jump *jump)
@@ -308,8 +293,8 @@ static int add_jump(struct jump *jump)
 {
 	struct vlu_ctx *ctx = jump->ctx;
 	const struct klog *log = klog_get(ctx);
-	struct vlu_bdf none = { 0 };
-	struct way way;
+	const char *why;
+	bool systemd;
 	int ret;
 
 	/* jump_failed() looks for messages newer than these */
@@ -319,12 +304,14 @@ static int add_jump(struct jump *jump)
 		ret = check_image(jump);
 	if (ret)
 		return ret;
-	plan_add(jump->plan, &step_load_again, none, jump->image.kernel, jump->image.line, NULL);
+	jump_step(jump, run_load_again, NULL, "load %p with kexec_file_load once more, in place of "
+		  "whatever is loaded now, command line: %v", jump->image.kernel, jump->image.line);
 	jump_add_quiet(jump);
-	way = choose_way(ctx, (pid_t)jump->ledger->state.holder_pid);
-	if (strcmp(way.command, "kexec -e") == 0)
-		plan_add(jump->plan, &step_sync, none, NULL, way.command, NULL);
-	return plan_add(jump->plan, &step_jump, none, way.why, way.command, NULL);
+	systemd = is_for_systemd(ctx, (pid_t)jump->ledger->state.holder_pid, &why);
+	if (!systemd)
+		jump_step(jump, run_sync, NULL, "sync the disks", NULL, DIRECT);
+	jump_step(jump, run_jump, NULL, "kexec: %v (%p)", why, systemd ? MANAGED : DIRECT);
+	return 0;
 }
 
 int vlu_plan_kexec(struct vlu_ctx *ctx, bool force, struct vlu_plan **ret_plan)

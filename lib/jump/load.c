@@ -31,23 +31,12 @@ static int undo_load(struct step *step)
 					"now: the one before this one is gone as well") : 0;
 }
 
-static const struct step_kind step_load = {
-	.text = "load %p with kexec_file_load, command line: %v",
-	.run = run_load,
-	.undo = undo_load,
-};
-
 static int run_remember(struct step *step)
 {
 	struct jump *load = step->plan->data;
 
 	return kexec_image_remember(load->ctx, &load->image);
 }
-
-static const struct step_kind step_remember = {
-	.text = "remember what was loaded",
-	.run = run_remember,
-};
 
 /* The image is noted a line each, and vfio-lu kexec must load just that. */
 static int need_one_line(struct vlu_ctx *ctx, const char *what, const char *text)
@@ -83,22 +72,21 @@ static int fill_image(struct vlu_ctx *ctx, struct jump *load, const char *kernel
 	return ret ? ret : need_one_line(ctx, "the command line", image->cmdline);
 }
 
-static int add_load(struct vlu_plan *plan, struct jump *load)
+static int add_load(struct jump *load)
 {
 	const struct kexec_image *image = &load->image;
-	struct vlu_bdf none = { 0 };
 	int ret;
 
 	ret = kexec_image_judge(load->ledger, &load->image, load->force);
-	if (!ret)
-		ret = plan_add(plan, &step_load, none, image->kernel, image->line, NULL);
-	if (!ret)
-		ret = plan_add(plan, &step_remember, none, NULL, NULL, NULL);
-	return ret ? ret : plan_say(plan, "load", "loaded %s%s%s, with handover; command line: "
-				    "%s%s%s",
-				    image->kernel, image->initrd ? " and " : "",
-				    image->initrd ? image->initrd : "", image->line,
-				    load->added[0] ? "; added:" : "", load->added);
+	if (ret)
+		return ret;
+	jump_step(load, run_load, undo_load, "load %p with kexec_file_load, command line: %v",
+		  image->kernel, image->line);
+	jump_step(load, run_remember, NULL, "remember what was loaded", NULL, NULL);
+	return plan_say(load->plan, "load", "loaded %s%s%s, with handover; command line: %s%s%s",
+			image->kernel, image->initrd ? " and " : "",
+			image->initrd ? image->initrd : "", image->line,
+			load->added[0] ? "; added:" : "", load->added);
 }
 
 int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
@@ -119,6 +107,6 @@ int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
 	load->force = force;
 	ret = fill_image(ctx, load, kernel, initrd, cmdline, append);
 	if (!ret)
-		ret = add_load(load->plan, load);
+		ret = add_load(load);
 	return plan_give(load->plan, ret, ret_plan);
 }
