@@ -37,6 +37,15 @@ static int take_files(struct session *session)
 	return ret;
 }
 
+static int call_finish(struct session *session)
+{
+	int ret = luo_finish(session->ctx, session->fd, session->name);
+
+	if (!ret)
+		moments_note(session->ctx, &session->moments, FINISHED, NULL);
+	return ret;
+}
+
 /* Finishes when all held files are bound. Fails if a device that was handed over is not held. */
 static int finish_bound(struct session *session)
 {
@@ -47,7 +56,7 @@ static int finish_bound(struct session *session)
 	size_t i, j;
 	int ret;
 
-	ret = luo_finish(ctx, session->fd, session->name);
+	ret = call_finish(session);
 	for (i = 0; ret == -EBUSY && i < state->n_incoming; i++) {
 		for (j = 0; j < state->n_sessions; j++)
 			if (member_of(&state->sessions[j], state->incoming[i]))
@@ -105,27 +114,23 @@ static int bind_members(struct session *session)
 
 static int try_finish(struct session *session)
 {
-	int ret = held_get(session->ctx, &session->fd, "session/%s", session->name);
+	int ret;
 
-	return ret ? ret : luo_finish(session->ctx, session->fd, session->name);
+	moments_note(session->ctx, &session->moments, FINISH_CALLED, NULL);
+	ret = held_get(session->ctx, &session->fd, "session/%s", session->name);
+	return ret ? ret : call_finish(session);
 }
 
 static int run_finish(struct step *step)
 {
 	struct session *session = step->plan->data;
-	int ret;
+	int ret = try_finish(session);
 
-	moments_note(session->ctx, &session->moments, FINISH_CALLED, NULL);
-	ret = try_finish(session);
+	if (ret != -EBUSY)
+		return ret;
 	/* Bind the devices that no VMM took, so that the session can end. */
-	if (ret == -EBUSY) {
-		ret = take_files(session);
-		if (!ret)
-			ret = bind_members(session);
-	}
-	if (!ret)
-		moments_note(session->ctx, &session->moments, FINISHED, NULL);
-	return ret;
+	ret = take_files(session);
+	return ret ? ret : bind_members(session);
 }
 
 static int run_finish_taken(struct step *step)
@@ -137,10 +142,7 @@ static int run_finish_taken(struct step *step)
 	size_t i;
 	int ret;
 
-	moments_note(ctx, &session->moments, FINISH_CALLED, NULL);
 	ret = try_finish(session);
-	if (!ret)
-		moments_note(ctx, &session->moments, FINISHED, NULL);
 	/* find out which device is not bound */
 	if (ret != -EBUSY || session_ask(session, FETCH, NULL, NULL))
 		return ret;
