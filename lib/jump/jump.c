@@ -157,15 +157,6 @@ static void check_ready(struct jump *jump, const struct vlu_member *member)
 		refuse(jump);
 }
 
-static void refuse_incoming(struct jump *jump, const struct vlu_session *session)
-{
-	vlu_fail(jump->ctx, FAIL_UNFINISHED, -EBUSY, "session %s of the previous kernel is not "
-		 "finished (%s); the kexec would lose it", session->name,
-		 vlu_standing_word(session->standing));
-	session_first(jump->ctx, session);
-	refuse_unforced(jump);
-}
-
 /* A session is handed over whole or not at all. */
 static void check_session(struct jump *jump, const struct vlu_session *session)
 {
@@ -173,8 +164,9 @@ static void check_session(struct jump *jump, const struct vlu_session *session)
 	char names[400] = "";
 	size_t i;
 
-	if (is_unfinished(session))
-		refuse_incoming(jump, session);
+	if (is_unfinished(session) &&
+	    session_unfinished(jump->ctx, session, "; the kexec would lose it"))
+		refuse_unforced(jump);
 	if (session->direction != VLU_OUTGOING)
 		return;
 	jump->sessions++;

@@ -160,6 +160,13 @@ int session_first(struct vlu_ctx *ctx, const struct vlu_session *session)
 			   can_be_run(session->next) ? session->next : NULL);
 }
 
+int session_unfinished(struct vlu_ctx *ctx, const struct vlu_session *session, const char *so)
+{
+	vlu_fail(ctx, FAIL_UNFINISHED, -EBUSY, "session %s of the previous kernel is not finished "
+		 "(%s)%s", session->name, vlu_standing_word(session->standing), so);
+	return session_first(ctx, session);
+}
+
 int ledger_no_session(const struct ledger *ledger, const char *name)
 {
 	char names[400] = "";

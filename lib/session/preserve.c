@@ -54,19 +54,13 @@ static int check_elsewhere(const struct session *session, struct vlu_bdf bdf)
 static void warn_unfinished(const struct session *session)
 {
 	const struct vlu_state *state = &session->ledger->state;
-	const struct vlu_session *other;
 	size_t i;
 
-	for (i = 0; i < state->n_sessions; i++) {
-		other = &state->sessions[i];
-		if (!is_unfinished(other))
-			continue;
-		vlu_fail(session->ctx, FAIL_UNFINISHED, -EBUSY, "session %s of the previous kernel "
-			 "is not finished (%s); vfio-lu kexec refuses until it is", other->name,
-			 vlu_standing_word(other->standing));
-		session_first(session->ctx, other);
-		vlu_log(session->ctx, VLU_LOG_WARNING, "%s", vlu_error(session->ctx));
-	}
+	for (i = 0; i < state->n_sessions; i++)
+		if (is_unfinished(&state->sessions[i]) &&
+		    session_unfinished(session->ctx, &state->sessions[i],
+				       "; vfio-lu kexec refuses until it is"))
+			vlu_log(session->ctx, VLU_LOG_WARNING, "%s", vlu_error(session->ctx));
 }
 
 /* Refuses if a device or file that was promised in this boot is no longer held. */

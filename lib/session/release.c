@@ -143,6 +143,7 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 		   const struct vlu_bdf *bdfs, size_t n, unsigned int flags)
 {
 	const struct vlu_session *now = session->now;
+	char so[160];
 	int ret;
 
 	if (!now && strcmp(session->name, VLU_SESSION) != 0)
@@ -155,12 +156,10 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 		return ret;
 	if (ret && flags & VLU_ABANDON)
 		return add_abandon(plan, session);
-	if (ret) {
-		vlu_fail(plan->ctx, FAIL_UNFINISHED, ret, "session %s of the previous kernel is not "
-			 "finished (%s); vfio-lu release --abandon --session %s would give up what is "
-			 "left of it", now->name, vlu_standing_word(now->standing), now->name);
-		return session_first(plan->ctx, now);
-	}
+	snprintf(so, sizeof(so), "; vfio-lu release --abandon --session %s would give up what is "
+		 "left of it", now->name);
+	if (ret)
+		return session_unfinished(plan->ctx, now, so);
 	if (now->direction == VLU_INCOMING || (!session->held && !session->n))
 		return add_end(plan, now);
 	ret = check_broken(session, bdfs, n);
