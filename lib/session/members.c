@@ -225,7 +225,11 @@ int session_ask(struct session *session, enum ask ask, member_fn which, const ch
 	return ret;
 }
 
-int session_end_files(struct session *session, member_fn which)
+/*
+ * Makes the holder let files go, and closes them here. The last close waits for the
+ * reset, which would block the holder, so the files are fetched first.
+ */
+static int end_files(struct session *session, member_fn which)
 {
 	int ret;
 
@@ -238,7 +242,7 @@ int session_end_files(struct session *session, member_fn which)
 
 int session_leave(struct step *step)
 {
-	return session_end_files(step->plan->data, member_is_leaving);
+	return end_files(step->plan->data, member_is_leaving);
 }
 
 int session_drop(struct step *step)
@@ -256,7 +260,7 @@ int session_end(struct session *session, const char *word)
 	int ret = settle(ctx, session->name, word);
 
 	if (!ret)
-		ret = session_end_files(session, NULL);
+		ret = end_files(session, NULL);
 	if (!ret)
 		ret = held_drop(ctx, "iommufd/%s", session->name);
 	if (!ret)

@@ -97,11 +97,6 @@ int session_ask(struct session *session, enum ask ask, member_fn which, const ch
  */
 int session_bind(struct session *session, member_fn which) must_check;
 void session_close(struct session *session, member_fn which);
-/*
- * Makes the holder let files go, and closes them here. The last close waits for the
- * reset, which would block the holder, so the files are fetched first.
- */
-int session_end_files(struct session *session, member_fn which) must_check;
 /* Select members: those that stay in the session; those on which the plan's work is done. */
 bool member_is_staying(const struct member *member);
 bool member_is_done(const struct member *member);
