@@ -186,13 +186,18 @@ static void check_session(struct jump *jump, const struct vlu_session *session)
 	refuse(jump);
 }
 
-static bool is_in_a_session(const struct vlu_state *state, struct vlu_bdf bdf)
+static bool is_outgoing(const struct vlu_session *session)
+{
+	return session->direction != VLU_INCOMING;
+}
+
+static bool is_in_a_session(const struct vlu_state *state, struct vlu_bdf bdf,
+			    bool (*which)(const struct vlu_session *session))
 {
 	size_t i;
 
 	for (i = 0; i < state->n_sessions; i++)
-		if (state->sessions[i].direction != VLU_INCOMING &&
-		    member_of(&state->sessions[i], bdf))
+		if (which(&state->sessions[i]) && member_of(&state->sessions[i], bdf))
 			return true;
 	return false;
 }
@@ -200,18 +205,24 @@ static bool is_in_a_session(const struct vlu_state *state, struct vlu_bdf bdf)
 /* The kexec ends VMs whose devices are in no session. */
 static void check_vms(struct jump *jump)
 {
+	const struct vlu_state *state = &jump->ledger->state;
 	const struct proc_file *user;
-	char name[VLU_BDF_SIZE];
+	char name[VLU_BDF_SIZE], preserve[80];
 	size_t i;
 
 	for (i = 0; (user = ledger_user(jump->ledger, NULL, i)); i++) {
-		if (is_in_a_session(&jump->ledger->state, user->bdf))
+		preserve[0] = '\0';
+		if (is_in_a_session(state, user->bdf, is_outgoing))
 			continue;
+		/* a device of a session that was given up cannot be preserved again */
+		if (ledger_device(jump->ledger, user->bdf) != VLU_INCOMING ||
+		    is_in_a_session(state, user->bdf, is_unfinished))
+			snprintf(preserve, sizeof(preserve), "preserve the device: vfio-lu preserve "
+				 "--pid %d, or ", (int)user->pid);
 		vlu_fail(jump->ctx, FAIL_WOULD_LOSE, -EBUSY, "%s: process %d (%s) has it open and "
-			 "it is in no session, so the kexec ends that process; preserve the "
-			 "device: vfio-lu preserve --pid %d, or end the process, or lose it: "
-			 "vfio-lu kexec --force", vlu_bdf_format(user->bdf, name), (int)user->pid,
-			 user->comm, (int)user->pid);
+			 "it is in no session, so the kexec ends that process; %send the process, "
+			 "or lose it: vfio-lu kexec --force", vlu_bdf_format(user->bdf, name),
+			 (int)user->pid, user->comm, preserve);
 		refuse_unforced(jump);
 	}
 }

@@ -72,6 +72,12 @@ const struct proc_file *ledger_user(const struct ledger *ledger, const struct vl
  * is not finished. VLU_DIRECTION_UNKNOWN: the kernel reports nothing.
  */
 enum vlu_direction ledger_device(const struct ledger *ledger, struct vlu_bdf bdf);
+/*
+ * Fails: the previous kernel handed over the device, in this lost session or, if lost is NULL, in
+ * none that is known to have it. done: what cannot be done with it, "bound" or "preserved".
+ */
+int ledger_stranded(const struct ledger *ledger, struct vlu_bdf bdf, const struct vlu_session *lost,
+		    const char *done) must_check;
 /* Is the session from the previous kernel, and not finished, abandoned or lost? */
 bool is_unfinished(const struct vlu_session *session);
 /* Returns the i-th member, devices before files. NULL: there are no more. */

@@ -167,6 +167,35 @@ int session_unfinished(struct vlu_ctx *ctx, const struct vlu_session *session, c
 	return session_first(ctx, session);
 }
 
+/* Could a session that is not restored yet have devices that no source names? */
+static bool has_unread(const struct ledger *ledger)
+{
+	const struct vlu_session *session = ledger->state.sessions;
+	const struct vlu_session *end = session + ledger->state.n_sessions;
+
+	for (; session < end; session++)
+		if (is_unfinished(session) && !(session->sources & VLU_FROM_HOLDER) &&
+		    strcmp(session->manifest, "ok") != 0)
+			return true;
+	return false;
+}
+
+int ledger_stranded(const struct ledger *ledger, struct vlu_bdf bdf, const struct vlu_session *lost,
+		    const char *done)
+{
+	char name[VLU_BDF_SIZE];
+
+	vlu_bdf_format(bdf, name);
+	if (lost || !has_unread(ledger))
+		return vlu_fail(ledger->ctx, FAIL_IN_SESSION, -EBUSY, "%s: the previous kernel "
+				"preserved it, in %s%s; it cannot be %s before the next kexec or "
+				"reboot", name, lost ? "lost session " :
+				"no session that can be restored", lost ? lost->name : "", done);
+	vlu_fail(ledger->ctx, FAIL_IN_SESSION, -EBUSY, "%s: the previous kernel preserved it, in a "
+		 "session whose devices are unknown before it is restored", name);
+	return failure_run(ledger->ctx, "first", "vfio-lu", "restore", "--all");
+}
+
 int ledger_no_session(const struct ledger *ledger, const char *name)
 {
 	char names[400] = "";
