@@ -119,23 +119,31 @@ static int add_end(struct vlu_plan *plan, const struct vlu_session *now)
 		end_step(plan);
 	else
 		forget_step(plan);
-	return plan_say(plan, "release", "session %s  %s; its manifest is removed", now->name,
+	return plan_say(plan, "release", "session %s  %s%s", now->name,
 			ours ? "was lost with its holder" :
-			now->detail ? now->detail : vlu_standing_word(now->standing));
+			now->detail ? now->detail : vlu_standing_word(now->standing),
+			strcmp(now->manifest, "missing") ? "; its manifest is removed" : "");
 }
 
 /* --abandon: the session cannot be restored, and its devices are unusable until a reboot. */
 static int add_abandon(struct vlu_plan *plan, struct session *session)
 {
+	static const struct step_kind device = {
+		.text = "%p: give it up: it cannot be opened before the next kexec or reboot",
+	};
+	static const struct step_kind file = { .text = "%p: give it up: what is in it is lost" };
 	const struct vlu_session *now = session->now;
 	const struct vlu_member *member;
 	size_t i;
 
-	forget_step(plan);
-	for (i = 0; (member = member_at(now, i)); i++)
+	for (i = 0; (member = member_at(now, i)); i++) {
+		plan_add(plan, i < now->n_devices ? &device : &file, member->bdf, member->name, NULL,
+			 NULL);
 		plan_say(plan, "release", i < now->n_devices ? "%s  given up: it cannot be opened "
 			 "before the next kexec or reboot" :
 			 "%s  given up: what is in it is lost", member->name);
+	}
+	forget_step(plan);
 	return plan_say(plan, "release", "session %s  given up", session->name);
 }
 
