@@ -98,8 +98,9 @@ static void again(const struct vlu_session *session, struct words *next)
 			add(next, "%s", session->devices[i].name);
 }
 
+/* free: no running process has it. memory: no process ever had it. left: its process has ended. */
 struct numbers {
-	size_t missing, lent, free, bound, memory;
+	size_t missing, lent, free, bound, memory, left;
 };
 
 static struct numbers numbers(const struct vlu_session *session)
@@ -111,12 +112,13 @@ static struct numbers numbers(const struct vlu_session *session)
 	for (i = 0; (member = member_at(session, i)); i++) {
 		if (i >= session->n_devices) {
 			n.memory += member->state == VLU_MEMBER_RETRIEVED && !member->was_lent;
+			n.left += member->was_lent && member->lent_pid < 0;
 			continue;
 		}
 		n.missing += member->state == VLU_MEMBER_MISSING && member->present;
 		n.lent += member->lent_pid >= 0;
 		n.bound += member->state == VLU_MEMBER_BOUND;
-		n.free += member->state == VLU_MEMBER_RETRIEVED && !member->was_lent;
+		n.free += member->state == VLU_MEMBER_RETRIEVED && member->lent_pid < 0;
 	}
 	return n;
 }
@@ -126,12 +128,15 @@ static void after_restored(const struct vlu_session *session, struct words *next
 	struct numbers n = numbers(session);
 	size_t i;
 
-	/* the devices were taken from a VMM, so the next VMM gets them */
-	if ((session->command && n.free && !n.lent && !n.bound) || n.memory) {
+	/*
+	 * What was taken from a VMM, the next VMM gets. One that has ended may have failed to start,
+	 * so another one may still take it all, unless the devices are bound.
+	 */
+	if (n.memory || (!n.lent && !n.bound && ((session->command && n.free) || n.left))) {
 		command(next, session, "run", "--", "COMMAND", NULL);
 	} else {
 		command(next, session, "finish", n.lent ? "--wait" : NULL, NULL);
-		/* memory of a VMM that has ended */
+		/* memory of a VMM that has ended and had bound the devices */
 		for (i = 0; i < session->n_files; i++)
 			if (session->files[i].was_lent && session->files[i].lent_pid < 0) {
 				add(next, "--discard");

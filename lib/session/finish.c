@@ -190,11 +190,11 @@ static bool is_discarded(const struct vlu_finish *how, const char *name)
 }
 
 /* Refuses to free memory that nobody has taken, unless --discard names it. */
-static int check_memory(struct vlu_plan *plan, const struct session *session,
+static int check_memory(struct vlu_plan *plan, struct session *session,
 			const struct vlu_finish *how)
 {
-	const struct vlu_member *file = session->now->files, *first = NULL;
-	char names[400] = "";
+	const struct vlu_member *file = session->now->files;
+	char names[400] = "", discard[800] = "";
 	size_t i;
 
 	for (i = 0; i < session->now->n_files; i++, file++) {
@@ -202,17 +202,19 @@ static int check_memory(struct vlu_plan *plan, const struct session *session,
 		if (file->lent_pid >= 0)
 			continue;
 		if (is_discarded(how, file->name)) {
+			member_step(plan, NULL, NULL, "%p: give up its memory, which no process has",
+				    session_find(session, file->name), NULL, NULL);
 			plan_say(plan, "discard", "%s  discarded: no process had it", file->name);
 			continue;
 		}
-		first = first ? first : file;
 		text_add(names, sizeof(names), " %s", file->name);
+		text_add(discard, sizeof(discard), " --discard %s", file->name);
 	}
-	return !first ? 0 : vlu_fail(plan->ctx, FAIL_WOULD_LOSE, -EBUSY, "session %s: no process "
-				     "has%s, and finish would free the memory; give it to a VMM: "
-				     "vfio-lu run, or free it: vfio-lu finish --discard %s "
-				     "--session %s", session->name, names,
-				     first->name, session->name);
+	return !*names ? 0 : vlu_fail(plan->ctx, FAIL_WOULD_LOSE, -EBUSY, "session %s: no process "
+				      "has%s, and finish would free the memory; give it to a VMM: "
+				      "vfio-lu run --session %s, or free it: vfio-lu finish%s "
+				      "--session %s", session->name, names, session->name, discard,
+				      session->name);
 }
 
 static int check_discarded(struct session *session, const struct vlu_finish *how)
@@ -274,6 +276,9 @@ static int add_finish(struct vlu_plan *plan, struct session *session, const stru
 	size_t i;
 	int ret;
 
+	if (!now && session_is_settled(plan->ctx, session->name, "abandoned"))
+		return vlu_fail(plan->ctx, FAIL_NO_SESSION, -ENOENT, "session %s was given up in "
+				"this boot; there is nothing to finish", session->name);
 	if (!now && (strcmp(session->name, VLU_SESSION) == 0 ||
 		     session_is_settled(plan->ctx, session->name, "finished")))
 		return plan_say_already(plan, "finish", "session %s  already finished",
