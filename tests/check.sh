@@ -24,6 +24,7 @@ passed=0 failed=0 skipped=0
 begin() { # NAME COMMAND...
 	name=$1
 	shift
+	date +%s >"$logs/$name.began"
 	"$@" >"$logs/$name" 2>&1 &
 	echo $! >"$logs/$name.pid"
 }
@@ -38,11 +39,12 @@ end() { # NAME
 	wait "$pid"
 	status=$?
 	rm "$log.pid"
+	seconds=$(($(date +%s) - $(cat "$log.began")))
 	line=$(grep -E '^([a-z-]+: )?[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
 	if [ -z "$line" ]; then
 		echo "$name: no count (exit $status)"
 		failed=$((failed + 1))
-		printf '%-12s no count, exit %s\n' "$name" "$status" >>"$logs/table"
+		printf '%-12s no count, exit %s, %5d s\n' "$name" "$status" "$seconds" >>"$logs/table"
 		return
 	fi
 	line=${line##*: }
@@ -63,7 +65,7 @@ end() { # NAME
 		;;
 	esac
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	printf '%-12s %4d passed, %d failed, %d skipped\n' "$name" "$p" "$f" "$s" >>"$logs/table"
+	printf '%-12s %4d passed, %d failed, %d skipped, %5d s\n' "$name" "$p" "$f" "$s" "$seconds" >>"$logs/table"
 }
 
 tier() { # NAME COMMAND...

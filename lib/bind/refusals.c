@@ -96,8 +96,13 @@ static int refuse_behind(const struct vlu_device *dev, const struct bind_request
 	struct behind behind = { .dev = dev };
 	struct sys *sys = &dev->ctx->sys;
 	char name[VLU_BDF_SIZE];
+	int ret = 0;
 	size_t i;
 
+	if (!dev->path)
+		return vlu_fail(dev->ctx, VLU_FAILED, -EIO, "%s: cannot read the link " PCI_DEVICES
+				"/%s, so vfio-lu cannot see which functions lie behind it", dev->name,
+				dev->name);
 	for (i = 0; i < request->n && !behind.name[0]; i++)
 		look_behind(&behind, vlu_bdf_format(request->bdfs[i], name));
 	if (behind.name[0])
@@ -105,9 +110,11 @@ static int refuse_behind(const struct vlu_device *dev, const struct bind_request
 				"too, lies behind it and disappears with its driver; fix: name one "
 				"of the two",
 				dev->name, behind.name);
-	sys_list(sys, dev->path, look_for_bus, &behind);
-	if (behind.has_bus)
-		sys_list(sys, PCI_DEVICES, look_behind_for_vm, &behind);
+	ret = sys_list(sys, dev->path, look_for_bus, &behind);
+	if (ret >= 0 && behind.has_bus)
+		ret = sys_list(sys, PCI_DEVICES, look_behind_for_vm, &behind);
+	if (ret < 0)
+		return vlu_failed(dev->ctx, ret, "%s: cannot see which functions lie behind it", dev->name);
 	if (behind.name[0]) {
 		vlu_fail(dev->ctx, FAIL_IN_USE, -EBUSY, "%s: in use: %s, which lies behind it and "
 			 "disappears with its driver, is bound to " VFIO_DRIVER, dev->name, behind.name);

@@ -3,7 +3,7 @@
 # Kill sweep: in place of each call of the kernel boundary in turn, SIGKILL hits the command, the holder or both.
 # usage: tests/fake/kill-sweep.sh [-f N] [-j N] [-k KIND,...] [-n CALL] [COMMAND...]
 #   -f  every Nth call only; each kind takes other calls
-#   -j  the number of parallel runs (default: twice the number of processors, since they often wait)
+#   -j  the number of parallel runs (default: twice the number of processors)
 #   -k  these kinds only; -n: this call only, and show the output
 # KIND names the process that is killed. client, holder, both: at the calls of the command; own (the holder), own-both:
 # at the calls of the holder. With "+m", a service manager restarts the holder with its files. Default: all.
@@ -18,35 +18,16 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-: "${BUILD:=$here/../../build/tests}"
-BUILD=$(cd "$BUILD" && pwd)
-export BUILD
-a=0000:01:00.0 b=0000:02:00.0 image="/boot/vmlinuz-7.3.4-fake --initrd=/boot/initrd.img-7.3.4-fake"
+# shellcheck source=tests/fake/sweeps.sh
+. "$here/sweeps.sh"
 all_kinds=client,holder,both,own,own-both,client+m,holder+m,both+m,own+m,own-both+m
-kinds=$all_kinds only='' fewer=1 jobs=$((2 * $(nproc)))
+kinds=$all_kinds only='' fewer=1
 
-# For each case: the preparing commands, one in a line, and the command that is swept.
-declare -A before=() swept=()
-case_of() { # NAME COMMAND BEFORE...
-	local name=$1 command=$2
-	shift 2
-	swept[$name]=$command
-	before[$name]=$(printf '%s\n' "$@")
-}
-bind="bind $a $b" preserve="preserve $a $b" load="load $image"
-case_of preserve "$preserve" "$bind"
-case_of preserve-more "preserve $b" "$bind" "preserve $a"
-case_of release release "$bind" "$preserve"
-case_of release-one "release $a" "$bind" "$preserve"
+# with something held that a kill may lose
 case_of load "$load" "$bind" "$preserve"
-case_of kexec kexec "$bind" "$preserve" "$load"
-case_of restore restore "$bind" "$preserve" "$load" kexec
-case_of run "run -- /bin/true" "$bind" "$preserve" "$load" kexec restore
-case_of finish finish "$bind" "$preserve" "$load" kexec restore
 # The longest cases run first.
 cases="kexec load restore preserve preserve-more finish release-one release run"
 
-usage() { sed -n '/^# usage/,/^# at the calls/s/^# //p' "$0" >&2; exit 2; }
 while getopts f:j:k:n: option; do
 	case $option in
 	f) fewer=$OPTARG ;;
@@ -62,27 +43,7 @@ shift $((OPTIND - 1))
 for name; do [ -n "${swept[$name]:-}" ] || usage; done
 for kind in ${kinds//,/ }; do [[ ,$all_kinds, == *",$kind,"* ]] || usage; done
 
-tmp=$(mktemp -d -p "$("$here/../scratch.sh")")
-cleanup() {
-	local unit pids
-	pids=$(jobs -p)
-	# shellcheck disable=SC2086
-	[ -z "$pids" ] || kill $pids 2>/dev/null || :
-	wait
-	for unit in "$tmp"/*/; do
-		[ ! -s "$unit/manager.pid" ] || kill -KILL "$(cat "$unit/manager.pid")" 2>/dev/null || :
-		[ ! -d "$unit/machine" ] || "$here/machine.sh" stop "$unit/machine"
-	done
-	rm -rf "$tmp"
-}
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
 # ------------------------------------------------------------ one machine, $dir
-
-# shellcheck source=tests/fake/truth.sh
-. "$here/truth.sh"
 
 tool() { # ARGUMENT...
 	status=0
@@ -278,8 +239,8 @@ try() {
 
 # Sweeps all calls of a command with one kind of kill.
 unit() { # NAME KIND
-	local name=$1 kind=$2 title="$1 ($2)" who='' signal managed='' may_lose='' good line n what old after state err
-	local status=0 killed=0 bad=0 changed dir=$tmp/$1.$2 calls=() swept_now=${swept[$1]}
+	local name=$1 kind=$2 title="$1 ($2)" who='' signal managed='' may_lose='' good line n what old after state err dir
+	local status=0 killed=0 bad=0 changed calls=() swept_now=${swept[$1]}
 	case ${kind%+m} in
 	client) signal=KILL ;;
 	holder) signal=KILL-HOLDER ;;
@@ -289,9 +250,7 @@ unit() { # NAME KIND
 	esac
 	[[ $kind != *+m ]] || managed=1
 	[ -n "$managed" ] || [ "$signal" = KILL ] || may_lose=1
-	mkdir "$dir"
-	export FAKE_MACHINE=$dir/machine
-	"$here/machine.sh" start "$FAKE_MACHINE" nvme e1000e >/dev/null
+	start_machine "$1.$2"
 	prepare
 	settle
 	old=$state
@@ -318,53 +277,15 @@ unit() { # NAME KIND
 		try
 	done
 	stop_manager
-	"$here/machine.sh" stop "$FAKE_MACHINE"
-	if [ -s "$FAKE_MACHINE/log" ]; then
-		bad=$((bad + 1))
-		echo "FAIL $title: the fake kernel said:"
-		cat "$FAKE_MACHINE/log"
-	fi
+	stop_machine
 	echo "$killed $bad" >"$dir/result"
-	rm -rf "$FAKE_MACHINE"
 	[ "$bad" != 0 ] || [ "$killed" = 0 ] || echo "ok   $title: killed at $killed calls in turn"
 }
 
 # ------------------------------------------------------------------- all of them
 
-passed=0 failed=0 total=0 running=0
 names=("$@")
-for name in "${names[@]}"; do
-	for kind in ${kinds//,/ }; do
-		[ $running -lt "$jobs" ] || { wait -n || :; running=$((running - 1)); }
-		unit "$name" "$kind" &
-		running=$((running + 1))
-	done
-done
-wait
-
-printf '\n%-15s' kills
-for kind in ${kinds//,/ }; do printf '%11s' "$kind"; done
-echo
-for name in "${names[@]}"; do
-	printf '%-15s' "$name"
-	of_case=0
-	for kind in ${kinds//,/ }; do
-		if ! read -r killed bad 2>/dev/null <"$tmp/$name.$kind/result"; then
-			printf '%11s' "?"
-			failed=$((failed + 1))
-			continue
-		fi
-		printf '%11s' "$killed"
-		of_case=$((of_case + killed))
-		if [ "$bad" != 0 ]; then failed=$((failed + 1)); elif [ "$killed" != 0 ]; then passed=$((passed + 1)); fi
-	done
-	echo
-	total=$((total + of_case))
-	if [ $of_case = 0 ]; then
-		failed=$((failed + 1))
-		echo "FAIL $name: nobody was killed"
-	fi
-done
+# shellcheck disable=SC2086 # words
+sweep_all 11 ${kinds//,/ }
 echo "kill-sweep: $total kills"
-echo "kill-sweep: $passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+tell kill-sweep

@@ -3,7 +3,7 @@
 # Runs two commands at once: each pair of commands that change something, one of them halted at the common lock.
 # usage: tests/fake/pairs.sh [-f N] [-j N] [SITUATION...]
 #   -f  every Nth pair only
-#   -j  the number of parallel runs (default: twice the number of processors, since they often wait)
+#   -j  the number of parallel runs (default: twice the number of processors)
 # SITUATION: bound, preserved, waiting, restored; default: all.
 #
 # Either the second command does all its work while the first is just before the lock, or the second waits while the
@@ -14,14 +14,12 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-: "${BUILD:=$here/../../build/tests}"
-BUILD=$(cd "$BUILD" && pwd)
-export BUILD
-a=0000:01:00.0 b=0000:02:00.0 image="/boot/vmlinuz-7.3.4-fake --initrd=/boot/initrd.img-7.3.4-fake"
-fewer=1 jobs=$((2 * $(nproc)))
-bind="bind $a" load="load $image"
+# shellcheck source=tests/fake/sweeps.sh
+. "$here/sweeps.sh"
+fewer=1
+bind="bind $a"
 
-declare -A before=(
+before=(
 	[bound]="bind $a $b"
 	[preserved]="bind $a $b|preserve $a|$load"
 	[waiting]="bind $a $b|preserve $a|$load|kexec"
@@ -30,7 +28,6 @@ declare -A before=(
 commands=("$bind" "unbind $a" "preserve $a" "preserve $b" release "$load --append another" "kexec --dry-run" restore
 	"run -- /bin/true" finish)
 
-usage() { sed -n '/^# usage/,/^# SITUATION/s/^# //p' "$0" >&2; exit 2; }
 while getopts f:j: option; do
 	case $option in
 	f) fewer=$OPTARG ;;
@@ -42,26 +39,7 @@ shift $((OPTIND - 1))
 [ $# -gt 0 ] || set -- bound preserved waiting restored
 for name; do [ -n "${before[$name]:-}" ] || usage; done
 
-tmp=$(mktemp -d -p "$("$here/../scratch.sh")")
-cleanup() {
-	local unit pids
-	pids=$(jobs -p)
-	# shellcheck disable=SC2086
-	[ -z "$pids" ] || kill $pids 2>/dev/null || :
-	# a halted command continues, and finds no machine
-	rm -f "$tmp"/*/halt
-	wait
-	for unit in "$tmp"/*/; do [ ! -d "$unit/machine" ] || "$here/machine.sh" stop "$unit/machine"; done
-	rm -rf "$tmp"
-}
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
 # ------------------------------------------------------------ one machine, $dir
-
-# shellcheck source=tests/fake/truth.sh
-. "$here/truth.sh"
 
 tool() { # NAME ARGUMENT...: runs vfio-lu with its output in $dir/NAME
 	local to=$dir/$1
@@ -176,11 +154,9 @@ judge() { # HOW
 
 # Runs one command of a situation with each of the others, and with itself.
 unit() { # SITUATION NUMBER
-	local situation=$1 first=${commands[$2]} second dir=$tmp/$1.$2 n=0 pairs=0 bad=0 status=0
-	local result in_order in_reverse state
-	mkdir "$dir"
-	export FAKE_MACHINE=$dir/machine
-	"$here/machine.sh" start "$FAKE_MACHINE" nvme e1000e >/dev/null
+	local situation=$1 first=${commands[$2]} second dir n=0 pairs=0 bad=0 status=0
+	local result in_order in_reverse state title="$1, ${commands[$2]}"
+	start_machine "$1.$2"
 	for second in "${commands[@]}"; do
 		n=$((n + 1))
 		[ $((($2 + n) % fewer)) = 0 ] || continue
@@ -193,38 +169,21 @@ unit() { # SITUATION NUMBER
 		awaited
 		judge "awaited by"
 	done
-	"$here/machine.sh" stop "$FAKE_MACHINE"
-	if [ -s "$FAKE_MACHINE/log" ]; then
-		bad=$((bad + 1))
-		echo "FAIL $situation, $first: the fake kernel said:"
-		cat "$FAKE_MACHINE/log"
-	fi
+	stop_machine
 	echo "$pairs $bad" >"$dir/result"
-	rm -rf "$FAKE_MACHINE"
 	[ "$bad" != 0 ] || [ "$pairs" = 0 ] || echo "ok   $situation: $first with others at once, $pairs times"
 }
 
-passed=0 failed=0 total=0 running=0
-situations=("$@")
+situations=("$@") total=0
 for name in "${situations[@]}"; do
-	for i in "${!commands[@]}"; do
-		[ $running -lt "$jobs" ] || { wait -n || :; running=$((running - 1)); }
-		unit "$name" "$i" &
-		running=$((running + 1))
-	done
+	for i in "${!commands[@]}"; do begin_unit "$name" "$i"; done
 done
 wait
 for name in "${situations[@]}"; do
 	for i in "${!commands[@]}"; do
-		if ! read -r pairs bad 2>/dev/null <"$tmp/$name.$i/result"; then
-			echo "FAIL $name: ${commands[i]} left no verdict"
-			failed=$((failed + 1))
-			continue
-		fi
-		total=$((total + pairs))
-		if [ "$bad" != 0 ]; then failed=$((failed + 1)); elif [ "$pairs" != 0 ]; then passed=$((passed + 1)); fi
+		end_unit "$name.$i"
+		if [ "$count" = '?' ]; then echo "FAIL $name: ${commands[i]} left no verdict"; else total=$((total + count)); fi
 	done
 done
 echo "pairs: $total times two commands at once"
-echo "pairs: $passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+tell pairs

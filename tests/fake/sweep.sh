@@ -4,7 +4,7 @@
 # way that makes sense for the call (the table in fault.c).
 # usage: tests/fake/sweep.sh [-f N] [-j N] [-k KIND,...] [-n CALL] [CASE...]
 #   -f  fewer: every Nth call only, each in one way, and in turn through the ways
-#   -j  the number of parallel runs (default: twice the number of processors, since they often wait)
+#   -j  the number of parallel runs (default: twice the number of processors)
 #   -k  these kinds only; -n: this call only, and show the command's output
 # CASE is a command, perhaps in a special situation. With @holder, calls of the holder fail. Default: all.
 #
@@ -21,39 +21,16 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-: "${BUILD:=$here/../../build/tests}"
-BUILD=$(cd "$BUILD" && pwd)
-export BUILD
-a=0000:01:00.0 b=0000:02:00.0 image="/boot/vmlinuz-7.3.4-fake --initrd=/boot/initrd.img-7.3.4-fake"
+# shellcheck source=tests/fake/sweeps.sh
+. "$here/sweeps.sh"
 # Seconds, far more than a busy machine takes: a call that failed with EBUSY is repeated soon.
 patience=30
-kinds=EIO,EBUSY,ENODEV,ENOENT,EINTR,ENOSPC,SHORT only='' fewer='' jobs=$((2 * $(nproc)))
+kinds=EIO,EBUSY,ENODEV,ENOENT,EINTR,ENOSPC,SHORT only='' fewer=''
 
-# For each case: the preparing commands, one in a line, and the command that is swept.
-declare -A before=() swept=()
-case_of() { # NAME COMMAND BEFORE...
-	local name=$1 command=$2
-	shift 2
-	swept[$name]=$command
-	before[$name]=$(printf '%s\n' "$@")
-}
-bind="bind $a $b" preserve="preserve $a $b" load="load $image"
-case_of bind "$bind"
-case_of unbind "unbind $a $b" "$bind"
-case_of preserve "$preserve" "$bind"
-case_of preserve-more "preserve $b" "$bind" "preserve $a"
-case_of release release "$bind" "$preserve"
-case_of release-one "release $a" "$bind" "$preserve"
-case_of load "$load"
-case_of load-again "$load --append another" "$load"
-case_of kexec kexec "$bind" "$preserve" "$load"
-case_of restore restore "$bind" "$preserve" "$load" kexec
-case_of finish finish "$bind" "$preserve" "$load" kexec restore
 # The longest cases run first.
 cases="restore preserve-more preserve finish kexec bind unbind release-one release load-again load
 	restore@holder preserve-more@holder preserve@holder finish@holder kexec@holder release-one@holder release@holder"
 
-usage() { sed -n '/^# usage/,/^# CASE/s/^# //p' "$0" >&2; exit 2; }
 while getopts f:j:k:n: option; do
 	case $option in
 	f) fewer=$OPTARG ;;
@@ -68,24 +45,7 @@ shift $((OPTIND - 1))
 [ $# -gt 0 ] || set -- $cases
 for name; do [ -n "${swept[${name%@holder}]:-}" ] || usage; done
 
-tmp=$(mktemp -d -p "$("$here/../scratch.sh")")
-cleanup() {
-	local machine pids
-	pids=$(jobs -p)
-	# shellcheck disable=SC2086
-	[ -z "$pids" ] || kill $pids 2>/dev/null || :
-	wait
-	for machine in "$tmp"/*/machine; do [ ! -d "$machine" ] || "$here/machine.sh" stop "$machine"; done
-	rm -rf "$tmp"
-}
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
 # ------------------------------------------------------------ one machine, $dir
-
-# shellcheck source=tests/fake/truth.sh
-. "$here/truth.sh"
 
 tool() { # ARGUMENT...
 	status=0
@@ -262,12 +222,10 @@ try() {
 
 # Sweeps all calls of a case with one kind of failure, or, for "fewer", some calls with any kind.
 unit() { # CASE KIND
-	local name=$1 kind=$2 title="$1" who='' good line sense n what injected=0 bad=0 state says old after
-	local status=0 out err why changed promised dir=$tmp/$1.$2 calls=() ways
+	local name=$1 kind=$2 title="$1" who='' good line sense n what injected=0 bad=0 state says old after dir
+	local status=0 out err why changed promised calls=() ways
 	[[ $name != *@holder ]] || who=holder:
-	mkdir "$dir"
-	export FAKE_MACHINE=$dir/machine
-	"$here/machine.sh" start "$FAKE_MACHINE" nvme e1000e >/dev/null
+	start_machine "$1.$2"
 	prepare
 	settle
 	old=$state
@@ -307,54 +265,16 @@ unit() { # CASE KIND
 			try
 		fi
 	done
-	"$here/machine.sh" stop "$FAKE_MACHINE"
-	[ ! -s "$FAKE_MACHINE/log" ] || { bad=$((bad + 1)); echo "FAIL $title: the fake kernel said:"; cat "$FAKE_MACHINE/log"; }
-	echo "$name $kind $injected $bad" >"$dir/result"
-	rm -rf "$FAKE_MACHINE"
+	stop_machine
+	echo "$injected $bad" >"$dir/result"
 	[ "$bad" != 0 ] || [ "$injected" = 0 ] || echo "ok   $title: $injected calls failed in turn with ${kind/fewer/one error or another}"
 }
 
 # ------------------------------------------------------------------- all of them
 
-passed=0 failed=0
 [ -z "$fewer" ] || kinds=fewer
 names=("$@")
-running=0
-for name in "${names[@]}"; do
-	for kind in ${kinds//,/ }; do
-		[ $running -lt "$jobs" ] || { wait -n || :; running=$((running - 1)); }
-		unit "$name" "$kind" &
-		running=$((running + 1))
-	done
-done
-wait
-
-printf '\n%-22s' faults
-for kind in ${kinds//,/ }; do printf '%8s' "$kind"; done
-echo
-total=0
-for name in "${names[@]}"; do
-	printf '%-22s' "$name"
-	of_case=0
-	for kind in ${kinds//,/ }; do
-		result=$tmp/$name.$kind/result
-		if [ ! -f "$result" ]; then
-			printf '%8s' "?"
-			failed=$((failed + 1))
-			continue
-		fi
-		read -r _ _ injected bad <"$result"
-		printf '%8s' "$injected"
-		of_case=$((of_case + injected))
-		if [ "$bad" != 0 ]; then failed=$((failed + 1)); elif [ "$injected" != 0 ]; then passed=$((passed + 1)); fi
-	done
-	echo
-	total=$((total + of_case))
-	if [ $of_case = 0 ]; then
-		failed=$((failed + 1))
-		echo "FAIL $name: no fault injected"
-	fi
-done
+# shellcheck disable=SC2086 # words
+sweep_all 8 ${kinds//,/ }
 echo "sweep: $total faults injected"
-echo "sweep: $passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+tell sweep
