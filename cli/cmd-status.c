@@ -85,7 +85,7 @@ static void print_report(struct cli *cli, struct json_object *doc)
 	template_print("kernel   [{release}|unknown]"
 		       "[{kho_boot:yes}, by kexec[ from {previous_release}]"
 		       "[ ({kexec_count:th} since cold boot)][, live update {liveupdate_number}]|"
-		       "{kho_boot:no}, booted without a handover; no live update yet|"
+		       "{kho_boot:no}, booted with nothing handed over to it; no live update yet|"
 		       "{liveupdate_number}, live update {liveupdate_number}]\n", out_member(doc, "kernel"));
 	if (out_member(doc, "loaded"))
 		template_print("image    the next kernel is loaded: {image}[ and {initrd}]"

@@ -69,22 +69,22 @@ enum vlu_known is_bound_at_boot(const char *path, const char *text, struct vlu_b
 /* ------------------------------------------------------------------ steps */
 
 /* extra: the text of the file */
-static int write_file(struct vlu_plan *plan, struct step *step)
+static int write_file(struct step *step)
 {
 	int ret;
 
-	ret = sys_replace(&plan->ctx->sys, step->path, step->extra, strlen(step->extra));
+	ret = sys_replace(&step->plan->ctx->sys, step->path, step->extra, strlen(step->extra));
 	if (ret)
-		return vlu_failed(plan->ctx, ret, "%s: cannot write %s", step->name, step->path);
+		return vlu_failed(step->plan->ctx, ret, "%s: cannot write %s", step->name, step->path);
 	return 0;
 }
 
-static int remove_file(struct vlu_plan *plan, struct step *step)
+static int remove_file(struct step *step)
 {
-	int ret = sys_unlink(&plan->ctx->sys, step->path);
+	int ret = sys_unlink(&step->plan->ctx->sys, step->path);
 
 	if (ret && ret != -ENOENT)
-		return vlu_failed(plan->ctx, ret, "%s: cannot remove %s", step->name, step->path);
+		return vlu_failed(step->plan->ctx, ret, "%s: cannot remove %s", step->name, step->path);
 	return 0;
 }
 

@@ -16,9 +16,9 @@ static bool has_vfio(const struct vlu_device *dev)
 
 /* ---------------------------------------------------------------- module */
 
-static int run_module(struct vlu_plan *plan, struct step *step)
+static int run_module(struct step *step)
 {
-	struct vlu_ctx *ctx = plan->ctx;
+	struct vlu_ctx *ctx = step->plan->ctx;
 	int ret = sys_load_module(&ctx->sys, step->value);
 
 	switch (ret) {

@@ -10,9 +10,9 @@
  * is mounted, is swap or a part of another device, or is used by LIO or ZFS, in any namespace.
  * path: the node; value: its number; extra: "" to refuse also if the open fails for another reason
  */
-static int run_claim(struct vlu_plan *plan, struct step *step)
+static int run_claim(struct step *step)
 {
-	struct vlu_ctx *ctx = plan->ctx;
+	struct vlu_ctx *ctx = step->plan->ctx;
 	unsigned int major = 0, minor = 0;
 	int ret;
 

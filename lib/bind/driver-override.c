@@ -17,52 +17,51 @@ static void device_path(struct vlu_bdf bdf, const char *attr, char path[128])
 }
 
 /* Was the device removed from the bus? */
-static bool is_gone(struct vlu_plan *plan, const struct step *step)
+static bool is_gone(const struct step *step)
 {
 	char path[128];
 	int mode;
 
 	device_path(step->bdf, "", path);
-	mode = sys_mode(&plan->ctx->sys, path);
+	mode = sys_mode(&step->plan->ctx->sys, path);
 	return mode == -ENOENT || mode == -ENODEV;
 }
 
 /* Is the device being removed? It loses its driver first and disappears soon after: waits. */
-static bool is_going(struct vlu_plan *plan, const struct step *step)
+static bool is_going(const struct step *step)
 {
 	int i;
 
-	for (i = 0; i < 10 && !is_gone(plan, step); i++)
+	for (i = 0; i < 10 && !is_gone(step); i++)
 		vlu_sleep(20);
-	return is_gone(plan, step);
+	return is_gone(step);
 }
 
-static int driver_of(struct vlu_plan *plan, const struct step *step, char now[64])
+static int driver_of(const struct step *step, char now[64])
 {
-	return device_driver_now(plan->ctx, step->bdf, now, 64);
+	return device_driver_now(step->plan->ctx, step->bdf, now, 64);
 }
 
 /* ---------------------------------------------------------------- writing */
 
-static int wrote(struct vlu_plan *plan, struct step *step, int ret)
+static int wrote(struct step *step, int ret)
 {
-
 	if (!ret)
 		return 0;
-	if (is_gone(plan, step))
-		return vlu_fail(plan->ctx, VLU_FAILED, -ENODEV,
+	if (is_gone(step))
+		return vlu_fail(step->plan->ctx, VLU_FAILED, -ENODEV,
 				"%s: it disappeared during the command (removed from the bus?)", step->name);
-	return vlu_fail(plan->ctx, ret == -EBUSY ? VLU_BUSY : VLU_FAILED, ret,
+	return vlu_fail(step->plan->ctx, ret == -EBUSY ? VLU_BUSY : VLU_FAILED, ret,
 			"%s: cannot write to %s: %s", step->name, step->path, strerror(-ret));
 }
 
 /* Does not write a value that is already set, which might not be permitted. */
-static int run_override(struct vlu_plan *plan, struct step *step)
+static int run_override(struct step *step)
 {
 	const char *want = strcmp(step->value, NO_OVERRIDE) ? step->value : "";
 	char now[64];
 
-	if (attr_read(plan->ctx, now, sizeof(now), "%s", step->path) >= 0 &&
+	if (attr_read(step->plan->ctx, now, sizeof(now), "%s", step->path) >= 0 &&
 	    strcmp(strcmp(now, "(null)") == 0 ? "" : now, want) == 0)
 		return 0;
 	return STEP_WRITE;
@@ -72,13 +71,14 @@ static int run_override(struct vlu_plan *plan, struct step *step)
  * extra: the driver when the plan was made. The plan does not take the device from a driver that
  * came later, since it could not give the device back.
  */
-static int run_first(struct vlu_plan *plan, struct step *step)
+static int run_first(struct step *step)
 {
+	struct vlu_plan *plan = step->plan;
 	char now[64];
 
-	if (driver_of(plan, step, now) || !now[0] || strcmp(now, step->extra) == 0 ||
+	if (driver_of(step, now) || !now[0] || strcmp(now, step->extra) == 0 ||
 	    strcmp(now, step->value) == 0)
-		return run_override(plan, step);
+		return run_override(step);
 	if (plan->taken)
 		return plan->taken(plan, step->bdf);
 	return vlu_fail(plan->ctx, VLU_BUSY, -EBUSY, "%s: driver %s took the device during the "
@@ -98,37 +98,37 @@ static const struct step_kind step_clear = {
 };
 
 /*
- * extra: the driver that gets the device in the end bus_add_driver(), drivers/base/bus.c: a
- * driver that is being loaded probes its devices first and gets its unbind file afterwards.
+ * extra: the driver that gets the device in the end. A driver that is being loaded probes its
+ * devices first and gets its unbind file afterwards (bus_add_driver(), drivers/base/bus.c).
  */
-static int run_unbind(struct vlu_plan *plan, struct step *step)
+static int run_unbind(struct step *step)
 {
 	char now[64];
 	int ret;
 
 	/* The driver may have lost the device since the plan was made. */
-	ret = driver_of(plan, step, now);
+	ret = driver_of(step, now);
 	if (!ret && (!now[0] || strcmp(now, step->extra) == 0))
 		return 0;
-	if (!ret && sys_mode(&plan->ctx->sys, step->path) == -ENOENT && !is_gone(plan, step))
+	if (!ret && sys_mode(&step->plan->ctx->sys, step->path) == -ENOENT && !is_gone(step))
 		return STEP_AGAIN;
 	return STEP_WRITE;
 }
 
 /* unbind_store(), drivers/base/bus.c: ENODEV when the driver does not have the device */
-static int wrote_unbind(struct vlu_plan *plan, struct step *step, int ret)
+static int wrote_unbind(struct step *step, int ret)
 {
 	char now[64];
 
-	if (ret == -ETIMEDOUT && driver_of(plan, step, now) == 0)
-		return vlu_fail(plan->ctx, VLU_BUSY, ret, "%s: driver %s has no unbind file after "
+	if (ret == -ETIMEDOUT && driver_of(step, now) == 0)
+		return vlu_fail(step->plan->ctx, VLU_BUSY, ret, "%s: driver %s has no unbind file after "
 				"%u s; if it is still being loaded, repeat the command; otherwise "
 				"it cannot be unbound", step->name, now,
-				plan->ctx->timeout);
-	if ((ret == -ENODEV || ret == -ENOENT) && !is_gone(plan, step) &&
-	    driver_of(plan, step, now) == 0 && !now[0])
+				step->plan->ctx->timeout);
+	if ((ret == -ENODEV || ret == -ENOENT) && !is_gone(step) &&
+	    driver_of(step, now) == 0 && !now[0])
 		return 0;
-	return wrote(plan, step, ret);
+	return wrote(step, ret);
 }
 
 static const struct step_kind step_unbind = {
@@ -137,11 +137,11 @@ static const struct step_kind step_unbind = {
 	.wrote = wrote_unbind,
 };
 
-static int run_probe(struct vlu_plan *plan, struct step *step)
+static int run_probe(struct step *step)
 {
 	char now[64];
 
-	return driver_of(plan, step, now) == 0 && now[0] ? 0 : STEP_WRITE;
+	return driver_of(step, now) == 0 && now[0] ? 0 : STEP_WRITE;
 }
 
 static const struct step_kind step_probe = {
@@ -153,19 +153,20 @@ static const struct step_kind step_probe = {
 /* ---------------------------------------------------------------- looking */
 
 /* value: the driver that must have the device; extra: the previous driver */
-static int run_verify(struct vlu_plan *plan, struct step *step)
+static int run_verify(struct step *step)
 {
+	struct vlu_plan *plan = step->plan;
 	char now[64];
 	bool taken;
 	int ret;
 
-	ret = driver_of(plan, step, now);
+	ret = driver_of(step, now);
 	if (ret)
 		return vlu_failed(plan->ctx, ret, "%s: cannot read which driver it has",
 				  step->name);
 	taken = strcmp(step->value, ANY_DRIVER) == 0 || strcmp(now, step->value) == 0;
-	if (!now[0] && (taken ? is_gone(plan, step) : is_going(plan, step)))
-		return wrote(plan, step, -ENODEV);
+	if (!now[0] && (taken ? is_gone(step) : is_going(step)))
+		return wrote(step, -ENODEV);
 	if (!taken)
 		return vlu_fail(plan->ctx, FAIL_DRIVER, -EIO,
 				"%s: %s did not take it (driver now: %s); the kernel "
@@ -193,38 +194,38 @@ static const struct step_kind step_verify_any = {
 /* --------------------------------------------------------------- way back */
 
 /* extra of each step: the previous driver, which must get the device back */
-static int not_back(struct vlu_plan *plan, struct step *step, int err, const char *why)
+static int not_back(struct step *step, int err, const char *why)
 {
 	char now[64];
 
-	if (driver_of(plan, step, now))
+	if (driver_of(step, now))
 		strcpy(now, "unknown");
-	return vlu_fail(plan->ctx, VLU_PARTIAL, err,
+	return vlu_fail(step->plan->ctx, VLU_PARTIAL, err,
 			"%s: cannot be given back to %s: %s; its driver is now: %s",
 			step->name, *step->extra ? step->extra : "no driver", why,
 			now[0] ? now : "none");
 }
 
-static int wrote_back(struct vlu_plan *plan, struct step *step, int ret)
+static int wrote_back(struct step *step, int ret)
 {
 	char why[192];
 
-	if (!ret || is_gone(plan, step))
+	if (!ret || is_gone(step))
 		return 0;
 	snprintf(why, sizeof(why), "%s cannot be written: %s", step->path, strerror(-ret));
-	return not_back(plan, step, ret, why);
+	return not_back(step, ret, why);
 }
 
-static bool is_back(struct vlu_plan *plan, const struct step *step)
+static bool is_back(const struct step *step)
 {
 	char now[64];
 
-	return driver_of(plan, step, now) == 0 && strcmp(now, step->extra) == 0;
+	return driver_of(step, now) == 0 && strcmp(now, step->extra) == 0;
 }
 
-static int run_unless_back(struct vlu_plan *plan, struct step *step)
+static int run_unless_back(struct step *step)
 {
-	return is_back(plan, step) ? 0 : STEP_WRITE;
+	return is_back(step) ? 0 : STEP_WRITE;
 }
 
 static const struct step_kind step_back_write = {
@@ -245,11 +246,11 @@ static const struct step_kind step_back_clear = {
 	.wrote = wrote_back,
 };
 
-static int run_back(struct vlu_plan *plan, struct step *step)
+static int run_back(struct step *step)
 {
-	if (is_back(plan, step) || is_gone(plan, step))
+	if (is_back(step) || is_gone(step))
 		return 0;
-	return not_back(plan, step, -EIO, "did not come");
+	return not_back(step, -EIO, "did not come");
 }
 
 static const struct step_kind step_back = {

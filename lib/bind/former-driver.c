@@ -48,16 +48,16 @@ static int forget(struct vlu_ctx *ctx, const char *path)
 	return 0;
 }
 
-static int run_remember(struct vlu_plan *plan, struct step *step)
+static int run_remember(struct step *step)
 {
-	return driver_remember(plan->ctx, step->bdf, step->value);
+	return driver_remember(step->plan->ctx, step->bdf, step->value);
 }
 
 /* extra: the driver remembered before, or NULL */
-static int undo_remember(struct vlu_plan *plan, struct step *step)
+static int undo_remember(struct step *step)
 {
-	return step->extra ? driver_remember(plan->ctx, step->bdf, step->extra) :
-	       forget(plan->ctx, step->path);
+	return step->extra ? driver_remember(step->plan->ctx, step->bdf, step->extra) :
+	       forget(step->plan->ctx, step->path);
 }
 
 static const struct step_kind step_remember = {
@@ -87,11 +87,13 @@ int remember_add(struct vlu_plan *plan, const struct vlu_device *dev)
 			known ? before : NULL);
 }
 
-static int run_forget(struct vlu_plan *plan, struct step *step)
+static int run_forget(struct step *step)
 {
+	struct vlu_ctx *ctx = step->plan->ctx;
+
 	/* Harmless: the next bind overwrites the file. */
-	if (forget(plan->ctx, step->path))
-		vlu_log(plan->ctx, VLU_LOG_WARNING, "%s", vlu_error(plan->ctx));
+	if (forget(ctx, step->path))
+		vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
 	return 0;
 }
 

@@ -139,25 +139,6 @@ static int refuse_in_session(const struct vlu_device *dev, const struct vlu_sess
 	return failure_run(dev->ctx, "first", "vfio-lu", "release", "--session", session->name);
 }
 
-/* Refuses a preserved device in no known session, or in a lost one: no vfio-lu command frees it. */
-static int refuse_stranded(const struct vlu_device *dev, const struct ledger *ledger,
-			   const struct vlu_session *lost)
-{
-	switch (ledger_device(ledger, dev->bdf)) {
-	case VLU_OUTGOING:
-		return vlu_fail(dev->ctx, FAIL_IN_SESSION, -EBUSY, "%s: another program preserved "
-				"it, and an unbind would hang; first: have that program close its "
-				"session", dev->name);
-	case VLU_INCOMING:
-		return vlu_fail(dev->ctx, FAIL_IN_SESSION, -EBUSY, "%s: the previous kernel "
-				"preserved it, in %s%s; it cannot be bound before the next kexec "
-				"or reboot", dev->name, lost ? "lost session " :
-				"no session that can be restored", lost ? lost->name : "");
-	default:
-		return 0;
-	}
-}
-
 static int refuse_preserved(const struct vlu_device *dev, const struct ledger *ledger,
 			    const char *why)
 {
@@ -173,7 +154,16 @@ static int refuse_preserved(const struct vlu_device *dev, const struct ledger *l
 		if (member && session->standing == VLU_STANDING_LOST)
 			lost = session;
 	}
-	return refuse_stranded(dev, ledger, lost);
+	switch (ledger_device(ledger, dev->bdf)) {
+	case VLU_OUTGOING:
+		return vlu_fail(dev->ctx, FAIL_IN_SESSION, -EBUSY, "%s: another program preserved "
+				"it, and an unbind would hang; first: have that program close its "
+				"session", dev->name);
+	case VLU_INCOMING:
+		return ledger_stranded(ledger, dev->bdf, lost, "bound");
+	default:
+		return 0;
+	}
 }
 
 int guard_bind(const struct vlu_device *dev, const struct bind_request *request)

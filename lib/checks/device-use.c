@@ -377,8 +377,8 @@ void look_not_incoming(const struct facts *facts, struct verdict *v)
 		if (kept)
 			verdict_run(v, "vfio-lu finish --session %s", kept->session);
 		else
-			verdict_fix(v, "vfio-lu restore --all, then finish its session, "
-				    "which vfio-lu status names");
+			verdict_fix(v, "vfio-lu restore --all, then finish its session; "
+				    "if vfio-lu status names none: kexec or reboot");
 		return;
 	case VLU_NO:
 		verdict_set(v, VLU_PASS, "the previous kernel did not preserve it, or that "

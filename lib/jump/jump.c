@@ -15,11 +15,9 @@
 #include "session/session.h"
 #include "holder/service.h"
 
-/* The command that makes the kexec, and the reason for this choice. */
-struct way {
-	const char *command;
-	const char *why;
-};
+/* the ways to make the kexec */
+#define DIRECT	"kexec -e"
+#define MANAGED	"systemctl kexec"
 
 static void jump_free(void *data)
 {
@@ -57,16 +55,19 @@ int jump_plan(struct vlu_ctx *ctx, enum host_use use, struct jump **ret_jump)
 	return ret;
 }
 
-static int run_sync(struct vlu_plan *plan, struct step *step)
+void jump_step(struct jump *jump, step_fn run, step_fn undo, const char *text, const char *path,
+	       const char *value)
 {
-	jump_announce(plan->data, step->value);
-	return sys_sync(&plan->ctx->sys);
+	const struct step_kind kind = { .text = text, .run = run, .undo = undo };
+
+	plan_add(jump->plan, &kind, (struct vlu_bdf){ 0 }, path, value, NULL);
 }
 
-static const struct step_kind step_sync = {
-	.text = "sync the disks",
-	.run = run_sync,
-};
+static int run_sync(struct step *step)
+{
+	jump_announce(step->plan->data, step->value);
+	return sys_sync(&step->plan->ctx->sys);
+}
 
 /* Thaws the devices, and fails with the kernel's message about the one that refused. */
 static int jump_failed(struct vlu_plan *plan, int ret, const char *text)
@@ -92,52 +93,41 @@ static int jump_failed(struct vlu_plan *plan, int ret, const char *text)
 			*thawed ? ", frozen devices were bound again: " : "", thawed);
 }
 
-static int run_jump(struct vlu_plan *plan, struct step *step)
+static int run_jump(struct step *step)
 {
+	struct vlu_plan *plan = step->plan;
 	/* -x keeps the network: a kexec that fails would leave it down */
 	static const char *const direct[] = { "kexec", "-e", "-x", NULL };
 	static const char *const managed[] = { "systemctl", "kexec", NULL };
-	bool systemd = strcmp(step->value, "systemctl kexec") == 0;
+	bool systemd = strcmp(step->value, MANAGED) == 0;
 	struct jump *jump = plan->data;
 	char text[512] = "";
 	int ret;
 
 	if (systemd)
 		jump_announce(plan->data, step->value);
-	moments_note(plan->ctx, &jump->moments, KEXEC_CALLED, NULL);
-	moments_write(plan->ctx, STATE_DIR, KEXEC_MOMENTS, &jump->moments);
+	moments_note(jump->ctx, &jump->moments, KEXEC_CALLED, NULL);
+	moments_write(jump->ctx, STATE_DIR, KEXEC_MOMENTS, &jump->moments);
 	if (!systemd && plan->leave)
-		plan->leave(plan->leave_arg, step_text(plan, step));
-	ret = program_run(plan->ctx, systemd ? managed : direct, text, sizeof(text));
-	if (systemd && ret != -ENOENT && systemd_is_stopping(plan->ctx, ret))
+		plan->leave(plan->leave_arg, step_text(step));
+	ret = program_run(jump->ctx, systemd ? managed : direct, text, sizeof(text));
+	if (systemd && ret != -ENOENT && systemd_is_stopping(jump->ctx, ret))
 		return plan_say(plan, "kexec", "systemd stops its services, and starts the next "
 				"kernel");
 	/* the kexec was not called, so its moments are wrong */
-	moments_remove(plan->ctx, STATE_DIR, KEXEC_MOMENTS);
+	moments_remove(jump->ctx, STATE_DIR, KEXEC_MOMENTS);
 	return ret == -ENOENT ? ret : jump_failed(plan, ret, text);
 }
 
-static const struct step_kind step_jump = {
-	.text = "kexec: %v (%p)",
-	.run = run_jump,
-};
-
-static int run_load_again(struct vlu_plan *plan, struct step *step)
+static int run_load_again(struct step *step)
 {
-	struct moment now = moment_now_rtc(plan->ctx);
-	struct jump *jump = plan->data;
+	struct jump *jump = step->plan->data;
+	struct moment now = moment_now_rtc(jump->ctx);
 	char loaded[MOMENT_SIZE];
 
-	(void)step;
 	moments_add(&jump->moments, LOADED, NULL, &now);
-	return kexec_image_load(plan->ctx, &jump->image, moment_format(&now, loaded));
+	return kexec_image_load(jump->ctx, &jump->image, moment_format(&now, loaded));
 }
-
-static const struct step_kind step_load_again = {
-	.text = "load %p with kexec_file_load once more, in place of whatever is loaded now, command "
-		"line: %v",
-	.run = run_load_again,
-};
 
 /* Collects the failure, so that the user sees all of them at once. */
 static void refuse(struct jump *jump)
@@ -167,15 +157,6 @@ static void check_ready(struct jump *jump, const struct vlu_member *member)
 		refuse(jump);
 }
 
-static void refuse_incoming(struct jump *jump, const struct vlu_session *session)
-{
-	vlu_fail(jump->ctx, FAIL_UNFINISHED, -EBUSY, "session %s of the previous kernel is not "
-		 "finished (%s); the kexec would lose it", session->name,
-		 vlu_standing_word(session->standing));
-	session_first(jump->ctx, session);
-	refuse_unforced(jump);
-}
-
 /* A session is handed over whole or not at all. */
 static void check_session(struct jump *jump, const struct vlu_session *session)
 {
@@ -183,8 +164,9 @@ static void check_session(struct jump *jump, const struct vlu_session *session)
 	char names[400] = "";
 	size_t i;
 
-	if (is_unfinished(session))
-		refuse_incoming(jump, session);
+	if (is_unfinished(session) &&
+	    session_unfinished(jump->ctx, session, "; the kexec would lose it"))
+		refuse_unforced(jump);
 	if (session->direction != VLU_OUTGOING)
 		return;
 	jump->sessions++;
@@ -204,13 +186,18 @@ static void check_session(struct jump *jump, const struct vlu_session *session)
 	refuse(jump);
 }
 
-static bool is_in_a_session(const struct vlu_state *state, struct vlu_bdf bdf)
+static bool is_outgoing(const struct vlu_session *session)
+{
+	return session->direction != VLU_INCOMING;
+}
+
+static bool is_in_a_session(const struct vlu_state *state, struct vlu_bdf bdf,
+			    bool (*which)(const struct vlu_session *session))
 {
 	size_t i;
 
 	for (i = 0; i < state->n_sessions; i++)
-		if (state->sessions[i].direction != VLU_INCOMING &&
-		    member_of(&state->sessions[i], bdf))
+		if (which(&state->sessions[i]) && member_of(&state->sessions[i], bdf))
 			return true;
 	return false;
 }
@@ -218,18 +205,24 @@ static bool is_in_a_session(const struct vlu_state *state, struct vlu_bdf bdf)
 /* The kexec ends VMs whose devices are in no session. */
 static void check_vms(struct jump *jump)
 {
+	const struct vlu_state *state = &jump->ledger->state;
 	const struct proc_file *user;
-	char name[VLU_BDF_SIZE];
+	char name[VLU_BDF_SIZE], preserve[80];
 	size_t i;
 
 	for (i = 0; (user = ledger_user(jump->ledger, NULL, i)); i++) {
-		if (is_in_a_session(&jump->ledger->state, user->bdf))
+		preserve[0] = '\0';
+		if (is_in_a_session(state, user->bdf, is_outgoing))
 			continue;
+		/* a device of a session that was given up cannot be preserved again */
+		if (ledger_device(jump->ledger, user->bdf) != VLU_INCOMING ||
+		    is_in_a_session(state, user->bdf, is_unfinished))
+			snprintf(preserve, sizeof(preserve), "preserve the device: vfio-lu preserve "
+				 "--pid %d, or ", (int)user->pid);
 		vlu_fail(jump->ctx, FAIL_WOULD_LOSE, -EBUSY, "%s: process %d (%s) has it open and "
-			 "it is in no session, so the kexec ends that process; preserve the "
-			 "device: vfio-lu preserve --pid %d, or end the process, or lose it: "
-			 "vfio-lu kexec --force", vlu_bdf_format(user->bdf, name), (int)user->pid,
-			 user->comm, (int)user->pid);
+			 "it is in no session, so the kexec ends that process; %send the process, "
+			 "or lose it: vfio-lu kexec --force", vlu_bdf_format(user->bdf, name),
+			 (int)user->pid, user->comm, preserve);
 		refuse_unforced(jump);
 	}
 }
@@ -258,32 +251,27 @@ static int check_image(struct jump *jump)
 }
 
 /*
- * systemctl kexec stops services and unmounts file systems first. It is better if the holder
- * outlives the shutdown. But when this kexec fails, systemd reboots (src/shutdown/shutdown.c).
+ * Should systemd make the kexec? It stops services and unmounts file systems first, which is better
+ * if the holder outlives the shutdown. But when this kexec fails, systemd reboots
+ * (src/shutdown/shutdown.c).
  */
-static struct way choose_way(struct vlu_ctx *ctx, pid_t holder)
+static bool is_for_systemd(struct vlu_ctx *ctx, pid_t holder, const char **ret_why)
 {
-	struct way direct = { "kexec -e", NULL };
+	static const char *const why[] = {
+		[SERVICE_OURS] = "the holder is " SERVICE_UNIT ", which systemd carries through its "
+				 "shutdown",
+		[SERVICE_NONE] = "the holder is in no unit that a shutdown stops",
+		[SERVICE_OTHER] = "the holder runs in a unit that systemd stops before the kexec",
+		[SERVICE_UNKNOWN] = "vfio-lu cannot see whether systemd would stop the holder",
+	};
+	enum service_place place;
 
-	if (!systemd_is_running(ctx)) {
-		direct.why = "process 1 is not systemd";
-		return direct;
-	}
-	switch (service_of(ctx, holder)) {
-	case SERVICE_OURS:
-		return (struct way){ "systemctl kexec", "the holder is " SERVICE_UNIT
-				     ", which systemd carries through its shutdown" };
-	case SERVICE_NONE:
-		return (struct way){ "systemctl kexec", "the holder is in no unit that a "
-				     "shutdown stops" };
-	case SERVICE_OTHER:
-		direct.why = "the holder runs in a unit that systemd stops before the kexec";
-		break;
-	case SERVICE_UNKNOWN:
-		direct.why = "vfio-lu cannot see whether systemd would stop the holder";
-		break;
-	}
-	return direct;
+	*ret_why = "process 1 is not systemd";
+	if (!systemd_is_running(ctx))
+		return false;
+	place = service_of(ctx, holder);
+	*ret_why = why[place];
+	return place == SERVICE_OURS || place == SERVICE_NONE;
 }
 
 static int check_sessions(struct jump *jump)
@@ -308,8 +296,8 @@ static int add_jump(struct jump *jump)
 {
 	struct vlu_ctx *ctx = jump->ctx;
 	const struct klog *log = klog_get(ctx);
-	struct vlu_bdf none = { 0 };
-	struct way way;
+	const char *why;
+	bool systemd;
 	int ret;
 
 	/* jump_failed() looks for messages newer than these */
@@ -319,12 +307,14 @@ static int add_jump(struct jump *jump)
 		ret = check_image(jump);
 	if (ret)
 		return ret;
-	plan_add(jump->plan, &step_load_again, none, jump->image.kernel, jump->image.line, NULL);
+	jump_step(jump, run_load_again, NULL, "load %p with kexec_file_load once more, in place of "
+		  "whatever is loaded now, command line: %v", jump->image.kernel, jump->image.line);
 	jump_add_quiet(jump);
-	way = choose_way(ctx, (pid_t)jump->ledger->state.holder_pid);
-	if (strcmp(way.command, "kexec -e") == 0)
-		plan_add(jump->plan, &step_sync, none, NULL, way.command, NULL);
-	return plan_add(jump->plan, &step_jump, none, way.why, way.command, NULL);
+	systemd = is_for_systemd(ctx, (pid_t)jump->ledger->state.holder_pid, &why);
+	if (!systemd)
+		jump_step(jump, run_sync, NULL, "sync the disks", NULL, DIRECT);
+	jump_step(jump, run_jump, NULL, "kexec: %v (%p)", why, systemd ? MANAGED : DIRECT);
+	return 0;
 }
 
 int vlu_plan_kexec(struct vlu_ctx *ctx, bool force, struct vlu_plan **ret_plan)

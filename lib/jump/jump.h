@@ -25,6 +25,9 @@ struct jump {
 /* Begins a plan: takes the lock, checks the host, and reads the ledger. */
 int jump_plan(struct vlu_ctx *ctx, enum host_use use, struct jump **ret_jump) must_check;
 
+/* Adds a step for no device. path and value may be NULL. */
+void jump_step(struct jump *jump, step_fn run, step_fn undo, const char *text, const char *path,
+	       const char *value);
 /* Adds the steps that disable the interrupts of all devices in outgoing sessions. */
 void jump_add_quiet(struct jump *jump);
 

@@ -7,50 +7,36 @@
 #include "jump.h"
 #include "machine/kexec-state.h"
 
-static int run_load(struct vlu_plan *plan, struct step *step)
+static int run_load(struct step *step)
 {
-	struct jump *load = plan->data;
+	struct jump *load = step->plan->data;
 
-	(void)step;
-	load->another = kexec_is_loaded(plan->ctx) == VLU_YES;
-	return kexec_image_load(plan->ctx, &load->image, NULL);
+	load->another = kexec_is_loaded(load->ctx) == VLU_YES;
+	return kexec_image_load(load->ctx, &load->image, NULL);
 }
 
-static int undo_load(struct vlu_plan *plan, struct step *step)
+static int undo_load(struct step *step)
 {
 	static const char *const argv[] = { "kexec", "-s", "-u", NULL };
-	const struct jump *load = plan->data;
+	const struct jump *load = step->plan->data;
 	int ret;
 
-	(void)step;
-	ret = program_run(plan->ctx, argv, NULL, 0);
+	ret = program_run(load->ctx, argv, NULL, 0);
 	if (ret)
-		return vlu_fail(plan->ctx, VLU_PARTIAL, -EIO,
+		return vlu_fail(load->ctx, VLU_PARTIAL, -EIO,
 				"the image could not be unloaded");
 	/* the image of another tool must not be mistaken for this one */
-	kexec_image_forget(plan->ctx);
-	return load->another ? vlu_fail(plan->ctx, VLU_PARTIAL, -ENOENT, "no image is loaded "
+	kexec_image_forget(load->ctx);
+	return load->another ? vlu_fail(load->ctx, VLU_PARTIAL, -ENOENT, "no image is loaded "
 					"now: the previous one is gone too") : 0;
 }
 
-static const struct step_kind step_load = {
-	.text = "load %p with kexec_file_load, command line: %v",
-	.run = run_load,
-	.undo = undo_load,
-};
-
-static int run_remember(struct vlu_plan *plan, struct step *step)
+static int run_remember(struct step *step)
 {
-	struct jump *load = plan->data;
+	struct jump *load = step->plan->data;
 
-	(void)step;
-	return kexec_image_remember(plan->ctx, &load->image);
+	return kexec_image_remember(load->ctx, &load->image);
 }
-
-static const struct step_kind step_remember = {
-	.text = "record the loaded image",
-	.run = run_remember,
-};
 
 /* The note has one line per path, and vfio-lu kexec must load exactly these files. */
 static int need_one_line(struct vlu_ctx *ctx, const char *what, const char *text)
@@ -86,22 +72,21 @@ static int fill_image(struct vlu_ctx *ctx, struct jump *load, const char *kernel
 	return ret ? ret : need_one_line(ctx, "the command line", image->cmdline);
 }
 
-static int add_load(struct vlu_plan *plan, struct jump *load)
+static int add_load(struct jump *load)
 {
 	const struct kexec_image *image = &load->image;
-	struct vlu_bdf none = { 0 };
 	int ret;
 
 	ret = kexec_image_judge(load->ledger, &load->image, load->force);
-	if (!ret)
-		ret = plan_add(plan, &step_load, none, image->kernel, image->line, NULL);
-	if (!ret)
-		ret = plan_add(plan, &step_remember, none, NULL, NULL, NULL);
-	return ret ? ret : plan_say(plan, "load", "loaded %s%s%s, with handover; command line: "
-				    "%s%s%s",
-				    image->kernel, image->initrd ? " and " : "",
-				    image->initrd ? image->initrd : "", image->line,
-				    load->added[0] ? "; added:" : "", load->added);
+	if (ret)
+		return ret;
+	jump_step(load, run_load, undo_load, "load %p with kexec_file_load, command line: %v",
+		  image->kernel, image->line);
+	jump_step(load, run_remember, NULL, "record the loaded image", NULL, NULL);
+	return plan_say(load->plan, "load", "loaded %s%s%s, with handover; command line: %s%s%s",
+			image->kernel, image->initrd ? " and " : "",
+			image->initrd ? image->initrd : "", image->line,
+			load->added[0] ? "; added:" : "", load->added);
 }
 
 int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
@@ -122,6 +107,6 @@ int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
 	load->force = force;
 	ret = fill_image(ctx, load, kernel, initrd, cmdline, append);
 	if (!ret)
-		ret = add_load(load->plan, load);
+		ret = add_load(load);
 	return plan_give(load->plan, ret, ret_plan);
 }

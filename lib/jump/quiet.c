@@ -22,10 +22,10 @@ static int check_awake(struct vlu_ctx *ctx, struct vlu_bdf bdf, const char *name
 			"which wakes it", name, state, name, name);
 }
 
-static int run_quiet(struct vlu_plan *plan, struct step *step)
+static int run_quiet(struct step *step)
 {
-	struct jump *jump = plan->data;
-	struct vlu_ctx *ctx = plan->ctx;
+	struct jump *jump = step->plan->data;
+	struct vlu_ctx *ctx = jump->ctx;
 	int fd, ret;
 
 	ret = held_get(ctx, &fd, "device/%s/%s", step->value, step->name);

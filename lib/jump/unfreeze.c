@@ -28,21 +28,20 @@ static int find_frozen(struct session *session, struct vlu_bdf **ret_bdfs, size_
 	return ret;
 }
 
-static int run_unpreserve(struct vlu_plan *plan, struct step *step)
+static int run_unpreserve(struct step *step)
 {
-	(void)step;
-	return outgoing_drop(plan->data);
+	return outgoing_drop(step->plan->data);
 }
 
-static int run_write(struct vlu_plan *plan, struct step *step)
+static int run_write(struct step *step)
 {
-	(void)plan, (void)step;
+	(void)step;
 	return STEP_WRITE;
 }
 
-static int wrote(struct vlu_plan *plan, struct step *step, int ret)
+static int wrote(struct step *step, int ret)
 {
-	return ret ? vlu_failed(plan->ctx, ret, "%s: cannot write to %s",
+	return ret ? vlu_failed(step->plan->ctx, ret, "%s: cannot write to %s",
 				step->name, step->path) : 0;
 }
 

@@ -72,6 +72,12 @@ const struct proc_file *ledger_user(const struct ledger *ledger, const struct vl
  * is not finished. VLU_DIRECTION_UNKNOWN: the kernel reports nothing.
  */
 enum vlu_direction ledger_device(const struct ledger *ledger, struct vlu_bdf bdf);
+/*
+ * Fails: the previous kernel handed over the device, in this lost session or, if lost is NULL, in
+ * none that is known to have it. done: what cannot be done with it, "bound" or "preserved".
+ */
+int ledger_stranded(const struct ledger *ledger, struct vlu_bdf bdf, const struct vlu_session *lost,
+		    const char *done) must_check;
 /* Is the session from the previous kernel, and not finished, abandoned or lost? */
 bool is_unfinished(const struct vlu_session *session);
 /* Returns the i-th member, devices before files. NULL: there are no more. */
@@ -87,6 +93,9 @@ bool is_asked(const struct ledger *ledger);
 int ledger_known(const struct ledger *ledger) must_check;
 /* Adds "; first: COMMAND" to the failure if there is a next command. Returns the old errno. */
 int session_first(struct vlu_ctx *ctx, const struct vlu_session *session);
+/* Fails: the session of the previous kernel is not finished. so begins with "; ", or is "". */
+int session_unfinished(struct vlu_ctx *ctx, const struct vlu_session *session,
+		       const char *so) must_check;
 /* Fails: there is no session of this name. Lists the sessions that exist. */
 int ledger_no_session(const struct ledger *ledger, const char *name) must_check;
 

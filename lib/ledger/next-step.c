@@ -31,16 +31,27 @@ static const char *const *end(struct words *words)
 	return words->at && ledger_add(words->ledger, &words->at, &words->n) ? words->at : NULL;
 }
 
-static void command(struct words *words, const struct vlu_session *session, const char *verb)
+/* Adds the words of a command, with the session's name if it needs one; the last argument is NULL. */
+static void command(struct words *words, const struct vlu_session *session, const char *verb, ...)
+	__attribute__((sentinel));
+
+static void command(struct words *words, const struct vlu_session *session, const char *verb, ...)
 {
+	const char *word;
+	va_list args;
+
 	add(words, "vfio-lu");
 	add(words, "%s", verb);
 	/* load and kexec act on all sessions */
-	if (strcmp(verb, "load") == 0 || strcmp(verb, "kexec") == 0 ||
-	    strcmp(session->name, VLU_SESSION) == 0)
-		return;
-	add(words, "--session");
-	add(words, "%s", session->name);
+	if (strcmp(verb, "load") != 0 && strcmp(verb, "kexec") != 0 &&
+	    strcmp(session->name, VLU_SESSION) != 0) {
+		add(words, "--session");
+		add(words, "%s", session->name);
+	}
+	va_start(args, verb);
+	while ((word = va_arg(args, const char *)))
+		add(words, "%s", word);
+	va_end(args);
 }
 
 /* Lists the reasons for which kexec refuses: unfinished sessions, and VMs with open devices. */
@@ -63,11 +74,10 @@ static void after_held(const struct ledger *ledger, const struct vlu_session *se
 		       struct words *next, struct words *blocked)
 {
 	if (ledger->state.kexec_loaded == VLU_YES) {
-		command(next, session, "kexec");
+		command(next, session, "kexec", NULL);
 		before_kexec(ledger, blocked);
 	} else {
-		command(next, session, "load");
-		add(next, "KERNEL");
+		command(next, session, "load", "KERNEL", NULL);
 	}
 }
 
@@ -79,17 +89,18 @@ static void again(const struct vlu_session *session, struct words *next)
 	for (i = 0; i < session->n_devices; i++)
 		there += session->devices[i].present;
 	if (!there || session->n_files) {
-		command(next, session, "release");
+		command(next, session, "release", NULL);
 		return;
 	}
-	command(next, session, "preserve");
+	command(next, session, "preserve", NULL);
 	for (i = 0; i < session->n_devices; i++)
 		if (session->devices[i].present)
 			add(next, "%s", session->devices[i].name);
 }
 
+/* free: no running process has it. memory: no process ever had it. left: its process has ended. */
 struct numbers {
-	size_t missing, lent, free, bound, memory;
+	size_t missing, lent, free, bound, memory, left;
 };
 
 static struct numbers numbers(const struct vlu_session *session)
@@ -101,29 +112,15 @@ static struct numbers numbers(const struct vlu_session *session)
 	for (i = 0; (member = member_at(session, i)); i++) {
 		if (i >= session->n_devices) {
 			n.memory += member->state == VLU_MEMBER_RETRIEVED && !member->was_lent;
+			n.left += member->was_lent && member->lent_pid < 0;
 			continue;
 		}
 		n.missing += member->state == VLU_MEMBER_MISSING && member->present;
 		n.lent += member->lent_pid >= 0;
 		n.bound += member->state == VLU_MEMBER_BOUND;
-		n.free += member->state == VLU_MEMBER_RETRIEVED && !member->was_lent;
+		n.free += member->state == VLU_MEMBER_RETRIEVED && member->lent_pid < 0;
 	}
 	return n;
-}
-
-/* systemd gives the files in its store to the service when it starts. */
-static void start_service(struct words *next)
-{
-	add(next, "systemctl");
-	add(next, "start");
-	add(next, SERVICE_UNIT);
-}
-
-static void run(const struct vlu_session *session, struct words *next)
-{
-	command(next, session, "run");
-	add(next, "--");
-	add(next, "COMMAND");
 }
 
 static void after_restored(const struct vlu_session *session, struct words *next)
@@ -131,14 +128,15 @@ static void after_restored(const struct vlu_session *session, struct words *next
 	struct numbers n = numbers(session);
 	size_t i;
 
-	/* the devices were taken from a VMM, so the next VMM gets them */
-	if ((session->command && n.free && !n.lent && !n.bound) || n.memory) {
-		run(session, next);
+	/*
+	 * What was taken from a VMM, the next VMM gets. One that has ended may have failed to start,
+	 * so another one may still take it all, unless the devices are bound.
+	 */
+	if (n.memory || (!n.lent && !n.bound && ((session->command && n.free) || n.left))) {
+		command(next, session, "run", "--", "COMMAND", NULL);
 	} else {
-		command(next, session, "finish");
-		if (n.lent)
-			add(next, "--wait");
-		/* memory of a VMM that has ended */
+		command(next, session, "finish", n.lent ? "--wait" : NULL, NULL);
+		/* memory of a VMM that has ended and had bound the devices */
 		for (i = 0; i < session->n_files; i++)
 			if (session->files[i].was_lent && session->files[i].lent_pid < 0) {
 				add(next, "--discard");
@@ -153,15 +151,14 @@ static void after_partly(const struct vlu_session *session, struct words *next,
 	struct numbers n = numbers(session);
 
 	if (!session->n_devices && !session->n_files) {
-		command(next, session, "restore");
+		command(next, session, "restore", NULL);
 		add(blocked, "vfio-pci has none of its devices: vfio-lu bind BDF...");
 	} else if (n.missing) {
-		command(next, session, "restore");
+		command(next, session, "restore", NULL);
 	} else if (n.free) {
-		run(session, next);
+		command(next, session, "run", "--", "COMMAND", NULL);
 	} else {
-		command(next, session, "release");
-		add(next, "--abandon");
+		command(next, session, "release", "--abandon", NULL);
 	}
 }
 
@@ -181,7 +178,7 @@ void ledger_next(struct ledger *ledger, struct entry *entry)
 		again(session, &next);
 		break;
 	case VLU_STANDING_WAITING:
-		command(&next, session, "restore");
+		command(&next, session, "restore", NULL);
 		break;
 	case VLU_STANDING_RESTORED:
 		after_restored(session, &next);
@@ -190,27 +187,29 @@ void ledger_next(struct ledger *ledger, struct entry *entry)
 		after_partly(session, &next, &blocked);
 		break;
 	case VLU_STANDING_FINISHED:
-		command(&next, session, "finish");
+		command(&next, session, "finish", NULL);
 		break;
 	case VLU_STANDING_LOST:
-		if (session->direction == VLU_OUTGOING) {
+		if (session->direction == VLU_OUTGOING)
 			again(session, &next);
-		} else {
-			command(&next, session, "release");
-			if (entry->restored || entry->settled[0])
-				add(&next, "--abandon");
-		}
+		else
+			command(&next, session, "release", entry->restored || entry->settled[0] ?
+				"--abandon" : NULL, NULL);
 		break;
 	case VLU_STANDING_UNKNOWN:
-		if (session->direction == VLU_INCOMING && is_asked(ledger))
-			command(&next, session, "restore");
-		else if (ledger->state.holder_detail)
+		if (session->direction == VLU_INCOMING && is_asked(ledger)) {
+			command(&next, session, "restore", NULL);
+		} else if (ledger->state.holder_detail) {
 			add(&blocked, "%s", ledger->state.holder_detail);
-		else if (session->holder_pid == 1)
-			start_service(&next);
-		else if (session->holder_pid >= 0)
+		} else if (session->holder_pid == 1) {
+			/* systemd gives the files in its store to the service when it starts */
+			add(&next, "systemctl");
+			add(&next, "start");
+			add(&next, SERVICE_UNIT);
+		} else if (session->holder_pid >= 0) {
 			add(&blocked, "process %d has it and cannot be asked: end it",
 			    (int)session->holder_pid);
+		}
 		break;
 	}
 	session->next = end(&next);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Adds and finds the rows of the ledger. */
 #include "base/bdf.h"
-#include "base/text.h"
 #include "ledger/ledger.h"
 #include "machine/device.h"
 
@@ -126,47 +125,4 @@ bool is_asked(const struct ledger *ledger)
 {
 	return ledger->state.holder == VLU_HOLDER_NONE ||
 	       ledger->state.holder == VLU_HOLDER_ANSWERS;
-}
-
-int ledger_known(const struct ledger *ledger)
-{
-	const struct vlu_state *state = &ledger->state;
-
-	if (is_asked(ledger))
-		return 0;
-	if (state->holder == VLU_HOLDER_UNSEEN)
-		return vlu_fail(ledger->ctx, FAIL_NO_ROOT, -EACCES, "%s", state->holder_detail);
-	return vlu_fail(ledger->ctx, FAIL_HOLDER_SILENT, -ETIMEDOUT, "%s; it is unknown what the "
-			"holder has, so nothing was done", state->holder_detail);
-}
-
-/* The user has to replace words like KERNEL and COMMAND. */
-static bool can_be_run(const char *const *argv)
-{
-	size_t i;
-
-	for (i = 0; argv && argv[i]; i++)
-		if (argv[i][strspn(argv[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0')
-			return false;
-	return argv != NULL;
-}
-
-int session_first(struct vlu_ctx *ctx, const struct vlu_session *session)
-{
-	char line[512];
-
-	argline_text(session->next, line, sizeof(line));
-	return failure_fix(ctx, "first", session->next ? line : NULL,
-			   can_be_run(session->next) ? session->next : NULL);
-}
-
-int ledger_no_session(const struct ledger *ledger, const char *name)
-{
-	char names[400] = "";
-	size_t i;
-
-	for (i = 0; i < ledger->state.n_sessions; i++)
-		text_add(names, sizeof(names), " %s", ledger->state.sessions[i].name);
-	return vlu_fail(ledger->ctx, FAIL_NO_SESSION, -ENOENT, "there is no session %s; %s%s",
-			name, *names ? "there are:" : "there are none", names);
 }

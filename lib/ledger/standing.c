@@ -43,12 +43,6 @@ bool is_unfinished(const struct vlu_session *session)
 		 session->sources & VLU_FROM_HOLDER));
 }
 
-static bool is_retrieved(const struct vlu_member *member)
-{
-	return is_held(member) && (member->state == VLU_MEMBER_RETRIEVED ||
-				   member->state == VLU_MEMBER_BOUND);
-}
-
 /* Counts the members for which fn is true. */
 static size_t count(const struct vlu_session *session, bool (*fn)(const struct vlu_member *member))
 {
@@ -134,7 +128,8 @@ static void stand_outgoing(struct entry *entry)
 
 static bool is_not_retrieved(const struct vlu_member *member)
 {
-	return !is_retrieved(member);
+	return !is_held(member) || (member->state != VLU_MEMBER_RETRIEVED &&
+				    member->state != VLU_MEMBER_BOUND);
 }
 
 static void tell_restored(struct vlu_member *member)

@@ -52,8 +52,8 @@ static void undo_done(struct lane *lane)
 		step->done = false;
 		if (!step->kind->undo)
 			continue;
-		vlu_log(plan->ctx, VLU_LOG_DEBUG, "undo: %s", step_text(plan, step));
-		if (step->kind->undo(plan, step))
+		vlu_log(plan->ctx, VLU_LOG_DEBUG, "undo: %s", step_text(step));
+		if (step->kind->undo(step))
 			not_undone(plan->ctx, lane);
 	}
 }
@@ -101,7 +101,7 @@ static int stopped(const struct lane *lane, struct step *step)
 	if (lane->way == BACK || ctx->plan_depth > 1 || !ctx->stop || !ctx->stop(ctx->stop_arg))
 		return 0;
 	return vlu_fail(ctx, FAIL_STOPPED, -EINTR, "stopped by a signal before this: %.500s; %s",
-			step_text(lane->plan, step), lane->plan->policy == PLAN_STOP ?
+			step_text(step), lane->plan->policy == PLAN_STOP ?
 			"the same command takes up where this one stopped" :
 			"its completed steps are undone");
 }
@@ -120,11 +120,11 @@ void lane_go(struct lane *lane)
 		}
 		step = lane_step(lane);
 		vlu_log(plan->ctx, VLU_LOG_DEBUG, "%s%s", lane->way == BACK ? "undo: " : "",
-			step_text(plan, step));
+			step_text(step));
 		ret = stopped(lane, step);
-		progress_begin(plan->ctx, 0, "%s", step_text(plan, step));
+		progress_begin(plan->ctx, 0, "%s", step_text(step));
 		if (!ret && step->kind->run)
-			ret = step->kind->run(plan, step);
+			ret = step->kind->run(step);
 		progress_end(plan->ctx);
 		if (ret == STEP_AGAIN && !lane->waits)
 			lane->since = vlu_now();
@@ -132,7 +132,7 @@ void lane_go(struct lane *lane)
 		if (lane->waits && vlu_now() - lane->since < plan->ctx->timeout * 1000LL)
 			return;
 		if (lane->waits)
-			ret = step->kind->wrote(plan, step, -ETIMEDOUT);
+			ret = step->kind->wrote(step, -ETIMEDOUT);
 		lane->waits = false;
 		if (ret != STEP_WRITE) {
 			stepped(lane, ret);
@@ -141,7 +141,7 @@ void lane_go(struct lane *lane)
 		ret = sys_write_start(&plan->ctx->sys, step->path, step->value,
 				      strlen(step->value), &lane->pid);
 		if (ret < 0) {
-			stepped(lane, step->kind->wrote(plan, step, ret));
+			stepped(lane, step->kind->wrote(step, ret));
 			continue;
 		}
 		lane->fd = ret;
@@ -160,7 +160,7 @@ void lane_answer(struct lane *lane)
 	if (n >= 0)
 		n = (size_t)n == strlen(step->value) ? 0 : -EIO;
 	plan->group = lane->group;
-	stepped(lane, step->kind->wrote(plan, step, (int)n));
+	stepped(lane, step->kind->wrote(step, (int)n));
 	lane_go(lane);
 }
 
@@ -170,7 +170,7 @@ void lane_leave(struct lane *lane, unsigned int seconds)
 
 	vlu_fail(ctx, FAIL_STUCK, -ETIMEDOUT, "%.500s: the kernel did not return within %u s; "
 		 "process %d still waits for it. When that process has ended, repeat the command",
-		 step_text(lane->plan, lane_step(lane)), seconds, (int)lane->pid);
+		 step_text(lane_step(lane)), seconds, (int)lane->pid);
 	if (lane->failure.err)
 		not_undone(ctx, lane);
 	else

@@ -58,7 +58,8 @@ static int add(struct vlu_plan *plan, struct steps *steps, const struct step_kin
 	if (!step)
 		return no_memory(plan);
 	*step = (struct step){
-		.kind = pool_copy(&plan->pool, kind, sizeof(*kind)), .group = plan->group, .beside = plan->beside, .bdf = bdf,
+		.plan = plan, .kind = pool_copy(&plan->pool, kind, sizeof(*kind)), .bdf = bdf,
+		.group = plan->group, .beside = plan->beside,
 	};
 	vlu_bdf_format(bdf, step->name);
 	if (!step->kind || !copy(plan, &step->path, path) || !copy(plan, &step->value, value) ||
@@ -134,7 +135,7 @@ size_t vlu_plan_count(const struct vlu_plan *plan)
 	return plan->forth.n;
 }
 
-const char *step_text(struct vlu_plan *plan, struct step *step)
+const char *step_text(struct step *step)
 {
 	const char *p = step->kind->text, *text = "", *piece, *value = step->value;
 	size_t n;
@@ -149,7 +150,7 @@ const char *step_text(struct vlu_plan *plan, struct step *step)
 		else if (p[n] && p[n + 1] == 'v')
 			/* writing an empty line clears an attribute */
 			piece = value && value[strspn(value, "\n")] ? value : "nothing";
-		text = pool_print(&plan->pool, "%s%.*s%s", text, (int)n, p, piece);
+		text = pool_print(&step->plan->pool, "%s%.*s%s", text, (int)n, p, piece);
 	}
 	if (!step->text)
 		step->text = text;
@@ -158,7 +159,7 @@ const char *step_text(struct vlu_plan *plan, struct step *step)
 
 const char *vlu_plan_step(struct vlu_plan *plan, size_t i)
 {
-	return i < plan->forth.n ? step_text(plan, &plan->forth.at[i]) : NULL;
+	return i < plan->forth.n ? step_text(&plan->forth.at[i]) : NULL;
 }
 
 const char *vlu_plan_waiting(const struct vlu_plan *plan)

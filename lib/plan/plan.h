@@ -17,7 +17,7 @@ struct step;
 /* step_kind.run returns this to be called again soon, while the other groups go on. */
 #define STEP_AGAIN 2
 
-typedef int (*step_fn)(struct vlu_plan *plan, struct step *step);
+typedef int (*step_fn)(struct step *step);
 
 struct step_kind {
 	/* The sentence of --dry-run. %p is the step's path, %v its value, %d its device. */
@@ -29,12 +29,13 @@ struct step_kind {
 	 * Also called with -ETIMEDOUT when STEP_AGAIN was repeated for the context's
 	 * timeout. Returns as run does.
 	 */
-	int (*wrote)(struct vlu_plan *plan, struct step *step, int ret);
+	int (*wrote)(struct step *step, int ret);
 	/* NULL: nothing to undo. A failure makes the plan VLU_PARTIAL. */
 	step_fn undo;
 };
 
 struct step {
+	struct vlu_plan *plan;
 	const struct step_kind *kind;
 	unsigned int group;
 	bool beside;	/* its group runs at the same time as neighbours that have this set too */
@@ -113,7 +114,7 @@ int plan_add_back(struct vlu_plan *plan, const struct step_kind *kind,
 		  struct vlu_bdf bdf, const char *path, const char *value,
 		  const char *extra) must_check;
 /* Returns the sentence of a step, or NULL when out of memory. */
-const char *step_text(struct vlu_plan *plan, struct step *step);
+const char *step_text(struct step *step);
 /*
  * Adds a result for vlu_plan_result(). A result added while the plan is being made
  * counts only if its group succeeds; a result added by a running step counts at once.

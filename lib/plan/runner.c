@@ -41,7 +41,7 @@ static void tell(struct run *run)
 		if ((lane->fd >= 0 || lane->waits) && (!longest || lane->since < longest->since))
 			longest = lane;
 	plan->watch(plan->watch_arg, count_ended(run), run->to - run->from,
-		    longest ? step_text(plan, lane_step(longest)) : NULL);
+		    longest ? step_text(lane_step(longest)) : NULL);
 }
 
 /* Waits until a write ends or is given up, or a lane can continue. With look, does not wait. */

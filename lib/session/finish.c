@@ -37,6 +37,15 @@ static int take_files(struct session *session)
 	return ret;
 }
 
+static int call_finish(struct session *session)
+{
+	int ret = luo_finish(session->ctx, session->fd, session->name);
+
+	if (!ret)
+		moments_note(session->ctx, &session->moments, FINISHED, NULL);
+	return ret;
+}
+
 /* Finishes when all held files are bound. Fails if a device that was handed over is not held. */
 static int finish_bound(struct session *session)
 {
@@ -47,7 +56,7 @@ static int finish_bound(struct session *session)
 	size_t i, j;
 	int ret;
 
-	ret = luo_finish(ctx, session->fd, session->name);
+	ret = call_finish(session);
 	for (i = 0; ret == -EBUSY && i < state->n_incoming; i++) {
 		for (j = 0; j < state->n_sessions; j++)
 			if (member_of(&state->sessions[j], state->incoming[i]))
@@ -105,44 +114,35 @@ static int bind_members(struct session *session)
 
 static int try_finish(struct session *session)
 {
-	int ret = held_get(session->ctx, &session->fd, "session/%s", session->name);
-
-	return ret ? ret : luo_finish(session->ctx, session->fd, session->name);
-}
-
-static int run_finish(struct vlu_plan *plan, struct step *step)
-{
-	struct session *session = plan->data;
 	int ret;
 
-	(void)step;
-	moments_note(plan->ctx, &session->moments, FINISH_CALLED, NULL);
-	ret = try_finish(session);
-	/* Bind the devices that no VMM took, so that the session can end. */
-	if (ret == -EBUSY) {
-		ret = take_files(session);
-		if (!ret)
-			ret = bind_members(session);
-	}
-	if (!ret)
-		moments_note(plan->ctx, &session->moments, FINISHED, NULL);
-	return ret;
+	moments_note(session->ctx, &session->moments, FINISH_CALLED, NULL);
+	ret = held_get(session->ctx, &session->fd, "session/%s", session->name);
+	return ret ? ret : call_finish(session);
 }
 
-static int run_finish_taken(struct vlu_plan *plan, struct step *step)
+static int run_finish(struct step *step)
 {
-	struct session *session = plan->data;
-	struct vlu_ctx *ctx = plan->ctx;
+	struct session *session = step->plan->data;
+	int ret = try_finish(session);
+
+	if (ret != -EBUSY)
+		return ret;
+	/* Bind the devices that no VMM took, so that the session can end. */
+	ret = take_files(session);
+	return ret ? ret : bind_members(session);
+}
+
+static int run_finish_taken(struct step *step)
+{
+	struct session *session = step->plan->data;
+	struct vlu_ctx *ctx = session->ctx;
 	const struct proc_file *user;
 	char names[400] = "";
 	size_t i;
 	int ret;
 
-	(void)step;
-	moments_note(ctx, &session->moments, FINISH_CALLED, NULL);
 	ret = try_finish(session);
-	if (!ret)
-		moments_note(ctx, &session->moments, FINISHED, NULL);
 	/* find out which device is not bound */
 	if (ret != -EBUSY || session_ask(session, FETCH, NULL, NULL))
 		return ret;
@@ -163,20 +163,19 @@ static int run_finish_taken(struct vlu_plan *plan, struct step *step)
 
 #define LET_GO_TEXT "let the holder close the files of session %v, and remove its manifest"
 
-static int run_let_go(struct vlu_plan *plan, struct step *step)
+static int run_let_go(struct step *step)
 {
-	struct session *session = plan->data;
+	struct session *session = step->plan->data;
 	char names[400];
 	int ret;
 
-	(void)step;
-	sys_close(&plan->ctx->sys, session->fd);
+	sys_close(&session->ctx->sys, session->fd);
 	session->fd = -1;
 	ret = session_end(session, "finished");
-	return ret ? vlu_fail(plan->ctx, VLU_PARTIAL, ret, "session %s is finished, but the holder "
+	return ret ? vlu_fail(session->ctx, VLU_PARTIAL, ret, "session %s is finished, but the holder "
 			      "may still have the files of%s open: %.400s; close them: vfio-lu "
 			      "finish --session %s", session->name,
-			      device_names(session, NULL, names), vlu_error(plan->ctx),
+			      device_names(session, NULL, names), vlu_error(session->ctx),
 			      session->name) : 0;
 }
 
@@ -191,11 +190,11 @@ static bool is_discarded(const struct vlu_finish *how, const char *name)
 }
 
 /* Refuses to free memory that nobody has taken, unless --discard names it. */
-static int check_memory(struct vlu_plan *plan, const struct session *session,
+static int check_memory(struct vlu_plan *plan, struct session *session,
 			const struct vlu_finish *how)
 {
-	const struct vlu_member *file = session->now->files, *first = NULL;
-	char names[400] = "";
+	const struct vlu_member *file = session->now->files;
+	char names[400] = "", discard[800] = "";
 	size_t i;
 
 	for (i = 0; i < session->now->n_files; i++, file++) {
@@ -203,17 +202,19 @@ static int check_memory(struct vlu_plan *plan, const struct session *session,
 		if (file->lent_pid >= 0)
 			continue;
 		if (is_discarded(how, file->name)) {
+			member_step(plan, NULL, NULL, "%p: give up its memory, which no process has",
+				    session_find(session, file->name), NULL, NULL);
 			plan_say(plan, "discard", "%s  discarded: no process had it", file->name);
 			continue;
 		}
-		first = first ? first : file;
 		text_add(names, sizeof(names), " %s", file->name);
+		text_add(discard, sizeof(discard), " --discard %s", file->name);
 	}
-	return !first ? 0 : vlu_fail(plan->ctx, FAIL_WOULD_LOSE, -EBUSY, "session %s: no process "
-				     "has%s, and finish would free the memory; give it to a VMM: "
-				     "vfio-lu run, or free it: vfio-lu finish --discard %s "
-				     "--session %s", session->name, names,
-				     first->name, session->name);
+	return !*names ? 0 : vlu_fail(plan->ctx, FAIL_WOULD_LOSE, -EBUSY, "session %s: no process "
+				      "has%s, and finish would free the memory; give it to a VMM: "
+				      "vfio-lu run --session %s, or free it: vfio-lu finish%s "
+				      "--session %s", session->name, names, session->name, discard,
+				      session->name);
 }
 
 static int check_discarded(struct session *session, const struct vlu_finish *how)
@@ -275,6 +276,9 @@ static int add_finish(struct vlu_plan *plan, struct session *session, const stru
 	size_t i;
 	int ret;
 
+	if (!now && session_is_settled(plan->ctx, session->name, "abandoned"))
+		return vlu_fail(plan->ctx, FAIL_NO_SESSION, -ENOENT, "session %s was given up in "
+				"this boot; there is nothing to finish", session->name);
 	if (!now && (strcmp(session->name, VLU_SESSION) == 0 ||
 		     session_is_settled(plan->ctx, session->name, "finished")))
 		return plan_say_already(plan, "finish", "session %s  already finished",

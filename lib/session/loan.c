@@ -24,49 +24,27 @@ struct vlu_loan {
 	bool given;		/* the moment at which the devices were given is noted */
 	bool named;		/* argv names the files to lend; otherwise all are lent */
 	char **argv;
-	char unknown[64];	/* a name in argv that is not in the session */
 	int finisher;		/* a pipe to the process that finishes the session; -1: none */
 };
 
 /* ------------------------------------------------------- files to be lent */
 
-static int add(struct vlu_loan *loan, const char *name, const struct vlu_member *member)
+static int add(struct vlu_loan *loan, const struct vlu_member *member)
 {
+	const char *name = member ? member->name : FILE_IOMMUFD;
 	size_t i;
 
 	for (i = 0; i < loan->n; i++)
 		if (loan->files[i].member == member)
 			return FIRST_FD + (int)i;
 	if (loan->n == MAX_FILES)
-		return -E2BIG;
-	loan->files[i] = (struct file){ { .name = strdup(name), .fd = -1 }, member, false };
-	if (!loan->files[i].lent.name)
-		return -ENOMEM;
-	loan->n++;
+		return vlu_fail(loan->ctx, VLU_USAGE, -E2BIG, "more than %d files for one command",
+				MAX_FILES);
+	loan->files[loan->n++] = (struct file){ { .name = name, .fd = -1 }, member, false };
 	return FIRST_FD + (int)i;
 }
 
-/* Returns the descriptor number that name will have in the program. */
-static int number_of(void *arg, const char *name)
-{
-	struct vlu_loan *loan = arg;
-	const struct vlu_member *member;
-	char text[VLU_BDF_SIZE];
-	struct vlu_bdf bdf;
-	size_t i;
-
-	if (vlu_bdf_parse(name, &bdf) == 0)
-		name = vlu_bdf_format(bdf, text);
-	if (strcmp(name, FILE_IOMMUFD) == 0)
-		return add(loan, name, NULL);
-	for (i = 0; (member = member_at(loan->now, i)); i++)
-		if (is_held(member) && strcmp(member->name, name) == 0)
-			return add(loan, name, member);
-	snprintf(loan->unknown, sizeof(loan->unknown), "%s", name);
-	return -ENOENT;
-}
-
-static int no_such_name(struct vlu_loan *loan)
+static int no_such_name(struct vlu_loan *loan, const char *name)
 {
 	const struct vlu_member *member;
 	char there[512] = "";
@@ -76,8 +54,23 @@ static int no_such_name(struct vlu_loan *loan)
 		if (is_held(member))
 			text_add(there, sizeof(there), "{%s}, ", member->name);
 	return vlu_fail(loan->ctx, VLU_USAGE, -ENOENT, "{%s} is not in session %s, which has %s{"
-			FILE_IOMMUFD "}; write {{ for a brace", loan->unknown,
-			loan->session, there);
+			FILE_IOMMUFD "}; write {{ for a brace", name, loan->session, there);
+}
+
+/* Returns the descriptor number that name will have in the program. */
+static int number_of(void *arg, const char *name)
+{
+	struct vlu_loan *loan = arg;
+	const struct vlu_member *member;
+	char text[VLU_BDF_SIZE];
+	struct vlu_bdf bdf;
+
+	if (strcmp(name, FILE_IOMMUFD) == 0)
+		return add(loan, NULL);
+	if (vlu_bdf_parse(name, &bdf) == 0)
+		name = vlu_bdf_format(bdf, text);
+	member = member_named(loan->now, name);
+	return member && is_held(member) ? add(loan, member) : no_such_name(loan, name);
 }
 
 static int bound_already(struct vlu_loan *loan, const char *name)
@@ -98,7 +91,7 @@ static int add_all(struct vlu_loan *loan)
 		if (is_held(member) && member->state == VLU_MEMBER_BOUND)
 			bound = bound ? bound : member;
 		else if (is_held(member))
-			ret = add(loan, member->name, member);
+			ret = add(loan, member);
 	}
 	return bound && !loan->n ? bound_already(loan, bound->name) : ret;
 }
@@ -118,17 +111,9 @@ static int expand(struct vlu_loan *loan, char *const *argv)
 	loan->named = loan->n;
 	if (ret >= 0 && !loan->named)
 		ret = add_all(loan);
-	switch (ret) {
-	case -ENOENT:
-		return no_such_name(loan);
-	case -E2BIG:
-		return vlu_fail(loan->ctx, VLU_USAGE, ret, "more than %d files for one command",
-				MAX_FILES);
-	case -ENOMEM:
+	if (ret == -ENOMEM)
 		return vlu_nomem(loan->ctx);
-	default:
-		return ret < 0 ? ret : 0;
-	}
+	return ret < 0 ? ret : 0;
 }
 
 /* ---------------------------------------------------------------- checks */
@@ -173,6 +158,13 @@ static int check_member(struct vlu_loan *loan, const struct vlu_member *member, 
 
 /* --------------------------------------------------------------- lending */
 
+static bool is_device(const struct vlu_loan *loan, const struct file *file)
+{
+	const struct vlu_session *now = loan->now;
+
+	return file->member >= now->devices && file->member < now->devices + now->n_devices;
+}
+
 static int lend(struct vlu_loan *loan, struct file *file, const char *value)
 {
 	char key[HOLDER_KEY];
@@ -185,7 +177,7 @@ static int lend(struct vlu_loan *loan, struct file *file, const char *value)
 	if (ret)
 		return ret;
 	/* an earlier borrower bound it and has ended */
-	if (strncmp(key, "device/", 7) == 0 && vfio_is_bound(loan->ctx, file->lent.fd)) {
+	if (is_device(loan, file) && vfio_is_bound(loan->ctx, file->lent.fd)) {
 		if (held_put(loan->ctx, -1, "state=bound", "%s", key))
 			vlu_log(loan->ctx, VLU_LOG_WARNING, "%s", vlu_error(loan->ctx));
 		return bound_already(loan, file->member->name);
@@ -193,12 +185,6 @@ static int lend(struct vlu_loan *loan, struct file *file, const char *value)
 	ret = held_put(loan->ctx, -1, value, "%s", key);
 	file->recorded = !ret;
 	return ret;
-}
-
-static void end_file(struct vlu_loan *loan, struct file *file)
-{
-	sys_close(&loan->ctx->sys, file->lent.fd);
-	free((char *)file->lent.name);
 }
 
 /* Notes the moment at which the devices were given, or drops it. */
@@ -209,8 +195,7 @@ static void note_given(struct vlu_loan *loan, bool given)
 
 	moments_read(loan->ctx, RUN_DIR, loan->session, &moments);
 	for (file = loan->files; file < loan->files + loan->n; file++) {
-		if (!file->member || file->member >= loan->now->devices + loan->now->n_devices ||
-		    file->member < loan->now->devices)
+		if (!is_device(loan, file))
 			continue;
 		if (given)
 			moments_note(loan->ctx, &moments, GIVEN, &file->member->bdf);
@@ -235,7 +220,7 @@ static int lend_all(struct vlu_loan *loan)
 		if (!ret) {
 			file++;
 		} else if (ret == -EALREADY && !loan->named && loan->n > 1) {
-			end_file(loan, file);
+			sys_close(&loan->ctx->sys, file->lent.fd);
 			loan->n--;
 			memmove(file, file + 1, (size_t)(loan->files + loan->n - file) * sizeof(*file));
 		} else {
@@ -332,7 +317,7 @@ void vlu_loan_free(struct vlu_loan *loan)
 	if (!loan)
 		return;
 	for (i = 0; i < loan->n; i++)
-		end_file(loan, &loan->files[i]);
+		sys_close(&loan->ctx->sys, loan->files[i].lent.fd);
 	for (i = 0; loan->argv && loan->argv[i]; i++)
 		free(loan->argv[i]);
 	free(loan->argv);

@@ -89,9 +89,9 @@ void member_step(struct vlu_plan *plan, step_fn run, step_fn undo, const char *t
 	plan_add(plan, &kind, member->bdf, path ? path : member->name, value, member->name);
 }
 
-struct member *session_member(struct vlu_plan *plan, const struct step *step)
+struct member *session_member(const struct step *step)
 {
-	return session_find(plan->data, step->extra);
+	return session_find(step->plan->data, step->extra);
 }
 
 static bool member_is_leaving(const struct member *member)
@@ -225,7 +225,11 @@ int session_ask(struct session *session, enum ask ask, member_fn which, const ch
 	return ret;
 }
 
-int session_end_files(struct session *session, member_fn which)
+/*
+ * Makes the holder let files go, and closes them here. The last close waits for the
+ * reset, which would block the holder, so the files are fetched first.
+ */
+static int end_files(struct session *session, member_fn which)
 {
 	int ret;
 
@@ -236,18 +240,17 @@ int session_end_files(struct session *session, member_fn which)
 	return ret;
 }
 
-int session_leave(struct vlu_plan *plan, struct step *step)
+int session_leave(struct step *step)
 {
-	(void)step;
-	return session_end_files(plan->data, member_is_leaving);
+	return end_files(step->plan->data, member_is_leaving);
 }
 
-int session_drop(struct vlu_plan *plan, struct step *step)
+int session_drop(struct step *step)
 {
-	struct member *member = session_member(plan, step);
+	struct member *member = session_member(step);
 
-	close_one(plan->data, member);
-	return held_drop(plan->ctx, "%s", member->key);
+	close_one(step->plan->data, member);
+	return held_drop(step->plan->ctx, "%s", member->key);
 }
 
 int session_end(struct session *session, const char *word)
@@ -257,7 +260,7 @@ int session_end(struct session *session, const char *word)
 	int ret = settle(ctx, session->name, word);
 
 	if (!ret)
-		ret = session_end_files(session, NULL);
+		ret = end_files(session, NULL);
 	if (!ret)
 		ret = held_drop(ctx, "iommufd/%s", session->name);
 	if (!ret)

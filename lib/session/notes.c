@@ -18,10 +18,9 @@ void session_note(struct session *session, enum moment_kind kind, member_fn whic
 	moments_free(&moments);
 }
 
-
-static int run_record(struct vlu_plan *plan, struct step *step)
+static int run_record(struct step *step)
 {
-	struct session *session = plan->data;
+	struct session *session = step->plan->data;
 	const struct manifest *manifest = ledger_manifest(session->ledger, session->name);
 	const struct vlu_session *now = session->now;
 	_cleanup_free_ struct vlu_bdf *bdfs = calloc(now->n_devices + 1, sizeof(*bdfs));
@@ -32,15 +31,14 @@ static int run_record(struct vlu_plan *plan, struct step *step)
 	};
 	size_t i;
 
-	(void)step;
-	moments_read(plan->ctx, RUN_DIR, session->name, &moments);
+	moments_read(session->ctx, RUN_DIR, session->name, &moments);
 	for (i = 0; bdfs && i < now->n_devices; i++)
 		bdfs[i] = now->devices[i].bdf;
 	if (manifest)
 		moments_add(&moments, PRESERVED, NULL, &manifest->preserved);
 	moments_merge(&moments, &session->moments);
 	if (bdfs)
-		update_end(plan->ctx, &ended);
+		update_end(session->ctx, &ended);
 	moments_free(&moments);
 	return 0;
 }

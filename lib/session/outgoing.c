@@ -189,14 +189,13 @@ static int create_again(struct session *session)
 }
 
 /* Goes back to the session as it was before this plan, or to none. */
-static int undo_create(struct vlu_plan *plan, struct step *step)
+static int undo_create(struct step *step)
 {
-	struct session *session = plan->data;
-	struct vlu_ctx *ctx = plan->ctx;
+	struct session *session = step->plan->data;
+	struct vlu_ctx *ctx = session->ctx;
 	struct failure first = ctx->failure;
 	int ret;
 
-	(void)step;
 	ret = session->held ? create_again(session) : outgoing_drop(session);
 	if (ret)
 		return vlu_fail(ctx, VLU_PARTIAL, ret, "session %s was changed and could not be "
@@ -206,11 +205,11 @@ static int undo_create(struct vlu_plan *plan, struct step *step)
 	return 0;
 }
 
-static int run_create(struct vlu_plan *plan, struct step *step)
+static int run_create(struct step *step)
 {
-	struct session *session = plan->data;
+	struct session *session = step->plan->data;
 	const struct manifest *before = ledger_manifest(session->ledger, session->name);
-	struct vlu_ctx *ctx = plan->ctx;
+	struct vlu_ctx *ctx = session->ctx;
 	struct failure first;
 	bool ended;
 	int ret;
@@ -227,45 +226,41 @@ static int run_create(struct vlu_plan *plan, struct step *step)
 		return ret;
 	/* Remove the half-made session here, since undo runs for done steps only. */
 	first = ctx->failure;
-	return undo_create(plan, step) ? failure_join(ctx, &first, "; and ") : ret;
+	return undo_create(step) ? failure_join(ctx, &first, "; and ") : ret;
 }
 
-static int run_preserve(struct vlu_plan *plan, struct step *step)
+static int run_preserve(struct step *step)
 {
-	struct session *session = plan->data;
+	struct session *session = step->plan->data;
 	int ret = session_ask(session, FETCH, member_is_staying, NULL);
 
-	return ret ? ret : preserve_member(session, session_member(plan, step));
+	return ret ? ret : preserve_member(session, session_member(step));
 }
 
-static int run_note(struct vlu_plan *plan, struct step *step)
+static int run_note(struct step *step)
 {
-	(void)step;
-	return session_ask(plan->data, NOTE, member_is_staying, "state=preserved");
+	return session_ask(step->plan->data, NOTE, member_is_staying, "state=preserved");
 }
 
-static int undo_note(struct vlu_plan *plan, struct step *step)
+static int undo_note(struct step *step)
 {
-	(void)step;
-	return session_ask(plan->data, NOTE, member_is_staying, "state=opened");
+	return session_ask(step->plan->data, NOTE, member_is_staying, "state=opened");
 }
 
-static int run_manifest(struct vlu_plan *plan, struct step *step)
+static int run_manifest(struct step *step)
 {
-	struct session *session = plan->data;
+	struct session *session = step->plan->data;
 
-	(void)step;
-	return manifest_keep(plan->ctx, session->name, session->manifest);
+	return manifest_keep(session->ctx, session->name, session->manifest);
 }
 
-static int undo_manifest(struct vlu_plan *plan, struct step *step)
+static int undo_manifest(struct step *step)
 {
-	struct session *session = plan->data;
+	struct session *session = step->plan->data;
 
-	(void)step;
 	if (session->manifest_before)
-		return manifest_keep(plan->ctx, session->name, session->manifest_before);
-	manifest_remove(plan->ctx, session->name);
+		return manifest_keep(session->ctx, session->name, session->manifest_before);
+	manifest_remove(session->ctx, session->name);
 	return 0;
 }
 

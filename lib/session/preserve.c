@@ -29,6 +29,7 @@ static int check_device(struct vlu_ctx *ctx, struct vlu_bdf bdf, bool held,
 static int check_elsewhere(const struct session *session, struct vlu_bdf bdf)
 {
 	const struct vlu_state *state = &session->ledger->state;
+	bool is_incoming = ledger_device(session->ledger, bdf) == VLU_INCOMING;
 	const struct vlu_session *other;
 	const struct vlu_member *member;
 	size_t i;
@@ -36,10 +37,9 @@ static int check_elsewhere(const struct session *session, struct vlu_bdf bdf)
 	for (i = 0; i < state->n_sessions; i++) {
 		other = &state->sessions[i];
 		member = member_of(other, bdf);
-		if (member && other->standing == VLU_STANDING_LOST &&
-		    ledger_device(session->ledger, bdf) == VLU_INCOMING)
-			return vlu_fail(session->ctx, VLU_NOT_PRESERVABLE, -EBUSY, "%s: in session "
-					"%s, which is lost: %s", member->name, other->name, other->detail);
+		if (member && other->standing == VLU_STANDING_LOST && is_incoming)
+			return vlu_fail(session->ctx, VLU_NOT_PRESERVABLE, -EBUSY, "%s: in session %s, "
+					"which is lost: %s", member->name, other->name, other->detail);
 		if (strcmp(other->name, session->name) == 0 || !member ||
 		    !(is_held(member) || is_unfinished(other)))
 			continue;
@@ -47,26 +47,20 @@ static int check_elsewhere(const struct session *session, struct vlu_bdf bdf)
 			 member->name, other->name, vlu_standing_word(other->standing));
 		return session_first(session->ctx, other);
 	}
-	return 0;
+	return is_incoming ? ledger_stranded(session->ledger, bdf, NULL, "preserved") : 0;
 }
 
 /* The kernel keeps incoming and outgoing sessions in separate lists, so this is allowed. */
 static void warn_unfinished(const struct session *session)
 {
 	const struct vlu_state *state = &session->ledger->state;
-	const struct vlu_session *other;
 	size_t i;
 
-	for (i = 0; i < state->n_sessions; i++) {
-		other = &state->sessions[i];
-		if (!is_unfinished(other))
-			continue;
-		vlu_fail(session->ctx, FAIL_UNFINISHED, -EBUSY, "session %s of the previous kernel "
-			 "is not finished (%s); vfio-lu kexec refuses until it is", other->name,
-			 vlu_standing_word(other->standing));
-		session_first(session->ctx, other);
-		vlu_log(session->ctx, VLU_LOG_WARNING, "%s", vlu_error(session->ctx));
-	}
+	for (i = 0; i < state->n_sessions; i++)
+		if (is_unfinished(&state->sessions[i]) &&
+		    session_unfinished(session->ctx, &state->sessions[i],
+				       "; vfio-lu kexec refuses until it is"))
+			vlu_log(session->ctx, VLU_LOG_WARNING, "%s", vlu_error(session->ctx));
 }
 
 /* Refuses if a device or file that was promised in this boot is no longer held. */

@@ -3,17 +3,16 @@
 #include "base/bdf.h"
 #include "outgoing.h"
 
-static int run_end(struct vlu_plan *plan, struct step *step)
+static int run_end(struct step *step)
 {
-	struct session *session = plan->data;
+	struct session *session = step->plan->data;
 	int ret;
 
-	(void)step;
 	ret = outgoing_drop(session);
 	if (ret)
 		return ret;
-	manifest_remove(plan->ctx, session->name);
-	return held_drop(plan->ctx, "iommufd/%s", session->name);
+	manifest_remove(session->ctx, session->name);
+	return held_drop(session->ctx, "iommufd/%s", session->name);
 }
 
 static void end_step(struct vlu_plan *plan)
@@ -23,10 +22,9 @@ static void end_step(struct vlu_plan *plan)
 }
 
 /* Notes that the session is settled, since the command line of this kernel still names it. */
-static int run_forget(struct vlu_plan *plan, struct step *step)
+static int run_forget(struct step *step)
 {
-	(void)step;
-	return session_end(plan->data, "abandoned");
+	return session_end(step->plan->data, "abandoned");
 }
 
 static void forget_step(struct vlu_plan *plan)
@@ -121,23 +119,31 @@ static int add_end(struct vlu_plan *plan, const struct vlu_session *now)
 		end_step(plan);
 	else
 		forget_step(plan);
-	return plan_say(plan, "release", "session %s  %s; its manifest is removed", now->name,
+	return plan_say(plan, "release", "session %s  %s%s", now->name,
 			ours ? "was lost with its holder" :
-			now->detail ? now->detail : vlu_standing_word(now->standing));
+			now->detail ? now->detail : vlu_standing_word(now->standing),
+			strcmp(now->manifest, "missing") ? "; its manifest is removed" : "");
 }
 
 /* --abandon: the session cannot be restored, and its devices are unusable until a reboot. */
 static int add_abandon(struct vlu_plan *plan, struct session *session)
 {
+	static const struct step_kind device = {
+		.text = "%p: give it up: it cannot be opened before the next kexec or reboot",
+	};
+	static const struct step_kind file = { .text = "%p: give it up: what is in it is lost" };
 	const struct vlu_session *now = session->now;
 	const struct vlu_member *member;
 	size_t i;
 
-	forget_step(plan);
-	for (i = 0; (member = member_at(now, i)); i++)
+	for (i = 0; (member = member_at(now, i)); i++) {
+		plan_add(plan, i < now->n_devices ? &device : &file, member->bdf, member->name, NULL,
+			 NULL);
 		plan_say(plan, "release", i < now->n_devices ? "%s  given up: it cannot be opened "
 			 "before the next kexec or reboot" :
 			 "%s  given up: its content is lost", member->name);
+	}
+	forget_step(plan);
 	return plan_say(plan, "release", "session %s  given up", session->name);
 }
 
@@ -145,6 +151,7 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 		   const struct vlu_bdf *bdfs, size_t n, unsigned int flags)
 {
 	const struct vlu_session *now = session->now;
+	char so[160];
 	int ret;
 
 	if (!now && strcmp(session->name, VLU_SESSION) != 0)
@@ -157,12 +164,10 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 		return ret;
 	if (ret && flags & VLU_ABANDON)
 		return add_abandon(plan, session);
-	if (ret) {
-		vlu_fail(plan->ctx, FAIL_UNFINISHED, ret, "session %s of the previous kernel is not "
-			 "finished (%s); vfio-lu release --abandon --session %s would give up the "
-			 "rest of it", now->name, vlu_standing_word(now->standing), now->name);
-		return session_first(plan->ctx, now);
-	}
+	snprintf(so, sizeof(so), "; vfio-lu release --abandon --session %s would give up the rest "
+		 "of it", now->name);
+	if (ret)
+		return session_unfinished(plan->ctx, now, so);
 	if (now->direction == VLU_INCOMING || (!session->held && !session->n))
 		return add_end(plan, now);
 	ret = check_broken(session, bdfs, n);

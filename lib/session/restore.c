@@ -14,24 +14,24 @@
 #include "bind/former-driver.h"
 
 /* The kernel decides whether the session exists. Its answer is noted, so that it is asked once. */
-static int run_retrieve_session(struct vlu_plan *plan, struct step *step)
+static int run_retrieve_session(struct step *step)
 {
-	struct session *session = plan->data;
+	struct session *session = step->plan->data;
 	struct failure first;
 	const char *word;
 	int ret;
 
-	moments_note(plan->ctx, &session->moments, RESTORE_CALLED, NULL);
-	ret = held_retrieve_session(plan->ctx, step->value);
-	first = plan->ctx->failure;
+	moments_note(session->ctx, &session->moments, RESTORE_CALLED, NULL);
+	ret = held_retrieve_session(session->ctx, step->value);
+	first = session->ctx->failure;
 	if (!session->now || (ret != -ENOENT && ret != -EINVAL) || session->now->holder_pid >= 0)
 		return ret;
 	/* a session that was restored and no longer exists has been finished */
 	word = ret == -EINVAL ? "closed" :
 	       session->now->sources & VLU_FROM_PROMISE ? "finished" : "absent";
-	if (settle(plan->ctx, step->value, word))
-		vlu_log(plan->ctx, VLU_LOG_WARNING, "%s", vlu_error(plan->ctx));
-	plan->ctx->failure = first;
+	if (settle(session->ctx, step->value, word))
+		vlu_log(session->ctx, VLU_LOG_WARNING, "%s", vlu_error(session->ctx));
+	session->ctx->failure = first;
 	return ret;
 }
 
@@ -274,18 +274,17 @@ static int not_all_back(const struct session *session, const struct restoring *r
 	return gone ? failure_fix(session->ctx, "fix", fix, NULL) : -EIO;
 }
 
-static int run_retrieve_files(struct vlu_plan *plan, struct step *step)
+static int run_retrieve_files(struct step *step)
 {
 	struct restoring restoring = { .strangers = 0 };
-	struct session *session = plan->data;
-	struct vlu_ctx *ctx = plan->ctx;
+	struct session *session = step->plan->data;
+	struct vlu_ctx *ctx = session->ctx;
 	int ret = 0;
 
-	(void)step;
 	if (session->fd < 0)
 		ret = held_get(ctx, &session->fd, "session/%s", session->name);
 	if (!ret)
-		ret = retrieve_all(plan, &restoring);
+		ret = retrieve_all(step->plan, &restoring);
 	/* also after a failure, since a later call has another time */
 	session_note(session, RESTORED, member_is_done);
 	manifest_free(&restoring.inner);

@@ -95,10 +95,9 @@ const char *identity_differs(const struct manifest_device *was, const struct man
 	return NULL;
 }
 
-static int run_start_holder(struct vlu_plan *plan, struct step *step)
+static int run_start_holder(struct step *step)
 {
-	(void)step;
-	return held_start(plan->ctx);
+	return held_start(step->plan->ctx);
 }
 
 void holder_step(struct vlu_plan *plan)
@@ -123,11 +122,7 @@ int session_changeable(const struct session *session)
 		return now->next ? session_first(session->ctx, now) :
 		       failure_fix(session->ctx, "first", "end that process (kill -KILL)", NULL);
 	}
-	if (!now || !is_unfinished(now))
-		return 0;
-	vlu_fail(session->ctx, FAIL_UNFINISHED, -EBUSY, "session %s of the previous kernel is "
-		 "not finished (%s)", now->name, vlu_standing_word(now->standing));
-	return session_first(session->ctx, now);
+	return now && is_unfinished(now) ? session_unfinished(session->ctx, now, "") : 0;
 }
 
 static int session_new(struct vlu_plan *plan, const char *name, struct session **ret_session)

@@ -82,7 +82,7 @@ void session_step(struct vlu_plan *plan, step_fn run, step_fn undo, const char *
 /* Adds a step for a member, which session_member() finds again. path NULL: the member's name. */
 void member_step(struct vlu_plan *plan, step_fn run, step_fn undo, const char *text,
 		 const struct member *member, const char *path, const char *value);
-struct member *session_member(struct vlu_plan *plan, const struct step *step);
+struct member *session_member(const struct step *step);
 
 /*
  * Sends one request to the holder for the members that which() selects (NULL: all): KEEP
@@ -97,11 +97,6 @@ int session_ask(struct session *session, enum ask ask, member_fn which, const ch
  */
 int session_bind(struct session *session, member_fn which) must_check;
 void session_close(struct session *session, member_fn which);
-/*
- * Makes the holder let files go, and closes them here. The last close waits for the
- * reset, which would block the holder, so the files are fetched first.
- */
-int session_end_files(struct session *session, member_fn which) must_check;
 /* Select members: those that stay in the session; those on which the plan's work is done. */
 bool member_is_staying(const struct member *member);
 bool member_is_done(const struct member *member);
@@ -109,8 +104,8 @@ bool member_is_held(const struct member *member);
 /* Returns " DEVICE..." for the devices that which() selects. */
 const char *device_names(const struct session *session, member_fn which, char names[400]);
 /* Step functions: close the files of the leaving members, here and in the holder. */
-int session_leave(struct vlu_plan *plan, struct step *step);
-int session_drop(struct vlu_plan *plan, struct step *step);
+int session_leave(struct step *step);
+int session_drop(struct step *step);
 /*
  * Ends the session and removes its manifests. word is as in settle(). Closes the session
  * last: while it is open, a repeated command can complete the work.

@@ -5,28 +5,28 @@
 #include "uapi/vfio.h"
 #include "vmm.h"
 
-static int run_open(struct vlu_plan *plan, struct step *step)
+static int run_open(struct step *step)
 {
-	struct member *member = session_member(plan, step);
+	struct member *member = session_member(step);
 	struct vlu_device *dev;
 	int ret;
 
-	ret = vlu_device_find(plan->ctx, member->bdf, &dev);
+	ret = vlu_device_find(step->plan->ctx, member->bdf, &dev);
 	if (ret)
 		return ret;
 	/* the number of its cdev may have changed since the last look */
 	device_read_cdev(dev);
-	return vfio_open(plan->ctx, dev, &member->fd);
+	return vfio_open(step->plan->ctx, dev, &member->fd);
 }
 
 /* Undo of an open: the holder does not have the file yet. */
-static int close_here(struct vlu_plan *plan, struct step *step)
+static int close_here(struct step *step)
 {
-	struct member *member = session_member(plan, step);
+	struct member *member = session_member(step);
 	int fd = member->fd;
 
 	member->fd = -1;
-	return sys_close(&plan->ctx->sys, fd);
+	return sys_close(&step->plan->ctx->sys, fd);
 }
 
 static bool is_new(const struct member *member)
@@ -34,13 +34,12 @@ static bool is_new(const struct member *member)
 	return !member->held;
 }
 
-static int run_bind(struct vlu_plan *plan, struct step *step)
+static int run_bind(struct step *step)
 {
-	struct session *session = plan->data;
-	struct vlu_ctx *ctx = plan->ctx;
+	struct session *session = step->plan->data;
+	struct vlu_ctx *ctx = session->ctx;
 	int ret;
 
-	(void)step;
 	ret = held_get(ctx, &session->iommufd, "iommufd/%s", session->name);
 	if (ret == -ENOENT)
 		ret = iommufd_open(ctx, &session->iommufd);
@@ -52,10 +51,9 @@ static int run_bind(struct vlu_plan *plan, struct step *step)
 	return ret;
 }
 
-static int undo_bind(struct vlu_plan *plan, struct step *step)
+static int undo_bind(struct step *step)
 {
-	(void)step;
-	session_close(plan->data, is_new);
+	session_close(step->plan->data, is_new);
 	return 0;
 }
 
@@ -69,14 +67,14 @@ void bind_step(struct vlu_plan *plan)
  * A VMM's file stays bound to the VMM's iommufd. So nothing is opened or bound here, and the
  * guest does not notice.
  */
-static int run_take(struct vlu_plan *plan, struct step *step)
+static int run_take(struct step *step)
 {
-	struct member *member = session_member(plan, step);
-	struct session *session = plan->data;
+	struct member *member = session_member(step);
+	struct session *session = step->plan->data;
 
 	return member->is_file ?
-	       vmm_take(plan->ctx, session->vmm, member->from, member->name, &member->fd) :
-	       vmm_take_device(plan->ctx, session->vmm, member->bdf, &member->fd);
+	       vmm_take(session->ctx, session->vmm, member->from, member->name, &member->fd) :
+	       vmm_take_device(session->ctx, session->vmm, member->bdf, &member->fd);
 }
 
 void take_step(struct vlu_plan *plan, const struct member *member, const char *cdev, const char *from)
@@ -86,10 +84,10 @@ void take_step(struct vlu_plan *plan, const struct member *member, const char *c
 		    member, cdev, from);
 }
 
-static int run_hold(struct vlu_plan *plan, struct step *step)
+static int run_hold(struct step *step)
 {
-	struct session *session = plan->data;
-	struct vlu_ctx *ctx = plan->ctx;
+	struct session *session = step->plan->data;
+	struct vlu_ctx *ctx = session->ctx;
 	struct failure first;
 	int ret;
 
@@ -104,20 +102,19 @@ static int run_hold(struct vlu_plan *plan, struct step *step)
 		return 0;
 	/* session_ask() may send several requests, of which some may have succeeded. */
 	first = ctx->failure;
-	if (step->kind->undo(plan, step))
+	if (step->kind->undo(step))
 		return failure_join(ctx, &first, "; and ");
 	ctx->failure = first;
 	return ret;
 }
 
-static int undo_hold(struct vlu_plan *plan, struct step *step)
+static int undo_hold(struct step *step)
 {
-	struct session *session = plan->data;
+	struct session *session = step->plan->data;
 	int ret = session_ask(session, LET_GO, is_new, NULL);
 
-	(void)step;
 	if (!ret && session->iommufd >= 0 && !session->held)
-		ret = held_drop(plan->ctx, "iommufd/%s", session->name);
+		ret = held_drop(session->ctx, "iommufd/%s", session->name);
 	return ret;
 }
 

@@ -134,41 +134,33 @@ int vmm_take_device(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf b
 
 /* --------------------------------------------------------------- command */
 
-static size_t put(char *buf, size_t used, char c)
-{
-	if (used + 1 < VMM_COMMAND)
-		buf[used++] = c;
-	return used;
-}
-
 void vmm_quote(const char *words, size_t size, char buf[VMM_COMMAND])
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789_@%+=:,./-{}";
 	const char *end = words + size, *word, *p;
-	size_t used = 0, len;
+	/* cut if too long; closing it ends the text */
+	FILE *f = fmemopen(buf, VMM_COMMAND, "w");
 	bool quoted;
+	size_t len;
 
+	buf[0] = buf[VMM_COMMAND - 1] = '\0';
+	if (!f)
+		return;
 	for (word = words; word < end; word += len + 1) {
 		len = strnlen(word, (size_t)(end - word));
 		/* to a shell, {} is special only with a comma in it */
 		quoted = !len || strspn(word, plain) < len ||
 			 (memchr(word, '{', len) && memchr(word, ',', len));
-		if (word > words)
-			used = put(buf, used, ' ');
-		if (quoted)
-			used = put(buf, used, '\'');
+		fprintf(f, "%s%s", word > words ? " " : "", quoted ? "'" : "");
 		for (p = word; p < word + len; p++) {
-			if (*p == '\'') {
-				used = put(buf, used, '\'');
-				used = put(buf, used, '\\');
-				used = put(buf, used, '\'');
-			}
+			if (*p == '\'')
+				fputs("'\\'", f);
 			/* the text goes into JSON and into a line, which do not allow every byte */
-			used = put(buf, used, *p < ' ' || *p > '~' ? '?' : *p);
+			fputc(*p < ' ' || *p > '~' ? '?' : *p, f);
 		}
 		if (quoted)
-			used = put(buf, used, '\'');
+			fputc('\'', f);
 	}
-	buf[used] = '\0';
+	fclose(f);
 }

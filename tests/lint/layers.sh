@@ -81,7 +81,7 @@ awk '/^cli\//' "$tmp/wants" | awk -v s="^($kernel)\$" '$2 ~ s' | { grep -vE "^cl
 	rule "cli asks the library"
 only 'printf|vprintf|puts|putchar|perror|stdout|stderr|syslog|vsyslog' 'cli/.*' lib/sys/real-journal | rule "the library prints nothing"
 # A stream into memory is not output.
-mapfile -t memory < <(awk '$2 == "open_memstream" { print $1 }' "$tmp/lib")
+mapfile -t memory < <(awk '$2 == "open_memstream" || $2 == "fmemopen" { print $1 }' "$tmp/lib")
 only 'fprintf|vfprintf|fputs|fputc|putc|fwrite' 'cli/.*' ${memory[@]+"${memory[@]}"} | rule "nor to a stream of others"
 only 'exit|_exit|_Exit|abort|__assert_fail|quick_exit|err|errx' 'lib/sys/.*' 'cli/.*' | rule "the library does not end the process"
 { grep -E '^lib/sys/[a-z-]* (exit|abort|__assert_fail)$' "$tmp/wants" || :; } | rule "lib/sys ends only their child, by _exit()"

@@ -119,7 +119,7 @@ static struct vlu_plan *plan;
 static int again;	/* how often the step still has to wait for another process */
 
 /* extra is the result of the step: "write", "again", "ok", or "fail" */
-static int run_step(struct vlu_plan *of, struct step *step)
+static int run_step(struct step *step)
 {
 	if (strcmp(step->extra, "write") == 0)
 		return STEP_WRITE;
@@ -127,19 +127,19 @@ static int run_step(struct vlu_plan *of, struct step *step)
 		return STEP_AGAIN;
 	note("", step->value);
 	if (strcmp(step->extra, "ok") == 0 || strcmp(step->extra, "again") == 0)
-		return plan_say(of, "bind", "%s is done", step->value);
-	return vlu_fail(of->ctx, VLU_FAILED, -ENXIO, "%s: refused", step->value);
+		return plan_say(step->plan, "bind", "%s is done", step->value);
+	return vlu_fail(ctx, VLU_FAILED, -ENXIO, "%s: refused", step->value);
 }
 
-static int wrote_step(struct vlu_plan *of, struct step *step, int ret)
+static int wrote_step(struct step *step, int ret)
 {
-	return ret ? vlu_fail(of->ctx, VLU_FAILED, ret, "%s: no", step->value) : 0;
+	return ret ? vlu_fail(ctx, VLU_FAILED, ret, "%s: no", step->value) : 0;
 }
 
-static int undo_step(struct vlu_plan *of, struct step *step)
+static int undo_step(struct step *step)
 {
 	note("undo:", step->value);
-	return undo_fails ? vlu_fail(of->ctx, VLU_FAILED, -EPERM, "%s: stays", step->value) : 0;
+	return undo_fails ? vlu_fail(ctx, VLU_FAILED, -EPERM, "%s: stays", step->value) : 0;
 }
 
 static const struct step_kind kind = {

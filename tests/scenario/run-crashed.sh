@@ -1,0 +1,52 @@
+# shellcheck shell=sh
+# A VMM that ends as soon as it started has taken nothing: the next one can have the devices and the memory, and status
+# does not send the reader to what would free the memory. When a VMM has bound the devices and ended, it does.
+TIERS="fake"
+PHASES=2
+DEVICES="e1000e edu"
+
+# Until the program said its last word.
+said() { # WORD
+	soon file_has "$SCN_TMP/said" "^$1"
+	sed -n "s/^$1 \([0-9]*\).*/\1/p" "$SCN_TMP/said"
+}
+
+phase_1() {
+	run 0 bind "$DEV1" "$DEV2"
+	"$STANDIN" "open=$DEV1" memfd=1 wait >"$SCN_TMP/said" 2>&1 &
+	vmm=$!
+	run 0 preserve --pid $vmm --fd "$(said memfd)=ram" --session vm
+	run 0 preserve "$DEV2"
+	{ kill $vmm; wait $vmm; } 2>/dev/null || :
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+phase_2() {
+	run 0 restore --all
+	run 1 run --session vm -- false
+	run 0 status
+	out "next: vfio-lu run --session vm -- COMMAND"
+	out_not "--discard"
+	run 3 finish --session vm
+	err "give it to a VMM: vfio-lu run --session vm, or free it: vfio-lu finish --discard ram --session vm"
+	run 0 run --session vm -- "$STANDIN" "sum={ram}" "bind={$DEV1}"
+
+	say "That one bound the device and has ended, which the next run finds out."
+	run 0 run --session vm -- true
+	run 0 status
+	out "next: vfio-lu finish --session vm --discard ram"
+	run 0 finish --session vm --discard ram --dry-run
+	out "ram: give up its memory, which no process has"
+	run 0 finish --session vm --discard ram
+	out "ram  discarded"
+
+	say "Given up: nothing is left, and nothing was finished."
+	run 0 release --abandon --dry-run
+	out "$DEV2: give it up: it cannot be opened before the next kexec or reboot"
+	run 0 release --abandon
+	run 0 status
+	out "no sessions"
+	run 3 finish
+	err "session vfio-lu was given up in this boot; there is nothing to finish"
+}
