@@ -19,7 +19,7 @@ phase_1() {
 phase_2() {
 	say "Two sessions wait, and no manifest says which devices are in them."
 	run 0 status
-	out "$DEV1  preserved by the previous kernel, of no known session"
+	out "$DEV1  preserved by the previous kernel, in no known session"
 	run 3 bind "$DEV1"
 	err "$DEV1: the previous kernel preserved it, in a session whose devices are unknown before it is restored; first: vfio-lu restore --all"
 	run 3 preserve "$DEV1"
