@@ -79,6 +79,7 @@ struct vlu_member *member_at(const struct vlu_session *session, size_t i);
 const struct vlu_member *member_of(const struct vlu_session *session, struct vlu_bdf bdf);
 struct vlu_member *member_named(const struct vlu_session *session, const char *name);
 bool is_held(const struct vlu_member *member);
+bool has_held(const struct vlu_session *session);
 /* Does a manifest say that the member was preserved? */
 bool is_promised(const struct vlu_member *member);
 /* Is it known which files are held, since the holder answered or there is none? */

@@ -149,7 +149,9 @@ static int check_session(struct vlu_loan *loan)
 				"kernel; use its files in the next kernel, after vfio-lu kexec and "
 				"vfio-lu restore", loan->session);
 	if (now->standing == VLU_STANDING_RESTORED || now->standing == VLU_STANDING_PARTLY_RESTORED)
-		return 0;
+		return has_held(now) ? 0 :
+		       vlu_fail(ctx, FAIL_WRONG_ORDER, -ENOENT, "nothing of session %s is retrieved, "
+				"so there is nothing to give; see vfio-lu status", loan->session);
 	vlu_fail(ctx, FAIL_WRONG_ORDER, -ENOENT, "session %s is not restored; a VMM opens the "
 		 "devices of a finished session by their path", loan->session);
 	return session_first(ctx, now);
