@@ -93,7 +93,8 @@ VLU_EXPORT void vlu_set_timeout(struct vlu_ctx *ctx, unsigned int seconds);
 /*
  * Sets the function that can stop a plan. The library calls it between two steps. When
  * it returns true, the plan undoes its steps, or leaves them for the same command to
- * complete.
+ * complete. While a plan is being made, the library calls it when it waits for another
+ * process or reads a large file; vlu_plan_...() and vlu_loan_new() fail then (-EINTR).
  */
 typedef bool (*vlu_stop_fn)(void *arg);
 VLU_EXPORT void vlu_set_stop(struct vlu_ctx *ctx, vlu_stop_fn fn, void *arg);

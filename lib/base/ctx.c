@@ -179,10 +179,21 @@ void vlu_sleep(unsigned int msec)
 	nanosleep(&t, NULL);
 }
 
+bool is_stopped(const struct vlu_ctx *ctx)
+{
+	return ctx->stop && ctx->stop(ctx->stop_arg);
+}
+
+int stop_check(struct vlu_ctx *ctx)
+{
+	return ctx->plan_depth || !is_stopped(ctx) ? 0 :
+	       vlu_fail(ctx, FAIL_STOPPED, -EINTR, "stopped by a signal; nothing was changed");
+}
+
 int vlu_lock(struct vlu_ctx *ctx)
 {
 	long long deadline = vlu_now() + ctx->timeout * 1000LL;
-	int ret;
+	int ret, stopped = 0;
 
 	if (ctx->lock_depth++)
 		return 0;
@@ -194,9 +205,10 @@ int vlu_lock(struct vlu_ctx *ctx)
 	progress_begin(ctx, ctx->timeout, "waiting until another vfio-lu command ends");
 	for (;;) {
 		ret = sys_lock(&ctx->sys, RUN_DIR "/lock");
-		if (ret >= 0)
-			break;
 		if (ret != -EWOULDBLOCK || vlu_now() >= deadline)
+			break;
+		stopped = stop_check(ctx);
+		if (stopped)
 			break;
 		vlu_sleep(20);
 	}
@@ -206,6 +218,8 @@ int vlu_lock(struct vlu_ctx *ctx)
 		return 0;
 	if (ret < 0) {
 		ctx->lock_depth--;
+		if (stopped)
+			return stopped;
 		if (ret == -EWOULDBLOCK)
 			return vlu_fail(ctx, FAIL_LOCKED, -EBUSY,
 					"another vfio-lu command is running: its lock "

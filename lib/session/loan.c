@@ -308,9 +308,10 @@ int vlu_loan_return(struct vlu_loan *loan)
 
 	if (loan->finisher >= 0)
 		sys_write(&ctx->sys, loan->finisher, "-", 1);
+	ctx->plan_depth++;	/* like the undo of a plan, this is not stopped */
 	ret = change_begin(ctx);
 	if (ret)
-		return ret;
+		goto out;
 	if (loan->given)
 		note_given(loan, false);
 	for (file = loan->files; file < loan->files + loan->n; file++) {
@@ -324,6 +325,8 @@ int vlu_loan_return(struct vlu_loan *loan)
 	change_end(ctx);
 	if (!ret)
 		ctx->failure = first;
+out:
+	ctx->plan_depth--;
 	return ret;
 }
 
