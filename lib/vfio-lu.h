@@ -728,6 +728,7 @@ struct vlu_loaded {
 	const char *image, *initrd;	/* initrd NULL: none */
 	const char *cmdline;
 	bool judged;	/* it was checked against everything that is preserved now */
+	const char *missing;	/* a file of it that does not exist any more; NULL: none */
 };
 
 struct vlu_state {

@@ -55,6 +55,7 @@ static void judge(struct ledger *ledger)
 	ledger->n = n;
 	if (n)
 		qsort(ledger->entries, n, sizeof(*ledger->entries), by_name);
+	ledger_image(ledger);
 	for (i = 0; i < n; i++)
 		ledger_next(ledger, &ledger->entries[i]);
 }

@@ -106,6 +106,8 @@ void ledger_sources(struct ledger *ledger, const struct vlu_bdf *incoming, size_
 /* Sets the standing. Returns false if the session is over, so that there is nothing to report. */
 bool ledger_decide(struct ledger *ledger, struct entry *entry);
 void ledger_next(struct ledger *ledger, struct entry *entry);
+/* Reads which image vfio-lu has loaded, after the standings (loaded-image.c). */
+void ledger_image(struct ledger *ledger);
 
 /* For the sources: these find a row or add it, and never return NULL. */
 struct entry *ledger_entry(struct ledger *ledger, const char *name);
