@@ -34,7 +34,7 @@ struct cli {
 	struct vlu_ctx *ctx;
 	const struct command *command;	/* NULL until it is known */
 	struct globals g;
-	const char *session;	/* a valid name; the default if none was given */
+	const char *session;	/* a valid name; NULL: all, or none */
 	int argc;		/* arguments without options */
 	char **argv;
 	struct vlu_bdf *bdfs;	/* the devices that cli_select() chose, each once */

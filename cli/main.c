@@ -63,7 +63,8 @@ static int read_session(struct cli *cli, const struct invocation *run)
 	for (; opt && opt->name; opt++) {
 		if (opt->hint != HINT_SESSION)
 			continue;
-		cli->session = DEFAULT_SESSION;
+		/* a command that only looks is about all sessions */
+		cli->session = run->command->changes ? DEFAULT_SESSION : NULL;
 		name = *(const char **)((char *)run->opts + opt->offset);
 		if (!name)
 			continue;

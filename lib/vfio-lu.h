@@ -755,7 +755,8 @@ struct vlu_state {
 
 /*
  * Reads the state of all sessions without changing anything. Incoming devices that are
- * in no manifest are listed under the name session. The caller frees the result.
+ * in no manifest are listed under the name session (NULL: VLU_SESSION). The caller frees
+ * the result.
  */
 VLU_EXPORT int vlu_state_read(struct vlu_ctx *ctx, const char *session,
 			      struct vlu_state **ret_state);
