@@ -136,13 +136,14 @@ int vlu_fail(struct vlu_ctx *ctx, unsigned int why, int err, const char *fmt, ..
 
 int vlu_failed(struct vlu_ctx *ctx, int err, const char *fmt, ...)
 {
+	bool denied = (err == -EACCES || err == -EPERM) && sys_euid(&ctx->sys) != 0;
 	char text[sizeof(ctx->failure.text)];
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	return vlu_fail(ctx, VLU_FAILED, err, "%s: %s", text, strerror(-err));
+	return vlu_fail(ctx, denied ? FAIL_NO_ROOT : VLU_FAILED, err, "%s: %s", text, strerror(-err));
 }
 
 int vlu_nomem(struct vlu_ctx *ctx)
