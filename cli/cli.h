@@ -34,7 +34,7 @@ struct cli {
 	struct vlu_ctx *ctx;
 	const struct command *command;	/* NULL until it is known */
 	struct globals g;
-	const char *session;	/* a valid name; the default if none was given */
+	const char *session;	/* a valid name; NULL: all, or none */
 	int argc;		/* arguments without options */
 	char **argv;
 	struct vlu_bdf *bdfs;	/* the devices that cli_select() chose, each once */
@@ -75,8 +75,6 @@ int cli_select_of(struct cli *cli, int pid, struct vlu_vmm_device **ret_has, siz
  */
 int cli_plan(struct cli *cli, int ret, struct vlu_plan **ret_plan);
 
-/* Runs a plan. A signal that would end this program ends the plan between two steps. */
-int cli_run(struct cli *cli, struct vlu_plan *plan);
 /* Does the rest of cli_plan() for a plan that was run and returned ret. */
 int cli_ran(struct cli *cli, struct vlu_plan *plan, int ret);
 
@@ -86,11 +84,12 @@ int cli_ran(struct cli *cli, struct vlu_plan *plan, int ret);
  */
 void cli_row(struct cli *cli, const struct vlu_deed *deed, const char *text);
 /*
- * Blocks the signals that end this program. From then on the library checks for them, and stops its
- * work. cli_signal() returns the signal that came, 0: none.
+ * Blocks the signals that end this program, or no longer. While they are blocked, cli_signal()
+ * returns the signal that came (0: none), and the library stops its work by cli_is_stopped().
  */
-void cli_stoppable(struct cli *cli);
+void cli_stoppable(bool yes);
 int cli_signal(void);
+bool cli_is_stopped(void *arg);
 
 #define DEFAULT_SESSION "vfio-lu"
 

@@ -5,6 +5,7 @@
 static int run_hold(struct cli *cli, const void *opts)
 {
 	(void)opts;
+	cli_stoppable(false);
 	if (cli->g.dry_run) {
 		cli_row(cli, NULL, "keep sessions open until none is left");
 		return VLU_OK;

@@ -133,13 +133,10 @@ static int run_rehearse(struct cli *cli, const void *opts)
 	ret = o->export ? out_file_begin(&file, o->export) : 0;
 	if (ret < 0)
 		return cannot_write(o->export, ret);
-	cli_stoppable(cli);
 	ret = vlu_rehearse(cli->ctx, &what, on_row, &show, &verdict, &text);
 	wait_for(&show, NULL);
-	if (ret < 0) {
-		ret = cli_fail(cli);
-		return cli_signal() ? 128 + cli_signal() : ret;
-	}
+	if (ret < 0)
+		return cli_fail(cli);
 	doc = out_need(json_tokener_parse(text));
 	if (!cli->g.json)
 		print_end(doc);

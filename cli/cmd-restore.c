@@ -75,8 +75,7 @@ static int each_session(struct cli *cli, session_fn fn, const void *opts)
 	if (!names[0])
 		cli_info(cli, "no session of the previous kernel is left to restore or finish");
 	for (i = 0; names[i]; i++) {
-		/* a signal (128 and more) ends the loop */
-		if (worst <= VLU_PARTIAL) {
+		if (!cli_signal()) {
 			cli->session = names[i];
 			status = fn(cli, opts);
 			done += status == VLU_OK;
@@ -159,7 +158,7 @@ static int try_to_finish(struct cli *cli, const struct vlu_finish *how)
 			return cli_fail(cli);
 		if (cli->g.dry_run)
 			return cli_plan(cli, 0, &plan);
-		ret = cli_run(cli, plan);
+		ret = vlu_plan_run(plan);
 		if (ret == 0 || vlu_status(cli->ctx) != VLU_BUSY || !tries--)
 			return cli_ran(cli, plan, ret);
 		vlu_plan_free(plan);

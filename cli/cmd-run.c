@@ -143,6 +143,8 @@ static int become(struct cli *cli, struct vlu_loan *loan, bool finish)
 	char *const *argv = vlu_loan_argv(loan);
 	bool can = can_execute(argv[0]);
 
+	if (cli_signal())
+		return cli_error("stopped", "stopped by a signal; nothing was handed out");
 	if (vlu_loan_pass(loan) < 0 || (finish && vlu_loan_finish(loan) < 0))
 		return cli_fail(cli);
 	announce(loan);
@@ -151,7 +153,9 @@ static int become(struct cli *cli, struct vlu_loan *loan, bool finish)
 	record(cli, loan);
 	fflush(NULL);
 	signal(SIGPIPE, SIG_DFL);	/* only this program ignores it */
+	cli_stoppable(false);
 	execvp(argv[0], argv);
+	cli_stoppable(true);
 	if (errno == ENOENT) {
 		cli_error("no-command", "%s: command not found; nothing was handed out", argv[0]);
 		return 127;

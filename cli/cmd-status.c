@@ -89,7 +89,8 @@ static void print_report(struct cli *cli, struct json_object *doc)
 		       "{liveupdate_number}, live update {liveupdate_number}]\n", out_member(doc, "kernel"));
 	if (out_member(doc, "loaded"))
 		template_print("image    the next kernel is loaded: {image}[ and {initrd}]"
-			       "[{judged:no}, not checked for all that is preserved now]\n",
+			       "[; {missing} does not exist any more|"
+			       "{judged:no}, not checked for all that is preserved now]\n",
 			       out_member(doc, "loaded"));
 	else
 		template_print("[{kexec_loaded:yes}image    the next kernel is loaded\n]", doc);

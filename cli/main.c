@@ -63,7 +63,8 @@ static int read_session(struct cli *cli, const struct invocation *run)
 	for (; opt && opt->name; opt++) {
 		if (opt->hint != HINT_SESSION)
 			continue;
-		cli->session = DEFAULT_SESSION;
+		/* a command that only looks is about all sessions */
+		cli->session = run->command->changes ? DEFAULT_SESSION : NULL;
 		name = *(const char **)((char *)run->opts + opt->offset);
 		if (!name)
 			continue;
@@ -122,6 +123,7 @@ static int context(struct cli *cli, const struct command *command, const struct 
 	if (r < 0)
 		return cli_error("failed", "cannot look at this machine: %s", strerror(-r));
 	vlu_set_log(cli->ctx, cli_log, cli);
+	vlu_set_stop(cli->ctx, cli_is_stopped, NULL);
 	if (cli->g.timeout == NO_TIMEOUT)
 		cli->g.timeout = command->timeout ? command->timeout : TIMEOUT;
 	vlu_set_timeout(cli->ctx, cli->g.timeout);
@@ -157,6 +159,8 @@ static int invoke(struct cli *cli, const struct invocation *run,
 	int r;
 
 	cli->command = command;
+	if (command->changes || command->works)
+		cli_stoppable(true);
 	r = context(cli, command, ops, root);
 	if (r == OPT_RUN && command->hint == HINT_BDF)
 		r = cli_check_patterns(cli, run->argc, run->argv);
@@ -203,6 +207,7 @@ int cli_main(int argc, char **argv, const struct sys_ops *ops, const char *root)
 	if (status == OPT_RUN) {
 		out_colour(cli.g.color);
 		status = invoke(&cli, &invocation, ops, root);
+		status = cli_signal() ? 128 + cli_signal() : status;
 		cli_print_answer(&cli, status);
 	} else if (status == OPT_OFFER) {
 		status = offer(&cli, ops, root);

@@ -48,25 +48,18 @@ int cli_signal(void)
 	return 0;
 }
 
-static bool is_sent(void *arg)
+bool cli_is_stopped(void *arg)
 {
 	(void)arg;
 	return cli_signal() != 0;
 }
 
-void cli_stoppable(struct cli *cli)
+void cli_stoppable(bool yes)
 {
 	sigset_t signals;
 
 	ending(&signals);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	vlu_set_stop(cli->ctx, is_sent, NULL);
-}
-
-int cli_run(struct cli *cli, struct vlu_plan *plan)
-{
-	cli_stoppable(cli);
-	return vlu_plan_run(plan);
+	sigprocmask(yes ? SIG_BLOCK : SIG_UNBLOCK, &signals, NULL);
 }
 
 int cli_ran(struct cli *cli, struct vlu_plan *plan, int ret)
@@ -80,7 +73,7 @@ int cli_ran(struct cli *cli, struct vlu_plan *plan, int ret)
 	for (i = 0; i < vlu_plan_result_count(plan); i++)
 		journal_done(cli, vlu_plan_result(plan, i)->text);
 	vlu_plan_free(plan);
-	return cli_signal() ? 128 + cli_signal() : status;
+	return status;
 }
 
 /* Prints the answer before the kexec, after which this program no longer exists. */
@@ -109,5 +102,5 @@ int cli_plan(struct cli *cli, int ret, struct vlu_plan **ret_plan)
 	progress_watch(plan);
 	if (cli->g.json)
 		vlu_plan_on_leave(plan, on_leave, cli);
-	return cli_ran(cli, plan, cli_run(cli, plan));
+	return cli_ran(cli, plan, vlu_plan_run(plan));
 }

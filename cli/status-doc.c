@@ -37,6 +37,7 @@ static void add_loaded(struct json_object *doc, const struct vlu_state *state)
 	out_text(loaded, "initrd", state->loaded->initrd);
 	out_text(loaded, "cmdline", state->loaded->cmdline);
 	out_known(loaded, "judged", state->loaded->judged ? VLU_YES : VLU_NO);
+	out_text(loaded, "missing", state->loaded->missing);
 }
 
 static void add_holder(struct json_object *doc, const struct vlu_state *state)

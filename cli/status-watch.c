@@ -72,8 +72,8 @@ static struct json_object *lines_of(struct json_object *doc)
 	add(lines, "image", NULL, "[{kexec_loaded:yes}the next kernel is loaded|"
 	    "{kexec_loaded:no}no kernel is loaded|not known]", doc);
 	if (loaded)
-		add(lines, "image", out_get(loaded, "image"), "[{judged:yes}checked for what is "
-		    "preserved|not checked for all that is preserved]", loaded);
+		add(lines, "image", out_get(loaded, "image"), "[{missing} does not exist any more|"
+		    "{judged:yes}checked for what is preserved|not checked for all that is preserved]", loaded);
 	if (holder)
 		add(lines, "holder", NULL, "[process {pid}, ]{health}", holder);
 	out_each(session, out_member(doc, "sessions")) {

@@ -15,7 +15,12 @@ static unsigned int least(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
-/* Counts letters that were left out, inserted, replaced, or swapped with the next. */
+static bool is_same(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Counts letters that were left out, inserted, replaced, or swapped with the next, in any case. */
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int rows[3][LONGEST + 1], *before = rows[0], *last = rows[1], *now = rows[2], *free;
@@ -29,8 +34,8 @@ static unsigned int distance(const char *a, const char *b)
 		now[0] = (unsigned int)i;
 		for (j = 1; j <= m; j++) {
 			now[j] = least(least(last[j], now[j - 1]) + 1,
-				       last[j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				       last[j - 1] + !is_same(a[i - 1], b[j - 1]));
+			if (i > 1 && j > 1 && is_same(a[i - 1], b[j - 2]) && is_same(a[i - 2], b[j - 1]))
 				now[j] = least(now[j], before[j - 2] + 1);
 		}
 		free = before;
@@ -45,7 +50,7 @@ void suggest_offer(struct suggestion *suggestion, const char *word)
 {
 	size_t n = strlen(suggestion->typed);
 	/* a prefix counts like one wrong letter */
-	unsigned int far = n >= 2 && !strncmp(suggestion->typed, word, n) ? 1 :
+	unsigned int far = n >= 2 && !strncasecmp(suggestion->typed, word, n) && word[n] ? 1 :
 			   distance(suggestion->typed, word);
 
 	if (far > (n < 6 ? 1 : 2) || far >= strlen(word) ||

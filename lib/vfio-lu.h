@@ -93,7 +93,8 @@ VLU_EXPORT void vlu_set_timeout(struct vlu_ctx *ctx, unsigned int seconds);
 /*
  * Sets the function that can stop a plan. The library calls it between two steps. When
  * it returns true, the plan undoes its steps, or leaves them for the same command to
- * complete.
+ * complete. While a plan is being made, the library calls it when it waits for another
+ * process or reads a large file; vlu_plan_...() and vlu_loan_new() fail then (-EINTR).
  */
 typedef bool (*vlu_stop_fn)(void *arg);
 VLU_EXPORT void vlu_set_stop(struct vlu_ctx *ctx, vlu_stop_fn fn, void *arg);
@@ -726,6 +727,7 @@ struct vlu_loaded {
 	const char *image, *initrd;	/* initrd NULL: none */
 	const char *cmdline;
 	bool judged;	/* it was checked against everything that is preserved now */
+	const char *missing;	/* a file of it that does not exist any more; NULL: none */
 };
 
 struct vlu_state {
@@ -752,7 +754,8 @@ struct vlu_state {
 
 /*
  * Reads the state of all sessions without changing anything. Incoming devices that are
- * in no manifest are listed under the name session. The caller frees the result.
+ * in no manifest are listed under the name session (NULL: VLU_SESSION). The caller frees
+ * the result.
  */
 VLU_EXPORT int vlu_state_read(struct vlu_ctx *ctx, const char *session,
 			      struct vlu_state **ret_state);

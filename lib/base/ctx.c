@@ -136,13 +136,14 @@ int vlu_fail(struct vlu_ctx *ctx, unsigned int why, int err, const char *fmt, ..
 
 int vlu_failed(struct vlu_ctx *ctx, int err, const char *fmt, ...)
 {
+	bool denied = (err == -EACCES || err == -EPERM) && sys_euid(&ctx->sys) != 0;
 	char text[sizeof(ctx->failure.text)];
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	return vlu_fail(ctx, VLU_FAILED, err, "%s: %s", text, strerror(-err));
+	return vlu_fail(ctx, denied ? FAIL_NO_ROOT : VLU_FAILED, err, "%s: %s", text, strerror(-err));
 }
 
 int vlu_nomem(struct vlu_ctx *ctx)
@@ -179,10 +180,21 @@ void vlu_sleep(unsigned int msec)
 	nanosleep(&t, NULL);
 }
 
+bool is_stopped(const struct vlu_ctx *ctx)
+{
+	return ctx->stop && ctx->stop(ctx->stop_arg);
+}
+
+int stop_check(struct vlu_ctx *ctx)
+{
+	return ctx->plan_depth || !is_stopped(ctx) ? 0 :
+	       vlu_fail(ctx, FAIL_STOPPED, -EINTR, "stopped by a signal; nothing was changed");
+}
+
 int vlu_lock(struct vlu_ctx *ctx)
 {
 	long long deadline = vlu_now() + ctx->timeout * 1000LL;
-	int ret;
+	int ret, stopped = 0;
 
 	if (ctx->lock_depth++)
 		return 0;
@@ -194,9 +206,10 @@ int vlu_lock(struct vlu_ctx *ctx)
 	progress_begin(ctx, ctx->timeout, "waiting until another vfio-lu command ends");
 	for (;;) {
 		ret = sys_lock(&ctx->sys, RUN_DIR "/lock");
-		if (ret >= 0)
-			break;
 		if (ret != -EWOULDBLOCK || vlu_now() >= deadline)
+			break;
+		stopped = stop_check(ctx);
+		if (stopped)
 			break;
 		vlu_sleep(20);
 	}
@@ -206,6 +219,8 @@ int vlu_lock(struct vlu_ctx *ctx)
 		return 0;
 	if (ret < 0) {
 		ctx->lock_depth--;
+		if (stopped)
+			return stopped;
 		if (ret == -EWOULDBLOCK)
 			return vlu_fail(ctx, FAIL_LOCKED, -EBUSY,
 					"another vfio-lu command is running: its lock "

@@ -24,7 +24,7 @@ struct vlu_ctx {
 	unsigned int timeout;	/* seconds */
 	char *holder;		/* path of the program; NULL: the installed vfio-lu */
 	char *rehearsals;	/* directory of this user's rehearsals; NULL: none */
-	vlu_stop_fn stop;	/* NULL: no plan is stopped */
+	vlu_stop_fn stop;	/* NULL: nothing is ever stopped */
 	void *stop_arg;
 	vlu_log_fn log;
 	void *log_arg;
@@ -63,6 +63,14 @@ int vlu_failed(struct vlu_ctx *ctx, int err, const char *fmt, ...)
 int vlu_nomem(struct vlu_ctx *ctx);
 void vlu_log(struct vlu_ctx *ctx, enum vlu_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Does the function set with vlu_set_stop() say so? */
+bool is_stopped(const struct vlu_ctx *ctx);
+/*
+ * Fails if it does. For waits and long work before a plan runs. A running plan looks between its
+ * steps, and its undo never does, so this function does nothing then.
+ */
+int stop_check(struct vlu_ctx *ctx) must_check;
 
 /* Takes RUN_DIR/lock: one changing command runs at a time. Calls nest. */
 int vlu_lock(struct vlu_ctx *ctx) must_check;

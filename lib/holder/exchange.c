@@ -4,6 +4,8 @@
 #include "holder/service.h"
 #include "machine/systemd.h"
 
+#define TURN	200	/* ms */
+
 unsigned int holder_patience(const struct vlu_ctx *ctx)
 {
 	return ctx->lock_depth > 1 && ctx->timeout < 60 ? 60 : ctx->timeout;
@@ -50,7 +52,7 @@ static int dial(struct vlu_ctx *ctx, long long deadline, bool await)
 			return conn;
 		if (conn == -ENOENT && ctx->sys.read_only)
 			return -EHOSTDOWN;
-		if (vlu_now() >= deadline)
+		if (vlu_now() >= deadline || stop_check(ctx))
 			return conn == -ENOENT ? -EHOSTDOWN : -ETIMEDOUT;
 		/* systemd may delay the restart, or may have given up */
 		if (conn == -ENOENT && !started && systemd_is_running(ctx) &&
@@ -59,6 +61,19 @@ static int dial(struct vlu_ctx *ctx, long long deadline, bool await)
 		started = conn == -ENOENT || started;
 		vlu_sleep(5);
 	}
+}
+
+/* Waits in short turns, because a signal may end the command. */
+static ssize_t await_reply(struct vlu_ctx *ctx, int conn, long long deadline)
+{
+	long long left;
+	ssize_t n;
+
+	do {
+		left = deadline - vlu_now();
+		n = sys_wait(&ctx->sys, &conn, 1, left > TURN ? TURN : left > 0 ? (int)left : 0);
+	} while (n == -ETIMEDOUT && left > TURN && !stop_check(ctx));
+	return n;
 }
 
 /* Parses the reply. Returns -ECONNRESET if the holder ended without a reply. */
@@ -80,7 +95,7 @@ static int read_reply(char *reply, ssize_t n)
 static int exchange(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_PACKET + 1],
 		    int *fds, size_t n_send, size_t n_want, bool await)
 {
-	long long deadline = vlu_now() + holder_patience(ctx) * 1000LL, left;
+	long long deadline = vlu_now() + holder_patience(ctx) * 1000LL;
 	int conn, ret, came[HOLDER_FILES];
 	size_t n_came = HOLDER_FILES;
 	ssize_t n;
@@ -89,9 +104,8 @@ static int exchange(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_
 	if (conn < 0)
 		return conn;
 	n = sys_send(&ctx->sys, conn, request, strlen(request), fds, n_send);
-	left = deadline - vlu_now();
 	if (n >= 0)
-		n = sys_wait(&ctx->sys, &conn, 1, left > 0 ? (int)left : 0);
+		n = await_reply(ctx, conn, deadline);
 	if (n >= 0)
 		n = sys_recv(&ctx->sys, conn, reply, HOLDER_PACKET, came, &n_came);
 	sys_close(&ctx->sys, conn);

@@ -2,29 +2,8 @@
 /* The state, for read-only commands. Retrieves no session. */
 #include "base/cache.h"
 #include "inspect/handover.h"
-#include "jump/kexec-image.h"
 #include "ledger/ledger.h"
 #include "timeline/update.h"
-
-/* Leaves out an image that is unreadable here, or that another program loaded. */
-static void read_loaded(struct ledger *ledger)
-{
-	struct kexec_image image = { .kernel = NULL };
-	struct vlu_loaded *loaded;
-
-	if (ledger->state.kexec_loaded != VLU_YES || kexec_image_read(ledger->ctx, &image))
-		return;
-	loaded = ledger_kept(ledger, pool_alloc(&ledger->pool, sizeof(*loaded)));
-	if (loaded)
-		*loaded = (struct vlu_loaded){
-			.image = ledger_print(ledger, "%s", image.kernel),
-			.initrd = image.initrd ? ledger_print(ledger, "%s", image.initrd) : NULL,
-			.cmdline = ledger_print(ledger, "%s", image.line ? image.line : image.cmdline),
-			.judged = kexec_image_is_judged(&image, &ledger->state),
-		};
-	ledger->state.loaded = loaded;
-	kexec_image_free(&image);
-}
 
 /*
  * Adds the moments that are noted so far. A manifest, or a kexec, of another live update than the
@@ -85,7 +64,6 @@ int vlu_state_read(struct vlu_ctx *ctx, const char *session, struct vlu_state **
 		ret = ledger_read(ctx, session, bdfs, n, &ledger);
 	if (ret)
 		return ret;
-	read_loaded(ledger);
 	/* the ledger lists the sessions in the order of its entries */
 	for (i = 0; i < ledger->state.n_sessions; i++)
 		read_moments(ledger, &ledger->entries[i],

@@ -227,26 +227,20 @@ static void check_vms(struct jump *jump)
 	}
 }
 
-static int need_still(struct vlu_ctx *ctx, const char *path)
-{
-	return !path || sys_exists(&ctx->sys, path) ? 0 :
-	       vlu_fail(ctx, FAIL_NO_IMAGE, -ENOENT, "%s does not exist any more; first: vfio-lu "
-			"load KERNEL", path);
-}
-
 static int check_image(struct jump *jump)
 {
 	struct vlu_ctx *ctx = jump->ctx;
 	int ret = kexec_image_read(ctx, &jump->image);
+	const char *missing;
 
 	if (ret == -ENOENT)
 		return vlu_fail(ctx, FAIL_NO_IMAGE, ret, "%s; first: vfio-lu load KERNEL",
 				kexec_is_loaded(ctx) == VLU_YES ?
 				"the loaded kernel was not loaded by vfio-lu" : "no kernel is loaded");
-	if (!ret)
-		ret = need_still(ctx, jump->image.kernel);
-	if (!ret)
-		ret = need_still(ctx, jump->image.initrd);
+	missing = ret ? NULL : kexec_image_missing(ctx, &jump->image);
+	if (missing)
+		return vlu_fail(ctx, FAIL_NO_IMAGE, -ENOENT, "%s does not exist any more; first: vfio-lu "
+				"load KERNEL", missing);
 	return ret ? ret : kexec_image_judge_again(jump->ledger, &jump->image);
 }
 

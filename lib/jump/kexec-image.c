@@ -16,107 +16,8 @@
 #include "session/session.h"
 #include "timeline/moments.h"
 
-#define IMAGE_FILE	RUN_DIR "/loaded"
-#define FORCED		"forced="
-#define SEEN		"\nseen:\n"	/* followed by the lines of witness_stop() */
-#define SEEN_MAX	(512u << 10)
 #define KEXEC_WORD_SIZE	(sizeof(KEXEC_WORD "=") + MOMENT_SIZE)
-
-void kexec_image_free(struct kexec_image *image)
-{
-	free(image->kernel);
-	free(image->initrd);
-	free(image->cmdline);
-	free(image->line);
-	free(image->judged);
-	free(image->forced);
-	free(image->seen);
-	*image = (struct kexec_image){ .kernel = NULL };
-}
-
-void kexec_image_forget(struct vlu_ctx *ctx)
-{
-	sys_unlink(&ctx->sys, IMAGE_FILE);
-}
-
-int kexec_image_remember(struct vlu_ctx *ctx, const struct kexec_image *image)
-{
-	_cleanup_free_ char *text = NULL;
-
-	if (asprintf(&text, "kernel=%s\ninitrd=%s\ncmdline=%s\nline=%s\njudged=%s\n%s" SEEN "%s",
-		     image->kernel, image->initrd ? image->initrd : "", image->cmdline, image->line,
-		     image->judged ? image->judged : "", image->forced ? image->forced : "",
-		     image->seen ? image->seen : "") < 0) {
-		text = NULL;
-		return vlu_nomem(ctx);
-	}
-	return state_write(ctx, RUN_DIR, "loaded", text);
-}
-
-static void add_line(char **lines, const char *line)
-{
-	char *joined;
-
-	if (asprintf(&joined, "%s%s\n", *lines ? *lines : "", line) < 0)
-		return;
-	free(*lines);
-	*lines = joined;
-}
-
-static void take_line(struct kexec_image *image, const char *line)
-{
-	const struct {
-		const char *key;
-		char **into;
-	} texts[] = {
-		{ "kernel=", &image->kernel }, { "initrd=", &image->initrd },
-		{ "cmdline=", &image->cmdline }, { "line=", &image->line },
-		{ "judged=", &image->judged },
-	};
-	const char *value = strchr(line, '=');
-	size_t i;
-
-	if (!value || !*++value)
-		return;
-	for (i = 0; i < ARRAY_SIZE(texts); i++) {
-		if (strncmp(line, texts[i].key, strlen(texts[i].key)) != 0)
-			continue;
-		free(*texts[i].into);
-		*texts[i].into = strdup(value);
-	}
-	if (strncmp(line, FORCED, strlen(FORCED)) == 0)
-		add_line(&image->forced, line);
-}
-
-int kexec_image_read(struct vlu_ctx *ctx, struct kexec_image *ret_image)
-{
-	_cleanup_free_ char *text = NULL;
-	struct kexec_image image = { .kernel = NULL };
-	char *line, *seen, *save = NULL;
-	size_t size;
-	int ret;
-
-	ret = attr_read_all(ctx, IMAGE_FILE, 1 << 20, &text, &size);
-	if (ret == -ENOENT)
-		return ret;
-	if (ret)
-		return vlu_failed(ctx, ret, "cannot read " IMAGE_FILE);
-	seen = strstr(text, SEEN);
-	if (seen) {
-		*seen = '\0';
-		seen += strlen(SEEN);
-		image.seen = *seen ? strdup(seen) : NULL;
-	}
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		take_line(&image, line);
-	if (!image.kernel || !image.cmdline) {
-		kexec_image_free(&image);
-		return vlu_fail(ctx, FAIL_NO_IMAGE, -EINVAL, IMAGE_FILE " does not say what was loaded; "
-				"first: vfio-lu load KERNEL");
-	}
-	*ret_image = image;
-	return 0;
-}
+#define SEEN_MAX	(512u << 10)
 
 /*
  * Names all outgoing sessions of the holder, and the number of the live update. The number shows
@@ -205,7 +106,7 @@ static bool is_forced(struct kexec_image *image, const struct vlu_check *row, bo
 {
 	_cleanup_free_ char *line = NULL;
 
-	if (asprintf(&line, FORCED "%s (%s)", row->detail, row->id) < 0) {
+	if (asprintf(&line, FORCED_WORD "%s (%s)", row->detail, row->id) < 0) {
 		line = NULL;
 		return force;
 	}
@@ -213,7 +114,7 @@ static bool is_forced(struct kexec_image *image, const struct vlu_check *row, bo
 		return true;
 	/* a row with a line break cannot be stored, so kexec will refuse it again */
 	if (force && !strchr(line, '\n'))
-		add_line(&image->forced, line);
+		kexec_image_pass(image, line);
 	return force;
 }
 
@@ -255,24 +156,6 @@ static int note_judged(struct vlu_ctx *ctx, struct kexec_image *image,
 	for (i = 0; image->judged && i < n; i++)
 		text_add(image->judged, size, "%s ", vlu_bdf_format(bdfs[i], name));
 	return image->judged ? 0 : vlu_nomem(ctx);
-}
-
-bool kexec_image_is_judged(const struct kexec_image *image, const struct vlu_state *state)
-{
-	const struct vlu_session *session;
-	const struct vlu_member *member;
-	size_t i, j;
-
-	for (i = 0; i < state->n_sessions; i++) {
-		session = &state->sessions[i];
-		for (j = 0; session->direction == VLU_OUTGOING && j < session->n_devices; j++) {
-			member = &session->devices[j];
-			if (is_held(member) &&
-			    (!image->judged || !list_has(image->judged, ' ', member->name)))
-				return false;
-		}
-	}
-	return true;
 }
 
 static int judge(const struct ledger *ledger, struct kexec_image *image, bool force)
@@ -328,11 +211,12 @@ int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bo
 
 int kexec_image_judge_again(const struct ledger *ledger, struct kexec_image *image)
 {
+	const struct vlu_loaded *loaded = ledger->state.loaded;
 	struct vlu_ctx *ctx = ledger->ctx;
 	int ret = 0;
 
 	/* what was let pass is said again */
-	if (!image->forced && image->seen && kexec_image_is_judged(image, &ledger->state) &&
+	if (!image->forced && image->seen && loaded && loaded->judged &&
 	    witness_holds(&ctx->sys, image->seen))
 		vlu_log(ctx, VLU_LOG_DEBUG, "the next kernel was judged before, and nothing that it was "
 			"judged by has changed");

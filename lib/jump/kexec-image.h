@@ -1,27 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The image of the next kernel. vfio-lu load notes it in /run, and vfio-lu kexec loads it again:
- * the kernel does not say whether another tool has loaded an image since.
- */
+/* Checks the image of the next kernel, and loads it. */
 #ifndef VLU_JUMP_KEXEC_IMAGE_H
 #define VLU_JUMP_KEXEC_IMAGE_H
 
 #include "ledger/ledger.h"
-
-struct kexec_image {
-	char *kernel, *initrd;	/* paths; initrd NULL: none */
-	char *cmdline;		/* as requested, without the sessions' names */
-	char *line;		/* with the names, from kexec_image_judge() */
-	char *judged;		/* its devices when it was judged, each and a blank; NULL: none */
-	char *forced;		/* failures that load --force accepted, a line each; NULL: none */
-	char *seen;		/* what load judged it by, see capture/witness.h; NULL: not known */
-};
-
-/* Returns -ENOENT when vfio-lu has loaded no image in this boot. */
-int kexec_image_read(struct vlu_ctx *ctx, struct kexec_image *ret_image) must_check;
-int kexec_image_remember(struct vlu_ctx *ctx, const struct kexec_image *image) must_check;
-void kexec_image_forget(struct vlu_ctx *ctx);
-void kexec_image_free(struct kexec_image *image);
+#include "ledger/loaded-image.h"
 
 /*
  * Checks the image for the preserved devices or, if there are none, for those with vfio-pci.
@@ -35,8 +18,6 @@ int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bo
  * unpacking an initrd can take longer than the kexec.
  */
 int kexec_image_judge_again(const struct ledger *ledger, struct kexec_image *image) must_check;
-/* Was the image judged for all devices that are held now? */
-bool kexec_image_is_judged(const struct kexec_image *image, const struct vlu_state *state);
 /*
  * Loads the image with kexec_file_load(). kexec: the current moment, for the next kernel's
  * timeline, or NULL when no kexec follows now.

@@ -9,6 +9,9 @@ int ledger_known(const struct ledger *ledger)
 
 	if (is_asked(ledger))
 		return 0;
+	/* a signal may have ended the wait for the holder */
+	if (stop_check(ledger->ctx))
+		return -EINTR;
 	if (state->holder == VLU_HOLDER_UNSEEN)
 		return vlu_fail(ledger->ctx, FAIL_NO_ROOT, -EACCES, "%s", state->holder_detail);
 	return vlu_fail(ledger->ctx, FAIL_HOLDER_SILENT, -ETIMEDOUT, "%s; it is unknown what the "

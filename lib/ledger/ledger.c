@@ -55,6 +55,7 @@ static void judge(struct ledger *ledger)
 	ledger->n = n;
 	if (n)
 		qsort(ledger->entries, n, sizeof(*ledger->entries), by_name);
+	ledger_image(ledger);
 	for (i = 0; i < n; i++)
 		ledger_next(ledger, &ledger->entries[i]);
 }
@@ -83,7 +84,7 @@ int ledger_read(struct vlu_ctx *ctx, const char *usual, const struct vlu_bdf *in
 	ledger->ctx = ctx;
 	ledger->state.complete = true;
 	read_kernel(ledger);
-	ledger_sources(ledger, incoming, n, usual);
+	ledger_sources(ledger, incoming, n, usual ? usual : VLU_SESSION);
 	judge(ledger);
 	list_sessions(ledger);
 	if (ledger->failed) {

@@ -85,6 +85,7 @@ struct vlu_member *member_at(const struct vlu_session *session, size_t i);
 const struct vlu_member *member_of(const struct vlu_session *session, struct vlu_bdf bdf);
 struct vlu_member *member_named(const struct vlu_session *session, const char *name);
 bool is_held(const struct vlu_member *member);
+bool has_held(const struct vlu_session *session);
 /* Does a manifest say that the member was preserved? */
 bool is_promised(const struct vlu_member *member);
 /* Is it known which files are held, since the holder answered or there is none? */
@@ -114,6 +115,8 @@ void ledger_sources(struct ledger *ledger, const struct vlu_bdf *incoming, size_
 /* Sets the standing. Returns false if the session is over, so that there is nothing to report. */
 bool ledger_decide(struct ledger *ledger, struct entry *entry);
 void ledger_next(struct ledger *ledger, struct entry *entry);
+/* Reads which image vfio-lu has loaded, after the standings (loaded-image.c). */
+void ledger_image(struct ledger *ledger);
 
 /* For the sources: these find a row or add it, and never return NULL. */
 struct entry *ledger_entry(struct ledger *ledger, const char *name);

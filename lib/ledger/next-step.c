@@ -2,6 +2,7 @@
 /* Finds the next command for a session, and the obstacles to it. */
 #include "holder/service.h"
 #include "ledger/ledger.h"
+#include "machine/kexec-state.h"
 
 struct words {
 	struct ledger *ledger;
@@ -70,10 +71,19 @@ static void before_kexec(const struct ledger *ledger, struct words *blocked)
 		    vlu_bdf_format(user->bdf, name));
 }
 
+/* kexec loads the image again, and refuses an image that vfio-lu has not loaded. */
+static bool can_kexec(const struct ledger *ledger)
+{
+	const struct vlu_loaded *loaded = ledger->state.loaded;
+
+	return loaded ? !loaded->missing : ledger->state.kexec_loaded == VLU_YES &&
+					   kexec_is_loaded_by_us(ledger->ctx) == VLU_DONT_KNOW;
+}
+
 static void after_held(const struct ledger *ledger, const struct vlu_session *session,
 		       struct words *next, struct words *blocked)
 {
-	if (ledger->state.kexec_loaded == VLU_YES) {
+	if (can_kexec(ledger)) {
 		command(next, session, "kexec", NULL);
 		before_kexec(ledger, blocked);
 	} else {

@@ -116,6 +116,16 @@ bool is_held(const struct vlu_member *member)
 	return member->sources & VLU_FROM_HOLDER;
 }
 
+bool has_held(const struct vlu_session *session)
+{
+	const struct vlu_member *member;
+	size_t i = 0;
+
+	while ((member = member_at(session, i)) && !is_held(member))
+		i++;
+	return member;
+}
+
 bool is_promised(const struct vlu_member *member)
 {
 	return member->sources & (VLU_FROM_PROMISE | VLU_FROM_DISK);

@@ -168,16 +168,19 @@ static int read_asked(struct next *next)
 	struct vlu_ctx *ctx = next->ctx;
 	int ret;
 
+	/* each part may take seconds, so a signal is looked for between them */
 	next->own = *next->asked;
 	next->asked = &next->own;
 	see_machine(next);
 	progress_begin(ctx, 0, "reading and unpacking %s", next->own.kernel);
 	ret = read_image(next);
 	progress_end(ctx);
+	ret = ret ? ret : stop_check(ctx);
 	if (!ret) {
 		progress_begin(ctx, 0, "reading and unpacking %s", next->own.initrd ?: "the initrd inside it");
 		ret = read_initrd(next);
 		progress_end(ctx);
+		ret = ret ? ret : stop_check(ctx);
 	}
 	if (!ret) {
 		progress_begin(ctx, 0, "looking at the modules of %s", next->image.release);

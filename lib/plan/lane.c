@@ -98,7 +98,7 @@ static int stopped(const struct lane *lane, struct step *step)
 {
 	struct vlu_ctx *ctx = lane->plan->ctx;
 
-	if (lane->way == BACK || ctx->plan_depth > 1 || !ctx->stop || !ctx->stop(ctx->stop_arg))
+	if (lane->way == BACK || ctx->plan_depth > 1 || !is_stopped(ctx))
 		return 0;
 	return vlu_fail(ctx, FAIL_STOPPED, -EINTR, "stopped by a signal before this: %.500s; %s",
 			step_text(step), lane->plan->policy == PLAN_STOP ?

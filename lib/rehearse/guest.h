@@ -80,7 +80,6 @@ int qemu_start(struct vlu_ctx *ctx, const char *qemu, struct words *words, const
 	       size_t n) must_check;
 /* Can KVM run this kernel? Some hosts open /dev/kvm and then fail, so this boots the kernel. */
 bool has_kvm(struct vlu_ctx *ctx, const char *qemu, const char *kernel);
-bool is_stopped(const struct vlu_ctx *ctx);
 /* Returns words for the command line of each kernel. They follow all other words. */
 const char *guest_words(bool kvm);
 

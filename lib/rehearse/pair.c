@@ -3,7 +3,7 @@
 #include "base/disk-file.h"
 #include "formats/kconfig.h"
 #include "formats/kernel-image.h"
-#include "jump/kexec-image.h"
+#include "ledger/loaded-image.h"
 #include "rehearse/pair.h"
 
 #define IMAGE_LARGEST	(256u << 20)

@@ -2,11 +2,6 @@
 /* The decided rows, and the callback that reports them. */
 #include "rehearse/rehearsal.h"
 
-bool is_stopped(const struct vlu_ctx *ctx)
-{
-	return ctx->stop && ctx->stop(ctx->stop_arg);
-}
-
 void row_set(struct rehearsal *r, enum rehearsal_row row, enum vlu_result result,
 	     const char *fmt, ...)
 {

@@ -18,10 +18,10 @@ static int check_taken(struct session *session, const struct member *member)
 
 	if (!user || vfio_is_bound(session->ctx, member->fd))
 		return 0;
-	return vlu_fail(session->ctx, FAIL_NOT_BOUND, -EBUSY, "%s: process %d (%s) has it and has "
-			"not bound it to an iommufd yet; wait for that: vfio-lu finish --wait "
-			"--session %s, or end the process", member->name, (int)user->pid, user->comm,
-			session->name);
+	vlu_fail(session->ctx, FAIL_NOT_BOUND, -EBUSY, "%s: process %d (%s) has it and has not bound it "
+		 "to an iommufd yet; end that process, or wait for that", member->name, (int)user->pid,
+		 user->comm);
+	return failure_run(session->ctx, "fix", "vfio-lu", "finish", "--wait", "--session", session->name);
 }
 
 /* Fetches all files before the first bind, which cannot be undone. */
@@ -138,7 +138,7 @@ static int run_finish_taken(struct step *step)
 	struct session *session = step->plan->data;
 	struct vlu_ctx *ctx = session->ctx;
 	const struct proc_file *user;
-	char names[400] = "";
+	char names[400] = "", longer[16];
 	size_t i;
 	int ret;
 
@@ -154,11 +154,14 @@ static int run_finish_taken(struct step *step)
 		if (user)
 			text_add(names, sizeof(names), ", which process %d (%s) has", (int)user->pid, user->comm);
 	}
-	return *names ? vlu_fail(ctx, FAIL_NOT_BOUND, ret, "session %s is not finished: no VMM has bound %s to "
-			       "an iommufd yet; wait longer: vfio-lu finish --wait --timeout SECONDS "
-			       "--session %s; or give up waiting: end that VMM, then vfio-lu finish "
-			       "--session %s, after which no VMM can use the file", session->name, names,
-			       session->name, session->name) : ret;
+	if (!*names)
+		return ret;
+	vlu_fail(ctx, FAIL_NOT_BOUND, ret, "session %s is not finished: no VMM has bound %s to an iommufd yet; "
+		 "give up waiting: end that VMM, then vfio-lu finish --session %s, after which no VMM can use "
+		 "the file; or wait longer", session->name, names, session->name);
+	snprintf(longer, sizeof(longer), "%u", ctx->timeout ? 2 * ctx->timeout : 10);
+	return failure_run(ctx, "fix", "vfio-lu", "finish", "--wait", "--timeout", longer, "--session",
+			   session->name);
 }
 
 #define LET_GO_TEXT "let the holder close the files of session %v, and remove its manifest"

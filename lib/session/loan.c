@@ -134,7 +134,9 @@ static int check_session(struct vlu_loan *loan)
 				"kernel; use its files in the next kernel, after vfio-lu kexec and "
 				"vfio-lu restore", loan->session);
 	if (now->standing == VLU_STANDING_RESTORED || now->standing == VLU_STANDING_PARTLY_RESTORED)
-		return 0;
+		return has_held(now) ? 0 :
+		       vlu_fail(ctx, FAIL_WRONG_ORDER, -ENOENT, "nothing of session %s is retrieved, "
+				"so there is nothing to give; see vfio-lu status", loan->session);
 	vlu_fail(ctx, FAIL_WRONG_ORDER, -ENOENT, "session %s is not restored; a VMM opens the "
 		 "devices of a finished session by their path", loan->session);
 	return session_first(ctx, now);
@@ -291,9 +293,10 @@ int vlu_loan_return(struct vlu_loan *loan)
 
 	if (loan->finisher >= 0)
 		sys_write(&ctx->sys, loan->finisher, "-", 1);
+	ctx->plan_depth++;	/* like the undo of a plan, this is not stopped */
 	ret = change_begin(ctx);
 	if (ret)
-		return ret;
+		goto out;
 	if (loan->given)
 		note_given(loan, false);
 	for (file = loan->files; file < loan->files + loan->n; file++) {
@@ -307,6 +310,8 @@ int vlu_loan_return(struct vlu_loan *loan)
 	change_end(ctx);
 	if (!ret)
 		ctx->failure = first;
+out:
+	ctx->plan_depth--;
 	return ret;
 }
 

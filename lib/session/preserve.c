@@ -76,10 +76,10 @@ static int check_promises(struct session *session, const struct vlu_bdf *bdfs, s
 			text_add(lost, sizeof(lost), " %s", member->name);
 	if (!*lost)
 		return 0;
-	return vlu_fail(session->ctx, FAIL_INCOMPLETE, -ENOENT, "session %s: no process holds%s "
-			"any more; preserve all of them again (vfio-lu preserve --session %s "
-			"BDF...), or give the session up: vfio-lu release --session %s",
-			session->name, lost, session->name, session->name);
+	vlu_fail(session->ctx, FAIL_INCOMPLETE, -ENOENT, "session %s: no process holds%s any more; give "
+		 "the session up (vfio-lu release --session %s), or preserve all of it again",
+		 session->name, lost, session->name);
+	return session_first(session->ctx, session->now);
 }
 
 /* Closes the files of an interrupted command, which promised nothing, unless they are asked for. */

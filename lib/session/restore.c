@@ -103,8 +103,7 @@ static int retrieve(struct session *session, struct member *member,
 	if (!ret && !member->is_file && strcmp(dev->driver, VFIO_DRIVER) != 0)
 		return -ENOTCONN;
 	if (!ret)
-		ret = luo_retrieve(session->ctx, session->fd, member->token, member->name,
-				   &member->fd);
+		ret = luo_retrieve(session->ctx, session->fd, member->token, member->name, &member->fd);
 	if (!ret && was)
 		ret = check_identity(session->ctx, member, was, dev);
 	member->done = !ret;
@@ -262,15 +261,17 @@ static size_t count_back(const struct session *session)
 static int not_all_back(const struct session *session, const struct restoring *restoring)
 {
 	bool gone = restoring->failures.last.code == FAIL_NO_DEVICE;
+	size_t back = count_back(session);
 	char fix[400];
 
 	vlu_fail(session->ctx, FAIL_NOT_RESTORED, -EIO, "%.600s%s; %zu of %zu devices of session %s are "
 		 "retrieved and held", restoring->failures.last.text, gone ? " any more: the previous kernel "
-		 "preserved it" : "", count_back(session), session->n_devices - restoring->strangers, session->name);
+		 "preserved it" : "", back, session->n_devices - restoring->strangers, session->name);
 	/* the default session may be another one, and healthy */
 	snprintf(fix, sizeof(fix), "echo 1 >/sys/bus/pci/rescan, then vfio-lu restore --session %s again; "
-		 "without it: vfio-lu run --session %s, and in the end vfio-lu release --abandon "
-		 "--session %s", session->name, session->name, session->name);
+		 "without it: %s%s%svfio-lu release --abandon --session %s", session->name,
+		 back ? "vfio-lu run --session " : "", back ? session->name : "",
+		 back ? ", and in the end " : "", session->name);
 	return gone ? failure_fix(session->ctx, "fix", fix, NULL) : -EIO;
 }
 
@@ -357,8 +358,7 @@ static int add_restore(struct vlu_plan *plan, struct session *session)
 	if (strcmp(manifest, "invalid") == 0)
 		vlu_log(plan->ctx, VLU_LOG_WARNING, "%s", session->now->detail);
 	ret = session_add_known(session, false);
-	if (!ret)
-		ret = bind_add_module(plan);
+	ret = ret ? ret : bind_add_module(plan);
 	holder_step(plan);
 	if (!session->held)
 		session_step(plan, run_retrieve_session, NULL, "have the holder retrieve LUO session %v");

@@ -32,6 +32,17 @@ phase_1() {
 	json '.results == [] and .error.code == "usage"'
 	run 2 status --json --sesion vfio-lu
 	json '.error.message | endswith("did you mean '\''--session'\''?")'
+	run 2 load --json --session vfio-lu
+	json '.error.message == "this command has no option --session"'
+	# the command is not known yet, so the keys of its answer are not there
+	run_cmd 2 "$VFIO_LU" --json --session vfio-lu status
+	json '.error.message == "--session belongs after the command"'
+	run 2 --json STATUS
+	json '.error.message | endswith("did you mean '\''status'\''?")'
+	run_cmd 0 "$VFIO_LU" help --json
+	out "Commands:"
+	run_cmd 0 "$VFIO_LU" help --json status
+	out "Usage: vfio-lu [OPTION...] status"
 	run 2 check --json 1:0.0
 	json '.devices == [] and (.error.message | endswith("did you mean 01:00.0?"))'
 	run 2 restore --json --session a --session b

@@ -80,14 +80,40 @@ phase_1() {
 	mv "$SCN_TMP/initrd" "$SCN_ROOT$INITRD"
 	again 0
 
+	say "a file that is gone: status looks as kexec does"
+	load 0
+	run 0 status --json
+	out '"judged": true'
+	out '"missing": null'
+	for file in "$KERNEL" "$INITRD"; do
+		mv "$SCN_ROOT$file" "$SCN_TMP/gone"
+		again 3
+		err "$file does not exist any more; first: vfio-lu load KERNEL"
+		run 0 status
+		out "; $file does not exist any more"
+		out "held   next: vfio-lu load KERNEL"
+		run 0 status --json
+		out '"judged": false'
+		out "\"missing\": \"$file\""
+		mv "$SCN_TMP/gone" "$SCN_ROOT$file"
+	done
+	run 0 status
+	out "held   next: vfio-lu kexec"
+
+	say "an image that somebody else has loaded"
+	mv "$SCN_ROOT/run/vfio-lu/loaded" "$SCN_TMP/loaded"
+	again 3
+	err "first: vfio-lu load KERNEL"
+	run 0 status
+	out "held   next: vfio-lu load KERNEL"
+	mv "$SCN_TMP/loaded" "$SCN_ROOT/run/vfio-lu/loaded"
+
 	say "one path, one line"
 	cp "$SCN_ROOT$KERNEL" "$SCN_ROOT/boot/two
 lines"
 	run 1 load "/boot/two
 lines" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	err "the path of the kernel has a line break"
-	again 0
-	load 0
 	as_judged
 	run 0 release
 }

@@ -38,6 +38,9 @@ phase_2() {
 		run 0 status
 		out "$DEV1  preserved by the previous kernel"
 		out "$DEV2  preserved by the previous kernel"
+		say "what a shell completes"
+		run 0 --offer session
+		out "vfio-lu waiting"
 	fi
 	run 0 restore
 	err "the manifest: not in the session; session vfio-lu is restored without a manifest"

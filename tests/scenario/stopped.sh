@@ -34,17 +34,68 @@ sweep() { # SIGNAL NUMBER SAID COMMAND...
 			break
 		fi
 		[ "$STATUS" = $scn_wanted ] || fail "$scn_last" "exit $STATUS"
-		# before the plan was made, there is nothing to report
-		if grep -q "^vfio-lu" "$STDERR"; then
+		case $(cat "$STDERR" "$STDOUT") in
+		# the first message is sent before the program begins
+		'') [ $scn_at = 1 ] || fail "$scn_last" "not a word" ;;
+		*"stopped by a signal; nothing was changed"*) ;;
+		*"stopped by a signal"*)
 			scn_told=$((scn_told + 1))
 			grep -q "$scn_said" "$STDERR" || fail "$scn_last" "$(cat "$STDERR")"
-		fi
+			;;
+		esac
 		after
 	done
 	check_that "$* was stopped at $scn_told of $scn_at places" test $scn_told -gt 0
 }
 
+# While it waits: exit 128+n, one JSON object, and nothing is changed.
+stop_waiting() { # SIGNAL STATUS COMMAND...
+	scn_signal=$1 scn_wanted=$2
+	shift 2
+	# a shell ignores INT for what it starts in the background
+	env --default-signal=INT "$VFIO_LU" --timeout 120 --json "$@" >"$STDOUT" 2>"$STDERR" </dev/null &
+	scn_pid=$!
+	soon is_blocked $scn_pid
+	kill -s "$scn_signal" $scn_pid
+	STATUS=0
+	wait $scn_pid || STATUS=$?
+	scn_last="$scn_signal while vfio-lu $* waits"
+	keep_json "$*" "$STDOUT"
+	check_that "$scn_last: exit $STATUS" test "$STATUS" = "$scn_wanted"
+	out "\"code\": \"stopped\""
+	out "\"status\": $scn_wanted"
+	err "stopped by a signal"
+}
+# From then on the signal does not end it.
+is_blocked() { # PID
+	scn_mask=$(sed -n 's/^SigBlk:[[:space:]]*//p' "/proc/$1/status")
+	[ $((0x${scn_mask:-0} & 0x4000)) != 0 ]
+}
+
 phase_1() {
+	say "A command that waits for another one, and one that waits for a holder that hangs"
+	FAKE_LOCK=after:$SCN_TMP/other "$VFIO_LU" bind "$DEV1" >/dev/null 2>&1 </dev/null &
+	scn_other=$!
+	soon test -e "$SCN_TMP/other"
+	stop_waiting TERM 143 bind "$DEV2"
+	stop_waiting INT 130 preserve "$DEV2"
+	err "nothing was changed"
+	stop_waiting HUP 129 run -- true
+	stop_waiting TERM 143 release --dry-run
+	rm "$SCN_TMP/other"
+	wait $scn_other
+	run 0 preserve "$DEV1"
+	scn_holder=$(holder_pid)
+	kill -STOP "$scn_holder"
+	stop_waiting TERM 143 release
+	err "nothing was changed"
+	stop_waiting INT 130 bind "$DEV2"
+	kill -CONT "$scn_holder"
+	run 0 status
+	out "$DEV1  preserved"
+	run 0 release
+	run 0 unbind "$DEV1"
+
 	after() {
 		scn_bound=$(driver_of "$DEV1")$(driver_of "$DEV2")
 		case $scn_bound in

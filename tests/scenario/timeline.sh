@@ -50,6 +50,10 @@ phase_2() {
 	check_that "all were away during the boot" json 'all(.updates[].devices[]; .away_s > 1 and .from_moment == "interrupts-disabled")'
 	check_that "the records belong to root" test "$(mode "$(updates)")" = 700
 	for scn_file in "$(updates)"/*; do check_that "this one too" test "$(mode "$scn_file")" = 600; done
+	export FAKE_EUID=65534
+	run 1 timeline --json
+	unset FAKE_EUID
+	out '"code": "no-root"'
 	check_that "no moments are left in /run" sh -c "! ls $SCN_ROOT/run/vfio-lu/*.moments"
 	run 0 timeline
 	out "session other, "
@@ -103,8 +107,9 @@ phase_4() {
 	run 0 restore
 	run 0 finish
 	err "vfio-lu timeline will not know of this live update"
-	run 1 timeline
+	run 1 timeline --json
 	err "cannot read /var/lib/vfio-lu/updates"
+	out '"code": "failed"'
 	run 0 status
 	out "no sessions"
 }

@@ -179,8 +179,13 @@ phase_2() {
 	out "lent to process $first (standin)"
 	run 5 finish --discard guest
 	err "has not bound it"
+	err "fix: vfio-lu finish --wait --session vfio-lu"
+	run 5 finish --discard guest --json
+	out '"code": "not-bound"'
+	out '"--wait"'
 	run 5 finish --wait --discard guest --timeout 1
 	err "no VMM has bound $DEV1"
+	err "fix: vfio-lu finish --wait --timeout 2 --session vfio-lu"
 	run 0 run --again --dry-run -- "$STANDIN" "bind={$DEV1}"
 	end "$first"
 	run 0 run --dry-run -- "$STANDIN" "bind={$DEV1}"

@@ -13,7 +13,7 @@ static void test_words(void **state)
 		{ "rest", "restore" }, { "re", "restore" }, { "relaese", "release" }, { "unbnid", "unbind" },
 		{ "vfio-l", "vfio-lu" }, { "vfio_lu", "vfio-lu" },
 		{ "bin", "bind" }, { "frobnicate", NULL }, { "x", NULL }, { "", NULL }, { "sattsu", "status" },
-		{ "stopped", NULL },
+		{ "stopped", NULL }, { "STATUS", "status" }, { "Rest", "restore" }, { "LSIT", "list" },
 	};
 	char longest[200];
 

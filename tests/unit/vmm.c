@@ -129,6 +129,13 @@ static int take(struct sys *sys, pid_t pid, int fd)
 	return take_answer;
 }
 
+static uid_t user;
+static uid_t euid(struct sys *sys)
+{
+	(void)sys;
+	return user;
+}
+
 /* A process may end, or close a file, between the look and the request. */
 static void test_taking(void **state)
 {
@@ -138,7 +145,7 @@ static void test_taking(void **state)
 		{ -ENOSYS, VLU_UNSUPPORTED, "guest: this kernel has no pidfd_getfd()" },
 		{ -EPERM, VLU_FAILED, "guest: cannot take file 9 of process 77 (qemu): Operation not permitted" },
 	};
-	static const struct sys_ops ops = { .take = take }, without = { .take = NULL };
+	static const struct sys_ops ops = { .take = take, .euid = euid }, without = { .take = NULL };
 	const struct vmm vmm = { .pid = 77, .comm = "qemu" };
 	struct vlu_ctx *ctx;
 	int fd = -5;
@@ -152,6 +159,10 @@ static void test_taking(void **state)
 		assert_string_equal(vlu_error(ctx), cases[i].text);
 		assert_int_equal(fd, -5);
 	}
+	assert_string_equal(vlu_problem(ctx)->code, "failed");
+	user = 65534;
+	assert_int_equal(vmm_take(ctx, &vmm, 9, "guest", &fd), -EPERM);
+	assert_string_equal(vlu_problem(ctx)->code, "no-root");
 	take_answer = 4;
 	assert_int_equal(vmm_take(ctx, &vmm, 9, "guest", &fd), 0);
 	assert_int_equal(fd, 4);
