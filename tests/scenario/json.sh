@@ -83,8 +83,8 @@ phase_1() {
 	failed_of in-session
 	run 3 unbind --json "$DEV1"
 	failed_of in-session
-	json ".error.bdf == \"$DEV1\" and .error.fix == \"vfio-lu release --session vfio-lu\""
-	json '.error.fix_argv == ["vfio-lu", "release", "--session", "vfio-lu"]'
+	json ".error.bdf == \"$DEV1\" and .error.fix == \"vfio-lu release --session vfio-lu $DEV1\""
+	json ".error.fix_argv == [\"vfio-lu\", \"release\", \"--session\", \"vfio-lu\", \"$DEV1\"]"
 	run 3 kexec --json
 	failed_of no-image
 	run 0 status --json --check
