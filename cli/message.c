@@ -219,8 +219,13 @@ int cli_fail(struct cli *cli)
 
 int cli_flush(void)
 {
+	static bool failed;
 	int ret = out_flush();
 
+	/* once: --watch flushes after each look */
+	if (ret < 0 && failed)
+		return VLU_FAILED;
+	failed = ret < 0;
 	/* nobody reads a message about a closed pipe */
 	if (ret < 0 && ret != -EPIPE)
 		cli_error("output", "cannot write to standard output: %s",

@@ -197,6 +197,10 @@ phase_2() {
 	run 0 status --json --check
 
 	run 0 preserve "$DEV1"
+	{ "$VFIO_LU" status --watch; echo $? >"$SCN_TMP/ended"; } | head -n 1 >"$SCN_TMP/first" &
+	check_that "--watch ends when nobody reads on" soon test -s "$SCN_TMP/ended"
+	"$VFIO_LU" status --watch >/dev/full 2>"$SCN_TMP/full"
+	check_that "a full disk is told once" test "$(wc -l <"$SCN_TMP/full")" = 1
 	"$VFIO_LU" status --watch >"$SCN_TMP/watch" 2>&1 &
 	watch=$!
 	soon file_has "$SCN_TMP/watch" "session vfio-lu  outgoing, held; next: vfio-lu load KERNEL"
