@@ -165,8 +165,8 @@ phase_2() {
 	run 2 restore --json --all --session b
 	failed_of usage
 	run 0 restore --json --dry-run
-	json '.warnings == [{status: 0, code: "unfinished", bdf: null, session: "vfio-lu", fix: null, fix_argv: null,
-		message: "not restored yet: session b; restore all sessions: vfio-lu restore --all"}]'
+	json '.warnings == [{status: 0, code: "unfinished", bdf: null, session: "b", fix: "vfio-lu restore --all",
+		fix_argv: ["vfio-lu", "restore", "--all"], message: "session b: not restored yet; fix: vfio-lu restore --all"}]'
 	run 0 restore --json --session vfio-lu --dry-run
 	json '.warnings == []'
 	run 0 restore --json --all --dry-run
