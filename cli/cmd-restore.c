@@ -68,7 +68,8 @@ static int each_session(struct cli *cli, session_fn fn, const void *opts)
 	size_t i, done = 0;
 	char **names;
 
-	if (vlu_state_read(cli->ctx, DEFAULT_SESSION, &state) < 0)
+	cli->session = NULL;
+	if (vlu_state_read(cli->ctx, NULL, &state) < 0)
 		return cli_fail(cli);
 	names = previous_sessions(state);
 	vlu_state_free(state);
@@ -137,8 +138,7 @@ static int run_restore(struct cli *cli, const void *opts)
 	waiting = out_need(strdup(ret || o->session ? "" : vlu_plan_waiting(plan)));
 	status = cli_plan(cli, ret, &plan);
 	if (status == VLU_OK && *waiting)
-		cli_warn(cli, "unfinished", "not restored yet: session %s; restore all sessions: vfio-lu "
-			 "restore --all", waiting);
+		cli_warn_restore_all(cli, waiting);
 	free(waiting);
 	return status;
 }

@@ -42,14 +42,12 @@ static void print(const char *text)
 	free(copy);
 }
 
-/* The session of the command, or the one that the sentence begins with. */
+/* The session that the sentence begins with, or the session of the command. */
 static const char *session_of(const struct vlu_problem *problem, char name[64])
 {
-	if (told.cli && told.cli->session)
-		return told.cli->session;
-	if (problem->status == VLU_USAGE || sscanf(problem->text, "session %63[^ :,;]", name) != 1)
-		return NULL;
-	return name;
+	if (problem->status != VLU_USAGE && sscanf(problem->text, "session %63[^ :,;]", name) == 1)
+		return name;
+	return told.cli ? told.cli->session : NULL;
 }
 
 static struct json_object *row_of(const struct vlu_problem *problem)
@@ -163,6 +161,19 @@ void cli_warn(struct cli *cli, const char *code, const char *fmt, ...)
 	free(text);
 }
 
+void cli_warn_restore_all(struct cli *cli, const char *sessions)
+{
+	static const char *const fix[] = { "vfio-lu", "restore", "--all", NULL };
+	struct vlu_problem problem = { .code = "unfinished", .fix = "vfio-lu restore --all", .fix_argv = fix };
+	char *text;
+
+	if (asprintf(&text, "session %s: not restored yet; fix: %s", sessions, problem.fix) < 0)
+		out_need(NULL);
+	problem.text = text;
+	message_tell(&problem, false, !cli->g.quiet);
+	free(text);
+}
+
 void cli_info(struct cli *cli, const char *fmt, ...)
 {
 	va_list ap;
@@ -219,8 +230,13 @@ int cli_fail(struct cli *cli)
 
 int cli_flush(void)
 {
+	static bool failed;
 	int ret = out_flush();
 
+	/* once: --watch flushes after each look */
+	if (ret < 0 && failed)
+		return VLU_FAILED;
+	failed = ret < 0;
 	/* nobody reads a message about a closed pipe */
 	if (ret < 0 && ret != -EPIPE)
 		cli_error("output", "cannot write to standard output: %s",

@@ -25,6 +25,8 @@ int cli_error(const char *code, const char *fmt, ...)
 /* Warns, although nothing failed. --quiet hides the text. */
 void cli_warn(struct cli *cli, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Warns that these sessions, joined by commas, wait for restore. */
+void cli_warn_restore_all(struct cli *cli, const char *sessions);
 /* Reports progress, only to people. --quiet hides it. */
 void cli_info(struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -95,6 +95,11 @@ static int check_args(const struct command *command, int argc, char **argv)
 		cli_usage("missing argument %s", command->args);
 		return -1;
 	}
+	/* like an unset variable of a script; an address is checked later, and COMMAND has its own */
+	if (argc && !*argv[0] && command->hint != HINT_BDF) {
+		cli_usage("argument %s is empty", command->args);
+		return -1;
+	}
 	if (command->max_args >= 0 && argc > command->max_args) {
 		cli_usage("one argument too many: '%s'", argv[command->max_args]);
 		return -1;

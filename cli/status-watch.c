@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* --check reports the state as an exit status, --watch reports its changes. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,14 @@ static void print_changes(struct json_object *before, struct json_object *now)
 	}
 }
 
+/* Waits a second. Without a change there is no write that would fail when the reader has left. */
+static bool has_reader_left(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	return poll(&out, 1, 1000) > 0;
+}
+
 /*
  * Polls, because some changes cannot be waited for: a driver binds a device, a holder is killed, a
  * line appears in the kernel log.
@@ -125,7 +134,7 @@ int status_watch(struct cli *cli)
 	struct vlu_state *state;
 	int status = VLU_OK;
 
-	for (;; sleep(1)) {
+	do {
 		if (vlu_state_read(cli->ctx, cli->session, &state) < 0)
 			status = cli_fail(cli);
 		if (status != VLU_OK)
@@ -137,9 +146,8 @@ int status_watch(struct cli *cli)
 		json_object_put(before);
 		vlu_state_free(state);
 		before = now;
-		/* the reader may have closed the pipe */
 		status = cli_flush();
-	}
+	} while (status == VLU_OK && !has_reader_left());
 	json_object_put(before);
-	return status;
+	return status == VLU_OK ? VLU_FAILED : status;
 }

@@ -136,7 +136,8 @@ static int refuse_in_session(const struct vlu_device *dev, const struct vlu_sess
 		 session->name, vlu_standing_word(session->standing), why);
 	if (session->direction != VLU_OUTGOING)
 		return session_first(dev->ctx, session);
-	return failure_run(dev->ctx, "first", "vfio-lu", "release", "--session", session->name);
+	/* the other devices of the session stay preserved */
+	return failure_run(dev->ctx, "first", "vfio-lu", "release", "--session", session->name, dev->name);
 }
 
 static int refuse_preserved(const struct vlu_device *dev, const struct ledger *ledger,

@@ -282,10 +282,11 @@ static int add_finish(struct vlu_plan *plan, struct session *session, const stru
 	if (!now && session_is_settled(plan->ctx, session->name, "abandoned"))
 		return vlu_fail(plan->ctx, FAIL_NO_SESSION, -ENOENT, "session %s was given up in "
 				"this boot; there is nothing to finish", session->name);
-	if (!now && (strcmp(session->name, VLU_SESSION) == 0 ||
-		     session_is_settled(plan->ctx, session->name, "finished")))
-		return plan_say_already(plan, "finish", "session %s  already finished",
-				session->name);
+	if (!now && session_is_settled(plan->ctx, session->name, "finished"))
+		return plan_say_already(plan, "finish", "session %s  already finished", session->name);
+	if (!now && strcmp(session->name, VLU_SESSION) == 0)
+		return plan_say_already(plan, "finish", "session %s  does not exist: nothing to finish",
+					session->name);
 	if (!now)
 		return ledger_no_session(session->ledger, session->name);
 	if (now->direction == VLU_OUTGOING)

@@ -45,7 +45,9 @@ static int check_elsewhere(const struct session *session, struct vlu_bdf bdf)
 			continue;
 		vlu_fail(session->ctx, FAIL_IN_SESSION, -EBUSY, "%s: already in session %s (%s)",
 			 member->name, other->name, vlu_standing_word(other->standing));
-		return session_first(session->ctx, other);
+		return other->direction != VLU_OUTGOING ? session_first(session->ctx, other) :
+		       failure_run(session->ctx, "first", "vfio-lu", "release", "--session", other->name,
+				   member->name);
 	}
 	return is_incoming ? ledger_stranded(session->ledger, bdf, NULL, "preserved") : 0;
 }

@@ -76,7 +76,7 @@ kernel="$kernel|fopen|fdopen|freopen|fread|fgets|getline|fscanf|tmpfile|setsid|c
 only "$kernel" 'lib/sys/.*' lib/capture/tree-copy 'cli/.*' | rule "only lib/sys speaks to the kernel, and what writes the copy"
 # The system calls that a program needs for its output and its rights.
 own='term (ioctl|fstat)|journal fstat|main geteuid|out-file (open|fstat|fcntl|faccessat|write|close)|vfio-lu (open|fstat)'
-own="$own|cmd-run (exec[a-z]*|stat|access)"
+own="$own|cmd-run (exec[a-z]*|stat|access)|status-watch poll"
 awk '/^cli\//' "$tmp/wants" | awk -v s="^($kernel)\$" '$2 ~ s' | { grep -vE "^cli/($own)\$" || :; } |
 	rule "cli asks the library"
 only 'printf|vprintf|puts|putchar|perror|stdout|stderr|syslog|vsyslog' 'cli/.*' lib/sys/real-journal | rule "the library prints nothing"

@@ -83,8 +83,8 @@ phase_1() {
 	failed_of in-session
 	run 3 unbind --json "$DEV1"
 	failed_of in-session
-	json ".error.bdf == \"$DEV1\" and .error.fix == \"vfio-lu release --session vfio-lu\""
-	json '.error.fix_argv == ["vfio-lu", "release", "--session", "vfio-lu"]'
+	json ".error.bdf == \"$DEV1\" and .error.fix == \"vfio-lu release --session vfio-lu $DEV1\""
+	json ".error.fix_argv == [\"vfio-lu\", \"release\", \"--session\", \"vfio-lu\", \"$DEV1\"]"
 	run 3 kexec --json
 	failed_of no-image
 	run 0 status --json --check
@@ -165,8 +165,8 @@ phase_2() {
 	run 2 restore --json --all --session b
 	failed_of usage
 	run 0 restore --json --dry-run
-	json '.warnings == [{status: 0, code: "unfinished", bdf: null, session: "vfio-lu", fix: null, fix_argv: null,
-		message: "not restored yet: session b; restore all sessions: vfio-lu restore --all"}]'
+	json '.warnings == [{status: 0, code: "unfinished", bdf: null, session: "b", fix: "vfio-lu restore --all",
+		fix_argv: ["vfio-lu", "restore", "--all"], message: "session b: not restored yet; fix: vfio-lu restore --all"}]'
 	run 0 restore --json --session vfio-lu --dry-run
 	json '.warnings == []'
 	run 0 restore --json --all --dry-run
@@ -197,6 +197,10 @@ phase_2() {
 	run 0 status --json --check
 
 	run 0 preserve "$DEV1"
+	{ "$VFIO_LU" status --watch; echo $? >"$SCN_TMP/ended"; } | head -n 1 >"$SCN_TMP/first" &
+	check_that "--watch ends when nobody reads on" soon test -s "$SCN_TMP/ended"
+	"$VFIO_LU" status --watch >/dev/full 2>"$SCN_TMP/full"
+	check_that "a full disk is told once" test "$(wc -l <"$SCN_TMP/full")" = 1
 	"$VFIO_LU" status --watch >"$SCN_TMP/watch" 2>&1 &
 	watch=$!
 	soon file_has "$SCN_TMP/watch" "session vfio-lu  outgoing, held; next: vfio-lu load KERNEL"

@@ -26,7 +26,11 @@ phase_1() {
 	run 3 restore
 	err "nothing to restore"
 	run 0 finish
-	out "already finished"
+	out "session vfio-lu  does not exist: nothing to finish"
+	run 2 load ""
+	err "argument KERNEL is empty"
+	run 2 run ""
+	err "argument COMMAND... is empty"
 
 	# If the output cannot be written, the command fails.
 	for words in list "check --json" status "bind --dry-run $DEV1" --version "help bind" "hold --help"; do

@@ -16,7 +16,7 @@ phase_1() {
 	out "already preserved in session vm-1"
 	run 0 preserve "$DEV2" --session vm-1
 	run 3 preserve "$DEV2" --session vm-2
-	err "already in session vm-1"
+	err "already in session vm-1 (held); first: vfio-lu release --session vm-1 $DEV2"
 	run 0 preserve "$DEV3" --session vm-2
 	run 0 status
 	out "vm-1"
@@ -24,7 +24,7 @@ phase_1() {
 
 	# The kernel would wait without end.
 	run 3 unbind "$DEV2"
-	err "in session vm-1 (held), an unbind would hang; first: vfio-lu release --session vm-1"
+	err "in session vm-1 (held), an unbind would hang; first: vfio-lu release --session vm-1 $DEV2"
 
 	run 0 release "$DEV1" --session vm-1
 	out "$DEV1  no longer preserved"
