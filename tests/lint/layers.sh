@@ -91,7 +91,8 @@ only 'pci_.*' lib/machine/pci-names | rule "only lib/machine/pci-names.c uses li
 only 'kmod_.*' lib/sys/module | rule "only lib/sys/module.c uses libkmod"
 only 'json_.*' lib/ledger/manifest-json lib/next/rehearsal-record 'lib/timeline/(moments|records)' 'cli/.*' |
 	rule "in lib only what is kept as JSON uses json-c"
-only 'inflate.*|deflate.*|gz.*|crc32|lzma_.*|ZSTD_.*|LZ4_.*' lib/formats/unpack | rule "only lib/formats/unpack.c knows the codecs"
+only 'inflate.*|deflate.*|gz.*|lzma_.*|ZSTD_.*|LZ4_.*' lib/formats/unpack | rule "only lib/formats/unpack.c knows the codecs"
+only crc32 lib/formats/unpack lib/capture/witness | rule "only what unpacks or compares files has checksums"
 only 'EVP_.*' lib/base/digest | rule "only lib/base/digest.c uses libcrypto"
 only 'fdt_.*' lib/abi/fdt | rule "only lib/abi/fdt.c uses libfdt"
 only 'sd_.*' lib/holder/process lib/holder/fdstore | rule "libsystemd stays in its files"
