@@ -14,7 +14,7 @@
 #define ANSWER	128
 /* From this size on, reading a file takes longer than its stamp is worth. */
 #define LARGE	(64 << 10)
-/* A file that was written this long ago gets another stamp by the next write. In nanoseconds. */
+/* Nanoseconds. If the last write is longer ago, the next write changes the stamp. */
 #define SETTLED	INT64_C(2000000000)
 
 /* What the gate can be asked about a path. */
@@ -56,7 +56,7 @@ static int sum_name(void *arg, const char *name)
 	return 0;
 }
 
-/* The files that the kernel makes up, as those of /proc, are not large. */
+/* Files that the kernel generates, such as those of /proc, are not large. */
 static bool has_stamp(struct sys *machine, const char *path)
 {
 	struct sys_stamp stamp;
@@ -68,7 +68,7 @@ static bool has_stamp(struct sys *machine, const char *path)
 	return now.wall - stamp.changed > SETTLED;
 }
 
-/* Returns false if the question cannot be asked again: a read of a device node may take. */
+/* Returns false if the question cannot be repeated: reading a device node may consume data. */
 static bool answer(struct sys *machine, enum question question, const char *path, char buf[ANSWER])
 {
 	int mode = question == LINK ? 0 : sys_mode(machine, path);
@@ -128,7 +128,7 @@ static bool is_of_process(const char *path)
 	       (strncmp(path, "/proc/", 6) == 0 && path[6] >= '0' && path[6] <= '9');
 }
 
-/* Notes the answer before the caller gets it, so that a later change is a change for both. */
+/* Notes the answer before the caller reads, so that a change during the read is noticed. */
 static struct witness *see(struct sys *sys, enum question question, const char *path)
 {
 	struct witness *witness = sys->witness;

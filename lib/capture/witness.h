@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The witness notes what a decision asks the machine, and what it is told: the contents of
- * files, links, directories. While every answer is the same, the decision is the same, and
- * need not be made again. Like the recorder, the witness watches the reads themselves, so
- * there is no list of files to maintain. It leaves out what /proc says of processes.
- * Of a large file, which the kernel never makes up, it notes the stamp in place of the content.
+ * The witness notes every read of a decision, and its result: the contents of files, links and
+ * directories. As long as each read has the same result, the decision is the same and need
+ * not be made again. Like the recorder, the witness watches the reads themselves, so there is
+ * no list of files to maintain. It leaves out what /proc says of processes. Of a large file,
+ * which the kernel never generates, it notes the stamp in place of the content.
  */
 #ifndef VLU_CAPTURE_WITNESS_H
 #define VLU_CAPTURE_WITNESS_H
@@ -20,7 +20,7 @@ int witness_start(struct sys *sys, struct witness **ret_witness);
  * not be noted or cannot be repeated, as that of a device node. The caller frees it.
  */
 char *witness_stop(struct witness *witness);
-/* Asks all questions again. Returns whether each answer is still the same. */
+/* Repeats all reads. Returns whether each still has the same result. */
 bool witness_holds(const struct sys *sys, const char *lines);
 
 #endif

@@ -197,7 +197,7 @@ int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bo
 	struct witness *witness;
 	int ret;
 
-	/* what was read before would go unnoticed */
+	/* the witness does not see what was read before */
 	cache_drop(ctx);
 	if (witness_start(&ctx->sys, &witness))
 		return vlu_nomem(ctx);
@@ -215,7 +215,7 @@ int kexec_image_judge_again(const struct ledger *ledger, struct kexec_image *ima
 	struct vlu_ctx *ctx = ledger->ctx;
 	int ret = 0;
 
-	/* what was let pass is said again */
+	/* a failure that load --force accepted is reported again */
 	if (!image->forced && image->seen && loaded && loaded->judged &&
 	    witness_holds(&ctx->sys, image->seen))
 		vlu_log(ctx, VLU_LOG_DEBUG, "the next kernel was judged before, and nothing that it was "
