@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/attr.h"
 #include "base/bdf.h"
 #include "base/cache.h"
 #include "inuse/inuse.h"
@@ -67,6 +68,23 @@ bool inuse_can_carry(const struct inuse *inuse, const struct vlu_device *dev)
 	       inuse_disks(inuse, dev->bdf, &n) || device_has_net(dev);
 }
 
+/*
+ * Is the module of its driver still being loaded? Then the host has no use for the device yet,
+ * and bind waits until the driver has got its unbind file (driver-override.c).
+ */
+static bool is_loading(const struct vlu_device *dev)
+{
+	char module[64], state[16];
+	size_t i;
+
+	strcpy(module, dev->driver);
+	for (i = 0; module[i]; i++)
+		if (module[i] == '-')
+			module[i] = '_';
+	return attr_read(dev->ctx, state, sizeof(state), "/sys/module/%s/initstate", module) > 0 &&
+	       strcmp(state, "coming") == 0;
+}
+
 const char *inuse_unseen(const struct inuse *inuse, const struct vlu_device *dev)
 {
 	size_t n;
@@ -83,6 +101,6 @@ const char *inuse_unseen(const struct inuse *inuse, const struct vlu_device *dev
 		return NULL;
 	if (inuse->unseen_nets[0])
 		return inuse->unseen_nets;
-	return device_has_net(dev) ? NULL : "no network interface of it is seen here; a "
-					    "container may have it";
+	return device_has_net(dev) || is_loading(dev) ? NULL :
+	       "no network interface of it is seen here; a container may have it";
 }
