@@ -81,11 +81,12 @@ fast() { # [MAKE-ARGUMENT...]
 	tier "fuzz$suffix" "$MAKE" --no-print-directory check-fuzz "$@"
 	tier "tree$suffix" "$MAKE" --no-print-directory check-tree "$@"
 	tier "fake$suffix" "$MAKE" --no-print-directory check-fake "$@"
-	tier "fake-log$suffix" "$MAKE" --no-print-directory check-fake-log FAKE_LOGS=some "$@"
-	tier "matrix$suffix" "$MAKE" --no-print-directory check-matrix MATRIX="-f 12" "$@"
 }
 
+# Of what takes long as a whole
 samples() { # [MAKE-ARGUMENT...]
+	tier "fake-log$suffix" "$MAKE" --no-print-directory check-fake-log FAKE_LOGS=some "$@"
+	tier "matrix$suffix" "$MAKE" --no-print-directory check-matrix MATRIX="-f 12" "$@"
 	tier "sweep$suffix" "$MAKE" --no-print-directory check-sweep SWEEP="-f 12" "$@"
 	tier "kills$suffix" "$MAKE" --no-print-directory check-kill-sweep \
 		KILLS="-f 90 -k client,holder+m preserve-more release-one restore" "$@"
