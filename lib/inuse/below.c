@@ -63,7 +63,7 @@ static void find_parts(struct below *below, const char *name, char *path)
 	char list[128], *slash;
 
 	snprintf(list, sizeof(list), "/sys/class/block/%.63s/slaves", name);
-	if (sys_list(&below->ctx->sys, list, find_slave, below) == -ENOENT) {
+	if (inuse_list(&below->ctx->sys, below->inuse->unseen_disks, list, find_slave, below) == -ENOENT) {
 		slash = strrchr(path, '/');
 		*slash = '\0';
 		slash = strrchr(path, '/');
@@ -97,16 +97,22 @@ static void find_disks(struct below *below, const char *name)
 	below->depth--;
 }
 
+/* Says what the next search is for. top: the name of the block device where it begins, or NULL. */
+static void begin(struct below *below, const char *top, const char *fix, const char *fmt, va_list args)
+{
+	vsnprintf(below->what, sizeof(below->what), fmt, args);
+	below->fix = fix;
+	below->top = top;
+	below->steps = STEPS;
+}
+
 void use_disk(struct below *below, const char *name, const char *fix, const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(below->what, sizeof(below->what), fmt, args);
+	begin(below, name, fix, fmt, args);
 	va_end(args);
-	below->fix = fix;
-	below->top = name;
-	below->steps = STEPS;
 	find_disks(below, name);
 }
 
@@ -115,10 +121,8 @@ void use_place(struct below *below, const char *sysfs, const char *fix, const ch
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(below->what, sizeof(below->what), fmt, args);
+	begin(below, NULL, fix, fmt, args);
 	va_end(args);
-	below->fix = fix;
-	below->top = NULL;
 	each_way(below->ctx, sysfs, find_way, below);
 }
 
@@ -127,9 +131,7 @@ void use_port(struct below *below, const char *port_name, const char *fix, const
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(below->what, sizeof(below->what), fmt, args);
+	begin(below, NULL, fix, fmt, args);
 	va_end(args);
-	below->fix = fix;
-	below->top = NULL;
 	each_port(below->ctx, port_name, find_way, below);
 }

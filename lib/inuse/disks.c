@@ -257,7 +257,7 @@ static int look_at_block(void *arg, const char *name)
 		is_made_of(below, name, name);
 	} else {
 		snprintf(list, sizeof(list), "/sys/class/block/%.63s/holders", name);
-		sys_list(&below->ctx->sys, list, look_at_holder, &block);
+		inuse_list(&below->ctx->sys, below->inuse->unseen_disks, list, look_at_holder, &block);
 	}
 	return 0;
 }
@@ -309,13 +309,13 @@ void inuse_blocks(struct vlu_ctx *ctx, struct inuse *inuse)
 
 	find_mounts(&blocks);
 	find_swap(below);
-	sys_list(&ctx->sys, "/proc/fs/jbd2", look_at_journal, below);
+	inuse_list(&ctx->sys, inuse->unseen_disks, "/proc/fs/jbd2", look_at_journal, below);
 	inuse_members(below, &blocks.several);
-	sys_list(&ctx->sys, "/sys/fs/bcache", look_at_cache, below);
+	inuse_list(&ctx->sys, inuse->unseen_disks, "/sys/fs/bcache", look_at_cache, below);
 	/* an open volume says more about the use than its layers, so it is noted first */
 	inuse_exports(ctx, inuse);
 	inuse_nodes(ctx, inuse);
-	sys_list(&ctx->sys, "/sys/class/block", look_at_block, below);
+	inuse_list(&ctx->sys, inuse->unseen_disks, "/sys/class/block", look_at_block, below);
 	inuse_later(ctx, inuse);
 	find_pools(&blocks);
 	inuse_unlisted(inuse, &blocks.several);

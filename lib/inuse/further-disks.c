@@ -22,7 +22,7 @@ static int look_at_btrfs(void *arg, const char *uuid)
 	if (strlen(uuid) != 36)
 		return 0;
 	snprintf(path, sizeof(path), BTRFS "/%s/devices", uuid);
-	sys_list(&below->ctx->sys, path, look_at_btrfs_disk, below);
+	inuse_list(&below->ctx->sys, below->inuse->unseen_disks, path, look_at_btrfs_disk, below);
 	return 0;
 }
 
@@ -50,7 +50,7 @@ static int look_at_bcachefs(void *arg, const char *uuid)
 	char path[128];
 
 	snprintf(path, sizeof(path), BCACHEFS "/%.40s", uuid);
-	sys_list(&set.below->ctx->sys, path, look_at_bcachefs_disk, &set);
+	inuse_list(&set.below->ctx->sys, set.below->inuse->unseen_disks, path, look_at_bcachefs_disk, &set);
 	return 0;
 }
 
@@ -98,7 +98,7 @@ void inuse_members(struct below *below, const struct several *several)
 
 	if (ret < 0 && several->btrfs)
 		inuse_cannot(below->inuse->unseen_disks, BTRFS, ret);
-	sys_list(sys, BCACHEFS, look_at_bcachefs, below);
+	inuse_list(sys, below->inuse->unseen_disks, BCACHEFS, look_at_bcachefs, below);
 }
 
 void inuse_unlisted(struct inuse *inuse, const struct several *several)

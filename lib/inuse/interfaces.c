@@ -180,7 +180,7 @@ static void look_at_layers(struct nets *nets, struct net *net)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s", net->name);
-	sys_list(&nets->ctx->sys, path, look_at_layer, &layer);
+	inuse_list(&nets->ctx->sys, nets->inuse->unseen_nets, path, look_at_layer, &layer);
 }
 
 /* No interface's directory in sysfs shows PPPoE. */
@@ -353,7 +353,7 @@ void inuse_nets(struct vlu_ctx *ctx, struct inuse *inuse)
 	struct nets nets = { .ctx = ctx, .inuse = inuse };
 	size_t i;
 
-	if (sys_list(&ctx->sys, "/sys/class/net", note_net, &nets) == -ENOMEM)
+	if (inuse_list(&ctx->sys, inuse->unseen_nets, "/sys/class/net", note_net, &nets) == -ENOMEM)
 		inuse->short_of_memory = true;
 	if (nets.n) {
 		read_routes(&nets, "/proc/net/route", route4_parse, "the route");

@@ -46,3 +46,13 @@ void inuse_cannot(char unseen[128], const char *path, int err)
 	if (!unseen[0])
 		snprintf(unseen, 128, "%.80s cannot be read: %.32s", path, strerror(-err));
 }
+
+int inuse_list(struct sys *sys, char unseen[128], const char *path,
+	       int (*fn)(void *arg, const char *name), void *arg)
+{
+	int ret = sys_list(sys, path, fn, arg);
+
+	if (ret < 0 && ret != -ENOENT && ret != -ENOTDIR)
+		inuse_cannot(unseen, path, ret);
+	return ret;
+}

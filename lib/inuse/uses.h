@@ -54,6 +54,12 @@ struct inuse {
 void inuse_add(struct inuse *inuse, const char *path, enum use_weight weight,
 	       const char *fix, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void inuse_cannot(char unseen[128], const char *path, int err);
+/*
+ * Calls fn for each entry of a directory, as sys_list() does. What does not exist has no uses; a
+ * directory that cannot be read may have some, which goes into unseen.
+ */
+int inuse_list(struct sys *sys, char unseen[128], const char *path,
+	       int (*fn)(void *arg, const char *name), void *arg);
 
 /* The searches, in the files disks.c, exports.c, open-nodes.c, interfaces.c and so on. */
 void inuse_blocks(struct vlu_ctx *ctx, struct inuse *inuse);

@@ -179,11 +179,40 @@ static void test_addresses(void **state)
 	assert_false(route_of(address6_parse, "", &route));
 }
 
+static int answer;
+
+static int list(struct sys *sys, const char *path, int (*fn)(void *arg, const char *name), void *arg)
+{
+	(void)sys, (void)path, (void)fn, (void)arg;
+	return answer;
+}
+
+/* A directory that cannot be read may have uses, and one that does not exist has none. */
+static void test_list(void **state)
+{
+	struct sys_ops ops = sys_real_ops;
+	char unseen[128] = "";
+	struct sys sys;
+
+	(void)state;
+	ops.list = list;
+	assert_int_equal(sys_init(&sys, &ops, "/"), 0);
+	for (answer = 1; answer >= 0; answer--)
+		assert_int_equal(inuse_list(&sys, unseen, "/a", NULL, NULL), answer);
+	answer = -ENOENT;
+	assert_int_equal(inuse_list(&sys, unseen, "/a", NULL, NULL), -ENOENT);
+	assert_string_equal(unseen, "");
+	answer = -EIO;
+	assert_int_equal(inuse_list(&sys, unseen, "/a", NULL, NULL), -EIO);
+	assert_string_equal(unseen, "/a cannot be read: Input/output error");
+	sys_exit(&sys);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mounts),
-		cmocka_unit_test(test_two_lines),
+		cmocka_unit_test(test_list), cmocka_unit_test(test_two_lines),
 		cmocka_unit_test(test_swaps),
 		cmocka_unit_test(test_pppoe),
 		cmocka_unit_test(test_consoles),
