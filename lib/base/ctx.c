@@ -188,7 +188,8 @@ bool is_stopped(const struct vlu_ctx *ctx)
 int stop_check(struct vlu_ctx *ctx)
 {
 	return ctx->plan_depth || !is_stopped(ctx) ? 0 :
-	       vlu_fail(ctx, FAIL_STOPPED, -EINTR, "stopped by a signal; nothing was changed");
+	       vlu_fail(ctx, FAIL_STOPPED, -EINTR, "stopped by a signal; nothing %swas changed",
+			ctx->plan_ran ? "more " : "");
 }
 
 int vlu_lock(struct vlu_ctx *ctx)

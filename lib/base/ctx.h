@@ -39,6 +39,7 @@ struct vlu_ctx {
 	int lock_fd;		/* RUN_DIR/lock; -1: not locked */
 	unsigned int lock_depth;
 	unsigned int plan_depth;	/* number of nested plans that are running */
+	bool plan_ran;		/* a plan has run, so it may have changed the machine */
 };
 
 #define must_check __attribute__((warn_unused_result))

@@ -251,6 +251,7 @@ int vlu_plan_run(struct vlu_plan *plan)
 	}
 	plan->running = true;
 	plan->ctx->plan_depth++;
+	plan->ctx->plan_ran = true;
 	ret = make_lanes(&run);
 	for (; !ret && run.from < run.n_lanes; run.from = run.to)
 		ret = run_stretch(&run);

@@ -448,6 +448,29 @@ static void test_all_or_nothing(void **state)
 	end();
 }
 
+static bool yes(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+/* A command such as finish --all runs a plan for each session, and may be stopped before the second. */
+static void test_stop_between(void **state)
+{
+	(void)state;
+	begin(PLAN_STOP);
+	vlu_set_stop(ctx, yes, NULL);
+	assert_int_equal(stop_check(ctx), -EINTR);
+	assert_string_equal(vlu_error(ctx), "stopped by a signal; nothing was changed");
+	vlu_set_stop(ctx, NULL, NULL);
+	add(0, "a", "ok");
+	assert_int_equal(vlu_plan_run(plan), 0);
+	vlu_set_stop(ctx, yes, NULL);
+	assert_int_equal(stop_check(ctx), -EINTR);
+	assert_string_equal(vlu_error(ctx), "stopped by a signal; nothing more was changed");
+	end();
+}
+
 /* Groups that were done before stay done, so the plan is partly done. */
 static void test_stop(void **state)
 {
@@ -492,7 +515,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_to_go_back_from), cmocka_unit_test(test_no_way_back),
 		cmocka_unit_test(test_not_undone),
 		cmocka_unit_test(test_half_a_write), cmocka_unit_test(test_left_behind),
-		cmocka_unit_test(test_all_or_nothing), cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_all_or_nothing), cmocka_unit_test(test_stop), cmocka_unit_test(test_stop_between),
 		cmocka_unit_test(test_locked),
 	};
 
