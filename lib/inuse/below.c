@@ -98,7 +98,8 @@ static void find_disks(struct below *below, const char *name)
 }
 
 /* Says what the next search is for. top: the name of the block device where it begins, or NULL. */
-static void begin(struct below *below, const char *top, const char *fix, const char *fmt, va_list args)
+static void __attribute__((format(printf, 4, 0)))
+begin(struct below *below, const char *top, const char *fix, const char *fmt, va_list args)
 {
 	vsnprintf(below->what, sizeof(below->what), fmt, args);
 	below->fix = fix;
