@@ -239,6 +239,11 @@ echo "[    0.000000] Linux version 7.3"
 	until grep -qs "1 ok up" "$LOGS"/*.log; do sleep 0.1; done
 }
 case $STANDIN in
+once)
+	[ -e "$LOGS/first" ] || { touch "$LOGS/first" && exit; }
+	for step in 1:luo 1:bind 1:preserve 1:config 1:load 2:up; do echo "${step%:*} ok ${step#*:}" >&3; done
+	exec sleep 60
+	;;
 killed) kill -KILL $$ ;;
 told | early) echo "[    1.000000] the last lineqemu: terminating on signal 15 from pid 1 (x)" ;;
 aborted) echo "qemu: Bad memory" && exit 1 ;;
@@ -257,7 +262,9 @@ standin told 3 unknown "another process ended QEMU: terminating on signal 15 fro
 standin early 3 unknown "another process ended QEMU: terminating on signal 15 from pid 1"
 standin aborted 3 unknown "QEMU ended with exit status 1: qemu: Bad memory"
 standin slow 3 unknown "no answer within 2 s"
-standin reset 3 fail "the machine was reset"
+# a reset without a message can be an error of QEMU: the second one is a failure
+standin reset 3 fail "the machine was reset; the last line of its log: Linux version"
+standin once 3 warn "in a first run, the machine was reset here, and the kernel gave no reason"
 standin panicked 3 fail "it panicked; the kernel: Kernel panic - not syncing: no way on"
 standin damaged 3 fail "no answer within 2 s.*; the kernel: BUG: unable to handle page fault"
 mkdir "$tmp/full"
@@ -298,6 +305,9 @@ fi
 for name in export-nowhere export-fifo export-locked fifo-from fifo-next-kernel fifo-next-initrd; do
 	[[ " ${names[*]-} " != *" $name "* ]] || check "$name: ends before it begins" sh -c '! ls "$1"/*.log' - "$tmp/$name"
 done
+if [[ " ${names[*]-} " == *" ends-once "* ]]; then
+	check "the first reset is a warning" jq -e '.warnings[0].message | test("was reset, .* begins again")' "$tmp/ends-once/json"
+fi
 if [[ " ${names[*]-} " == *" m-m "* ]]; then
 	check "a relative --log is recorded as it is found" test "$(jq -r .log "$tmp/exported" | sed 's,/[^/]*$,,')" = "$tmp/m-m"
 	# proof: rehearsed pass

@@ -55,14 +55,14 @@ int console_close(struct console *c)
 	return c->status;
 }
 
-bool console_blames_kernel(struct console *c, int ret, char *buf, size_t size)
+enum silence console_silence(struct console *c, int ret, char *buf, size_t size)
 {
 	const char *last = c->last[0] ? c->last : "none";
 	int status = console_close(c);
 
 	if (c->panic[0]) {
 		snprintf(buf, size, "it panicked");
-		return true;
+		return SILENCE_PANIC;
 	}
 	if (ret == -ETIMEDOUT)
 		snprintf(buf, size, "no answer within %u s; the last line of its log: %s",
@@ -75,7 +75,7 @@ bool console_blames_kernel(struct console *c, int ret, char *buf, size_t size)
 		snprintf(buf, size, "QEMU ended with exit status %d: %s", status, last);
 	else
 		snprintf(buf, size, "the machine was reset; the last line of its log: %s", last);
-	return ret == -EPIPE && !status && !c->ended[0];
+	return ret == -EPIPE && !status && !c->ended[0] ? SILENCE_RESET : SILENCE_OTHER;
 }
 
 void console_type(struct console *c, const char *text)

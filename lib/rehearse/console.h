@@ -43,12 +43,18 @@ int console_close(struct console *c);
  * has ended, -EINTR to stop, or the error of writing the log.
  */
 int console_next(struct console *c, long long deadline) must_check;
+/* What the absence of an answer says about the kernel. */
+enum silence {
+	SILENCE_OTHER,	/* nothing: a timeout, or another process ended QEMU */
+	SILENCE_RESET,	/* the machine was reset: by the kernel, or by an error of QEMU */
+	SILENCE_PANIC,
+};
+
 /*
  * Closes the console when no answer came. ret is the result of console_next(), -ETIMEDOUT or
- * -EPIPE. Describes why in buf. Returns whether the kernel is to blame, because it panicked or
- * reset the machine. A timeout, or a killed QEMU, says nothing about the kernel.
+ * -EPIPE. Describes why in buf.
  */
-bool console_blames_kernel(struct console *c, int ret, char *buf, size_t size) must_check;
+enum silence console_silence(struct console *c, int ret, char *buf, size_t size) must_check;
 void console_type(struct console *c, const char *text);
 /* Returns a line of the kernel log without its time. */
 const char *without_time(const char *line);

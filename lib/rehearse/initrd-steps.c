@@ -147,7 +147,7 @@ static void judge_silence(struct seen *seen, int ret)
 {
 	struct rehearsal *r = seen->r;
 	char kernel[450], why[300];
-	bool blamed = console_blames_kernel(seen->c, ret, why, sizeof(why)) || seen->frozen;
+	bool blamed = console_silence(seen->c, ret, why, sizeof(why)) != SILENCE_OTHER || seen->frozen;
 
 	console_trouble(seen->c, kernel, sizeof(kernel));
 	if (is_refused(seen)) {
@@ -194,7 +194,7 @@ int rehearse_initrd(struct rehearsal *r)
 	}
 	console_close(&c);
 	if (ret >= 0 || ret == -EINTR)
-		return ret > 0 ? 0 : ret;
+		return ret == 1 ? 0 : ret;
 	/* the other rows are decided and stay valid */
 	row_set(r, ROW_INITRD, VLU_UNKNOWN, "%s", r->ctx->failure.text);
 	return 0;

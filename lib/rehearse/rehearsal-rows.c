@@ -17,9 +17,25 @@ void row_set(struct rehearsal *r, enum rehearsal_row row, enum vlu_result result
 	va_start(args, fmt);
 	vsnprintf(v->detail, sizeof(v->detail), fmt, args);
 	va_end(args);
+	if (r->was_reset && row == r->reset_row && result == VLU_PASS) {
+		check.result = v->result = VLU_WARN;
+		text_add(v->detail, sizeof(v->detail), "; in a first run, the machine was reset "
+			 "here, and the kernel gave no reason");
+	}
 	if (r->fn)
 		r->fn(r->arg, &check, (unsigned int)(now - r->row_began), NULL);
 	r->row_began = now;
+}
+
+void rows_reset(struct rehearsal *r, enum rehearsal_row row, const char *where)
+{
+	vlu_log(r->ctx, VLU_LOG_WARNING, "the machine was reset, and the kernel gave no reason (%s); "
+		"so the rehearsal begins again", where);
+	memset(r->rows, 0, sizeof(r->rows));
+	memset(r->decided, 0, sizeof(r->decided));
+	r->was_reset = true;
+	r->reset_row = row;
+	r->row_began = vlu_now();
 }
 
 void row_fix(struct rehearsal *r, enum rehearsal_row row, const char *fix)

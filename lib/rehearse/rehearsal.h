@@ -39,6 +39,8 @@ struct rehearsal {
 	bool kvm;
 	struct verdict rows[ROWS];
 	bool decided[ROWS];
+	bool was_reset;			/* in a first run, without a message of the kernel ... */
+	enum rehearsal_row reset_row;	/* ... when this row was to be decided */
 	long long began, row_began;	/* vlu_now() */
 	char began_at[32];		/* REHEARSED_DATE */
 	vlu_rehearse_fn fn;
@@ -65,11 +67,20 @@ int rehearsal_start(const struct rehearsal *r, struct console *c, bool with_init
 /* rehearsal-rows.c: decides a row, unless it is decided, and reports it. */
 void row_set(struct rehearsal *r, enum rehearsal_row row, enum vlu_result result,
 	     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/*
+ * Forgets all rows for a second run, since the machine was reset before it decided the row. The
+ * second run can only warn about that row, not pass it.
+ */
+void rows_reset(struct rehearsal *r, enum rehearsal_row row, const char *where);
 void row_fix(struct rehearsal *r, enum rehearsal_row row, const char *fix);
 /* Reports what the rehearsal waits for. */
 void row_waits(struct rehearsal *r, const char *what);
 
-/* steps.c and initrd-steps.c: each runs a machine from power on to its end. */
+#define RUN_AGAIN	2	/* the machine was reset, and rows_reset() was called */
+/*
+ * steps.c and initrd-steps.c: each runs a machine from power on to its end. Returns 0, RUN_AGAIN,
+ * or a negative errno.
+ */
 int rehearse_pair(struct rehearsal *r) must_check;
 int rehearse_initrd(struct rehearsal *r) must_check;
 

@@ -53,6 +53,21 @@ static int open_log(struct rehearsal *r, const char *named)
 	return open_log_in(r, ".");
 }
 
+static bool has_passed(const struct rehearsal *r, enum rehearsal_row row)
+{
+	return r->decided[row] &&
+	       (r->rows[row].result == VLU_PASS || r->rows[row].result == VLU_WARN);
+}
+
+static int run_pair(struct rehearsal *r)
+{
+	int ret = rehearse_pair(r);
+
+	if (ret || !r->initrd || !has_passed(r, ROW_BOOTS) || !has_passed(r, ROW_HANDS_OVER))
+		return ret;
+	return rehearse_initrd(r);
+}
+
 static int run_machines(struct rehearsal *r)
 {
 	int ret;
@@ -63,13 +78,10 @@ static int run_machines(struct rehearsal *r)
 	}
 	row_waits(r, "looking whether KVM works");
 	r->kvm = has_kvm(r->ctx, r->qemu, r->from.image);
-	ret = rehearse_pair(r);
-	if (ret || !r->initrd)
-		return ret;
-	if (r->rows[ROW_BOOTS].result != VLU_PASS || !r->decided[ROW_HANDS_OVER] ||
-	    r->rows[ROW_HANDS_OVER].result != VLU_PASS)
-		return 0;
-	return rehearse_initrd(r);
+	do
+		ret = run_pair(r);
+	while (ret == RUN_AGAIN);
+	return ret;
 }
 
 static int make_report(struct rehearsal *r, struct vlu_report **ret_report)

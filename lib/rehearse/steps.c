@@ -145,17 +145,24 @@ static void take_answer(struct follower *f)
 }
 
 /*
- * Decides the current step, to which no answer came. It failed if the kernel is to blame, or had
- * reported damage. Damage of a boot on an emulated machine does not count.
+ * Decides the current step, to which no answer came. It failed if the kernel panicked or reported
+ * damage. Damage of a boot on an emulated machine does not count. A reset without a message can be
+ * an error of QEMU, and only a second one is a failure.
  */
-static int silence(struct follower *f, int ret)
+static int judge_silence(struct follower *f, int ret)
 {
 	const struct step_of *step = &f->steps[f->at];
 	struct console *c = f->c;
 	char why[300];
+	enum silence silence = console_silence(c, ret, why, sizeof(why));
+	bool failed = silence == SILENCE_PANIC ||
+		      (c->fault[0] && strcmp(step->name, "up") != 0);
 
-	if (console_blames_kernel(c, ret, why, sizeof(why)) ||
-	    (c->fault[0] && strcmp(step->name, "up") != 0)) {
+	if (silence == SILENCE_RESET && !failed && !f->r->was_reset) {
+		rows_reset(f->r, step->row, step->what);
+		return RUN_AGAIN;
+	}
+	if (failed || silence == SILENCE_RESET) {
 		step_failed(f, step, why);
 		return 1;
 	}
@@ -186,7 +193,7 @@ int steps_follow(struct rehearsal *r, struct console *c, const struct step_of *s
 		}
 	}
 	if (ret == -ETIMEDOUT || ret == -EPIPE)
-		return silence(&f, ret);
+		return judge_silence(&f, ret);
 	if (ret)
 		return ret;
 	if (f.at >= f.n)
@@ -237,5 +244,5 @@ int rehearse_pair(struct rehearsal *r)
 	if (!ret)
 		ret = steps_follow(r, &c, steps, ARRAY_SIZE(steps));
 	console_close(&c);
-	return ret < 0 ? ret : 0;
+	return ret == 1 ? 0 : ret;
 }

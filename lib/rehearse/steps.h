@@ -13,7 +13,10 @@ struct step_of {
 	const char *passed;	/* passes the row with this text; NULL: a later step does */
 };
 
-/* Returns 0 if all steps passed, 1 if a step failed (its row says why), or a negative errno. */
+/*
+ * Returns 0 if all steps passed, 1 if a step failed (its row says why), RUN_AGAIN, or a negative
+ * errno.
+ */
 int steps_follow(struct rehearsal *r, struct console *c, const struct step_of *steps, size_t n) must_check;
 
 #endif
