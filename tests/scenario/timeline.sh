@@ -57,8 +57,9 @@ phase_2() {
 	check_that "no moments are left in /run" sh -c "! ls $SCN_ROOT/run/vfio-lu/*.moments"
 	run 0 timeline
 	out "session other, "
-	out_re "^kexec  *[0-9.]* s  *=*$"
-	out_re "^$DEV3  *[1-9][0-9.]* s  *#*$"
+	# on a busy machine, a pause is long enough for the scale to cut it: "//"
+	out_re "^kexec  *[0-9.]* s  *[=/]*$"
+	out_re "^$DEV3  *[1-9][0-9.]* s  *[#/]*$"
 	check_that "it fits 80 columns" sh -c "! grep -q '.\{81\}' $STDOUT"
 	run 0 timeline --session vfio-lu
 	out "session vfio-lu, "
