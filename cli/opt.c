@@ -125,6 +125,22 @@ static const struct command *find_command(const struct model *model, const char 
 	return NULL;
 }
 
+/*
+ * After a wrong option before the command: finds the command all the same, so that the answer has
+ * its keys.
+ */
+static const struct command *named_later(const struct model *model, int argc, char **argv)
+{
+	const struct command *const *command;
+	int i;
+
+	for (i = optind; i < argc; i++)
+		for (command = model->commands; *command; command++)
+			if (!strcmp((*command)->name, argv[i]))
+				return *command;
+	return NULL;
+}
+
 static int no_command(void)
 {
 	cli_usage("missing COMMAND: vfio-lu [OPTION...] COMMAND [ARGUMENT...]");
@@ -174,8 +190,10 @@ int opt_parse(int argc, char **argv, const struct model *model,
 	int first, ret;
 
 	rows_add(&rows, model->globals, globals);
-	if (rows_parse(&rows, argc, argv, true) < 0)
+	if (rows_parse(&rows, argc, argv, true) < 0) {
+		ret_invocation->command = named_later(model, argc, argv);
 		return opt_usage(NULL);
+	}
 	first = optind;
 	while (first < argc && !strcmp(argv[first], "help")) {
 		globals->help = by_word = true;
