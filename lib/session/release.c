@@ -147,6 +147,22 @@ static int add_abandon(struct vlu_plan *plan, struct session *session)
 	return plan_say(plan, "release", "session %s  given up", session->name);
 }
 
+/*
+ * Refuses an address without a device, which is mistyped. A device of the session may be gone.
+ */
+static int check_exists(struct session *session, const struct vlu_bdf *bdfs, size_t n)
+{
+	struct vlu_device *dev;
+	int ret = 0;
+	size_t i;
+
+	for (i = 0; i < n && !ret; i++)
+		if (!session_device(session, bdfs[i]) &&
+		    !(session->now && member_of(session->now, bdfs[i])))
+			ret = vlu_device_find(session->ctx, bdfs[i], &dev);
+	return ret;
+}
+
 static int add_any(struct vlu_plan *plan, struct session *session,
 		   const struct vlu_bdf *bdfs, size_t n, unsigned int flags)
 {
@@ -156,6 +172,9 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 
 	if (!now && strcmp(session->name, VLU_SESSION) != 0)
 		return ledger_no_session(session->ledger, session->name);
+	ret = check_exists(session, bdfs, n);
+	if (ret)
+		return ret;
 	if (!now)
 		return plan_say_already(plan, "release", "session %s  does not exist: nothing to "
 					"release", session->name);
