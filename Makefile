@@ -2,6 +2,8 @@
 # The version is in one place: the newest heading of the change log.
 VERSION := $(shell sed -n '/^\#\# /{s/^\#\# \([0-9.]*\) .*/\1/p;q;}' CHANGELOG.md)
 PREFIX ?= /usr/local
+# A slash at the end: the recipes compare PREFIX with /usr and /usr/local.
+override PREFIX := $(patsubst %/,%,$(PREFIX))
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 LIBEXECDIR ?= $(PREFIX)/libexec/vfio-lu
@@ -188,7 +190,7 @@ install: all
 ifeq ($(DESTDIR),)
 	-@ldconfig
 	@[ ! -d /run/systemd/system ] || systemctl daemon-reload
-	$(if $(filter /usr,$(PREFIX)),,@echo "For the initial RAM disk, as root, where initramfs-tools makes it:"; \
+	$(if $(filter /usr,$(PREFIX)),,@echo "For the initrd, as root, where initramfs-tools makes it:"; \
 		echo "    cp -r $(INITRAMFS)/. /etc/initramfs-tools/ && update-initramfs -u"; \
 		echo "and where dracut does:"; echo "    cp -r $(DRACUT) /usr/lib/dracut/modules.d/ && dracut -f")
 	@[ ! -d /run/systemd/system ] || echo "For the root file system:  systemctl enable $(UNITDIR)/vfio-lu-restore.service"

@@ -193,7 +193,7 @@ static int add_named(struct cli *cli, struct json_object *rows)
 	for (i = 0; i < cli->n_bdfs; i++) {
 		r = vlu_device_find(cli->ctx, cli->bdfs[i], &dev);
 		if (r == -ENODEV) {
-			status = cli_error("no-device", "there is no device %s",
+			status = cli_error("no-device", "%s: no such PCI device",
 					   vlu_bdf_format(cli->bdfs[i], name));
 		} else if (r < 0 || add_device(cli, rows, dev) < 0) {
 			return cli_fail(cli);

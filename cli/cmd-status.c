@@ -100,7 +100,7 @@ static void print_report(struct cli *cli, struct json_object *doc)
 		print_session(cli, row);
 	out_each(row, out_member(doc, "others"))
 		template_print("{kind}   {bdf}  preserved by the previous kernel, {place}\n", row);
-	template_print("[{sessions:empty}no sessions\n]", doc);
+	template_print("[{sessions:empty}no sessions[{complete:no} that this user can see]\n]", doc);
 }
 
 struct status_opts {
@@ -157,10 +157,13 @@ static int run_status(struct cli *cli, const void *opts)
 		cli_usage("--%s prints lines, --json one object", o->watch ? "watch" : "metrics");
 		return opt_usage(&cmd_status);
 	}
-	if (o->watch)
-		return status_watch(cli);
 	if (vlu_state_read(cli->ctx, cli->session, &state) < 0)
 		return cli_fail(cli);
+	if (o->watch) {
+		status = o->session && !is_listed(state, o->session) ? no_session(cli, state) : VLU_OK;
+		vlu_state_free(state);
+		return status == VLU_OK ? status_watch(cli) : status;
+	}
 	doc = status_doc(cli, state);
 	if (o->metrics)
 		status_metrics(cli, state);

@@ -42,23 +42,47 @@ static void print(const char *text)
 	free(copy);
 }
 
-/* The session that the sentence begins with, or the session of the command. */
+/*
+ * The session that the sentence begins with, or the session of the command, or else the session in
+ * which the sentence says that a device is.
+ */
 static const char *session_of(const struct vlu_problem *problem, char name[64])
 {
-	if (problem->status != VLU_USAGE && sscanf(problem->text, "session %63[^ :,;]", name) == 1)
+	const char *in = strstr(problem->text, " in session ");
+
+	if (problem->status == VLU_USAGE)
+		return told.cli ? told.cli->session : NULL;
+	if (sscanf(problem->text, "session %63[^ :,;]", name) == 1)
 		return name;
-	return told.cli ? told.cli->session : NULL;
+	if (told.cli && told.cli->session)
+		return told.cli->session;
+	return in && sscanf(in, " in session %63[^ :,;]", name) == 1 ? name : NULL;
+}
+
+/* The device of the problem; of a failure that the library did not report, the text begins with it. */
+static const char *bdf_of(const struct vlu_problem *problem, char name[VLU_BDF_SIZE])
+{
+	size_t n = strcspn(problem->text, " ");
+	struct vlu_bdf bdf;
+
+	if (problem->bdf)
+		return problem->bdf;
+	if (n < 2 || n > VLU_BDF_SIZE || problem->text[n - 1] != ':')
+		return NULL;
+	memcpy(name, problem->text, n - 1);
+	name[n - 1] = '\0';
+	return vlu_bdf_parse(name, &bdf) == 0 ? name : NULL;
 }
 
 static struct json_object *row_of(const struct vlu_problem *problem)
 {
 	struct json_object *row = out_need(json_object_new_object());
-	char session[64];
+	char session[64], bdf[VLU_BDF_SIZE];
 
 	out_number(row, "status", problem->status);
 	out_text(row, "code", problem->code);
 	out_text(row, "message", problem->text);
-	out_text(row, "bdf", problem->bdf);
+	out_text(row, "bdf", bdf_of(problem, bdf));
 	out_text(row, "session", session_of(problem, session));
 	out_text(row, "fix", problem->fix);
 	out_words(row, "fix_argv", problem->fix_argv);

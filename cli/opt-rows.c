@@ -193,6 +193,33 @@ static int unknown(const struct rows *rows, int val, const char *word)
 	return -1;
 }
 
+/* Returns whether the word is an option, or the end of the options. */
+static bool is_option(const struct rows *rows, const char *word)
+{
+	size_t i;
+
+	if (!strcmp(word, "--"))
+		return true;
+	for (i = 0; i < rows->n; i++)
+		if (!strncmp(word, "--", 2) ? is_whole(rows->opt[i], word) :
+		    word[0] == '-' && word[1] && word[1] == rows->opt[i]->letter && !word[2])
+			return true;
+	return false;
+}
+
+/*
+ * A script with an empty variable forgets the value, and getopt_long() takes the next option for
+ * it: "--session --json". A session may have such a name.
+ */
+static int check_value(const struct rows *rows, const struct opt *opt, char **argv)
+{
+	if (!opt->arg || optarg != argv[optind - 1] || !is_option(rows, optarg))
+		return 0;
+	cli_usage("--%s needs %s, and '%s' is an option; if it is meant: --%s=%s", opt->name,
+		  opt->arg, optarg, opt->name, optarg);
+	return -1;
+}
+
 int rows_parse(struct rows *rows, int argc, char **argv, bool to_first)
 {
 	const char *shorts = rows->shorts + (to_first ? 0 : strlen("+"));
@@ -211,7 +238,9 @@ int rows_parse(struct rows *rows, int argc, char **argv, bool to_first)
 		}
 		if (val >= FIRST_VAL && !is_whole(rows->opt[i], current_word(argv)))
 			return unknown(rows, 0, current_word(argv));
-		r = check_once(rows, i);
+		r = check_value(rows, rows->opt[i], argv);
+		if (!r)
+			r = check_once(rows, i);
 		if (!r)
 			r = store(rows->opt[i], rows->into[i], optarg);
 		if (r < 0)

@@ -76,8 +76,9 @@ static int check_scopes(const struct model *model, const struct globals *globals
 		cli_usage("--quiet and --verbose exclude each other");
 		return -1;
 	}
-	if (globals->json && globals->columns) {
-		cli_usage("--columns chooses for the table, --json prints every key");
+	if (globals->json && (globals->columns || globals->no_headings)) {
+		cli_usage(globals->columns ? "--columns chooses for the table, --json prints every key" :
+			  "--no-headings is for the table, and --json prints none");
 		return -1;
 	}
 	return 0;
@@ -122,6 +123,22 @@ static const struct command *find_command(const struct model *model, const char 
 		cli_usage("unknown command '%s'; did you mean '%s'?", name, suggestion.best);
 	else
 		cli_usage("unknown command '%s'", name);
+	return NULL;
+}
+
+/*
+ * After a wrong option before the command: finds the command all the same, so that the answer has
+ * its keys.
+ */
+static const struct command *named_later(const struct model *model, int argc, char **argv)
+{
+	const struct command *const *command;
+	int i;
+
+	for (i = optind; i < argc; i++)
+		for (command = model->commands; *command; command++)
+			if (!strcmp((*command)->name, argv[i]))
+				return *command;
 	return NULL;
 }
 
@@ -174,8 +191,10 @@ int opt_parse(int argc, char **argv, const struct model *model,
 	int first, ret;
 
 	rows_add(&rows, model->globals, globals);
-	if (rows_parse(&rows, argc, argv, true) < 0)
+	if (rows_parse(&rows, argc, argv, true) < 0) {
+		ret_invocation->command = named_later(model, argc, argv);
 		return opt_usage(NULL);
+	}
 	first = optind;
 	while (first < argc && !strcmp(argv[first], "help")) {
 		globals->help = by_word = true;

@@ -139,6 +139,12 @@ check "it runs without the shared library" env -u LD_LIBRARY_PATH bash -c '"$1" 
 needs() { readelf -d "$1" | grep -q "NEEDED.*$2"; } # PROGRAM LIBRARY
 check "it needs the library by its soname" needs "$tmp/vmm" 'libvfio-lu.so.0\]'
 
+# A slash at the end of PREFIX makes no difference.
+check "make install into /usr/local/" "$MAKE" --no-print-directory -C "$top" install DESTDIR="$tmp/slash" PREFIX=/usr/local/
+check "is the same" diff -r --no-dereference "$tmp/local" "$tmp/slash"
+check "make uninstall from /usr/local/" "$MAKE" --no-print-directory -C "$top" uninstall DESTDIR="$tmp/slash" PREFIX=/usr/local/
+check "leaves nothing" test -z "$(find "$tmp/slash" ! -type d)"
+
 # ------------------------------------------------------------------- uninstall
 for place in root:$prefix local:/usr/local; do
 	check "make uninstall from ${place#*:}" "$MAKE" --no-print-directory -C "$top" uninstall DESTDIR="$tmp/${place%:*}" PREFIX="${place#*:}"

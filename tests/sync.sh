@@ -158,6 +158,14 @@ same "check ids (<: the tables of the program, >: vfio-lu-checks.7)" "$tmp/ids" 
 awk -F '\t' '$1 == "code" { print $2, $3 }' "$model" >"$tmp/codes"
 sed -n 's/^\.It Sy \([a-z-]*\) Pq \([0-9]\)$/\1 \2/p' "$man/vfio-lu-codes.7" >"$tmp/page-codes"
 same "codes (<: the table of the program, >: vfio-lu-codes.7)" "$tmp/codes" "$tmp/page-codes"
+# A code that no failure has would be waited for in vain. The library uses its name, the program its word.
+sed -n 's/^\t{ \([A-Z_]*\), VLU_[A-Z_]*, "\([a-z-]*\)".*/\1 \2/p' "$top/lib/base/problem.c" >"$tmp/named"
+while read -r name word; do
+	grep -rqw "$name" "$top/lib" --include='*.c' --exclude=problem.c || grep -rq "\"$word\"" "$top/cli" --include='*.c' &&
+		echo "$word"
+done <"$tmp/named" >"$tmp/used"
+cut -d ' ' -f 1 "$tmp/codes" >"$tmp/words"
+same "codes (<: the table of the program, >: those that a failure can have)" "$tmp/words" "$tmp/used"
 
 # The pages of the library are made from its header, and must have each of its functions.
 if "$top/man/libvfio-lu.sh" "$tmp/man3" 2>"$tmp/err"; then

@@ -20,7 +20,7 @@ static const char *package_of(const char *program)
 
 static int no_program(struct vlu_ctx *ctx, const char *program)
 {
-	return vlu_fail(ctx, VLU_UNSUPPORTED, -ENOENT, "there is no program %s; fix: install %s",
+	return vlu_fail(ctx, FAIL_NO_PROGRAM, -ENOENT, "there is no program %s; fix: install %s",
 			program, package_of(program));
 }
 

@@ -147,6 +147,22 @@ static int add_abandon(struct vlu_plan *plan, struct session *session)
 	return plan_say(plan, "release", "session %s  given up", session->name);
 }
 
+/*
+ * Refuses an address without a device, which is mistyped. A device of the session may be gone.
+ */
+static int check_exists(struct session *session, const struct vlu_bdf *bdfs, size_t n)
+{
+	struct vlu_device *dev;
+	int ret = 0;
+	size_t i;
+
+	for (i = 0; i < n && !ret; i++)
+		if (!session_device(session, bdfs[i]) &&
+		    !(session->now && member_of(session->now, bdfs[i])))
+			ret = vlu_device_find(session->ctx, bdfs[i], &dev);
+	return ret;
+}
+
 static int add_any(struct vlu_plan *plan, struct session *session,
 		   const struct vlu_bdf *bdfs, size_t n, unsigned int flags)
 {
@@ -156,6 +172,9 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 
 	if (!now && strcmp(session->name, VLU_SESSION) != 0)
 		return ledger_no_session(session->ledger, session->name);
+	ret = check_exists(session, bdfs, n);
+	if (ret)
+		return ret;
 	if (!now)
 		return plan_say_already(plan, "release", "session %s  does not exist: nothing to "
 					"release", session->name);
@@ -168,12 +187,14 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 		 "of it", now->name);
 	if (ret)
 		return session_unfinished(plan->ctx, now, so);
+	/* of a session that is lost, too: release of another device does not forget its devices */
+	ret = check_broken(session, bdfs, n);
+	if (ret)
+		return ret;
 	if (now->direction == VLU_INCOMING || (!session->held && !session->n))
 		return add_end(plan, now);
-	ret = check_broken(session, bdfs, n);
-	if (!ret)
-		add_release(plan, session, bdfs, n);
-	return ret;
+	add_release(plan, session, bdfs, n);
+	return 0;
 }
 
 int vlu_plan_release(struct vlu_ctx *ctx, const char *name, const struct vlu_bdf *bdfs, size_t n,

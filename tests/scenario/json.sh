@@ -34,9 +34,16 @@ phase_1() {
 	json '.error.message | endswith("did you mean '\''--session'\''?")'
 	run 2 load --json --session vfio-lu
 	json '.error.message == "this command has no option --session"'
-	# the command is not known yet, so the keys of its answer are not there
-	run_cmd 2 "$VFIO_LU" --json --session vfio-lu status
-	json '.error.message == "--session belongs after the command"'
+	# an option before the command is wrong, and the answer has the keys of the command all the same
+	run 2 --json --session vfio-lu status
+	json '.error.message == "--session belongs after the command" and .sessions == []'
+	run 2 --color red list --json
+	json '.devices == [] and .error.message == "--color: '\''red'\'' is not one of auto|always|never"'
+	# a value was forgotten, and the next option is no value
+	run 2 finish --discard --json
+	json '.error.message | startswith("--discard needs NAME, and '\''--json'\'' is an option")'
+	run 2 list --json --no-headings
+	failed_of usage
 	run 2 --json STATUS
 	json '.error.message | endswith("did you mean '\''status'\''?")'
 	run_cmd 0 "$VFIO_LU" help --json
@@ -47,10 +54,13 @@ phase_1() {
 	json '.devices == [] and (.error.message | endswith("did you mean 01:00.0?"))'
 	run 2 restore --json --session a --session b
 	json '.error.message == "--session was given twice"'
+	run 3 status --watch --session nope
+	err "there is no session nope"
 	run 2 status --watch --json
 	failed_of usage
 	run 3 list --json 0000:7f:00.0 0000:7f:00.1
 	json '.devices == [] and (.warnings | length) == 1 and .warnings[0].code == "no-device"'
+	json '.warnings[0].bdf == "0000:7f:00.0" and .error.bdf == "0000:7f:00.1"'
 	failed_of no-device
 	run 3 check --json 0000:7f:00.0
 	json '.error == null and .verdict == "not-preservable" and

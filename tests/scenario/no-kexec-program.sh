@@ -15,6 +15,8 @@ phase_1() {
 	mv "$SCN_ROOT/bin/kexec" "$SCN_ROOT/bin/away"
 	run 4 kexec
 	err "install kexec-tools"
+	run 4 kexec --json
+	out '"code": "no-program"'
 	run 0 status
 	out "$DEV1  preserved"
 }

@@ -46,6 +46,7 @@ phase_1() {
 	run_as_nobody 0 list
 	out "$DEV1"
 	run_as_nobody 0 status
+	out "no sessions that this user can see"
 	run_as_nobody 3 check "$DEV1"
 	out "driver-vfio-pci"
 	check_that "nothing was bound" test -z "$(driver_of "$DEV1")"

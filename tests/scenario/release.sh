@@ -25,7 +25,14 @@ phase_1() {
 	# The kernel would wait without end.
 	run 3 unbind "$DEV2"
 	err "in session vm-1 (held), an unbind would hang; first: vfio-lu release --session vm-1 $DEV2"
+	run 3 unbind --json "$DEV2"
+	out '"session": "vm-1"'
 
+	# A mistyped address: nothing is released.
+	run 3 release "$DEV1" 0000:7f:00.0 --session vm-1
+	err "0000:7f:00.0: no such PCI device"
+	run 0 status
+	out "$DEV1  preserved"
 	run 0 release "$DEV1" --session vm-1
 	out "$DEV1  no longer preserved"
 	run 0 status
@@ -52,6 +59,8 @@ phase_1() {
 	run 0 release --session vm-2
 	run 0 status
 	out "no sessions"
+	run 3 release 0000:7f:00.0
+	err "0000:7f:00.0: no such PCI device"
 	klog_not "WARNING"
 	run 0 unbind "$DEV1" "$DEV2" "$DEV3"
 	run 0 unbind "$DEV2"
