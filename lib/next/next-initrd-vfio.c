@@ -174,7 +174,8 @@ static void look_module(const struct next *next, struct verdict *v)
 		verdict_set(v, VLU_PASS, "vfio-pci is on the root file system, and "
 			    "vfio-lu-restore.service loads it before " DEV_LIVEUPDATE " is opened");
 	} else if (there) {
-		verdict_set(v, VLU_WARN, "vfio-pci is in the initrd, but nothing seen there loads it");
+		verdict_set(v, VLU_WARN, "vfio-pci is in the initrd, but vfio-lu found nothing there that "
+			    "loads it");
 		fix_load(next, v);
 	} else {
 		look_late(next, v);

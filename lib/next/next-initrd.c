@@ -57,7 +57,7 @@ static void look_missing(const struct next *next, struct verdict *v)
 		return;
 	}
 	if (has_own(next)) {
-		verdict_set(v, VLU_PASS, "none, but the one inside the image");
+		verdict_set(v, VLU_PASS, "no initrd but the one inside the image");
 		return;
 	}
 	had = host_has_initrd(next->ctx, how, sizeof(how));
