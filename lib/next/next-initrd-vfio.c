@@ -211,7 +211,7 @@ void look_initrd_vfio(const struct next *next, struct verdict *v)
 	if (!initrd) {
 		verdict_set(v, VLU_UNKNOWN, "vfio-pci is a module (%s), and the initrd that "
 			    "should have it was not named", source);
-		verdict_fix(v, "name it");
+		verdict_fix(v, "name that initrd");
 	} else if (!next->initrd.read) {
 		verdict_set(v, VLU_UNKNOWN, "%s: %s", initrd, next->initrd.why);
 	} else {
