@@ -84,8 +84,8 @@ int cli_ran(struct cli *cli, struct vlu_plan *plan, int ret);
  */
 void cli_row(struct cli *cli, const struct vlu_deed *deed, const char *text);
 /*
- * Blocks the signals that end this program, or no longer. While they are blocked, cli_signal()
- * returns the signal that came (0: none), and the library stops its work by cli_is_stopped().
+ * Blocks the signals that end this program, or unblocks them. While they are blocked, cli_signal()
+ * returns the signal that came (0: none), and cli_is_stopped() makes the library stop its work.
  */
 void cli_stoppable(bool yes);
 int cli_signal(void);

@@ -103,7 +103,7 @@ static bool is_executable(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* Searches as execvp() does, which then reports the error. */
+/* Searches like execvp(), which later reports the error. */
 static bool can_execute(const char *name)
 {
 	char *path = out_need(strdup(getenv("PATH") ? getenv("PATH") : "/bin:/usr/bin")), *save;

@@ -136,7 +136,7 @@ static const struct line handover_lines[] = {
 /* ---------------------------------------------------------------- printer */
 
 struct report {
-	const char *part;	/* other parts are left out; NULL: none is */
+	const char *part;	/* print only this part; NULL: all parts */
 	const char *error;	/* error of the part, already printed */
 };
 

@@ -24,7 +24,7 @@ static int look_at_parent(const char *path)
 	return faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
-/* Nothing is to be written over a disk. */
+/* Refuses a block device, so that no output overwrites a disk. */
 static int look_at_kind(struct out_file *file)
 {
 	struct stat st;

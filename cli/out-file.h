@@ -12,9 +12,9 @@ struct out_file {
 };
 
 /*
- * Looks whether the file can be written, before the work whose result it gets. Changes nothing: a
- * missing file is not made yet. Returns 0 or a negative errno, -ENXIO for a FIFO that
- * nobody reads within two seconds.
+ * Checks that the file can be written. Call this before the work whose result goes into the file.
+ * Changes nothing: does not make a missing file yet. Returns 0 or a negative errno, -ENXIO for a
+ * FIFO that no process reads within two seconds.
  */
 int out_file_begin(struct out_file *file, const char *path);
 /* Writes the text and closes the file. Returns 0 or a negative errno. */

@@ -3,16 +3,16 @@
 #
 # gen.sh PROGRAM DIR
 #
-# Writes vfio-lu.bash, _vfio-lu (zsh) and vfio-lu.fish into DIR, from what
-# PROGRAM --dump-commands says. Lines of it, separated by tabs, "-" for none:
-#   global - NAME LETTER ARG CHOICES HINT HELP       options
-#   own|uses COMMAND NAME LETTER ARG CHOICES HINT HELP   of a command, and
-#                                                    those global ones it knows
+# Writes vfio-lu.bash, _vfio-lu (zsh) and vfio-lu.fish into DIR, from the output
+# of PROGRAM --dump-commands: lines with fields separated by tabs, "-" for none:
+#   global - NAME LETTER ARG CHOICES HINT HELP       a global option
+#   own|uses COMMAND NAME LETTER ARG CHOICES HINT HELP   an option of a command, or
+#                                                    a global option that it accepts
 #   command NAME ARGS HINT changes|reads SUMMARY
-# HINT says how an argument is completed: file, dir, columns, command (with its words), pid, or bdf, bound, member and
-# session, for which PROGRAM --offer HINT prints lines of a word and its description.
+# HINT says how to complete an argument: file, dir, columns, command (with its words) or pid; or bdf, bound, member or
+# session, for which PROGRAM --offer HINT prints lines with a word and its description.
 #   column COMMAND KEY HEAD shown|- HELP
-#   check ID device|host|next-kernel|rehearsal                 for the tests: all there are
+#   check ID device|host|next-kernel|rehearsal                 for the tests: each check
 set -eu
 
 program=$1

@@ -60,7 +60,7 @@ struct vlu_kho {
 	struct vlu_part part;
 	const char *compatible;
 	uint64_t memory_map;
-	size_t cut;		/* bytes that there are of a tree cut short; 0: whole */
+	size_t cut;		/* how many bytes of the tree were read; 0: the whole tree */
 	size_t n_subtrees;
 	const struct vlu_subtree *subtrees;
 };

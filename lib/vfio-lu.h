@@ -209,7 +209,7 @@ enum vlu_known { VLU_NO, VLU_YES, VLU_DONT_KNOW };
  * the read. Frees the devices of an earlier call.
  */
 VLU_EXPORT int vlu_devices_read(struct vlu_ctx *ctx);
-/* Reads all PCI functions, and of those with vfio-pci all that vlu_check_device() needs. */
+/* Reads all PCI functions, and of those with vfio-pci also everything that vlu_check_device() needs. */
 VLU_EXPORT int vlu_devices_read_whole(struct vlu_ctx *ctx);
 VLU_EXPORT size_t vlu_device_count(const struct vlu_ctx *ctx);
 VLU_EXPORT struct vlu_device *vlu_device_at(struct vlu_ctx *ctx, size_t i);
@@ -396,7 +396,7 @@ VLU_EXPORT int vlu_rehearsal_export(struct vlu_ctx *ctx, const char *path,
  * Devices that do not depend on each other (bind, unbind, the bind of restore) run at
  * the same time. When several fail, vlu_error() has the last failure and the log has
  * the others. A write that does not return from the kernel within the timeout is left
- * to a child process (VLU_BUSY). The plan waits for a driver that is still loading until
+ * to a child process (VLU_BUSY). If a driver is still being loaded, the plan waits for it until
  * the timeout.
  * Files of several devices are bound to an iommufd and closed in parallel, by threads
  * that have ended when the call returns.
@@ -416,8 +416,8 @@ typedef void (*vlu_progress_fn)(void *arg, size_t done, size_t n,
 				const char *waits_for);
 VLU_EXPORT void vlu_plan_watch(struct vlu_plan *plan, vlu_progress_fn fn, void *arg);
 /*
- * Sets a function that is called right before the plan kexecs by itself, which is the
- * last chance to write output. The kernel may still refuse. text says how it is done.
+ * Sets a function that is called right before the plan itself makes the kexec, which is the
+ * last chance to write output. The kernel may still refuse. text says how the kexec is made.
  */
 typedef void (*vlu_leave_fn)(void *arg, const char *text);
 VLU_EXPORT void vlu_plan_on_leave(struct vlu_plan *plan, vlu_leave_fn fn, void *arg);
@@ -781,7 +781,7 @@ struct vlu_away {
 	const char *to_moment;
 };
 
-/* One session's live update that was finished. */
+/* A finished live update of one session. */
 struct vlu_update {
 	const char *session;
 	const char *from_release, *to_release;	/* NULL: not known */

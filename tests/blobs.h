@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makers of small kernel images, archives and compressed data, for tests that
- * need some: made from what the test says, so that nobody has to trust a file.
+ * Make small kernel images, archives and compressed data for tests. They are made
+ * while the test runs, so that the repository needs no binary files.
  */
 #ifndef TESTS_BLOBS_H
 #define TESTS_BLOBS_H
@@ -124,7 +124,7 @@ static inline struct buf zstd_of(const void *data, size_t size)
 #endif
 
 #ifdef HAVE_LZ4
-/* As lz4 -l writes it. */
+/* The format of lz4 -l. */
 static inline struct buf lz4_of(const void *data, size_t size)
 {
 	static const uint8_t magic[4] = { 0x02, 0x21, 0x4c, 0x18 };
@@ -145,7 +145,7 @@ static inline struct buf lz4_of(const void *data, size_t size)
 
 /* ----------------------------------------------------------------- images */
 
-/* A bzImage that kexec_file_load() would take; version as in its boot header. */
+/* A bzImage that kexec_file_load() would accept; version is the text in its boot header. */
 static inline struct buf bzimage_of(const char *version, const struct buf *payload)
 {
 	struct buf out = { NULL, 0 };
@@ -169,7 +169,7 @@ static inline struct buf bzimage_of(const char *version, const struct buf *paylo
 	return out;
 }
 
-/* What is inside: a banner, words each ended by a NUL, a configuration. */
+/* The content of an image: a banner, words that each end with a NUL, a configuration. */
 static inline struct buf inside_of(const char *version, const char *words, size_t size,
 				   const char *config)
 {
@@ -193,7 +193,7 @@ static inline struct buf inside_of(const char *version, const char *words, size_
 	return out;
 }
 
-/* What arm64 calls Image, with all that inside has. */
+/* An Image of arm64 with the content inside. */
 static inline struct buf arm64_of(const struct buf *inside)
 {
 	struct buf out = { NULL, 0 };
@@ -205,7 +205,7 @@ static inline struct buf arm64_of(const struct buf *inside)
 	return out;
 }
 
-/* An EFI program around something compressed; codec as the kernel's build calls it. */
+/* An EFI program around compressed data; codec is the word of the kernel build. */
 static inline struct buf zboot_of(const struct buf *payload, const char *codec)
 {
 	struct buf out = { NULL, 0 };
@@ -224,7 +224,7 @@ struct section {
 	struct buf buf;
 };
 
-/* A PE file of these sections, as ukify makes them: each begins at a multiple of 512. */
+/* A PE file with these sections, each of which begins at a multiple of 512, as ukify makes it. */
 static inline struct buf pe_of(const struct section *sections, size_t n)
 {
 	struct buf out = { NULL, 0 };
@@ -270,7 +270,7 @@ static inline void cpio_add(struct buf *out, const char *name, unsigned int mode
 	cpio_inode(out, name, mode, data, size, 1, 1);
 }
 
-/* One name of a file with two. */
+/* Adds one name of a file with several names. */
 static inline void cpio_names(struct buf *out, const char *name, const char *text, unsigned int inode)
 {
 	cpio_inode(out, name, 0100644, text, strlen(text), inode, 2);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Compares the calls of vfio-lu to the fake kernel with those to a real kernel in the same scenario, and its output,
-# line by line.
+# Compares, line by line, the calls that vfio-lu makes to the fake kernel in a scenario with those that it makes to a real
+# kernel, and the output.
 # usage: tests/calls.sh [-v] [SCENARIO...]      after tests/fake/run.sh and tests/vm/run.sh -c
 #   -v  print the calls, not only those that differ
 # The compared calls are opens of /dev/liveupdate, /dev/iommu and vfio files, their ioctls, writes into sysfs, and

@@ -83,7 +83,7 @@ fast() { # [MAKE-ARGUMENT...]
 	tier "fake$suffix" "$MAKE" --no-print-directory check-fake "$@"
 }
 
-# Of what takes long as a whole
+# Runs parts of the tiers that take long
 samples() { # [MAKE-ARGUMENT...]
 	tier "fake-log$suffix" "$MAKE" --no-print-directory check-fake-log FAKE_LOGS=some "$@"
 	tier "matrix$suffix" "$MAKE" --no-print-directory check-matrix MATRIX="-f 12" "$@"

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Types a line into an interactive shell, presses tab, and looks at what comes.
+"""Types a line into an interactive shell, presses tab, and checks the completions.
 
 usage: complete.py bash|zsh|fish DIR LINE WANTED... [! UNWANTED...]
-DIR has the completions. Each WANTED is waited for; when all have come, none of the others may be there. What follows the
-bang is looked for as a whole word. Prints what was on the terminal. fish is asked by its own complete -C.
+DIR has the completions. Waits until each WANTED is shown; no UNWANTED, as a whole word, may be shown then. Prints the text
+on the terminal. For fish, runs its own complete -C.
 """
 import fcntl
 import os
@@ -17,7 +17,7 @@ import sys
 import termios
 import time
 
-PATIENCE = 60   # seconds, for what comes at once on an idle machine
+PATIENCE = 60   # seconds, for an answer that an idle machine gives at once
 SETUP = {
     'bash': "[ ! -e /usr/share/bash-completion/bash_completion ] || . /usr/share/bash-completion/bash_completion;"
             " . {dir}/vfio-lu.bash; bind 'set show-all-if-ambiguous on'; bind 'set page-completions off';"
@@ -58,7 +58,7 @@ def typed(shell, directory, line, wanted):
     it.type(line + '\t')
     came = it.wait(wanted)
     text = it.text
-    # what had not been drawn when the last that was wanted came
+    # get the completions that are drawn after the last wanted one
     it.type('\x15echo DONE$((1 + 1))\n')
     it.wait(['DONE2'])
     return text + it.text.split('echo DONE')[0], came

@@ -108,7 +108,7 @@ check "the manual shows" in_root sh -c 'dpkg -L vfio-lu | grep -q man8/vfio-lu.8
 check "bash completes" in_root bash -c \
 	'. /usr/share/bash-completion/bash_completion; . /usr/share/bash-completion/completions/vfio-lu; complete -p vfio-lu'
 check "the early unit is enabled" in_root sh -c 'ls /etc/systemd/system/*.wants/vfio-lu-restore.service'
-# With the systemd of this suite, if it has the tool
+# with the systemd of this suite, if the suite has the tool
 if [ -x "$root/usr/bin/systemd-analyze" ]; then
 	for unit in vfio-lu.service vfio-lu-restore.service; do
 		check "systemd-analyze verify accepts $unit" in_root env SYSTEMD_LOG_LEVEL=warning sh -c \

@@ -31,7 +31,7 @@ if [ "$(id -u)" != 0 ] || [ -z "$(mirror)" ]; then
 fi
 for suite in ${suites[@]+"${suites[@]}"}; do
 	mkdir "$tmp/$suite"
-	# Its mounts are private, and its processes end with it.
+	# The mounts of the script are private, and its processes end when it ends.
 	unshare --mount --pid --fork --kill-child "$top/tests/deb-suite.sh" "$suite" "$tmp/$suite" >"$tmp/$suite.log" 2>&1 &
 	jobs+=($!)
 done

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sends the holder requests that make no sense, and such that nearly do, some
- * with a file, some cut off, some without waiting for the answer. The one kind
- * it never sends whole is a proper "drop".
+ * Sends malformed and nearly well-formed requests to the holder, some with a file,
+ * some cut off, some without waiting for the answer. It never sends a complete
+ * "drop", nor a new value for the session, because these would be valid.
  *
  * usage: hammer SOCKET COUNT SEED SESSION
  *        hammer lock FILE		takes the lock and keeps it until killed
  *        hammer fill SOCKET N		puts N files under device/many/..., in few requests
- *        hammer count SOCKET N	whether each of them is there, with its own file
+ *        hammer count SOCKET N	checks that the holder has each of these files
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static unsigned int roll(unsigned int n)
 	return (seed >> 16) % n;
 }
 
-/* A word of the protocol, or none. */
+/* Makes a request of words of the protocol, or of random bytes. */
 static size_t make(char *text, size_t size, const char *session)
 {
 	static const char *const verbs[] = { "put ", "get ", "drop ", "list ", "PUT", "", "quit " };
@@ -49,14 +49,14 @@ static size_t make(char *text, size_t size, const char *session)
 	}
 	len = (size_t)snprintf(text, size, "%s%s%s%s", verbs[roll(7)], kinds[roll(6)],
 			       roll(2) ? session : roll(2) ? "other" : "", tails[roll(12)]);
-	/* flipped bits */
+	/* flip some bits */
 	for (noise = roll(3); noise && len; noise--)
 		text[roll((unsigned int)len)] ^= (char)(1 << roll(8));
 	if (roll(8) == 0)
 		len = roll((unsigned int)len + 1);
 	if (len > 5 && memcmp(text, "drop ", 5) == 0)
 		text[len++] = (char)roll(33);
-	/* nor one that changes the value of the session */
+	/* make a request that would change the value of the session malformed */
 	if (len > 12 && memcmp(text, "put session/", 12) == 0)
 		text[4] = '/';
 	return len;
@@ -99,7 +99,7 @@ static void send_one(int fd, const char *text, size_t len, int files)
 	sendmsg(fd, &msg, MSG_NOSIGNAL);
 }
 
-/* Asks with n files, or for as many as come: the number, or -1 for anything but "ok". */
+/* Sends a request with n files. Returns the number of files in the reply, or -1 unless it is "ok". */
 static int ask(const char *path, const char *text, int *files, int n, char *reply, size_t size)
 {
 	union { struct cmsghdr header; char space[CMSG_SPACE(64 * sizeof(int))]; } control = { 0 };
@@ -136,7 +136,7 @@ static int ask(const char *path, const char *text, int *files, int n, char *repl
 	return n;
 }
 
-/* A file whose content is its number. */
+/* Makes a file whose content is its number. */
 static int numbered_file(int i)
 {
 	int fd = memfd_create("many", 0);
@@ -144,7 +144,7 @@ static int numbered_file(int i)
 	return write(fd, &i, sizeof(i)) == sizeof(i) ? fd : -1;
 }
 
-/* 64 files in a request: with files, puts them; without, gets them. */
+/* Puts n files in one request, or gets them and compares their content. */
 static int some_of_many(const char *path, int first, int n, bool put)
 {
 	char text[8192], reply[8192];
@@ -198,7 +198,7 @@ int main(int argc, char **argv)
 
 		poll_one.fd = dial(argv[1]);
 		send_one(poll_one.fd, text, len, roll(4) ? 0 : (int)roll(4));
-		/* Most wait for their answer, as clients do. */
+		/* Wait for most answers, as clients do. */
 		if (roll(8) && len) {
 			if (poll(&poll_one, 1, 5000) != 1) {
 				fprintf(stderr, "hammer: no answer to request %u\n", i);

@@ -74,7 +74,7 @@ static void put64(uint8_t *p, uint64_t value)
 	put32(p + 4, (uint32_t)(value >> 32));
 }
 
-/* As fs/proc/kcore.c writes it: notes, kernel text, vmalloc space, the RAM. */
+/* Makes a core file like fs/proc/kcore.c: notes, kernel text, vmalloc space, RAM. */
 static struct buf core_of(const struct ram *ram)
 {
 	const Elf64_Phdr loads[] = {
@@ -196,7 +196,7 @@ static void luo_tree_make(const struct generation *g, uint8_t *page, uint64_t nu
 	check(fdt_finish(page));
 }
 
-/* struct luo_ser; how many bytes it is */
+/* Makes a struct luo_ser. Returns its size. */
 static size_t luo_raw_make(const struct generation *g, uint8_t *p, uint64_t number,
 			   uint64_t sessions, uint64_t flbs)
 {
@@ -218,7 +218,7 @@ static void metadata_make(uint8_t *p, const char *release, uint32_t count)
 
 /* ------------------------------------------------------------ LUO's lists */
 
-/* One direction's pages, from its first. */
+/* The addresses of the pages of one direction. */
 struct side {
 	uint64_t kho, metadata, memblock, head, flbs, pci, pci_block, pci_more, sessions,
 		 session_more, files, files_more, data, folios;
@@ -259,7 +259,7 @@ static void entry_make(uint8_t *p, const struct preserved *dev, bool counted, bo
 	put16(p + 6, counted && !finished ? dev->refcount : 0);
 }
 
-/* One slot between them is free, and the list continues in a second block. */
+/* The list has a free slot, and continues in a second block. */
 static void pci_chain_make(struct ram *ram, const struct side *s,
 			   const struct handover_faults *f)
 {
@@ -347,7 +347,7 @@ static void file_make(uint8_t *p, const char *compatible, uint64_t data, uint64_
 	put64(p + 56, token);
 }
 
-/* In the session of vfio-lu the manifest and two devices; another is empty. */
+/* The session vfio-lu has the manifest and two devices. Another session is empty. */
 static void sessions_make(const struct generation *g, struct ram *ram, const struct side *s,
 			  const struct handover_faults *f)
 {
@@ -388,7 +388,7 @@ static void sessions_make(const struct generation *g, struct ram *ram, const str
 
 /* ---------------------------------------------------------------- a side */
 
-/* serialized: the kexec is about to happen, or has. */
+/* serialized: the kernel has written the sessions, right before the kexec. */
 static void side_make(const struct generation *g, struct ram *ram, const struct side *s,
 		      const struct handover_faults *f, bool serialized)
 {
@@ -448,7 +448,7 @@ static void put_debugfs(const struct generation *g, struct ram *ram, const struc
 	}
 }
 
-/* kho_init() shows its tree with the size that it has when only this is in it. */
+/* Returns the size that kho_init() shows: that of the tree with kexec-metadata alone. */
 static size_t early_size(const struct generation *g, const struct side *s)
 {
 	static uint8_t page[PAGE];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makes what a kernel of some generation hands over, byte for byte as its
- * headers lay it out: for tests of what reads it. Nothing in it is taken from
- * the program; the layouts are those of include/linux/kho/abi/ of each release
- * and of the public postings of the PCI and VFIO series.
+ * Makes the data that a kernel of some generation hands over, for tests of the
+ * programs that read it. The layouts are those of include/linux/kho/abi/ of each
+ * release and of the public postings of the PCI and VFIO series. No code of the
+ * program is used.
  */
 #ifndef TESTS_HANDOVER_H
 #define TESTS_HANDOVER_H
@@ -25,20 +25,20 @@ struct generation {
 	const char *memfd;
 	bool memfd_v2;
 	const char *vfio;
-	uint8_t vfio_reset_works;	/* 0 too where it has no such byte */
+	uint8_t vfio_reset_works;	/* 0 also if there is no such byte */
 	const char *pci;
 	enum pci_form pci_form;
 };
 
 const struct generation *generation_find(const char *name);
 
-/* What is different from an ordinary machine of that generation. */
+/* The differences from an ordinary machine of that generation. */
 struct handover_faults {
 	bool cold;		/* not started by a kexec: nothing was handed over */
-	bool finished;		/* every device is finished, the list not freed yet */
-	bool reused;		/* and then somebody else's */
+	bool finished;		/* every device is finished, but the list is not freed yet */
+	bool reused;		/* the list was freed, and its memory has other data */
 	bool cycle;		/* the chains of blocks run in a circle */
-	bool counts;		/* counts that cannot be */
+	bool counts;		/* impossible counts */
 	enum pci_form pci_form;	/* PCI_NONE: that of the generation */
 	const char *pci;
 };
@@ -51,10 +51,10 @@ void handover_make(const struct generation *generation,
 		   const struct handover_faults *faults,
 		   void (*put)(const char *path, const void *data, size_t size));
 
-/* A tree of Linux 7.3 with kexec-metadata, and LUO if it is to be; its size. */
+/* Makes a tree of Linux 7.3 with kexec-metadata, and with LUO if luo is set. Returns its size. */
 size_t handover_tree(uint8_t page[4096], bool luo);
 
-/* Where it puts the list of FLBs that were handed over. */
+/* The address of the list of FLBs that were handed over. */
 #define HANDOVER_FLBS_IN	0x100006000ULL
 
 #endif

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Tests which files make install installs, and that a program can be built with them: the symbols of the library, its
-# pkg-config file, an example linked with the shared and with the static library.
+# Tests which files make install installs, and that a program can be built with them. Checks the symbols of the library
+# and its pkg-config file, and links an example with the shared and with the static library.
 # usage: tests/install.sh
 # Needs a built tree, $MAKE (default: make), pkg-config, a C compiler as $CC (default: cc), $BUILD/plant (default
 # build/tests).

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A service manager, as far as the file descriptor store of sd_notify(3) goes:
- * runs a command, keeps what it is told to keep, and runs the command again
- * with that when it ends on a signal.
+ * A service manager with nothing but the file descriptor store of sd_notify(3). It
+ * runs a command and keeps the files that the command stores. If a signal ends the
+ * command, it runs the command again with these files.
  *
  * usage: manager DIR COMMAND...
  *
- * Like systemd it executes nothing whose names need more than one string of an
- * environment has (exit 203). DIR/notify is its socket. DIR/log gets a line for each message and event,
- * and DIR/pid the number of the process that runs. It ends when the command
- * exits by itself.
+ * Like systemd, it does not execute the command if the names of the files do not fit
+ * into one string of the environment (exit 203). DIR/notify is its socket. DIR/log
+ * gets a line for each message and event, and DIR/pid the process id of the command.
+ * The manager ends when the command exits without a signal.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #define MAX 8192
-#define FEW 512	/* so many are compared with each other */
+#define FEW 512	/* compare at most so many files with each other */
 
 static struct { int fd; char name[256]; } store[MAX];
 static int n_store;
@@ -63,7 +63,7 @@ static pid_t start(char **command, const char *socket_path)
 
 	if (pid)
 		return pid;
-	/* Moves the files out of the way first, then to their numbers. */
+	/* Move the files above the target numbers first, then to these numbers. */
 	for (i = 0; i < n_store; i++)
 		if (store[i].fd < 3 + n_store)
 			store[i].fd = fcntl(store[i].fd, F_DUPFD, 3 + n_store);
@@ -84,7 +84,7 @@ static pid_t start(char **command, const char *socket_path)
 	_exit(203);
 }
 
-/* The value of a line of a message. */
+/* Copies the value of a key in a message. Returns false if the message does not have the key. */
 static bool line_of(const char *message, const char *key, char *buf, size_t size)
 {
 	const char *p = message;
@@ -122,7 +122,7 @@ static bool is_good_name(const char *name)
 	return p - name <= 255;
 }
 
-/* same_fd() of systemd: what is there already is not stored again, under any name. */
+/* same_fd() of systemd: a file that is stored already is not stored again, under any name. */
 static bool is_stored(int fd, const char *name)
 {
 	pid_t self = getpid();
@@ -211,7 +211,7 @@ int main(int argc, char **argv)
 		while (waitpid(pid, &status, WNOHANG) == 0)
 			if (poll(&poll_one, 1, 20) == 1)
 				hear(poll_one.fd);
-		/* what it said last */
+		/* read the last messages of the command */
 		while (poll(&poll_one, 1, 0) == 1)
 			hear(poll_one.fd);
 		fprintf(history, "ended %d\n", status);

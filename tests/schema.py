@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-# Validates what vfio-lu printed with --json against the schema that is installed with it.
+# Validates the output of vfio-lu --json against the schema that is installed with it.
 # usage: tests/schema.py FILE...
-# Each file has pieces: a line "$ vfio-lu ARGUMENT...", then what was on stdout, up to a line "---". Of what is wrong a
-# line is printed each, and last "N JSON objects validated". Here, other than for users, a key that the schema lacks is
-# a failure.
+# Each file consists of pieces: a line "$ vfio-lu ARGUMENT...", then the output on stdout, up to a line "---". Prints a
+# line for each fault, and "N JSON objects validated" last. A key that the schema lacks is a failure here, though not for
+# users.
 import json
 import pathlib
 import sys
@@ -33,20 +33,20 @@ validators = {
 
 
 def innermost(error):
-    """Of alternatives, the one that went furthest."""
+    """Returns the error of the alternative that matches furthest."""
     while error.context:
         error = max(error.context, key=lambda e: len(e.absolute_path))
     return "/".join(str(p) for p in error.absolute_path) + ": " + error.message[:300]
 
 
 def check(arguments, stdout):
-    """Why this is wrong; None if it is not."""
+    """Returns the fault of an object, or None."""
     try:
         answer = json.loads(stdout)
     except ValueError as error:
         return "not one object: %s" % error
     names = [a for a in arguments if a in validators and a != "usage"]
-    # of a command that is misspelt
+    # a misspelt command
     name = names[0] if names else "usage"
     error = next(validators[name].iter_errors(answer), None)
     return innermost(error) if error else None

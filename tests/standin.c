@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stands in for a VMM in scenarios: a process that has devices open, or was
- * given them, on the real kernel or on the fake machine that FAKE_MACHINE
- * names. What it finds it says on stdout, a line each.
+ * Stands in for a VMM in scenarios: a process that opens devices or gets open
+ * files, on the real kernel or on the fake machine in FAKE_MACHINE. It does one
+ * thing for each word, and prints a line about the result.
  *
  * usage: standin WORD...
- *	open=BDF	its device file, bound to an iommufd of its own
- *	raw=BDF		the same, not bound
- *	group=BDF	by the legacy group (real kernel only)
- *	bind=FD		bind this file to an iommufd of its own
- *	bind=FD,FD	... to this one
- *	session=NAME	a LUO session of its own with all that open= has opened,
- *			at the usual tokens, and nothing else
- *	manifest=FILE	with what is in FILE as its manifest
- *	memfd=MIB	a memfd of that size for ever, with something on each page
- *	sum=FD		what is in that file, and its seals, in numbers
- *	env=NAME	this variable
- *	wait		until it is killed
+ *	open=BDF	opens the device's file and binds it to a new iommufd
+ *	raw=BDF		opens the device's file and does not bind it
+ *	group=BDF	opens the device through the legacy group (real kernel only)
+ *	bind=FD		binds this file to a new iommufd
+ *	bind=FD,FD	binds the first file to the second, an iommufd
+ *	session=NAME	makes a LUO session with all files of open=, at their usual
+ *			tokens, and with nothing else
+ *	manifest=FILE	adds the content of FILE to that session, as its manifest
+ *	memfd=MIB	makes a memfd of this size with different pages, and keeps it
+ *	sum=FD		prints a checksum of this file, and its seals
+ *	env=NAME	prints this variable
+ *	wait		waits until it is killed
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -247,7 +247,7 @@ int main(int argc, char **argv)
 	}
 	need(sys_init(&machine, ops, root), root);
 	for (int i = 1; i < argc; i++) {
-		/* a copy, since others read the command line */
+		/* a copy, since other processes read the command line */
 		word = strdup(argv[i]);
 		value = strchr(word, '=');
 		if (value)

@@ -8,7 +8,7 @@
 struct tree {
 	const void *fdt;
 	/* The file ended before the tree did, and the rest of the tree is missing. */
-	size_t cut;		/* bytes that there are; 0: the tree is whole */
+	size_t cut;		/* how many bytes there are; 0: the tree is whole */
 };
 
 #define TREE_HEAD	40	/* bytes that tree_size() needs */

@@ -8,7 +8,7 @@
 int vfio_decode(const struct blob *blob, struct vlu_vfio *ret, struct blob_error *err)
 {
 	if (blob->size < 6)
-		return blob_fail(err, blob->size, "it ends before its address does");
+		return blob_fail(err, blob->size, "it ends before the address");
 	/* the rest of the page is not checked */
 	for (size_t i = 6; i < blob->size && i < VFIO_SIZE; i++)
 		if (blob->data[i] > (i == 6))

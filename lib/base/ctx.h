@@ -65,11 +65,11 @@ int vlu_nomem(struct vlu_ctx *ctx);
 void vlu_log(struct vlu_ctx *ctx, enum vlu_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Does the function set with vlu_set_stop() say so? */
+/* Does the function set with vlu_set_stop() ask to stop? */
 bool is_stopped(const struct vlu_ctx *ctx);
 /*
- * Fails if it does. For waits and long work before a plan runs. A running plan looks between its
- * steps, and its undo never does, so this function does nothing then.
+ * Fails if is_stopped(). For waits and long work before a plan runs. While a plan runs, this does
+ * nothing: the plan itself asks between its steps, and never during its undo.
  */
 int stop_check(struct vlu_ctx *ctx) must_check;
 

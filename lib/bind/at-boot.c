@@ -110,8 +110,8 @@ int persist_add(struct vlu_plan *plan, struct vlu_bdf bdf)
 	vlu_bdf_format(bdf, name);
 	kind = has_driverctl(ctx) ? DRIVERCTL : UDEV;
 	if (kind == UDEV && !sys_exists(&ctx->sys, RULES_DIR))
-		return vlu_fail(ctx, VLU_UNSUPPORTED, -ENOENT, "%s: vfio-lu cannot have it bound "
-				"at boot: there is neither driverctl nor " RULES_DIR, name);
+		return vlu_fail(ctx, VLU_UNSUPPORTED, -ENOENT, "%s: cannot be bound at every "
+				"boot: there is neither driverctl nor " RULES_DIR, name);
 	boot_file_path(kind, bdf, path);
 	boot_file_text(kind, bdf, text);
 	ret = boot_file_read(ctx, path, now);
@@ -126,7 +126,7 @@ int persist_add(struct vlu_plan *plan, struct vlu_bdf bdf)
 		return ret ? ret : plan_say(plan, "persist", "%s  to be bound at every boot, by %s",
 					    name, path);
 	}
-	return plan_say_already(plan, "persist", "%s  already to be bound at every boot, by %s", name, path);
+	return plan_say_already(plan, "persist", "%s  already bound at every boot, by %s", name, path);
 }
 
 int persist_drop(struct vlu_plan *plan, struct vlu_bdf bdf, bool end)

@@ -115,7 +115,7 @@ static int tidy_up(struct vlu_plan *plan, struct vlu_device *dev, const char *be
 	const char *override = vlu_device_override(dev);
 	int ret;
 
-	/* a bind or unbind was killed half way */
+	/* a bind or unbind was killed halfway */
 	if (!dev->driver[0] && before && *before)
 		return move_add(plan, dev, before);
 	ret = plan_say_already(plan, "unbind", "%s  already not bound to vfio-pci (driver: %s)",

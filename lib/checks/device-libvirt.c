@@ -28,7 +28,7 @@ void look_stays_bound(const struct facts *facts, struct verdict *v)
 		break;
 	case VLU_YES:
 		verdict_set(v, VLU_FAIL, "libvirt bound it to vfio-pci and unbinds it when domain "
-			    "%.80s ends: with it preserved, that and libvirtd would hang", domain);
+			    "%.80s ends: if it is preserved, the unbind and libvirtd would hang", domain);
 		verdict_fix(v, "virsh shutdown %.80s, then vfio-lu bind %s and vfio-lu preserve %s; "
 			    "a device that vfio-lu binds before a domain starts can be preserved "
 			    "while it runs", domain, name, name);

@@ -140,7 +140,7 @@ static void look_cdev(const struct facts *facts, struct verdict *v)
 		verdict_fix(v, "see why devtmpfs or udev did not make the node");
 	} else {
 		verdict_set(v, VLU_FAIL, "vfio-pci offers no character device for it");
-		verdict_fix(v, "a kernel with CONFIG_VFIO_DEVICE_CDEV=y");
+		verdict_fix(v, "boot a kernel with CONFIG_VFIO_DEVICE_CDEV=y");
 	}
 }
 

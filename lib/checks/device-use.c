@@ -167,8 +167,8 @@ void look_interrupts_off(const struct facts *facts, struct verdict *v)
 		else
 			verdict_fix(v, "vfio-lu kexec disables them first");
 	} else if (openers.kept || openers.other || openers.vmm) {
-		verdict_set(v, VLU_UNKNOWN, "/proc/interrupts has none, but does not show all of "
-			    "them while %s has it open", who);
+		verdict_set(v, VLU_UNKNOWN, "/proc/interrupts shows no interrupt of it, but does not show "
+			    "all of them while %s has it open", who);
 	} else if (!openers.all_seen) {
 		verdict_set(v, VLU_UNKNOWN, "only root can see whether a process has it open, with "
 			    "interrupts enabled");
@@ -346,9 +346,9 @@ void look_not_already_preserved(const struct facts *facts, struct verdict *v)
 		verdict_fix(v, "have process %d (%s) close its session",
 			    (int)sessions->pid, sessions->comm);
 	} else if (facts->outgoing == VLU_YES) {
-		verdict_set(v, VLU_FAIL, "preserved already, by another program, says the kernel "
+		verdict_set(v, VLU_FAIL, "preserved already, by another program, according to the kernel "
 			    "log; %s", facts->procs->complete ? "no process has a session open now" :
-			    "only root can see by which");
+			    "only root can see by which program");
 		verdict_fix(v, "have the program that preserved it close its session");
 	} else if (facts->outgoing == VLU_NO || (!n && facts->procs->complete)) {
 		verdict_set(v, VLU_PASS, "in no session");
@@ -372,7 +372,7 @@ void look_not_incoming(const struct facts *facts, struct verdict *v)
 	/* the holder knows, even if the kernel log does not reach back */
 	switch (kept && kept->incoming ? VLU_YES : facts->incoming) {
 	case VLU_YES:
-		verdict_set(v, VLU_FAIL, "the previous kernel preserved it, and that is not "
+		verdict_set(v, VLU_FAIL, "the previous kernel preserved it, and its live update is not "
 			    "finished: the kernel refuses to open it");
 		if (kept)
 			verdict_run(v, "vfio-lu finish --session %s", kept->session);
@@ -381,7 +381,7 @@ void look_not_incoming(const struct facts *facts, struct verdict *v)
 				    "if vfio-lu status names none: kexec or reboot");
 		return;
 	case VLU_NO:
-		verdict_set(v, VLU_PASS, "the previous kernel did not preserve it, or that "
+		verdict_set(v, VLU_PASS, "the previous kernel did not preserve it, or its live update "
 			    "is finished");
 		return;
 	case VLU_DONT_KNOW:

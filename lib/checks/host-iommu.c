@@ -47,7 +47,7 @@ static void look_at_intel(const struct host *host, struct verdict *v)
 			    "(CONFIG_INTEL_IOMMU is not set in %s)", host->config.source);
 		verdict_fix(v, "boot a kernel with CONFIG_INTEL_IOMMU=y");
 	} else if (!on && kconfig_has(&host->config, "INTEL_IOMMU_DEFAULT_ON") != VLU_YES) {
-		verdict_set(v, VLU_FAIL, "the IOMMU is there and not switched on: no intel_iommu=on "
+		verdict_set(v, VLU_FAIL, "there is an IOMMU, but it is not switched on: no intel_iommu=on "
 			    "on the command line");
 		verdict_fix(v, "boot with intel_iommu=on");
 	} else {

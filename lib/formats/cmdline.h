@@ -27,8 +27,8 @@ enum vlu_known kernel_bool(const char *text);
 
 /*
  * Returns the parameter by which this command line disables the IOMMU, with its value in
- * value, or NULL. option is the driver's configuration option ("INTEL_IOMMU"), where
- * parameters of other drivers do not matter, or NULL.
+ * value, or NULL. option: the configuration option of the IOMMU's driver ("INTEL_IOMMU"), to
+ * ignore the parameters of other drivers; NULL: no parameter is ignored.
  */
 const char *cmdline_iommu_off(const char *cmdline, const char *option, char *value,
 			      size_t size);

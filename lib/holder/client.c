@@ -70,7 +70,7 @@ static int failed(struct vlu_ctx *ctx, int err, const char *what, const char *ke
 	switch (err) {
 	case -ENOENT:
 		return vlu_fail(ctx, FAIL_LOST, err,
-				"no holder has %s: it was killed, and its sessions are lost",
+				"no holder has %s: the holder was killed, and its sessions are lost",
 				key);
 	case -EHOSTDOWN:
 		return vlu_fail(ctx, FAIL_HOLDER_SILENT, -ETIMEDOUT, "the holder ended, and its service "

@@ -27,7 +27,7 @@ static int decode_setup_data(const struct blob *blob, struct vlu_boot_data *boot
 			     struct blob_error *err)
 {
 	if (blob->size < 32)
-		return blob_fail(err, blob->size, "it ends before its 32 bytes do");
+		return blob_fail(err, blob->size, "it has fewer than 32 bytes");
 	boot->fdt = blob_u64(blob->data, 0);
 	boot->fdt_size = blob_u64(blob->data, 8);
 	boot->scratch = blob_u64(blob->data, 16);

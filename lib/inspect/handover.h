@@ -6,8 +6,8 @@
 #include "base/ctx.h"
 
 /*
- * Reads from memory which devices the previous kernel preserved and are not finished. The caller
- * frees them. Returns -ENOENT if it cannot tell.
+ * Reads from memory the devices that the previous kernel preserved and that are not finished. The
+ * caller frees them. Returns -ENOENT if memory does not show them.
  */
 int handover_incoming(struct vlu_ctx *ctx, struct vlu_bdf **ret_bdfs, size_t *ret_n) must_check;
 

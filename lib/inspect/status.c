@@ -6,8 +6,8 @@
 #include "timeline/update.h"
 
 /*
- * Adds the moments that are noted so far. A manifest, or a kexec, of another live update than the
- * session's says nothing about it. finish has not computed its moments yet.
+ * Adds the moments that are noted so far. Ignores a manifest or a kexec of another live update than
+ * that of the session. finish computes its own moments later.
  */
 static void gather_moments(struct ledger *ledger, const struct entry *entry,
 			   struct moments *moments)

@@ -206,8 +206,8 @@ static int collect_kho(struct side *side)
 		r = collect_why(c, &kho->part, "a kernel that was started by a kexec does "
 				"not show its own tree");
 	else if (!r && kho->cut)
-		r = collect_why(c, &kho->part, "debugfs shows %zu of its %zu bytes: as many "
-				"as there were when the kernel began it", kho->cut,
+		r = collect_why(c, &kho->part, "debugfs shows only the first %zu of %zu bytes: the file "
+				"has the size that the tree had when the kernel began it", kho->cut,
 				tree_size(&fetch.blob));
 	return r;
 }

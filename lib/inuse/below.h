@@ -14,7 +14,7 @@ struct below {
 	char what[448];
 	const char *top;	/* name of the device that is used, or NULL */
 	unsigned int depth, steps;
-	bool is_layer;		/* it may be that nothing uses the top: uses no server */
+	bool is_layer;		/* perhaps nothing uses the top, so its server does not count as used */
 };
 
 /* Notes a use of the functions below this name in /sys/class/block. */

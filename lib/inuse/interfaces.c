@@ -276,13 +276,13 @@ static bool has_other_space(struct vlu_ctx *ctx)
 	return sys_list(&ctx->sys, "/proc", look_at_space, &spaces) > 0;
 }
 
-/* PPPoE needs no address on the interface below it, nor do routes in another table. */
+/* Can an interface without an address or a route carry the tunnel? PPPoE needs no address on it. */
 static bool can_carry_tunnel(const struct nets *nets)
 {
 	return nets->tunnel[0] && (!nets->carried || strncmp(nets->tunnel, "ppp", 3) == 0);
 }
 
-/* Does it have a neighbour, as an interface without an address has to its next hop? */
+/* Does the interface have a neighbour? Without an address, it can have one: its next hop. */
 static bool has_neighbour(const struct nets *nets, const char *name)
 {
 	_cleanup_free_ char *text = NULL;
@@ -301,8 +301,8 @@ static bool has_neighbour(const struct nets *nets, const char *name)
 }
 
 /*
- * /proc/net/route has the main table alone, as does the address of an interface whose routes are in
- * another. fib_table_print(), net/ipv4/fib_trie.c: "Main:", "Local:", "Id 100:"
+ * /proc/net/route shows only the main table. If the routes of an interface are in another table, no
+ * file shows its address. fib_table_print(), net/ipv4/fib_trie.c: "Main:", "Local:", "Id 100:"
  */
 static bool has_other_table(struct vlu_ctx *ctx)
 {

@@ -55,8 +55,8 @@ void inuse_add(struct inuse *inuse, const char *path, enum use_weight weight,
 	       const char *fix, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void inuse_cannot(char unseen[128], const char *path, int err);
 /*
- * Calls fn for each entry of a directory, as sys_list() does. What does not exist has no uses; a
- * directory that cannot be read may have some, which goes into unseen.
+ * Calls fn for each entry of a directory, as sys_list() does. If the directory cannot be read, it may
+ * have uses, so unseen gets the reason. A directory that does not exist has none.
  */
 int inuse_list(struct sys *sys, char unseen[128], const char *path,
 	       int (*fn)(void *arg, const char *name), void *arg);

@@ -50,8 +50,8 @@ void fabrics_address(struct vlu_ctx *ctx, const char *sysfs, char address[512])
 }
 
 /*
- * Passes on a path, or that of the adapter below a controller of NVMe over Fibre Channel. Only the
- * name of its port leads there: "host_traddr=nn-0x...:pn-0x..." (nvmf_get_address()).
+ * Passes on a path or, for a controller of NVMe over Fibre Channel, the path of the adapter. Only the
+ * name of the adapter's port leads there: "host_traddr=nn-0x...:pn-0x..." (nvmf_get_address()).
  */
 static void pass_on(const struct ways *ways, const char *way)
 {

@@ -218,8 +218,8 @@ int kexec_image_judge_again(const struct ledger *ledger, struct kexec_image *ima
 	/* a failure that load --force accepted is reported again */
 	if (!image->forced && image->seen && loaded && loaded->judged &&
 	    witness_holds(&ctx->sys, image->seen))
-		vlu_log(ctx, VLU_LOG_DEBUG, "the next kernel was judged before, and nothing that it was "
-			"judged by has changed");
+		vlu_log(ctx, VLU_LOG_DEBUG, "the next kernel was checked before, and nothing that the check "
+			"read has changed");
 	else
 		ret = judge(ledger, image, false);
 	return ret ? ret : make_line(ledger, image);

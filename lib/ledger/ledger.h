@@ -94,7 +94,7 @@ bool is_asked(const struct ledger *ledger);
 int ledger_known(const struct ledger *ledger) must_check;
 /* Adds "; first: COMMAND" to the failure if there is a next command. Returns the old errno. */
 int session_first(struct vlu_ctx *ctx, const struct vlu_session *session);
-/* Fails: the session of the previous kernel is not finished. so begins with "; ", or is "". */
+/* Fails: the session of the previous kernel is not finished. so: "" or more text, "; ...". */
 int session_unfinished(struct vlu_ctx *ctx, const struct vlu_session *session,
 		       const char *so) must_check;
 /* Fails: there is no session of this name. Lists the sessions that exist. */

@@ -110,7 +110,7 @@ const char *kexec_image_missing(struct vlu_ctx *ctx, const struct kexec_image *i
 	       image->initrd && !sys_exists(&ctx->sys, image->initrd) ? image->initrd : NULL;
 }
 
-/* Was it judged for all devices that are held now? */
+/* Was the image judged for all devices that are held now? */
 static bool is_judged(const struct ledger *ledger, const struct kexec_image *image)
 {
 	const struct vlu_member *member;

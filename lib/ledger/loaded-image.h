@@ -14,7 +14,7 @@ struct kexec_image {
 	char *kernel, *initrd;	/* paths; initrd NULL: none */
 	char *cmdline;		/* as requested, without the sessions' names */
 	char *line;		/* with the names, from kexec_image_judge() */
-	char *judged;		/* its devices when it was judged, each and a blank; NULL: none */
+	char *judged;		/* the devices that it was judged for, each and a blank; NULL: none */
 	char *forced;		/* failures that load --force accepted, a line each; NULL: none */
 	char *seen;		/* what load judged it by, see capture/witness.h; NULL: not known */
 };

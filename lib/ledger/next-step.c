@@ -108,9 +108,9 @@ static void again(const struct vlu_session *session, struct words *next)
 			add(next, "%s", session->devices[i].name);
 }
 
-/* free: no running process has it. memory: no process ever had it. left: its process has ended. */
 struct numbers {
-	size_t missing, lent, free, bound, memory, left;
+	size_t missing, lent, free, bound;	/* devices; free: no running process has them */
+	size_t memory, left;	/* files that no process ever had; files whose process has ended */
 };
 
 static struct numbers numbers(const struct vlu_session *session)
@@ -139,14 +139,14 @@ static void after_restored(const struct vlu_session *session, struct words *next
 	size_t i;
 
 	/*
-	 * What was taken from a VMM, the next VMM gets. One that has ended may have failed to start,
-	 * so another one may still take it all, unless the devices are bound.
+	 * A VMM gets the files that were taken from the previous VMM. If a VMM has ended, it may have
+	 * failed to start, so another one may still get them, unless the devices are bound.
 	 */
 	if (n.memory || (!n.lent && !n.bound && ((session->command && n.free) || n.left))) {
 		command(next, session, "run", "--", "COMMAND", NULL);
 	} else {
 		command(next, session, "finish", n.lent ? "--wait" : NULL, NULL);
-		/* memory of a VMM that has ended and had bound the devices */
+		/* give up the memory of a VMM that had bound the devices and has ended */
 		for (i = 0; i < session->n_files; i++)
 			if (session->files[i].was_lent && session->files[i].lent_pid < 0) {
 				add(next, "--discard");

@@ -83,7 +83,7 @@ int device_driver_now(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
 		      size_t size) must_check;
 /* Is this driver a variant of vfio-pci, such as mlx5_vfio_pci? Accepts '-' for '_'. */
 bool device_is_variant(const char *driver);
-/* Is it an IOMMU, as those of AMD are PCI functions? */
+/* Is the device itself an IOMMU? Those of AMD are PCI functions. */
 bool device_is_iommu(const struct vlu_device *dev);
 /* Does the device have a network interface in our namespace? */
 bool device_has_net(const struct vlu_device *dev);

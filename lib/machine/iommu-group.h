@@ -20,7 +20,7 @@ struct group_mates {
 	bool movable;		/* all foreign functions are PCI functions, and bdfs has all of them */
 };
 
-/* Reads the group of dev, except the n functions in but. */
+/* Reads the group of dev. but: n functions to leave out. */
 int group_mates(const struct vlu_device *dev, const struct vlu_bdf *but, size_t n,
 		struct group_mates *ret) must_check;
 

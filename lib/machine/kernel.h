@@ -18,7 +18,7 @@ int host_config(struct vlu_ctx *ctx, struct kconfig *ret_config) must_check;
 
 /* Was this kernel started by a kexec with KHO data? */
 enum vlu_known host_is_kho_boot(struct vlu_ctx *ctx);
-/* Do its IOMMU groups ignore whether there is ACS? */
+/* Did this kernel make its IOMMU groups as if there were ACS? */
 bool host_has_acs_override(struct vlu_ctx *ctx);
 /* Did this kernel have an initrd? Sets how to the evidence. */
 enum vlu_known host_has_initrd(struct vlu_ctx *ctx, char *how, size_t size);

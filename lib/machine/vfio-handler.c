@@ -187,7 +187,7 @@ void handler_find(struct vlu_ctx *ctx, const struct kconfig *config,
 		    "of this kernel was found to confirm that",
 		    running ? "the kernel's symbols" : VFIO_DRIVER);
 	else
-		say(ret_handler, VLU_DONT_KNOW, "cannot be told: %s%s%s", config->text ?
+		say(ret_handler, VLU_DONT_KNOW, "vfio-lu cannot see whether this kernel has it: %s%s%s", config->text ?
 		    "its configuration does not name it" : "no configuration of this kernel was found",
 		    module[0] ? ", " : " and its symbols cannot be read", module);
 }

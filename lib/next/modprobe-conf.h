@@ -20,9 +20,9 @@ bool modconf_is_forbidden(const struct userland *user, const char *cmdline, cons
  */
 const char *modconf_never_loads(const struct userland *user, const char *cmdline,
 				const char *module);
-/* Does "install MODULE SCRIPT" in modprobe.d run a script to load it, with effects of its own? */
+/* Does "install MODULE SCRIPT" in modprobe.d run a script, which may do more than load the module? */
 bool modconf_has_script(const struct userland *user, const char *module);
-/* Is first loaded before it, by "softdep MODULE pre: FIRST" or "install MODULE modprobe FIRST"? */
+/* Does "softdep MODULE pre: FIRST" or "install MODULE modprobe FIRST" load FIRST before MODULE? */
 bool modconf_is_before(const struct userland *user, const char *module, const char *first);
 /* Finds NAME in "options MODULE NAME=VALUE" of modprobe.d. Truncates a long value. */
 bool modconf_option(const struct userland *user, const char *module,

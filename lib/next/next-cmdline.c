@@ -90,7 +90,7 @@ static bool is_iommu_left_on(const struct next *next, struct verdict *v)
 	off = cmdline_iommu_off(next->cmdline, next->iommu, value, sizeof(value));
 	if (off) {
 		verdict_set(v, VLU_FAIL, "%s=%s turns the IOMMU off, and vfio-pci cannot "
-			    "work without", off, value);
+			    "work without it", off, value);
 		verdict_fix(v, "leave %s=%s out", off, value);
 		return false;
 	}
@@ -104,8 +104,8 @@ static bool is_iommu_left_on(const struct next *next, struct verdict *v)
 		return true;
 	verdict_set(v, next->config.text ? VLU_FAIL : VLU_UNKNOWN,
 		    "there is no intel_iommu=on%s", next->config.text ?
-		    ", and it is off by default in this kernel" :
-		    ", and whether it is on by default is not known");
+		    ", and the IOMMU is off by default in this kernel" :
+		    ", and whether the IOMMU is on by default is not known");
 	verdict_fix(v, "add intel_iommu=on");
 	return false;
 }

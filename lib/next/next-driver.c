@@ -345,7 +345,7 @@ static void look_devices(const struct next *next, struct taker *takers, struct v
 			continue;
 		if (weight(takers[i].result) > weight(v->result))
 			v->result = takers[i].result;
-		/* no restore finds a device that is not there */
+		/* restore cannot find a device that a rule has removed */
 		v->curable &= !(takers[i].removed && takers[i].result == VLU_FAIL);
 		say(v, &takers[i], n++);
 	}

@@ -9,7 +9,7 @@ static bool is_arm64_here(const struct next *next)
 }
 
 /* kexec_file_loaders[], machine_kexec_64.c (x86), machine_kexec_file.c (arm64) */
-static const char *taken_here(const struct next *next)
+static const char *accepted_here(const struct next *next)
 {
 	return is_arm64_here(next) ? "an Image" : "a bzImage";
 }
@@ -60,20 +60,20 @@ static void look_wrapped(const struct next *next, struct verdict *v)
 	switch (image->wrap) {
 	case WRAP_UKI:
 		verdict_set(v, VLU_FAIL, "%s is a unified kernel image (UKI)%s; kexec_file_load() "
-			    "takes the kernel in its section .linux%s%s", file, said,
+			    "accepts only its parts: the kernel in section .linux%s%s", file, said,
 			    image->initrd.size ? ", the initrd in .initrd" : "",
 			    image->cmdline.size ? ", the command line in .cmdline" : "");
 		cut_out(next, v, image->kernel, NULL, "vmlinuz");
 		cut_out(next, v, image->initrd, NULL, "initrd");
 		break;
 	case WRAP_ZBOOT:
-		verdict_set(v, VLU_FAIL, "%s is an EFI zboot image%s; kexec_file_load() takes the "
-			    "Image in it", file, said);
+		verdict_set(v, VLU_FAIL, "%s is an EFI zboot image%s; kexec_file_load() accepts only "
+			    "the Image in it", file, said);
 		cut_out(next, v, image->kernel, codec_command(image->codec), "Image");
 		break;
 	default:
-		verdict_set(v, VLU_FAIL, "%s is %s%s; kexec_file_load() takes %s as it is", file,
-			    kind_name(next), said, taken_here(next));
+		verdict_set(v, VLU_FAIL, "%s is %s%s; kexec_file_load() accepts only %s that is not "
+			    "compressed as a whole", file, kind_name(next), said, accepted_here(next));
 		if (image->kind != IMAGE_VMLINUX)
 			cut_out(next, v, image->kernel, codec_command(image->codec), "vmlinuz");
 	}
@@ -107,13 +107,13 @@ void look_next_image(const struct next *next, struct verdict *v)
 	} else if (image->wrap) {
 		look_wrapped(next, v);
 	} else if (image->kind == IMAGE_VMLINUX) {
-		verdict_set(v, VLU_FAIL, "%s is a vmlinux of %s; kexec_file_load() takes %s", file,
-			    release, taken_here(next));
+		verdict_set(v, VLU_FAIL, "%s is a vmlinux of %s; kexec_file_load() accepts only %s", file,
+			    release, accepted_here(next));
 		verdict_fix(v, "name its %s, installed as /boot/vmlinuz-RELEASE", is_arm64_here(next) ?
 			    "Image" : "bzImage");
 	} else if (!image->loads) {
-		verdict_set(v, VLU_FAIL, "kexec_file_load() does not take this bzImage: it is not "
-			    "for 64 bits, or too old");
+		verdict_set(v, VLU_FAIL, "%s is a bzImage that kexec_file_load() refuses: the kernel is "
+			    "not for 64 bits, or too old", file);
 		verdict_fix(v, "choose a 64-bit kernel");
 	} else if (image->damaged) {
 		verdict_set(v, VLU_FAIL, "%s is an image of %s that would not boot: %s", file, release,

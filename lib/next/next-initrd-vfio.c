@@ -174,7 +174,8 @@ static void look_module(const struct next *next, struct verdict *v)
 		verdict_set(v, VLU_PASS, "vfio-pci is on the root file system, and "
 			    "vfio-lu-restore.service loads it before " DEV_LIVEUPDATE " is opened");
 	} else if (there) {
-		verdict_set(v, VLU_WARN, "vfio-pci is in the initrd, but nothing seen there loads it");
+		verdict_set(v, VLU_WARN, "vfio-pci is in the initrd, but vfio-lu found nothing there that "
+			    "loads it");
 		fix_load(next, v);
 	} else {
 		look_late(next, v);
@@ -210,7 +211,7 @@ void look_initrd_vfio(const struct next *next, struct verdict *v)
 	if (!initrd) {
 		verdict_set(v, VLU_UNKNOWN, "vfio-pci is a module (%s), and the initrd that "
 			    "should have it was not named", source);
-		verdict_fix(v, "name it");
+		verdict_fix(v, "name that initrd");
 	} else if (!next->initrd.read) {
 		verdict_set(v, VLU_UNKNOWN, "%s: %s", initrd, next->initrd.why);
 	} else {

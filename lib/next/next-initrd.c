@@ -57,14 +57,14 @@ static void look_missing(const struct next *next, struct verdict *v)
 		return;
 	}
 	if (has_own(next)) {
-		verdict_set(v, VLU_PASS, "none, but the one inside the image");
+		verdict_set(v, VLU_PASS, "no initrd but the one inside the image");
 		return;
 	}
 	had = host_has_initrd(next->ctx, how, sizeof(how));
 	if (had != VLU_NO && find_beside(next, beside, sizeof(beside)))
 		verdict_fix(v, "name %s as its initrd", beside);
 	else if (had == VLU_YES)
-		verdict_fix(v, "make one for that kernel and name it");
+		verdict_fix(v, "make an initrd for that kernel, and name it");
 	if (had == VLU_YES)
 		verdict_set(v, VLU_FAIL, "no initrd is named for it, and the running kernel had one "
 			    "(%s)", how);

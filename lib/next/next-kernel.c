@@ -121,8 +121,8 @@ static int read_initrd(struct next *next)
 
 /*
  * A built-in command line goes before the given one, or is the only one: setup_arch(),
- * arch/x86/kernel/setup.c, and early_init_dt_scan_chosen(), drivers/of/fdt.c. Without a force Arm's
- * is for firmware that gives none.
+ * arch/x86/kernel/setup.c, and early_init_dt_scan_chosen(), drivers/of/fdt.c. On Arm, without
+ * CONFIG_CMDLINE_FORCE, the kernel uses it only if the firmware gives no command line.
  */
 static void add_builtin(struct next *next)
 {

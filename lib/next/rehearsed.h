@@ -38,10 +38,7 @@ struct rehearsed {
 
 /* Returns JSON, which the caller frees, or NULL if out of memory. */
 char *rehearsed_format(const struct rehearsed *rehearsed);
-/*
- * Writes the record of a pair in dir. Then deletes the log of the previous record if its date is
- * earlier than then.
- */
+/* Writes a pair's record in dir. Deletes the log of a previous record that is older than then. */
 int rehearsed_write(struct vlu_ctx *ctx, const char *dir, const struct pair *pair,
 		    const char *then, const char *text) must_check;
 int rehearsed_make_dir(struct vlu_ctx *ctx, const char *dir) must_check;

@@ -183,8 +183,8 @@ static int choose_devices(struct rehearsal *r, const struct vlu_rehearse *what)
 	for (i = 0; i < n; i++) {
 		if (!qemu_kind(kinds[i]))
 			return vlu_fail(r->ctx, VLU_USAGE, -EINVAL, "there is no kind of device "
-					"'%s' to be emulated; there are nvme, e1000e, igb, "
-					"virtio-net, virtio-blk, edu and pci-testdev", kinds[i]);
+					"'%s'; the kinds are nvme, e1000e, igb, virtio-net, "
+					"virtio-blk, edu and pci-testdev", kinds[i]);
 		r->devices[r->n_devices++] = kinds[i];
 	}
 	return 0;

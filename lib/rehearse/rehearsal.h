@@ -21,7 +21,7 @@ struct side {
 	const char *image;
 	const char *modules;	/* directory of its modules.dep; NULL: no modules */
 	char release[80];
-	bool is_kernel;		/* if not, why says the reason */
+	bool is_kernel;		/* false: why has the reason */
 	char why[160];
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* finish: ends a restored session as soon as each device has its user. */
+/* finish: binds the devices that no VMM has bound, and ends a restored session. */
 #include "base/cache.h"
 #include "base/text.h"
 #include "machine/device.h"
@@ -19,7 +19,7 @@ static int check_taken(struct session *session, const struct member *member)
 	if (!user || vfio_is_bound(session->ctx, member->fd))
 		return 0;
 	vlu_fail(session->ctx, FAIL_NOT_BOUND, -EBUSY, "%s: process %d (%s) has it and has not bound it "
-		 "to an iommufd yet; end that process, or wait for that", member->name, (int)user->pid,
+		 "to an iommufd yet; end that process, or wait until it has", member->name, (int)user->pid,
 		 user->comm);
 	return failure_run(session->ctx, "fix", "vfio-lu", "finish", "--wait", "--session", session->name);
 }

@@ -32,7 +32,7 @@ int session_add(struct session *session, const char *name, bool held)
 	member = array_add(&session->members, &session->n);
 	if (!member)
 		return vlu_nomem(session->ctx);
-	/* devices stand before other files */
+	/* devices come before other files */
 	at = is_file ? member : &session->members[session->n_devices++];
 	memmove(at + 1, at, (size_t)(member - at) * sizeof(*at));
 	*at = (struct member){

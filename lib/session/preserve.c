@@ -147,7 +147,7 @@ static void add_files(struct vlu_plan *plan, const struct session *session)
 	}
 }
 
-/* Is a member new, or is the session not as it was promised? */
+/* Is a member new, or does the session differ from what was promised? */
 static bool has_changes(const struct session *session, const struct vlu_bdf *bdfs, size_t n)
 {
 	size_t i;

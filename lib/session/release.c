@@ -131,7 +131,7 @@ static int add_abandon(struct vlu_plan *plan, struct session *session)
 	static const struct step_kind device = {
 		.text = "%p: give it up: it cannot be opened before the next kexec or reboot",
 	};
-	static const struct step_kind file = { .text = "%p: give it up: what is in it is lost" };
+	static const struct step_kind file = { .text = "%p: give it up: its content is lost" };
 	const struct vlu_session *now = session->now;
 	const struct vlu_member *member;
 	size_t i;

@@ -170,7 +170,7 @@ static int add_members(struct session *session, const struct manifest *manifest)
 	return ret;
 }
 
-/* Has the device to be bound? A device that is not in the session stays with its driver. */
+/* Must the device be bound? A device that is not in the session stays with its driver. */
 static bool is_wanted(const struct member *member, const struct manifest *manifest)
 {
 	return !member->held && (!manifest || manifest_find(manifest, member->bdf));
@@ -286,7 +286,7 @@ static int run_retrieve_files(struct step *step)
 		ret = held_get(ctx, &session->fd, "session/%s", session->name);
 	if (!ret)
 		ret = retrieve_all(step->plan, &restoring);
-	/* also after a failure, since a later call has another time */
+	/* also after a failure: a repeated command would note a later time */
 	session_note(session, RESTORED, member_is_done);
 	manifest_free(&restoring.inner);
 	if (ret)

@@ -12,7 +12,7 @@ int vlu_session_name_check(struct vlu_ctx *ctx, const char *name)
 	if (!is_session_name(name))
 		return vlu_fail(ctx, VLU_USAGE, -EINVAL, "'%.80s' is not a session name: "
 				"1-63 characters of A-Z a-z 0-9 . _ @ : -%s", name,
-				name[0] == '.' ? ", the first no dot" : "");
+				name[0] == '.' ? ", and the first is not a dot" : "");
 	for (i = 0; i < ARRAY_SIZE(taken); i++)
 		if (strcmp(name, taken[i]) == 0)
 			return vlu_fail(ctx, VLU_USAGE, -EINVAL,

@@ -123,7 +123,7 @@ void record_step(struct vlu_plan *plan);
 /* Reads the manifest inside a retrieved session. */
 int inner_manifest(struct session *session, struct manifest *ret_manifest) must_check;
 
-/* Fails with the first failed check of a report, and its fix. Ignores the check with the id but. */
+/* Fails with the first failed check of a report, and its fix. Ignores the check whose id is in but. */
 int session_check(struct vlu_ctx *ctx, const struct vlu_report *report, const char *but,
 		  unsigned int code, const char *what) must_check;
 /* Fails if a host rule stops this command. */

@@ -18,7 +18,7 @@ static int open_failed(struct vlu_ctx *ctx, int err)
 				"see vfio-lu check");
 	case -EIO:
 		return vlu_fail(ctx, FAIL_HOST, err, "the kernel could not read what the previous "
-				"one handed over (see its log, \"luo:\"); " DEV_LIVEUPDATE " "
+				"one handed over (see the kernel log, \"luo:\"); " DEV_LIVEUPDATE " "
 				"cannot be opened before the next kexec or reboot");
 	default:
 		return vlu_failed(ctx, err, "cannot open " DEV_LIVEUPDATE);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one clock that a kexec does not set back: the processor's counter, which QEMU has count nanoseconds where the
- * machine's clock counts instructions. Called as kexec, it puts the counter into the kernel log and becomes
- * kexec.real with the same arguments: that is where vfio-lu has done its part.
+ * Prints the processor's counter, the only clock that a kexec does not reset. If the machine's clock counts instructions,
+ * QEMU makes the counter count nanoseconds. Called as kexec, at the end of vfio-lu's own work, this program writes the
+ * counter to the kernel log and executes kexec.real with the same arguments.
  */
 #include <stdio.h>
 #include <string.h>

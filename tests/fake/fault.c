@@ -17,14 +17,14 @@
 #include "fault.h"
 
 #define SHORT	1000000		/* not an errno: reads or writes only a half */
-/* ... nor these: a process is killed in place of the call, and the other one continues */
+/* ... nor are these: in place of the call, a process is killed, and the other one continues */
 #define KILL_CLIENT	1000001
 #define KILL_HOLDER	1000002
 #define KILL_BOTH	1000003
 
 /*
- * The requested fault, in a shared file of the machine: children of a command continue
- * its count, and the holder, which is older than the command, reads it too.
+ * The requested fault, in a file that the processes of the machine share: children of a
+ * command continue its count, and the holder, which is older than the command, reads it too.
  */
 struct fault {
 	bool holder;		/* counts the holder's calls, not those of the command */
@@ -197,7 +197,7 @@ static void kill_them(const char *what)
 {
 	bool client = fault->error != KILL_HOLDER, holder = fault->error != KILL_CLIENT;
 
-	/* the holder is just starting, or has ended: there is none to kill */
+	/* the holder has not started yet, or has ended, so there is none to kill */
 	if (holder && !in_holder && !kill_one(fault->holder_pid) && !client)
 		return;
 	report("killed %d %s\n", holder ? (int)fault->holder_pid : 0, what);

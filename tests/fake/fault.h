@@ -7,10 +7,10 @@
 
 /*
  * From the environment:
- *   FAKE_FAULT=N:KIND     call number N of this command, or of its children,
- *                         fails: EIO, ..., or SHORT: half a read or write; or
- *                         SIGKILL in place of the call: to this command (KILL),
- *                         to the holder (KILL-HOLDER), to both (KILL-BOTH)
+ *   FAKE_FAULT=N:KIND     call number N of this command, or of its children, fails.
+ *                         KIND is an errno such as EIO; SHORT for half a read or
+ *                         write; or, for SIGKILL in place of the call, KILL (this
+ *                         command), KILL-HOLDER or KILL-BOTH
  *   FAKE_FAULT=list       no call fails; all are listed with the kinds of
  *                         failure that make sense for them
  *   FAKE_FAULT=holder:... the same for the holder's calls, while this command runs

@@ -2,10 +2,10 @@
 /*
  * The loop of the fake kernel: receives calls, answers them, notices released files.
  *
- * usage: fake-kernel DIR            serve the machine in DIR: DIR/root is its
- *                                   tree, DIR/machine what the tree cannot say
- *        fake-kernel ctl DIR WORD... say a line of the machine file to it, or
- *                                   "state", which it prints, or "anew"
+ * usage: fake-kernel DIR             serves the machine in DIR: DIR/root is its tree, DIR/machine
+ *                                    has the facts that the tree does not show
+ *        fake-kernel ctl DIR WORD... sends a line of the machine file to the running fake kernel;
+ *                                    "state": prints its state; "anew": makes a new machine
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -251,7 +251,7 @@ static int control(char *line)
 	}
 	if (!strcmp(word[0], "module"))
 		return module_load(word[1]);
-	/* brings DRIVER OTHER */
+	/* brings DRIVER OTHER: loading the module of DRIVER loads that of OTHER, too */
 	if (!strcmp(word[0], "brings"))
 		return module_brings(word[1], word[2]);
 	if (!strcmp(word[0], "disk"))

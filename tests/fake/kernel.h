@@ -79,13 +79,13 @@ struct device {
 	unsigned int files;	/* open vfio files, of users or of LUO */
 	bool opened;		/* one of them is bound to an iommufd */
 	bool unbinding;
-	char stalls_at[NAME_SIZE];	/* a write to this attribute of it waits */
-	char vanishes_at[NAME_SIZE];	/* ... is its last write */
+	char stalls_at[NAME_SIZE];	/* a write to this attribute of the device waits */
+	char vanishes_at[NAME_SIZE];	/* a write to this attribute removes the device from the bus */
 	enum irq irq;
 	bool poisoned;		/* frozen by a kexec that failed */
 	unsigned int preserved;	/* 1, or the number of devices behind a bridge */
 	bool incoming;
-	unsigned int incoming_below;	/* devices behind a bridge that are not finished yet */
+	unsigned int incoming_below;	/* devices behind this bridge that are not finished yet */
 	bool has_pm;		/* a power management capability */
 };
 
@@ -171,7 +171,7 @@ int luo_open(struct file **ret_file);
 int luo_ioctl(struct file *file, uint64_t request, void *data, size_t size,
 	      int passed_fd, int *ret_fd);
 void luo_release(struct file *file);
-/* Freezes for the kexec. Returns 0, or -EINVAL; devices frozen before are then unusable. */
+/* Freezes the sessions for the kexec. After -EINVAL, the devices that are already frozen are unusable. */
 int luo_freeze(void);
 /* The sessions of the previous kernel become the incoming ones, or are lost. */
 void luo_boot(bool keep);

@@ -17,7 +17,7 @@ bool handler_built = true;
 
 static struct {
 	bool loaded;
-	bool by_file;		/* loaded by kexec_file_load(), which alone hands over */
+	bool by_file;		/* loaded by kexec_file_load(): no other image gets a handover */
 	char cmdline[4096];
 } image;
 
@@ -152,8 +152,8 @@ static void show_kho(bool on, bool revived, bool luo, const char *old_release,
 }
 
 struct handover {
-	bool kho;		/* an image with a handover of KHO */
-	bool luo;		/* and the handover has data of LUO */
+	bool kho;		/* the image gets a handover of KHO */
+	bool luo;		/* the handover has data of LUO */
 	char old_release[NAME_SIZE];
 };
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Kill sweep: in place of each call of the kernel boundary in turn, SIGKILL hits the command, the holder or both.
 # usage: tests/fake/kill-sweep.sh [-f N] [-j N] [-k KIND,...] [-n CALL] [COMMAND...]
-#   -f  every Nth call only; each kind takes other calls
+#   -f  only every Nth call; which calls these are differs from kind to kind
 #   -j  the number of parallel runs (default: twice the number of processors)
-#   -k  these kinds only; -n: this call only, and show the output
+#   -k  only these kinds; -n: only this call, and show the output
 # KIND names the process that is killed. client, holder, both: at the calls of the command; own (the holder), own-both:
 # at the calls of the holder. With "+m", a service manager restarts the holder with its files. Default: all.
 #
@@ -23,7 +23,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 all_kinds=client,holder,both,own,own-both,client+m,holder+m,both+m,own+m,own-both+m
 kinds=$all_kinds only='' fewer=1
 
-# with something held that a kill may lose
+# with a held session, which a kill may lose
 case_of load "$load" "$bind" "$preserve"
 # The longest cases run first.
 cases="kexec load restore preserve preserve-more finish release-one release run"
@@ -210,14 +210,14 @@ try() {
 	if [[ $report == "killed "* ]]; then
 		killed=$((killed + 1))
 		read -r _ holder what <<<"$report"
-		# by the time of a call of the holder, the command may have ended
+		# when the holder makes the call, the command may have ended already
 		[[ ($signal != *-BOTH && $signal != KILL) || $first = 137 || (-n $who && $first = "$good") ]] ||
 			why="the command was not killed: exit $first"
 	fi
 	[ -z "$jumped" ] || start_manager
 	[ -z "$holder" ] || await_holder "$holder"
 	look
-	# the kill came after the kernel gave the session out, which it does once, and before the manager knew
+	# the kill came after the kernel gave out the session, which it does only once, and before the manager had it
 	[[ $state != *" incoming retrieved"* || $state == *$'\nopen session'* ]] || may_lose=1
 	[ -n "$why" ] || why=$(lies)
 	[ -n "$why" ] || [ -n "$may_lose" ] || [ -n "$jumped" ] || is_kept

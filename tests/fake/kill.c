@@ -72,7 +72,7 @@ static int count_wait(struct sys *sys, const int *fds, size_t nfds, int msec)
 
 /* -------------------------------------------------------------- the lock */
 
-/* "WHEN:FILE": FILE; NULL: at another time, or before this. */
+/* Returns FILE of FAKE_LOCK=WHEN:FILE, or NULL if WHEN is another time or the halt is over. */
 static const char *halt_file(const char *when)
 {
 	const char *order = getenv("FAKE_LOCK");

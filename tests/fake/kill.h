@@ -7,11 +7,12 @@
 
 /*
  * From the environment:
- *   FAKE_KILL=N       SIGKILL instead of call number N
- *   FAKE_CALLS=FILE at the end: the number of calls, and the first call that changed
- *   something FAKE_LOCK=WHEN:FILE makes FILE, once, and continues when FILE is removed:
- *   before taking the lock of changing commands (before), or when it has the lock
- *   (after); does not wait if another process has the lock (busy)
+ *   FAKE_KILL=N           kills the process in place of call number N
+ *   FAKE_CALLS=FILE       at the end writes to FILE the number of calls, and the number of the
+ *                         first call that changed something
+ *   FAKE_LOCK=WHEN:FILE   makes FILE once and, except for "busy", halts until FILE is removed.
+ *                         WHEN is "before" the command takes the lock of changing commands,
+ *                         "after" it has taken the lock, or "busy": another process has the lock
  * Only the calls of this process count, not those of its children.
  */
 const struct sys_ops *kill_ops(const struct sys_ops *below);

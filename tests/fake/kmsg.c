@@ -9,8 +9,8 @@
 #include "kernel.h"
 
 /*
- * The part of the log that a kernel shows after a kexec. ../kmsg has the whole log, and no program
- * of the machine sees it.
+ * The part of the log that a kernel shows after a kexec. The file ../kmsg has the whole log, which no
+ * program of the machine can read.
  */
 static enum { WHOLE, ABSENT, REWORDED, WRAPPED, UNREADABLE } mode;
 static bool altered;
@@ -46,7 +46,7 @@ void kmsg_reset(bool by_kexec)
 		die("%s: cannot change its mode", LOG);
 }
 
-/* The same message in other words, as another release could have it. */
+/* Rewords the message, as another release of the kernel could. */
 static void reword(char *line, size_t size)
 {
 	static const char *const words[][2] = {
@@ -71,7 +71,7 @@ static void record(const char *text, const char *more)
 {
 	char line[2048];
 
-	/* No test reads times longer than an hour. */
+	/* No test reads a time above an hour. */
 	snprintf(line, sizeof(line), "6,%u,%u,-;%s\n%s", sequence,
 		 100000 + 1000 * sequence, text, more);
 	sequence++;

@@ -24,7 +24,7 @@ struct entry {
 	ino_t memfd_ino;
 	struct file *file;	/* vfio: preserved, or retrieved */
 	char bdf[NAME_SIZE];
-	bool asked;		/* retrieve was called; its result stays */
+	bool asked;		/* retrieve was called, so its result stays the same */
 	int error;
 };
 
@@ -593,7 +593,7 @@ void luo_announce(bool handed)
 		kmsg_device(dev, "Device was preserved by previous kernel across Live Update");
 		came = true;
 	}
-	/* pci_get_incoming(): there were FLBs, and none of them is the list of devices */
+	/* pci_get_incoming(): FLBs were handed over, but none of them is the list of devices */
 	if (handed && !came)
 		kmsg("pci: No incoming FLB matched pci-v2");
 }

@@ -2,9 +2,9 @@
 /*
  * vfio-lu-fake: all of vfio-lu on a fake machine.
  *
- * FAKE_MACHINE names the machine's directory (machine.sh), fault.h and kill.h
- * the rest of the environment. A kexec ends it with FAKE_JUMPED (wire.h), or with the
- * status in FAKE_JUMP_EXIT.
+ * FAKE_MACHINE names the machine's directory (machine.sh). fault.h and kill.h describe the
+ * other environment variables. A kexec ends vfio-lu-fake with the exit status FAKE_JUMPED
+ * (wire.h), or with that in FAKE_JUMP_EXIT.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs each cell of tests/matrix, a standing and a command, on the fake machine.
+# Runs each cell of tests/matrix, a command for a standing (the state of a session), on the fake machine.
 # usage: tests/fake/matrix.sh [-f N] [-j N] [-p] [STANDING...]
-#   -f  fewer: every Nth cell only, and lead-on in half of the standings
+#   -f  fewer: only every Nth cell, and lead-on for half of the standings
 #   -j  the number of standings at a time (default: twice the number of processors)
 #   -p  print the resulting rows with all output, and compare nothing
 #
 # Each cell starts from the standing, which is made again if the previous cell changed the machine. A cell compares the
 # exit status, the standings of all sessions afterwards, and the named words. For each standing, "lead-on" follows the
 # next commands of status, step by step, until there are no sessions.
-# These are failures, too: a standing of the program (lib/ledger/standing.c) or a changing command that is missing here,
-# a missing or a superfluous cell, and a cell that names a scenario of the VM which does not have it.
+# These are failures, too: a standing of the program (lib/ledger/standing.c) or a changing command that has no cells, a
+# missing or a superfluous cell, and a cell that is missing in the VM scenario which it names.
 #
 # Needs the programs that run.sh needs, and jq.
 set -euo pipefail
@@ -22,7 +22,8 @@ BUILD=$(cd "$BUILD" && pwd)
 export BUILD
 a=0000:01:00.0 b=0000:02:00.0 c=0000:03:00.0 image="/boot/vmlinuz-7.3.4-fake --initrd=/boot/initrd.img-7.3.4-fake"
 
-# The commands, NAME ARGUMENT... Commands on a session get --session if the standing is that of another session.
+# The commands: NAME ARGUMENT... Commands on a session get --session if the standing is about another session than the
+# default.
 columns="bind-other bind $c
 bind-same bind $a
 unbind unbind $a
@@ -45,12 +46,12 @@ finish-discard finish --discard all
 status status
 status-json status --json"
 # The commands that change something and have no cells, with the reason.
-exempt="hold: it is what the others ask, and started by them"
+exempt="hold: the other commands start it, and send it requests"
 
 # --------------------------------------------------------------- standings
 
-# "WORD" or "WORD.MORE": at least one session has the standing WORD (none: there is no session). Each is made by a
-# function of this name, with "__" for "." and "_" for "-".
+# "WORD" or "WORD.MORE": at least one session has the standing WORD (none: there is no session). A function of this name,
+# with "__" for "." and "_" for "-", makes it.
 
 need() { # ARGUMENT...: runs a step that must succeed
 	tool "$@"
@@ -252,13 +253,13 @@ anew() {
 		child=$(cat "$dir/manager/pid")
 		kill -KILL "$manager" "$child" || :
 		wait "$manager" || :
-		# it has duplicates of the files that the manager kept
+		# wait until it is dead: it has duplicates of the files that the manager kept
 		soon gone "$child"
 		manager=''
 	fi
 	"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" anew
 	wait
-	# a device that was taken out of the machine does not come back
+	# a device that was removed from the machine does not come back
 	if [ "$standing" = partly-restored.absent ]; then
 		"$here/machine.sh" stop "$FAKE_MACHINE"
 		start

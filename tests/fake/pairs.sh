@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs two commands at once: each pair of commands that change something, one of them halted at the common lock.
+# Runs each pair of commands that change something at the same time, and halts one of them at the common lock.
 # usage: tests/fake/pairs.sh [-f N] [-j N] [SITUATION...]
-#   -f  every Nth pair only
+#   -f  only every Nth pair
 #   -j  the number of parallel runs (default: twice the number of processors)
 # SITUATION: bound, preserved, waiting, restored; default: all.
 #

@@ -10,7 +10,7 @@
 struct device *devices;
 static struct driver *drivers;
 
-/* A write that waits for a device to be released, in a D state process. */
+/* A write that waits, in a process in state D, until a device is released. */
 struct pending {
 	struct pending *next;
 	struct device *dev;
@@ -278,7 +278,7 @@ static bool is_driver_match(const struct driver *drv, const struct device *dev)
 		return strcmp(dev->override, drv->name) == 0;
 	snprintf(id, sizeof(id), "%04x:%04x", dev->vendor, dev->id);
 	snprintf(class, sizeof(class), "class:%04x", dev->class >> 8);
-	/* vfio-pci's table has only override_only entries: no id here */
+	/* all entries of vfio-pci's table are override_only, so it has no ids here */
 	return strstr(drv->ids, id) || strstr(drv->ids, class);
 }
 
@@ -463,7 +463,7 @@ bool pci_is_writable(const char *path)
 
 static int write_line(const char *path, const char *line, int call_fd);
 
-/* First do what the machine file requests for this attribute of the device. */
+/* Does first what the machine file requests for this attribute of the device. */
 static int write_as_told(struct device *dev, const char *base, const char *path,
 			 const char *line, int call_fd)
 {
@@ -524,7 +524,7 @@ int pci_write(const char *path, const char *text, size_t size, int call_fd)
 	return ret ? ret : (int)size;
 }
 
-/* Continues the writes that wait for devices which are free now. */
+/* Continues the writes that waited for devices that are free now. */
 void pci_retry(void)
 {
 	struct pending **where = &pendings, *p;

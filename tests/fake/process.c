@@ -206,7 +206,7 @@ void process_kill_all(pid_t but)
 	process_reap();
 }
 
-/* The machine is switched off: the processes of vfio-lu end, but not those of the test. */
+/* For a machine that is switched off: ends the processes of vfio-lu, but not those of the test. */
 void process_end_tools(void)
 {
 	char path[64], exe[4096];
@@ -249,7 +249,7 @@ static void show_fd(pid_t pid, const char *fd, struct file *file)
 		tree_write(path, "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t1\n");
 }
 
-/* Files that do not belong to our kernel: shows only their kind. */
+/* Shows only the kind of files that do not belong to the fake kernel. */
 static void show_memfds(pid_t pid)
 {
 	char dir[64], path[400], text[256];

@@ -14,9 +14,9 @@
 #   selftest      tests/fake/{selftest,client}.c + the objects of lib/        -lcmocka and what lib needs
 #   manager, hammer  tests/manager.c, tests/hammer.c
 #   standin       tests/standin.c, tests/fake/client.c + the objects of lib/
-#   vfio-lu-fake  tests/fake/{main,fault,kill,client}.c + the objects of lib/ and of cli/ but the one that has main()
-# and vfio-lu itself as $VFIO_LU_REAL (default: at the top), for the refusals that the fake one cannot make;
-# all with -std=gnu17 -D_GNU_SOURCE; the last two need no -I.
+#   vfio-lu-fake  tests/fake/{main,fault,kill,client}.c + the objects of lib/ and of cli/, without the one that has main()
+# Needs vfio-lu itself as $VFIO_LU_REAL (default: at the top), for the refusals that vfio-lu-fake cannot make.
+# All are compiled with -std=gnu17 -D_GNU_SOURCE; the last two need no -I.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -123,7 +123,7 @@ static int control(const char *fmt, const char *a, const char *b)
 	return fake_control(line);
 }
 
-/* Binds a device to vfio-pci as vfio-lu does. */
+/* Binds a device to vfio-pci in the way of vfio-lu. */
 static void take(const char *bdf)
 {
 	assert_int_equal(sys_load_module(&machine, "vfio-pci"), 0);
@@ -746,7 +746,7 @@ static void test_close_finishes(void **state)
 	session = retrieve("files");
 	sys_close(&machine, session);
 	assert_int_equal(retrieve("files"), -ENOENT);
-	/* and one whose devices are all bound */
+	/* and so does a session whose devices are all bound */
 	session = retrieve("vfio");
 	a = retrieve_fd(session, 1);
 	assert_int_equal(to_iommufd(a, sys_open(&machine, "/dev/iommu", O_RDWR)), 0);
@@ -851,7 +851,7 @@ static void test_hang(void **state)
 	}
 	for (int n = 0; n < 100 && !log_has("blocked until released"); n++)
 		usleep(20000);
-	/* SIGKILL does not end the unbind, only the process */
+	/* SIGKILL ends the process, but not the unbind */
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	assert_int_equal(load("-s", NEXT), 0);

@@ -11,8 +11,8 @@ scn_klog() { # yes|no TEXT
 	scn_last=$scn_before
 }
 
-# The refusal of a user who is not root (exit status 1) is tested with the real program, which then does nothing else.
-# Other requests of an ordinary user go to the fake machine, which is told the user.
+# The real program is used to test that a user who is not root is refused (exit status 1): it does nothing else then.
+# Other commands of an ordinary user run on the fake machine, with FAKE_EUID.
 run_as_nobody() { # EXPECTED-STATUS ARGUMENT...
 	scn_status=$1
 	shift

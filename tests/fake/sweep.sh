@@ -1,19 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Fault sweep: for each command that changes something, lets each call of the kernel boundary fail in turn, in every
-# way that makes sense for the call (the table in fault.c).
+# Fault sweep: for each command that changes something, makes each call of the kernel boundary fail in turn, in every way
+# in which the call can fail on a real machine (the table in fault.c).
 # usage: tests/fake/sweep.sh [-f N] [-j N] [-k KIND,...] [-n CALL] [CASE...]
-#   -f  fewer: every Nth call only, each in one way, and in turn through the ways
+#   -f  fewer: only every Nth call, and only one way for each; the ways take turns
 #   -j  the number of parallel runs (default: twice the number of processors)
-#   -k  these kinds only; -n: this call only, and show the command's output
-# CASE is a command, perhaps in a special situation. With @holder, calls of the holder fail. Default: all.
+#   -k  only these kinds; -n: only this call, and show the command's output
+# CASE is a command, perhaps in a special situation. With "@holder" after it, the calls of the holder fail. Default: all.
 #
 # After each fault, the state of the machine (fake-kernel ctl DIR state) and the output must show that
 #   exit 0   the work is done, as without the fault, and a second run changes nothing; a file of vfio-lu may differ
 #            if stderr names it
-#   exit 6   the output names each thing that is as neither before nor after the work; a second run finishes the work,
-#            unless the first reported a lost session
-#   others   all is as before, except that a module may be loaded and an empty holder may run; a second run does the work
+#   exit 6   the output names each thing whose state is neither that before the work nor that after it; a second run
+#            finishes the work, unless the first run reported a lost session
+#   others   the state is that before the work, except that a module may be loaded and an empty holder may run; a second
+#            run does the work
 # Besides, no fd stays open, stdout claims nothing untrue about a device, stderr gives a reason, EINTR and a short read
 # do not make a command fail, and nothing takes a minute.
 #

@@ -64,7 +64,7 @@ start_machine() { # UNIT
 	"$here/machine.sh" start "$FAKE_MACHINE" nvme e1000e >/dev/null
 }
 
-# Takes it away. A complaint of the fake kernel counts in $bad.
+# Ends the machine of a unit. If the fake kernel logged a message, counts it in $bad.
 stop_machine() {
 	"$here/machine.sh" stop "$FAKE_MACHINE"
 	if [ -s "$FAKE_MACHINE/log" ]; then
@@ -76,7 +76,7 @@ stop_machine() {
 }
 
 running=0
-# Runs a unit beside others. Its count and the number of its faults are to be in $dir/result.
+# Runs a unit in the background. The unit writes its count and the number of its faults to $dir/result.
 begin_unit() { # ARGUMENT...
 	[ $running -lt "$jobs" ] || { wait -n || :; running=$((running - 1)); }
 	unit "$@" &
@@ -84,7 +84,7 @@ begin_unit() { # ARGUMENT...
 }
 
 passed=0 failed=0
-# Sets $count to that of the unit, or to ?, and adds its verdict.
+# Sets $count to the count of the unit, or to "?", and adds the result of the unit to the totals.
 end_unit() { # UNIT
 	if ! read -r count bad 2>/dev/null <"$tmp/$1/result"; then
 		count='?'

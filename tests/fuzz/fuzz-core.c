@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* An ELF core file: its headers, and reads at the ends of its pieces. */
+/* An ELF core file: its headers, and reads at the ends of its segments. */
 #include "fuzz.h"
 #include "inspect/elf-core.h"
 #include "base/ctx.h"
 
-/* The operations have no argument of ours; one input is looked at at a time. */
+/* A static, because the operations get no argument of ours. There is one input at a time. */
 static const struct blob *input;
 
 static int fake_open(struct sys *sys, const char *path, int flags)

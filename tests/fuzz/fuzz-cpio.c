@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Initrds and the files in them: archives, tables of aliases, files
- * of modprobe, udev and driverctl. Fed whole and in pieces, an archive must
- * tell the same.
+ * Initrds and the files in them: archives, tables of aliases, files of modprobe, udev and
+ * driverctl. An archive that is fed in pieces must give the same result as the whole archive.
  */
 #include "formats/cmdline.h"
 #include "formats/cpio.h"
@@ -25,7 +24,7 @@ static int take_all(void *arg, const char *name, const uint8_t *data, size_t siz
 	*sum = *sum * 31 + strlen(name);
 	for (size_t i = 0; i < size; i++)
 		*sum = *sum * 31 + data[i];
-	if (data[size])		/* a NUL is promised */
+	if (data[size])		/* cpio.h promises a NUL */
 		__builtin_trap();
 	return 0;
 }
@@ -87,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (feed(copy, size, size + 1) != feed(copy, size, 1) ||
 	    feed(copy, size, size + 1) != feed(copy, size, 7))
 		__builtin_trap();
-	/* the same bytes as texts */
+	/* use the same bytes as a text */
 	has_matching_id((char *)copy, &dev);
 	modalias_text((char *)copy, modalias, see, &n);
 	modalias_info((char *)copy, size, modalias, see, &n);

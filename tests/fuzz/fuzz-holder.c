@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Both ends of the holder's socket, and the names in a service manager's
- * store. The input is cut into packets: a byte for what comes along, one for
- * the length, then the bytes. What is kept under "session/keep" must stay open
- * through everything but the one request that drops it.
+ * Both ends of the holder's socket, and the names in a service manager's store. The input is cut
+ * into packets: a byte for the number of files, a byte for the length, then the content. No request
+ * but one that drops "session/keep" may close the file that is kept under this key.
  */
 #include "holder/process.h"
 #include "holder/protocol.h"
@@ -16,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct {
 	const uint8_t *data;
 	size_t size;
-	int closed;		/* times that KEEP_FD was closed */
+	int closed;		/* how often KEEP_FD was closed */
 	int open_files;
 } fuzz;
 
@@ -80,7 +79,7 @@ static const struct sys_ops ops = {
 	.wait = fuzz_wait, .recv = fuzz_recv,
 };
 
-/* Alone, or on one of its lines. */
+/* Is it a request that drops KEEP, alone or among other keys? */
 static bool is_drop(const char *text, size_t size)
 {
 	const char *at = memmem(text, size, KEEP, strlen(KEEP));
@@ -108,7 +107,7 @@ static void one_request(struct holder *holder, const char *text, size_t size, si
 	for (i = 0; i < reply.n; i++)
 		if (reply.fds[i] != KEEP_FD && reply.fds[i] != 7)
 			__builtin_trap();
-	/* all of them are taken, or none */
+	/* the holder takes all files of a request, or none */
 	if (request.n && request.n != files)
 		__builtin_trap();
 	if (fuzz.closed != closed && (!is_drop(text, size) || files))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Kernel images: headers, what is compressed in them, configurations, names. */
+/* Kernel images: headers, compressed parts, configurations, names. */
 #include "abi/compatible.h"
 #include "formats/cmdline.h"
 #include "formats/kconfig.h"
@@ -14,7 +14,7 @@ static bool is_within(struct part part, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* of exactly this size, so that one byte too far is seen */
+	/* a buffer of exactly this size, so that a sanitizer sees a read beyond it */
 	uint8_t *copy = malloc(size ? size : 1);
 	struct kconfig config = { .text = NULL };
 	struct abi abi = { 0 };

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!text)
 		return 0;
-	/* no NUL behind it: the parser is given a size */
+	/* no NUL follows, because the parser gets a size */
 	if (size)
 		memcpy(text, data, size);
 	log = klog_parse(text, size);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The head of LUO, a tree or a structure. */
+/* The head of LUO, which is a tree or a structure. */
 #include "fuzz.h"
 
 FUZZ_ENTRY

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A manifest: what was understood of one is written and understood the same. */
+/* Parses a manifest, writes the result, and parses that again: both results must be the same. */
 #include "ledger/manifest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

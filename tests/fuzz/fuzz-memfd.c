@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A memfd; the last byte chooses its name. */
+/* A memfd. The last byte of the input chooses its compatible string. */
 #include "fuzz.h"
 
 FUZZ_ENTRY

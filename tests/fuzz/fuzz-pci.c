@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The list of PCI devices; the last byte chooses its name. */
+/* The list of PCI devices. The last byte of the input chooses the name of its FLB. */
 #include "fuzz.h"
 
 static void look_at(const struct vlu_pci_reading *reading)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is read from /proc and sysfs, as no kernel would write it: the parsers
- * by themselves, then a whole check of a machine whose every file is the input.
+ * Files of /proc and sysfs with content that no kernel would write. First each parser gets the input,
+ * then a whole check runs on a machine in which every file has the input as its content.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,10 +18,10 @@
 struct input {
 	const uint8_t *data;
 	size_t size;
-	size_t at;	/* of the file that is open: one at a time is */
+	size_t at;	/* position in the open file; only one file is open at a time */
 };
 
-/* The operations have no argument of ours; one input is looked at at a time. */
+/* A static, because the operations get no argument of ours. There is one input at a time. */
 static struct input input;
 
 static int fake_open(struct sys *sys, const char *path, int flags)
@@ -59,7 +59,7 @@ static int fake_close(struct sys *sys, int fd)
 	return 0;
 }
 
-/* Some line of the input, chosen by the path. */
+/* Copies a line of the input; the path chooses which. */
 static size_t some_line(const char *path, char *buf, size_t size)
 {
 	const uint8_t *p = input.data, *end = p + input.size, *eol;
@@ -205,7 +205,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!text)
 		return 0;
-	/* no NUL behind it: the parsers are given a size */
+	/* no NUL follows, because the parsers get a size */
 	if (size)
 		memcpy(text, data, size);
 	input = (struct input){ .data = data, .size = size };

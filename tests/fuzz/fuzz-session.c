@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sessions, their files and what is kept of these: arrays and chains of blocks.
- * The first byte chooses the version, the sessions begin at the second page.
+ * Sessions, their files and the data of these files, in arrays and in chains of blocks. The first
+ * byte of the input chooses the version; the sessions begin at the second page.
  */
 #include "fuzz.h"
 

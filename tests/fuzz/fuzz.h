@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The input as a buffer and as memory from address 0 on. Pages are small, so
- * that chains of them fit into a small input.
+ * Gives the input to a decoder as a buffer and as memory from address 0 on. Pages are small, so that
+ * a small input can contain a chain of pages.
  */
 #ifndef FUZZ_FUZZ_H
 #define FUZZ_FUZZ_H
@@ -16,7 +16,7 @@
 struct fuzz {
 	struct pool pool;
 	struct raw raw;
-	struct blob blob;	/* of exactly this size, so that one byte too far is seen */
+	struct blob blob;	/* of exactly this size, so that a sanitizer sees a read beyond it */
 	struct memory memory;
 	struct blob_error err;
 };
@@ -44,12 +44,12 @@ static inline void fuzz_begin(struct fuzz *f, const uint8_t *data, size_t size)
 	f->memory = (struct memory){ fuzz_read, &f->blob, FUZZ_PAGE };
 }
 
-/* What a decoder returned: a refusal has its reason, and success has none. */
+/* Checks the result of a decoder: a failure must have a reason, and success must have none. */
 static inline void fuzz_end(struct fuzz *f, int ret)
 {
 	if (ret != -ENOMEM && !ret != !f->err.text[0])
 		__builtin_trap();
-	/* what is shown as read is what is there */
+	/* the bytes that the decoder says it read must be the bytes of the input */
 	for (size_t i = 0; i < f->raw.n; i++)
 		if (memcmp(f->raw.bytes[i].data, f->blob.data + f->raw.bytes[i].address,
 			   f->raw.bytes[i].size))

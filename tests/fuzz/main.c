@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Gives files to a fuzz target, one after the other: how the corpus and what
- * a fuzzer found are looked at again.
+ * Gives files to a fuzz target, one after the other: those of the corpus, or inputs that a fuzzer
+ * found.
  *
  * usage: fuzz-NAME FILE...
  */

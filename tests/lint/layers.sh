@@ -96,8 +96,8 @@ only crc32 lib/formats/unpack lib/capture/witness | rule "only what unpacks or c
 only 'EVP_.*' lib/base/digest | rule "only lib/base/digest.c uses libcrypto"
 only 'fdt_.*' lib/abi/fdt | rule "only lib/abi/fdt.c uses libfdt"
 only 'sd_.*' lib/holder/process lib/holder/fdstore | rule "libsystemd stays in its files"
-# These uses do not concern the standing of a session: the kernel log for the reason of a failed kexec, a VMM's own
-# files, and the decision to read memory. The checks, which are below the ledger, search the log only for a device.
+# These uses do not decide the state of a session: the kernel log, for the reason of a failed kexec; a VMM's own files;
+# and the decision whether to read memory. The checks, which are below the ledger, search the log only for a device.
 awk '/^lib\/(session|jump|bind)\/|^lib\/inspect\/status /' "$tmp/wants" |
 	awk '$2 ~ /^(klog_.*|manifest_(read|text|each)|held_read|procs_.*|kho_.*|handover_.*)$/' |
 	{ grep -vE '^lib/jump/jump klog_get$|^lib/session/vmm(-check)? procs_[a-z]*$|^lib/inspect/status handover_incoming$' || :; } |

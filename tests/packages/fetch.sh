@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Prints the directory of files that Debian's tools make for Debian's kernel, as far as check --next-kernel reads them,
-# and makes it if it does not exist: the cloud kernel of trixie-backports, an initrd of initramfs-tools and one of
-# dracut, each also with vfio-pci in its configuration, a unified image of ukify, and the same kernel for arm64.
+# Prints a directory with the files that check --next-kernel reads of Debian's kernel, and makes the directory if it does
+# not exist: the cloud kernel of trixie-backports; an initrd of initramfs-tools and one of dracut, each with and without
+# vfio-pci in the configuration; a unified image of ukify; and the same kernel for arm64.
 # usage: tests/packages/fetch.sh		exit status 77: the directory cannot be made here
 set -euo pipefail
 

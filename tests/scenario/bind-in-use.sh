@@ -56,7 +56,7 @@ by_a_mount() {
 	used "$JOURNAL" "$journal is the journal of a mounted file system"
 	umount "$SCN_TMP/data"
 
-	# In a namespace of a process, and in one that no process is in
+	# The disk is mounted in the namespace of a process, and then in a namespace without a process.
 	unshare -m sh -c "mount -t ext4 $data $SCN_TMP/data && exec sleep 1000" &
 	sleeper=$!
 	check_that "mounted for a process" soon grep -q "$data" "/proc/$sleeper/mounts"
@@ -117,7 +117,7 @@ by_a_container() {
 	for dir in "/sys/bus/pci/devices/$DEV3"/net/*; do nic=${dir##*/}; done
 	unshare -n sleep 1000 &
 	sleeper=$!
-	# asked again each time: it is not there yet when it is first asked for
+	# sh -c: reads the links at each try, because unshare needs a moment
 	check_that "a namespace of its own" soon sh -c \
 		'[ "$(readlink /proc/self/ns/net)" != "$(readlink "/proc/$1/ns/net")" ]' sh "$sleeper"
 	check_that "the interface is in it" ip link set "$nic" netns "$sleeper"

@@ -22,7 +22,7 @@ phase_1() {
 	check_that "others may read it" test "$(stat -c %a "${SCN_ROOT:-}$rule")" = 644
 	run 0 bind --persist "$DEV1"
 	out "$DEV1  already bound to vfio-pci"
-	out "$DEV1  already to be bound at every boot"
+	out "$DEV1  already bound at every boot"
 	run 0 list --no-headings --columns bdf,persist "$DEV1" "$DEV3"
 	out "$DEV1  yes"
 	out "$DEV3  no"

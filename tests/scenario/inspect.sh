@@ -23,7 +23,7 @@ part_is() { # NAME TRUST [TEXT]
 	fi
 }
 
-# Devices of which a line of the part says this.
+# Prints the devices in those lines of the part that contain this text.
 devices_in() { # PART WORDS
 	part "$1" | sed -n "s/^  \([0-9a-f]*:[0-9a-f:.]*\)  *$2\$/\1/p" | sort | tr '\n' ' '
 }

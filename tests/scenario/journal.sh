@@ -16,7 +16,7 @@ recorded() {
 	check_that "$1 records, not $(wc -l <"$STDOUT")" test "$(wc -l <"$STDOUT")" = "$1"
 }
 
-# One of them: priority, command, session, address, result, and how its message begins; "" for none
+# Checks one record: its priority, command, session, address, result, and the beginning of its message; "" for none
 record() {
 	out_re "^PRIORITY=$1	MESSAGE=$6.*	MESSAGE_ID=[0-9a-f]\\{32\\}	VFIO_LU_COMMAND=$2${3:+	VFIO_LU_SESSION=$3}${4:+	VFIO_LU_BDF=$4}	VFIO_LU_RESULT=$5\\(	VFIO_LU_CODE=[a-z-]*\\)\\?\$"
 }

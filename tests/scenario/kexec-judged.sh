@@ -6,7 +6,7 @@ TIERS="fake"
 NO_CALLS="not all commands are run by the scenario"
 DEVICES="e1000e edu"
 
-judged="nothing that it was judged by has changed"
+judged="nothing that the check read has changed"
 as_judged() { run 0 kexec --dry-run -v && err "$judged"; }
 again() { # STATUS
 	run "$1" kexec --dry-run -v

@@ -7,17 +7,17 @@
 #   PHASES=2                 how many kernels it runs under; phase_1, phase_2, ... are its functions
 #   DEVICES="edu e1000e"     one word a slot, each behind a root port of its own: edu pci-testdev e1000e nvme nvme-sriov
 #                            virtio-net bochs-display, and vmd (fake only); a+b puts two functions into one slot (and one IOMMU group)
-#   ROOT="sid"               a whole Debian of that suite runs (tests/vm/rootfs.sh); nothing: busybox
+#   ROOT="sid"               it runs in a whole Debian of that suite (tests/vm/rootfs.sh); default: in busybox
 #   DISK=none                /var/lib does not survive a kexec
-#   FLAVOUR=y                m (vfio-pci is a module) or y (built in); m where not given
+#   FLAVOUR=y                m (vfio-pci is a module, the default) or y (built in)
 #   KERNEL_ARGS="..."        appended to the command line of the first kernel
 #   EXPECT_LOG='regex'       kernel warnings that belong to the scenario
-#   TIMEOUT=180              seconds for the whole of it, on a host that does nothing else; three times that is waited
+#   TIMEOUT=180              the seconds that all its phases take on an idle host; the runner waits three times as long
 #   QEMU_ARGS="..."          further words for QEMU
-#   NO_CALLS="WHY"           what vfio-lu asks of the kernel is not compared between the tiers (tests/calls.sh)
+#   NO_CALLS="WHY"           the system calls are not compared between the tiers (tests/calls.sh), for this reason
 # and may use: $DEV1 $DEV2 ... (the BDFs), $PORT1 ... (the ports above them), $DISK_BDF, $KERNEL $INITRD (of the
-# running flavour), $KERNEL_M $KERNEL_Y, $RELEASE, $TIER, $PHASE, $STDOUT $STDERR (files: what the last run printed),
-# $STATUS (its exit status), $SCN_TMP (gone after the phase).
+# running flavour), $KERNEL_M $KERNEL_Y, $RELEASE, $TIER, $PHASE, $STDOUT $STDERR (files with the output of the last
+# run), $STATUS (its exit status), $SCN_TMP (a directory that is removed after the phase).
 
 set -u
 

@@ -40,7 +40,7 @@ phase_1() {
 	run 0 preserve "$DEV1"
 	run 3 load "$INITRD"
 	err "the next kernel: $INITRD is not a kernel image (next-image); fix: name the file"
-	refused "intel_iommu=off turns the IOMMU off, and vfio-pci cannot work without" "$(next_cmdline) intel_iommu=off" "$INITRD"
+	refused "intel_iommu=off turns the IOMMU off, and vfio-pci cannot work without it" "$(next_cmdline) intel_iommu=off" "$INITRD"
 	refused "liveupdate=off turns it off" "$(next_cmdline) liveupdate=off" "$INITRD"
 	refused "no initrd is named for it, and the running kernel had one" "$(next_cmdline)"
 	refused "root=/dev/nosuch is not a disk of this host" "$(next_cmdline) root=/dev/nosuch" "$INITRD"

@@ -1,11 +1,12 @@
 # shellcheck shell=sh
-# A VMM that ends as soon as it started has taken nothing: the next one can have the devices and the memory, and status
-# does not send the reader to what would free the memory. When a VMM has bound the devices and ended, it does.
+# If a VMM ends right after its start, it has bound nothing: the next VMM can get the devices and the memory, and status
+# does not name a command that would free the memory. If a VMM has bound the devices and has ended, status names that
+# command.
 TIERS="fake"
 PHASES=2
 DEVICES="e1000e edu"
 
-# Until the program said its last word.
+# Waits until the program has printed WORD, and prints the number after it.
 said() { # WORD
 	soon file_has "$SCN_TMP/said" "^$1"
 	sed -n "s/^$1 \([0-9]*\).*/\1/p" "$SCN_TMP/said"

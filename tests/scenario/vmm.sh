@@ -12,8 +12,8 @@ phase_1() {
 	out "vendor $(kept vendor) device $(kept device)"
 	out "$DEV1  preserved in session vm1"
 	# one context looks at the machine before and after
-	out "before preserve: session unknown, nothing came over"
-	out "after preserve: session held, nothing came over"
+	out "before preserve: session unknown, nothing was handed over"
+	out "after preserve: session held, nothing was handed over"
 	run 0 status
 	out "session  vm1"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
@@ -25,10 +25,10 @@ phase_2() {
 	err "nobody"
 	run_cmd 0 vmm restore vm1
 	out "vendor $(kept vendor) device $(kept device)"
-	out "ram: written before the jump"
-	out "before restore: session waiting, devices came over"
-	out "after restore: session restored, devices came over"
-	out "after finish: session unknown, nothing came over"
+	out "ram: written before the kexec"
+	out "before restore: session waiting, devices were handed over"
+	out "after restore: session restored, devices were handed over"
+	out "after finish: session unknown, nothing was handed over"
 
 	run 0 status
 	out "no sessions"

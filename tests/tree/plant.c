@@ -1,38 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes a directory of a text manifest: a machine's file systems as far as
- * somebody reads them.
+ * Makes the files of a machine that a program reads, from a text manifest.
  *
  * usage: plant DIR MANIFEST...	("-": standard input)
  *
  *   d PATH			directory
- *   f PATH "TEXT"		file; \n \t \\ \" \xHH in the text
+ *   f PATH "TEXT"		file; \n \t \\ \" \xHH are escapes in the text
  *   x PATH HEX...		file of bytes
  *   z PATH "TEXT"		file, compressed as gzip does
- *   s PATH SIZE			file of so many bytes, a hole
- *   K PATH SIZE			an x86 kernel's first page, which asks for so
- *				many bytes of memory
- *   k PATH "TEXT"		kernel image: its version, a newline, words that
- *				are in it, a newline, its configuration if any
- *   a PATH "TEXT"		the same for arm64, an Image
- *   w PATH gzip|zboot FILE	that file, compressed, or in an EFI program that unpacks it
+ *   s PATH SIZE			file of this size, without data (a hole)
+ *   K PATH SIZE			the first page of an x86 kernel that needs this much
+ *				memory
+ *   k PATH "TEXT"		kernel image; TEXT is its version, a newline, words that
+ *				it contains, a newline, its configuration if any
+ *   a PATH "TEXT"		the same as an Image of arm64
+ *   w PATH gzip|zboot FILE	FILE, compressed or in an EFI program that unpacks it
  *   w PATH uki KERNEL INITRD CMDLINE
- *				these files in a unified image, "-" for none
- *   c PATH DIR [gzip]		archive of all below DIR, behind what is there
- *   l PATH TARGET		symbolic link, as it is
- *   m PATH MODE		octal permissions, set when all is there
- *   r PATH			remove, with all below it
- *   i MANIFEST			include, from the directory of this one
+ *				these files in a unified image; "-": without the file
+ *   c PATH DIR [gzip]		appends an archive of all files below DIR to PATH
+ *   l PATH TARGET		symbolic link with exactly this target
+ *   m PATH MODE		octal permissions, set after all files are made
+ *   r PATH			removes PATH and all files below it
+ *   i MANIFEST			includes a manifest in the directory of this one
  *   p PATH VENDOR:DEVICE CLASS [GROUP]
- *				a PCI function below /sys/devices with all that
- *				a kernel shows of one, in that IOMMU group
- *   b BDF DRIVER		it has this driver
- *   v BDF N			and vfio-pci made vfioN of it
- *   h GENERATION [WORD...]	what a kernel of this generation was handed and will
- *				hand on, and the memory behind it (tests/handover.h);
- *				cold finished reused cycle counts FORM=NAME change it
+ *				a PCI function below /sys/devices with all files that a
+ *				kernel shows, in this IOMMU group
+ *   b BDF DRIVER		the function has this driver
+ *   v BDF N			vfio-pci made vfioN for the function
+ *   h GENERATION [WORD...]	the handover to and from a kernel of this generation, and
+ *				its memory (tests/handover.h); WORD changes it: cold,
+ *				finished, reused, cycle, counts or FORM=NAME
  *
- * Paths have no leading slash. A line that begins with # says why.
+ * Paths have no leading slash. A line that begins with # is a comment.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -67,7 +66,7 @@ static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *fmt,
 	exit(1);
 }
 
-/* snprintf() that does not cut. */
+/* As snprintf(), but ends the program if the text does not fit. */
 static void __attribute__((format(printf, 3, 4)))
 build(char *buf, size_t size, const char *fmt, ...)
 {
@@ -132,7 +131,7 @@ static void make_link(const char *path, const char *target)
 		die("%s: %s", path, strerror(errno));
 }
 
-/* A link as sysfs makes them: up to the root of it and down again. */
+/* Makes a link like those of sysfs: up to the root of sysfs, and down to the target. */
 static void sysfs_link(const char *path, const char *target)
 {
 	char text[2048] = "";
@@ -157,7 +156,7 @@ static void put_hole(const char *path, const char *size)
 		die("%s: %s", path, strerror(errno));
 }
 
-/* The setup header of Documentation/arch/x86/boot.rst, as far as it is read. */
+/* Writes those fields of the setup header (Documentation/arch/x86/boot.rst) that are read. */
 static void put_setup(const char *path, const char *size)
 {
 	unsigned long memory = strtoul(size, NULL, 0);
@@ -171,7 +170,7 @@ static void put_setup(const char *path, const char *size)
 	put(path, page, sizeof(page));
 }
 
-/* Undoes the escapes in place; the size without the NUL that it adds. */
+/* Replaces the escapes in place and adds a NUL. Returns the size without this NUL. */
 static size_t unescape(char *text)
 {
 	char *in = text, *out = text, *end = text + strlen(text);
@@ -402,7 +401,7 @@ static void make_function(const char *dir, const char *id, const char *class_tex
 	sysfs_link(path, dir);
 }
 
-/* Where a function's directory is, from the link on the bus. */
+/* Finds the directory of a function by its link on the bus. */
 static void find_function(const char *bdf, char *buf, size_t size)
 {
 	char path[600], text[1024];
@@ -584,7 +583,7 @@ static void read_lines(FILE *file, const char *name)
 	}
 }
 
-/* The working directory is the tree's, so names were made absolute. */
+/* The working directory is that of the tree, so the caller makes the names absolute. */
 static void read_manifest(const char *name, const char *from)
 {
 	const char *slash = from ? strrchr(from, '/') : NULL;

@@ -79,7 +79,7 @@ static void test_metadata(void **state)
 	assert_int_equal(metadata.kexec_count, 0x102);
 	for (size_t size = 0; size < sizeof(data); size++)
 		REFUSED(f, metadata_decode(&f->pool, &(struct blob){ data, size }, &metadata, &f->err),
-			"it ends");
+			"it has fewer than 73 bytes");
 	data[0] = 2;	/* a version that we do not know */
 	REFUSED(f, metadata_decode(&f->pool, &(struct blob){ data, 73 }, &metadata, &f->err),
 		"version 2");
@@ -395,7 +395,8 @@ static void test_vfio(void **state)
 	assert_true(vfio.bdf.domain == 0x10000 && vfio.bdf.bus == 0xe1 && vfio.bdf.device == 1 &&
 		    vfio.bdf.function == 0);
 	assert_int_equal(vfio_decode(&(struct blob){ data, 6 }, &vfio, &f->err), 0);
-	REFUSED(f, vfio_decode(&(struct blob){ data, 5 }, &vfio, &f->err), "it ends");
+	REFUSED(f, vfio_decode(&(struct blob){ data, 5 }, &vfio, &f->err),
+		"it ends before the address");
 	data[6] = 2;	/* reset_works has only two values */
 	REFUSED(f, vfio_decode(&(struct blob){ data, 9 }, &vfio, &f->err), "no vfio-pci file, at 0x6");
 	/* the file has a zeroed page of its own */

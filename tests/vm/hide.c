@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hide FILE: keeps FILE open where no list of open files shows it, in a message
- * that nobody receives, until it is killed.
+ * hide FILE: keeps FILE open until this process is killed, but where no list of open files shows it:
+ * in a message that no process receives.
  */
 #include <fcntl.h>
 #include <stdio.h>

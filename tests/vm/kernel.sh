@@ -193,7 +193,8 @@ deb=$(echo "$apt/deb/$PACKAGE"_*.deb)
 
 say "unpacking $version"
 loud size unpacked
-# Half of the source is for other processors and for devices that no virtual machine has. It needs only Kconfig files.
+# Half of the source is for other processors and for devices that no virtual machine has. Of that half, the build needs
+# only the Kconfig files.
 skip=()
 for pattern in 'arch/[a-wyz]*/*.[chS]' 'arch/*/boot/dts/*' 'drivers/gpu/*.[ch]' 'drivers/media/*.[ch]'  \
 	'drivers/staging/*.[ch]' 'drivers/net/wireless/*.[ch]' 'sound/*.[ch]' 'Documentation/*/*' 'tools/testing/*'; do

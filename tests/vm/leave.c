@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a VMM leaves behind: takes a device's file from the holder and, without
- * words, binds it to an iommufd of its own and reads config space through it.
- * With words, of a device that is bound already:
- *   msi	turn MSI on
- *   d3, d0	put it to sleep, wake it
- *   frozen	see that it answers EIO; alive: that it does not
- *   stay	keep the file until killed
+ * Leaves a device as a VMM leaves it. Takes the file of the device from the holder. Without words,
+ * binds the file to a new iommufd and reads the configuration space. Each word does one thing to a
+ * device that is bound already:
+ *   msi	enables MSI
+ *   d3, d0	puts the device to sleep, wakes it
+ *   frozen	fails unless requests fail with EIO
+ *   alive	fails if requests fail with EIO
+ *   stay	keeps the file open until this process is killed
  * usage: leave SESSION BDF [WORD...]
  */
 #include <errno.h>

@@ -15,9 +15,9 @@
  *	-o DIR				for "kernel.log" and "out" (the serial ports), "qemu.log",
  *					and "result" (lines of a key and its value)
  *	-d DEVICES			as in a scenario (tests/scenario/lib.sh); bus 01 first
- *	-p PHASES -e REGEX		number of phases; faults that its log may report
+ *	-p PHASES -e REGEX		number of phases; the faults that the kernel log may report
  *	-t SECONDS			ends the machine after this time
- *	-v				shows the output of its steps; twice: the kernel log, too
+ *	-v				shows the output of the steps; -v -v: the kernel log, too
  *	Exit status: 0 if all phases passed; else 1, with the reason in "result".
  */
 #include <getopt.h>
@@ -28,9 +28,9 @@
 
 #define LOOK		200	/* ms */
 /*
- * A machine is frozen if it uses at most LEAST of processor time in LOOKS looks, which take 30 s.
- * A machine that sleeps uses 190 for its timer interrupts. Looks are counted instead of seconds,
- * so that a pause of the host does not count.
+ * A machine is frozen if QEMU uses at most LEAST of processor time in LOOKS looks, which take 30 s.
+ * A machine that sleeps uses 190 in that time, for its timer interrupts. We count looks instead of
+ * seconds, so that a pause of the host does not count.
  */
 #define LEAST		2	/* hundredths of a second */
 #define LOOKS		150
@@ -178,7 +178,7 @@ static int add_slots(struct vlu_ctx *ctx, struct words *words, const char *devic
 
 /* --------------------------------------------------------------------------------- run */
 
-/* Hundredths of a second that QEMU has computed; -1: it has ended. */
+/* Returns QEMU's processor time in hundredths of a second, or -1 if QEMU has ended. */
 static long long spent(int pid)
 {
 	char path[64], text[1024];

@@ -41,8 +41,8 @@ struct machine {
 /* Takes the line that the console has read. */
 void take_line(struct machine *m);
 /*
- * Writes "result", and returns 0 if all passed. status: of QEMU. A machine that was lost is no test
- * result, unless something had failed before.
+ * Writes "result", and returns 0 if all checks passed. status is the exit status of QEMU. A lost
+ * machine proves nothing, unless a check had failed before.
  */
 int tell(const struct machine *m, int status);
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs scenarios in a virtual machine with the test kernel, each in a machine of its own.
 # usage: tests/vm/run.sh [-v|-vv] [-q] [-i] [-c] [-j N] [-n N] [-p PROGRAM]... [SCENARIO...]
-#   -v  show what a scenario prints while it runs; -vv: and the kernel log
+#   -v  show the output of a scenario while it runs; -vv: the kernel log, too
 #   -q  show only the comments and the output of the scenario itself, for a demonstration
 #   -i  the machine's clock counts instructions: slower, but the load of this host hardly changes its times
 #   -c  write the calls that vfio-lu makes to the file "calls" among the logs, for tests/calls.sh; only for scenarios
@@ -95,7 +95,7 @@ for file in "${scenarios[@]}"; do
 done
 
 # ------------------------------------------------------------------ the initrd
-# Lists the files that the machine has besides init, vfio-lu, kexec and busybox, in the format of machine.c.
+# Lists the files that the machine needs besides init, vfio-lu, kexec and busybox, in the format of machine.c.
 layer() {
 	local dir file flavour release modules="vfio-pci vfio_iommu_type1 virtio-vfio-pci virtio_net e1000e raid1 nvmet
 		target_core_iblock"
@@ -215,7 +215,7 @@ run_one() { # FILE ID
 	fi
 	# shellcheck disable=SC2206 # words for QEMU
 	args=($extra)
-	# Writes to it last until the machine ends, and so they survive each kexec.
+	# Writes to this disk stay until the machine ends, so they survive each kexec.
 	[ -z "$suite" ] || args+=(-drive "if=none,id=root,format=raw,file=${roots[$suite]},snapshot=on"
 		-device "nvme,serial=vlu-root,drive=root,bus=pcie.0,addr=1c.0")
 	words="vlu.scenario=$name vlu.phase=1 vlu.flavour=$flavour${disk:+ vlu.disk=$disk}${quiet:+ vlu.quiet=1}${calls:+ vlu.calls=1}"

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Measures how long a device is away without asking vfio-lu: by the processor's counter, which
- * goes on through a kexec.
+ * Measures how long a device is away, without vfio-lu: with the processor's counter, which a kexec
+ * does not reset.
  *
- * usage: stopwatch now			the counter, and milliseconds since this kernel started
- *        stopwatch config BDF FILE	reads the device's configuration space for ever, and writes
- *					the counter of the last time that it could to the disk
+ * usage: stopwatch now			prints the counter, and the milliseconds since this kernel
+ *					started
+ *        stopwatch config BDF FILE	reads the device's configuration space until a read fails,
+ *					and writes the counter after each read to FILE on the disk
  *        stopwatch vmm IOMMUFD FD...	binds these files, reads the configuration space of each
  *					through its file, and prints the counter
  */

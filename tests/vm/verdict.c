@@ -78,7 +78,7 @@ void take_line(struct machine *m)
 	const struct console *c = &m->console;
 	struct shown *of = &m->shown[c->from_init];
 
-	/* the first piece of a long line tells its kind */
+	/* the first piece of a long line shows what kind of line it is */
 	if (!of->goes_on && c->from_init) {
 		take_step_line(m, c->line);
 		of->show = m->verbose && strncmp(c->line, "VLU-", 4) != 0;
@@ -103,7 +103,7 @@ static void say_missing(const struct machine *m, unsigned int phase, char *why, 
 		snprintf(why, size, "phase %u: no result, %s", phase, m->ending);
 }
 
-/* Sets why to "ok", or to the first reason against it. */
+/* Sets why to "ok", or to the first failure. */
 static void judge(const struct machine *m, int status, char *why, size_t size)
 {
 	const struct phase *of = m->phase_of;

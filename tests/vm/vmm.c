@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a VMM that lives through a live update does with libvfio-lu, and
- * nothing else: an example, which tests/scenario/vmm.sh runs in the VM.
+ * An example of a VMM that uses libvfio-lu alone. tests/scenario/vmm.sh runs it in the VM.
  *
- * usage: vmm preserve SESSION BDF	before the jump: opens the device, has
- *					its guest write to memory, gives both away
- *        vmm restore SESSION	after it: the same device, the same memory
+ * usage: vmm preserve SESSION BDF	before the kexec: opens the device, writes to the memory of
+ *					the guest, and preserves both
+ *        vmm restore SESSION		after the kexec: restores the device and the memory, and
+ *					reads both
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE	/* memfd_create() */
@@ -43,7 +43,7 @@ static int failed(struct vlu_ctx *ctx)
 	return 1;
 }
 
-/* Every change is a plan: it could be shown before it is run. */
+/* Every change is a plan, which a program can also show before it runs the plan. */
 static int run(struct vlu_plan *plan)
 {
 	size_t i;
@@ -55,7 +55,7 @@ static int run(struct vlu_plan *plan)
 	return ret;
 }
 
-/* How the session stands, as often as a VMM wants to know it. */
+/* Prints the state of the session. A VMM can ask for the state at any time. */
 static int tell(struct vlu_ctx *ctx, const char *session, const char *when)
 {
 	const char *stands = "unknown";
@@ -67,13 +67,13 @@ static int tell(struct vlu_ctx *ctx, const char *session, const char *when)
 	for (i = 0; i < state->n_sessions; i++)
 		if (strcmp(state->sessions[i].name, session) == 0)
 			stands = vlu_standing_word(state->sessions[i].standing);
-	printf("%s: session %s, %s came over\n", when, stands,
-	       state->n_incoming ? "devices" : "nothing");
+	printf("%s: session %s, %s\n", when, stands,
+	       state->n_incoming ? "devices were handed over" : "nothing was handed over");
 	vlu_state_free(state);
 	return 0;
 }
 
-/* The device as the VMM sees it: through its file, bound to its iommufd. */
+/* Uses the device as a VMM does: binds the file to an iommufd, and reads through the file. */
 static int look(int fd)
 {
 	struct vfio_region_info region = {
@@ -95,10 +95,10 @@ static int look(int fd)
 	return 0;
 }
 
-/* A guest's memory is a memfd: that can be preserved. */
+/* Makes the memory of the guest, a memfd, because the kernel can preserve memfds. */
 static int memory(void)
 {
-	static const char words[] = "written before the jump";
+	static const char words[] = "written before the kexec";
 	int fd = memfd_create("ram", MFD_CLOEXEC);
 
 	if (fd < 0 || ftruncate(fd, 1 << 20) < 0 ||
@@ -139,11 +139,11 @@ static int preserve(struct vlu_ctx *ctx, const char *session, struct vlu_bdf bdf
 		return die(cdev ? cdev : "CONFIG_VFIO_DEVICE_CDEV");
 	if (look(fd))
 		return 1;
-	/* ... the guest runs, until there is to be a live update */
+	/* ... here the guest runs, until the administrator begins a live update */
 	if (vlu_plan_preserve_vmm(ctx, session, getpid(), &bdf, 1, &ram, 1, &plan) ||
 	    run(plan) || tell(ctx, session, "after preserve"))
 		return failed(ctx);
-	/* The holder has all of it now, and this process may end. */
+	/* The holder has the device and the memory now, so this process may end. */
 	vlu_free(ctx);
 	return 0;
 }
@@ -161,7 +161,7 @@ static int restore(struct vlu_ctx *ctx, const char *session)
 	    tell(ctx, session, "after restore") ||
 	    vlu_loan_new(ctx, session, NULL, false, &loan))
 		return failed(ctx);
-	/* A device's file is bound once: before finish, which binds what nobody took. */
+	/* Bind the files before finish, which binds those that no VMM has bound: a file is bound only once. */
 	for (i = 0; !status && i < vlu_loan_count(loan); i++) {
 		file = vlu_loan_at(loan, i);
 		status = strcmp(file->name, "ram") == 0 ? recall(file->fd) : look(file->fd);

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Finding a: what it takes to preserve a device, and what comes along with it.
+# Finding a: the steps that preserve a device, and what the kernel preserves with the device.
 TIERS=vm
 PHASES=2
 DEVICES="edu edu pci-testdev"

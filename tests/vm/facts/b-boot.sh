@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Finding b, the command line: both switches or nothing.
+# Finding b, the command line: kho=on and liveupdate=on only work together.
 TIERS=vm
 PHASES=3
 KERNEL_ARGS="kho=off"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Finding b: what is refused, and how.
+# Finding b: the requests that the kernel refuses, and the errno of each.
 TIERS=vm
 PHASES=2
 DEVICES="edu edu virtio-net nvme-sriov"
@@ -47,7 +47,7 @@ phase_1() {
 	fact "wrong dir ENOTTY (session)" ENOTTY raw s 0xc010ba40 16
 	fact "NULL EFAULT (session)" EFAULT raw s 0xba40 null
 
-	# Files that are not for preserving.
+	# Files that no handler preserves.
 	must open null /dev/null
 	must open i /dev/iommu
 	fact "/dev/null ENOENT" ENOENT preserve s null 1
@@ -84,7 +84,7 @@ phase_1() {
 	fact "RETRIEVE on a created session EINVAL" EINVAL retrieve x s 0
 	fact "FINISH on a created session EINVAL" EINVAL finish s
 
-	# A session does not need the device it came from, nor write access to it.
+	# A session survives the close of /dev/liveupdate, and needs no write access to it.
 	fact "closing /dev/liveupdate" 0 close luo
 	fact "keeps sessions" vm2 name s2
 	must open luo /dev/liveupdate r

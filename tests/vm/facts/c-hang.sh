@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Finding c, the worst of it: a jump while an unbind waits for a preserved device.
+# Finding c, its worst case: a kexec while an unbind waits for a preserved device.
 TIERS=vm
 PHASES=1
 DEVICES="edu"

@@ -1,12 +1,12 @@
 # shellcheck shell=sh
-# Finding c: a preserved device cannot be taken away, and goes when its session does.
+# Finding c: an unbind of a preserved device waits until the session is closed.
 TIERS=vm
 PHASES=2
 DEVICES="edu edu edu"
 
 pending() { [ -d "/proc/$1" ] && ! grep -q '^State:.*Z' "/proc/$1/status"; }
 
-# A process of its own, whose pid is the one to look at.
+# exec: the process that writes has the pid that the checks look at.
 write_to() { exec sh -c "echo $1 >$2"; }
 
 phase_1() {

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Finding d: what makes the jump fail, and what is left then.
+# Finding d: why a kexec fails, and the state of the devices afterwards.
 TIERS=vm
 PHASES=2
 DEVICES="edu e1000e edu edu edu"
@@ -44,7 +44,7 @@ phase_1() {
 	must preserve s d3 3
 	load_raw
 
-	# Seen from outside: the frozen device answers nobody.
+	# Seen from outside the device: a frozen device does no DMA.
 	must device d1 master
 	master "$DEV1" 4 "a device may do DMA before"
 	irqs="Freeze failed! Interrupts are still enabled."

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Finding e, second half: vfio-pci is there, but does not have the device.
+# Finding e, second half: vfio-pci is loaded, but does not have the device.
 TIERS=vm
 PHASES=2
 DEVICES="edu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Finding e: /dev/liveupdate opened before vfio-pci is there.
+# Finding e: /dev/liveupdate is opened before vfio-pci is loaded.
 TIERS=vm
 PHASES=3
 FLAVOUR=m

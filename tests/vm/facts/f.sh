@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Finding f: sessions that are retrieved and let go, or never retrieved.
+# Finding f: sessions that are retrieved and closed, or never retrieved.
 TIERS=vm
 PHASES=3
 DEVICES="edu edu edu edu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Finding g: when FINISH succeeds, and what a retrieved file is.
+# Finding g: when FINISH succeeds, and what a retrieved file can do.
 TIERS=vm
 PHASES=3
 DEVICES="edu edu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Finding h: an incoming device before anybody has retrieved it.
+# Finding h: an incoming device before a process has retrieved it.
 TIERS=vm
 PHASES=2
 DEVICES="edu nvme edu e1000e"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Finding i, with the PCI FLB as "pci-v2" (block): what debugfs shows, and what lies in memory.
+# Finding i, with the PCI FLB as "pci-v2" (block): the data in debugfs, and the data in memory.
 TIERS=vm
 PHASES=2
 DEVICES="edu edu+edu"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Finding j: what the log says, whether or not anything came over.
+# Finding j: the messages in the kernel log, with and without a handover.
 TIERS=vm
 PHASES=3
 
