@@ -79,6 +79,9 @@ void out_table(const struct column *columns, const char *list, bool headings,
 /* Print reports. Text is cleaned first, so only out_line() prints a newline. */
 void out_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Print a text, and a number of blanks. Tables have thousands of them, and printf() is slow. */
+void out_put(const char *text);
+void out_blanks(int n);
 /* Prints a file as it is, without cleaning. */
 void out_text_as_is(const char *text);
 /* Prints the rest of a line. Dots replace the text beyond the terminal's edge. */
