@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Reads PCI functions from sysfs: one, or all of them with several threads. */
+#include <ctype.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -146,12 +147,43 @@ void device_read_more(struct vlu_device *dev, enum detail detail)
 		dev->detail = detail;
 }
 
-/* Reads uevent's modalias (modalias_show(), drivers/pci/pci-sysfs.c), or a file for each id. */
+/* Reads a field of a modalias: a name, then hex digits. Returns what follows it, or NULL. */
+static const char *take_field(const char *at, const char *name, size_t digits, int64_t *ret)
+{
+	const size_t size = strlen(name);
+
+	if (!at || strncmp(at, name, size) != 0 || !isxdigit((unsigned char)at[size]))
+		return NULL;
+	*ret = 0;
+	for (at += size; digits && isxdigit((unsigned char)*at); at++, digits--)
+		*ret = *ret << 4 | (*at <= '9' ? *at - '0' : (*at & 0xf) + 9);
+	return at;
+}
+
+/*
+ * Sets the ids from "pci:v00008086d000010D3sv00001AF4sd00001100bc02sc00i00", modalias_show() in
+ * drivers/pci/pci-sysfs.c.
+ */
+static bool has_ids(const char *alias, struct vlu_device *dev)
+{
+	int64_t ignored, base, sub, interface;
+
+	alias = take_field(alias, "pci:v", 8, &dev->vendor);
+	alias = take_field(alias, "d", 8, &dev->device);
+	alias = take_field(alias, "sv", 8, &ignored);
+	alias = take_field(alias, "sd", 8, &ignored);
+	alias = take_field(alias, "bc", 2, &base);
+	alias = take_field(alias, "sc", 2, &sub);
+	if (!take_field(alias, "i", 2, &interface))
+		return false;
+	dev->class = base << 16 | sub << 8 | interface;
+	return true;
+}
+
+/* Reads the modalias, alone or in uevent, or a file for each id. */
 static void read_ids(struct vlu_device *dev)
 {
 	static const char *const files[] = { "modalias", "uevent" };
-	unsigned int vendor, device, base, sub, prog;
-	const char *alias;
 	char text[1024];
 	size_t i;
 
@@ -159,14 +191,8 @@ static void read_ids(struct vlu_device *dev)
 		if (attr_read(dev->ctx, text, sizeof(text), PCI_DEVICES "/%s/%s", dev->name,
 			      files[i]) < 0)
 			continue;
-		alias = strstr(text, "pci:v");
-		if (alias && sscanf(alias, "pci:v%8xd%8xsv%*8xsd%*8xbc%2xsc%2xi%2x", &vendor,
-				    &device, &base, &sub, &prog) == 5) {
-			dev->vendor = vendor;
-			dev->device = device;
-			dev->class = base << 16 | sub << 8 | prog;
+		if (has_ids(strstr(text, "pci:v"), dev))
 			return;
-		}
 	}
 	dev->vendor = device_number(dev, "vendor");
 	dev->device = device_number(dev, "device");
