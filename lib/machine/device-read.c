@@ -327,8 +327,10 @@ static void read_chunks(void *arg)
 
 	sys_view(&all->ctx->sys, &view.sys);
 	sys_near(&view.sys, IOMMU_GROUPS);
+	sys_near(&view.sys, CDEVS);
 	while ((from = atomic_fetch_add(&all->next, CHUNK)) < all->n)
 		read_chunk(all, &view, from, from + CHUNK < all->n ? from + CHUNK : all->n);
+	sys_near(&view.sys, NULL);
 	sys_near(&view.sys, NULL);
 }
 
