@@ -144,9 +144,9 @@ static void test_near(void **state)
 			 symlink("../../../../../etc/passwd", "near/lost"), 0);
 	assert_int_equal(sys_init(&sys, &sys_real_ops, dir), 0);
 	open_all(&sys);
-	sys_near(&sys, "/near");
+	sys_near(&sys, "/near", NULL);
 	open_all(&sys);
-	sys_near(&sys, NULL);
+	sys_near(&sys, NULL, NULL);
 	sys_exit(&sys);
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	assert_int_equal(chdir("/") | system(command), 0);
