@@ -10,7 +10,8 @@
 /* Breaks only sentences into lines: a broken command would be copied as two commands. */
 static void print_fix(const char *fix, int indent)
 {
-	out_print("%*sfix: ", indent, "");
+	out_blanks(indent);
+	out_put("fix: ");
 	if (!strncmp(fix, "vfio-lu ", strlen("vfio-lu ")))
 		out_line("%s", fix);
 	else
@@ -22,11 +23,12 @@ static void print_check(struct json_object *check, int indent, bool verbose)
 	const char *result = out_get(check, "result");
 	const char *detail = out_get(check, "detail");
 
-	out_print("  %s", out_get(check, "id"));
+	out_blanks(2);
+	out_put(out_get(check, "id"));
 	out_tab(indent);
 	if (verbose || strcmp(result, "fail")) {
 		out_word(result, NULL);
-		out_print(": ");
+		out_put(": ");
 	}
 	out_fill(indent, 0, detail ? detail : "");
 }
@@ -72,7 +74,7 @@ static void print_judged(const char *what, int width, struct json_object *obj, b
 	int widest = 0;
 	size_t i;
 
-	out_print("%s", what);
+	out_put(what);
 	out_tab(width + 2);
 	out_word(verdict, !strcmp(verdict, "not-preservable") ? "not preservable" :
 			  !strcmp(verdict, "not-ready") ? "not ready" : NULL);

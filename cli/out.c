@@ -78,6 +78,24 @@ static void __attribute__((format(printf, 1, 0))) print(const char *fmt, va_list
 	free(text);
 }
 
+void out_put(const char *text)
+{
+	char *copy = out_need(strdup(text));
+
+	out_clean(copy);
+	emit(copy, strlen(copy));
+	free(copy);
+}
+
+void out_blanks(int n)
+{
+	static const char blanks[] = "                ";
+	const int most = (int)strlen(blanks);
+
+	for (; n > 0; n -= most)
+		emit(blanks, (size_t)(n < most ? n : most));
+}
+
 void out_print(const char *fmt, ...)
 {
 	va_list ap;
@@ -104,9 +122,7 @@ void out_text_as_is(const char *text)
 
 void out_tab(int column)
 {
-	do
-		emit(" ", 1);
-	while (out.at < column);
+	out_blanks(out.at < column ? column - out.at : 1);
 }
 
 /* In fewer columns nothing is cut, and the terminal wraps the line. */
@@ -139,20 +155,28 @@ void out_fill(int indent, int width, const char *text)
 {
 	char *copy = out_need(strdup(text)), *word, *save;
 	int edge = width && (!out.edge || out.edge > width) ? width : out.edge;
-	bool first = true;
+	size_t n = 0, size;	/* copy[0] to copy[n - 1] is the line so far */
+	int at = out.at;
 
 	out_clean(copy);
 	for (word = strtok_r(copy, " ", &save); word;
 	     word = strtok_r(NULL, " ", &save)) {
-		if (!first && edge && out.at + 1 + out_width(word) > edge) {
+		if (n && edge && at + 1 + out_width(word) > edge) {
+			emit(copy, n);
 			end_line();
-			out_print("%*s", indent, "");
-		} else if (!first) {
-			emit(" ", 1);
+			out_blanks(indent);
+			n = 0;
+			at = indent;
+		} else if (n) {
+			copy[n++] = ' ';
+			at++;
 		}
-		emit(word, strlen(word));
-		first = false;
+		size = strlen(word);
+		at += out_width(word);
+		memmove(copy + n, word, size);
+		n += size;
 	}
+	emit(copy, n);
 	end_line();
 	free(copy);
 }
@@ -190,7 +214,7 @@ void out_word(const char *word, const char *shown)
 
 	if (tone)
 		fputs(tone, stdout);
-	out_print("%s", shown ? shown : word);
+	out_put(shown ? shown : word);
 	if (tone)
 		fputs("\033[0m", stdout);
 }

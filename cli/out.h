@@ -59,10 +59,11 @@ void out_words(struct json_object *obj, const char *key, const char *const *word
 const char *out_get(struct json_object *obj, const char *key);
 struct json_object *out_member(struct json_object *obj, const char *key);
 
-/* for each element of an array */
+/* for each element of an array, which is evaluated once */
 #define out_each(row, array)								\
-	for (size_t row##_at = 0; row##_at < json_object_array_length(array) &&		\
-	     ((row) = json_object_array_get_idx(array, row##_at)); row##_at++)
+	for (struct { struct json_object *in; size_t i; } row##_at = { (array), 0 };	\
+	     row##_at.i < json_object_array_length(row##_at.in) &&			\
+	     ((row) = json_object_array_get_idx(row##_at.in, row##_at.i)); row##_at.i++)
 
 /* Prints obj as JSON with a newline. Only answer.c calls it. */
 void out_json(struct json_object *obj);
@@ -79,6 +80,9 @@ void out_table(const struct column *columns, const char *list, bool headings,
 /* Print reports. Text is cleaned first, so only out_line() prints a newline. */
 void out_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Print a text, and a number of blanks. Tables have thousands of them, and printf() is slow. */
+void out_put(const char *text);
+void out_blanks(int n);
 /* Prints a file as it is, without cleaning. */
 void out_text_as_is(const char *text);
 /* Prints the rest of a line. Dots replace the text beyond the terminal's edge. */

@@ -80,8 +80,8 @@ static void print_cell(const struct column *column, const char *text, int width,
 {
 	int blanks = width - out_width(text);
 
-	if (column->right && blanks)
-		out_print("%*s", blanks, "");
+	if (column->right)
+		out_blanks(blanks);
 	if (column->toned && !heading) {
 		out_word(text, NULL);
 		if (last)
@@ -89,10 +89,10 @@ static void print_cell(const struct column *column, const char *text, int width,
 	} else if (last) {
 		out_cut(text);
 	} else {
-		out_print("%s", text);
+		out_put(text);
 	}
 	if (!last)
-		out_print("%*s", (column->right ? 0 : blanks) + 2, "");
+		out_blanks((column->right ? 0 : blanks) + 2);
 }
 
 void out_table(const struct column *columns, const char *list, bool headings,

@@ -55,10 +55,27 @@ int vlu_bdf_parse(const char *text, struct vlu_bdf *ret_bdf)
 	return 0;
 }
 
+/* Writes a number and the character behind it. Returns the end of both. */
+static char *put_field(char *at, uint32_t number, int digits, char end)
+{
+	while (digits--)
+		*at++ = "0123456789abcdef"[number >> 4 * digits & 0xf];
+	*at++ = end;
+	return at;
+}
+
+/* Without snprintf(), which would take a twentieth of the time of a list of all functions. */
 const char *vlu_bdf_format(struct vlu_bdf bdf, char buf[VLU_BDF_SIZE])
 {
-	snprintf(buf, VLU_BDF_SIZE, "%04x:%02x:%02x.%x", bdf.domain, bdf.bus,
-		 bdf.device & 31u, bdf.function & 7u);
+	int digits = 4;
+	char *at;
+
+	while (digits < 8 && bdf.domain >> 4 * digits)
+		digits++;
+	at = put_field(buf, bdf.domain, digits, ':');
+	at = put_field(at, bdf.bus, 2, ':');
+	at = put_field(at, bdf.device & 31u, 2, '.');
+	put_field(at, bdf.function & 7u, 1, '\0');
 	return buf;
 }
 

@@ -34,8 +34,10 @@ void report_add(struct vlu_report *report, const char *id, const struct verdict 
 		*row = (struct vlu_check){
 			.id = id, .result = verdict->result, .advisory = verdict->advisory,
 			.curable = verdict->curable,
-			.detail = pool_print(&report->pool, "%s", verdict->detail),
-			.fix = verdict->fix[0] ? pool_print(&report->pool, "%s", verdict->fix) : NULL,
+			.detail = pool_text(&report->pool, verdict->detail,
+					    sizeof(verdict->detail)),
+			.fix = verdict->fix[0] ? pool_text(&report->pool, verdict->fix,
+							   sizeof(verdict->fix)) : NULL,
 			.fix_argv = words && argline_argv(words, argv) ?
 				pool_copy(&report->pool, argv, sizeof(argv)) : NULL,
 		};

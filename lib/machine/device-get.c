@@ -107,7 +107,7 @@ const char *vlu_device_power_state(const struct vlu_device *dev)
 
 const char *vlu_device_path(const struct vlu_device *dev)
 {
-	return whole(dev)->path;
+	return dev->path;
 }
 
 enum vlu_known vlu_device_incoming(const struct vlu_device *dev)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Reads PCI functions from sysfs: one, or all of them with several threads. */
+#include <ctype.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -126,8 +127,6 @@ static void read_for_report(struct vlu_device *dev)
 {
 	int ret;
 
-	if (!dev->path)
-		dev->path = read_path(dev->ctx, dev->bdf);
 	if (dev->kind == VLU_ENDPOINT && has_attr(dev, "sriov_totalvfs") &&
 	    device_number(dev, "sriov_totalvfs") > 0)
 		dev->kind = VLU_PF;
@@ -146,12 +145,43 @@ void device_read_more(struct vlu_device *dev, enum detail detail)
 		dev->detail = detail;
 }
 
-/* Reads uevent's modalias (modalias_show(), drivers/pci/pci-sysfs.c), or a file for each id. */
+/* Reads a field of a modalias: a name, then hex digits. Returns what follows it, or NULL. */
+static const char *take_field(const char *at, const char *name, size_t digits, int64_t *ret)
+{
+	const size_t size = strlen(name);
+
+	if (!at || strncmp(at, name, size) != 0 || !isxdigit((unsigned char)at[size]))
+		return NULL;
+	*ret = 0;
+	for (at += size; digits && isxdigit((unsigned char)*at); at++, digits--)
+		*ret = *ret << 4 | (*at <= '9' ? *at - '0' : (*at & 0xf) + 9);
+	return at;
+}
+
+/*
+ * Sets the ids from "pci:v00008086d000010D3sv00001AF4sd00001100bc02sc00i00", modalias_show() in
+ * drivers/pci/pci-sysfs.c.
+ */
+static bool has_ids(const char *alias, struct vlu_device *dev)
+{
+	int64_t ignored, base, sub, interface;
+
+	alias = take_field(alias, "pci:v", 8, &dev->vendor);
+	alias = take_field(alias, "d", 8, &dev->device);
+	alias = take_field(alias, "sv", 8, &ignored);
+	alias = take_field(alias, "sd", 8, &ignored);
+	alias = take_field(alias, "bc", 2, &base);
+	alias = take_field(alias, "sc", 2, &sub);
+	if (!take_field(alias, "i", 2, &interface))
+		return false;
+	dev->class = base << 16 | sub << 8 | interface;
+	return true;
+}
+
+/* Reads the modalias, alone or in uevent, or a file for each id. */
 static void read_ids(struct vlu_device *dev)
 {
 	static const char *const files[] = { "modalias", "uevent" };
-	unsigned int vendor, device, base, sub, prog;
-	const char *alias;
 	char text[1024];
 	size_t i;
 
@@ -159,14 +189,8 @@ static void read_ids(struct vlu_device *dev)
 		if (attr_read(dev->ctx, text, sizeof(text), PCI_DEVICES "/%s/%s", dev->name,
 			      files[i]) < 0)
 			continue;
-		alias = strstr(text, "pci:v");
-		if (alias && sscanf(alias, "pci:v%8xd%8xsv%*8xsd%*8xbc%2xsc%2xi%2x", &vendor,
-				    &device, &base, &sub, &prog) == 5) {
-			dev->vendor = vendor;
-			dev->device = device;
-			dev->class = base << 16 | sub << 8 | prog;
+		if (has_ids(strstr(text, "pci:v"), dev))
 			return;
-		}
 	}
 	dev->vendor = device_number(dev, "vendor");
 	dev->device = device_number(dev, "device");
@@ -190,7 +214,7 @@ void device_free(struct vlu_device *dev)
 	free(dev);
 }
 
-/* Reads the values of OF_ALL. path is from read_path(), or NULL; the device owns it afterwards. */
+/* Reads the values of OF_ALL. path is from read_path(); the device owns it afterwards. */
 static int read_device(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *path,
 		       struct vlu_device **ret_dev)
 {
@@ -216,23 +240,24 @@ static int read_device(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *path,
 	return 0;
 }
 
-static void near_device(struct vlu_ctx *ctx, struct vlu_bdf bdf)
+/* Makes the directory of a function near. Returns what read_path() does. */
+static char *near_device(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 {
-	char name[VLU_BDF_SIZE], dir[64];
+	char name[VLU_BDF_SIZE], dir[64], *path = read_path(ctx, bdf);
 
 	device_dir(bdf, name, dir);
-	sys_near(&ctx->sys, dir);
+	sys_near(&ctx->sys, dir, path);
+	return path;
 }
 
 int device_read(struct vlu_ctx *ctx, struct vlu_bdf bdf, struct vlu_device **ret_dev)
 {
 	int ret;
 
-	near_device(ctx, bdf);
-	ret = read_device(ctx, bdf, NULL, ret_dev);
+	ret = read_device(ctx, bdf, near_device(ctx, bdf), ret_dev);
 	if (!ret)
 		device_read_more(*ret_dev, FOR_REPORT);
-	sys_near(&ctx->sys, NULL);
+	sys_near(&ctx->sys, NULL, NULL);
 	return ret;
 }
 
@@ -261,49 +286,46 @@ static void read_candidate(struct vlu_device *dev, enum detail detail,
 	(void)!device_is_ones(dev);
 }
 
-static void read_one(struct reading *all, struct vlu_ctx *view, size_t i, char *path,
+static void read_one(struct reading *all, struct vlu_ctx *view, size_t i,
 		     const struct vlu_device *before)
 {
 	int ret;
 
-	near_device(view, all->bdfs[i]);
-	ret = read_device(view, all->bdfs[i], path, &all->devs[i]);
+	ret = read_device(view, all->bdfs[i], near_device(view, all->bdfs[i]), &all->devs[i]);
 	if (!ret) {
 		read_candidate(all->devs[i], all->detail, before);
 		all->devs[i]->ctx = all->ctx;
 	} else if (ret != -ENODEV) {	/* -ENODEV: gone since the listing */
 		atomic_store(&all->error, ret);
 	}
-	sys_near(&view->sys, NULL);
+	sys_near(&view->sys, NULL, NULL);
 }
 
 static void read_chunk(struct reading *all, struct vlu_ctx *view, size_t from, size_t to)
 {
-	char *paths[CHUNK] = { NULL };
 	size_t i;
 
-	if (all->detail == FOR_REPORT) {
-		sys_near(&view->sys, PCI_DEVICES);
-		for (i = from; i < to; i++)
-			paths[i - from] = read_path(view, all->bdfs[i]);
-		sys_near(&view->sys, NULL);
-	}
 	for (i = from; i < to; i++)
-		read_one(all, view, i, paths[i - from], i > from ? all->devs[i - 1] : NULL);
+		read_one(all, view, i, i > from ? all->devs[i - 1] : NULL);
 }
 
 static void read_chunks(void *arg)
 {
+	static const char *const dirs[] = {
+		"/sys/devices", PCI_DEVICES, IOMMU_GROUPS, CDEVS,
+	};
 	struct reading *all = arg;
 	/* The readers use nothing of the context but sys, so each thread gets a context of its own. */
 	struct vlu_ctx view = { .look = all->ctx->look };
-	size_t from;
+	size_t from, i;
 
 	sys_view(&all->ctx->sys, &view.sys);
-	sys_near(&view.sys, IOMMU_GROUPS);
+	for (i = 0; i < ARRAY_SIZE(dirs); i++)
+		sys_near(&view.sys, dirs[i], NULL);
 	while ((from = atomic_fetch_add(&all->next, CHUNK)) < all->n)
 		read_chunk(all, &view, from, from + CHUNK < all->n ? from + CHUNK : all->n);
-	sys_near(&view.sys, NULL);
+	while (i--)
+		sys_near(&view.sys, NULL, NULL);
 }
 
 static size_t threads(size_t n)

@@ -24,6 +24,7 @@ struct vlu_device {
 	int64_t vendor, device, class;
 	int64_t subsystem;	/* read on demand */
 	bool subsystem_known;
+	char *path;		/* "/sys/devices/...", or NULL if it could not be read */
 	int64_t iommu_group;
 	char driver[64];
 	int driver_error;	/* errno of the reading, or 0 */
@@ -35,7 +36,6 @@ struct vlu_device {
 	char power_state[16];
 	int64_t iommu_group_size;	/* 0: not read yet */
 	/* read FOR_REPORT */
-	char *path;		/* "/sys/devices/..." */
 	char reset_method[64];	/* "flr bus" */
 	int reset_error;	/* errno of the reading, or 0 */
 	/* read on demand by device_is_ones() */

@@ -40,6 +40,29 @@ static int find_parent(const struct sys *sys, const char **name)
 	return dir;
 }
 
+/*
+ * Opens a file below a near directory. Returns -EXDEV if the path must be resolved from the root:
+ * there is no such directory, or the path may lead out of it. RESOLVE_BENEATH would allow links,
+ * but takes a lock of all mounts (path_is_under(), fs/namespace.c), which threads wait for.
+ */
+static int open_near(const struct sys *sys, const char *path, int flags)
+{
+	const struct open_how how = {
+		.flags = (unsigned int)flags, .resolve = RESOLVE_NO_SYMLINKS,
+	};
+	const char *rest = path;
+	int dir = find_near(sys, &rest);
+	long fd;
+
+	if (dir < 0 || strstr(rest, ".."))
+		return -EXDEV;
+	fd = syscall(SYS_openat2, dir, rest, &how, sizeof(how));
+	if (fd >= 0)
+		return (int)fd;
+	/* ELOOP: there is a link */
+	return errno == ELOOP || errno == EAGAIN || errno == ENOSYS || errno == EINTR ? -EXDEV : -errno;
+}
+
 int real_open(struct sys *sys, const char *path, int flags)
 {
 	/* openat2() rejects flags that O_PATH would ignore */
@@ -49,20 +72,12 @@ int real_open(struct sys *sys, const char *path, int flags)
 		.mode = flags & O_CREAT ? 0600 : 0,
 		.resolve = RESOLVE_IN_ROOT,
 	};
-	const char *rest = path;
-	int dir = find_near(sys, &rest);
+	int dir = sys->root_fd;
 	long fd;
 
-	if (dir >= 0 && !(flags & O_CREAT)) {
-		how.resolve = RESOLVE_BENEATH;
-		fd = syscall(SYS_openat2, dir, rest, &how, sizeof(how));
-		/* Links may lead out of the directory; then resolve the path from the root. */
-		if (fd >= 0 || (errno != EXDEV && errno != EAGAIN && errno != ENOSYS &&
-				errno != EINTR))
-			return fd < 0 ? -errno : (int)fd;
-		how.resolve = RESOLVE_IN_ROOT;
-	}
-	dir = sys->root_fd;
+	fd = flags & O_CREAT ? -EXDEV : open_near(sys, path, flags | more);
+	if (fd != -EXDEV)
+		return (int)fd;
 	/* A relative path that the user gave. */
 	if (sys->root_is_slash && path[0] != '/') {
 		dir = AT_FDCWD;

@@ -24,13 +24,13 @@ void sys_exit(struct sys *sys)
 {
 	sys_writers_end(sys);
 	while (sys->n_near)
-		sys_near(sys, NULL);
+		sys_near(sys, NULL, NULL);
 	if (sys->root_fd >= 0)
 		close(sys->root_fd);
 	sys->root_fd = -1;
 }
 
-void sys_near(struct sys *sys, const char *dir)
+void sys_near(struct sys *sys, const char *dir, const char *target)
 {
 	struct near *near;
 
@@ -43,7 +43,7 @@ void sys_near(struct sys *sys, const char *dir)
 	near = &sys->near[sys->n_near];
 	near->size = strlen(dir) + 1;
 	near->fd = near->size < sizeof(near->path) ?
-		   real_open(sys, dir, O_PATH | O_DIRECTORY) : -1;
+		   real_open(sys, target ? target : dir, O_PATH | O_DIRECTORY) : -1;
 	if (near->fd >= 0)
 		strcat(strcpy(near->path, dir), "/");
 	sys->n_near++;

@@ -189,7 +189,7 @@ struct near {
 	char path[64];		/* "/sys/bus/pci/devices/0000:01:00.0/" */
 	size_t size;
 };
-#define SYS_NEAR	4
+#define SYS_NEAR	5
 
 struct sys {
 	const struct sys_ops *ops;
@@ -210,10 +210,11 @@ int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root);
 void sys_exit(struct sys *sys);
 
 /*
- * Opens a directory to speed up the lookup of paths below it. Up to SYS_NEAR directories
- * are kept; NULL drops the last one. Has no other effect.
+ * Opens a directory to speed up the lookup of paths below it. target is the directory that the
+ * link dir leads to, or NULL if that is not known. Up to SYS_NEAR directories are kept; a NULL
+ * dir drops the last one. Has no other effect.
  */
-void sys_near(struct sys *sys, const char *dir);
+void sys_near(struct sys *sys, const char *dir, const char *target);
 
 /* Makes a view of the same machine for another thread, without near directories. */
 void sys_view(const struct sys *sys, struct sys *ret_view);

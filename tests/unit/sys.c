@@ -82,6 +82,76 @@ static void test_claim(void **state)
 	sys_exit(&sys);
 }
 
+static void make_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void assert_opens(struct sys *sys, const char *path, int flags, const char *text)
+{
+	char buf[32] = "";
+	int fd = sys_open(sys, path, O_RDONLY | flags);
+
+	if (fd < 0)
+		fail_msg("%s: %s", path, strerror(-fd));
+	if (text) {
+		assert_true(sys_read(sys, fd, buf, sizeof(buf) - 1) >= 0);
+		assert_string_equal(buf, text);
+	}
+	sys_close(sys, fd);
+}
+
+/* Checks that paths below "/near" lead to the same files, whether the directory is open or not. */
+static void open_all(struct sys *sys)
+{
+	assert_opens(sys, "/near/file", 0, "near");
+	assert_opens(sys, "/near/below/file", 0, "below");
+	assert_opens(sys, "/near/link", 0, "below");
+	assert_opens(sys, "/near/out", 0, "outside");
+	assert_opens(sys, "/near/root", 0, "outside");
+	assert_opens(sys, "/near/dir/file", 0, "outside");
+	assert_opens(sys, "/near/dir", O_DIRECTORY, NULL);
+	assert_opens(sys, "/near/../../other/file", 0, "outside");
+	assert_opens(sys, "/near/below/../../../other/file", 0, "outside");
+	assert_opens(sys, "/near/out", O_PATH, NULL);
+	assert_int_equal(sys_mode(sys, "/near/out"), S_IFREG | 0600);
+	assert_int_equal(sys_open(sys, "/near/none", O_RDONLY), -ENOENT);
+	assert_int_equal(sys_open(sys, "/near/lost", O_RDONLY), -ENOENT);
+	assert_int_equal(sys_open(sys, "/near/file", O_RDONLY | O_DIRECTORY), -ENOTDIR);
+	assert_int_equal(sys_open(sys, "/near/out", O_RDONLY | O_NOFOLLOW), -ELOOP);
+}
+
+/* A near directory changes no answer: a link in it stays below the root, as everywhere. */
+static void test_near(void **state)
+{
+	char dir[] = "/tmp/vfio-lu-unit-XXXXXX", command[64];
+	struct sys sys;
+
+	(void)state;
+	umask(077);
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(mkdir("near", 0700) | mkdir("near/below", 0700) | mkdir("other", 0700), 0);
+	make_file("near/file", "near");
+	make_file("near/below/file", "below");
+	make_file("other/file", "outside");
+	assert_int_equal(symlink("below/file", "near/link") | symlink("../other/file", "near/out") |
+			 symlink("/other/file", "near/root") | symlink("../other", "near/dir") |
+			 symlink("../../../../../etc/passwd", "near/lost"), 0);
+	assert_int_equal(sys_init(&sys, &sys_real_ops, dir), 0);
+	open_all(&sys);
+	sys_near(&sys, "/near", NULL);
+	open_all(&sys);
+	sys_near(&sys, NULL, NULL);
+	sys_exit(&sys);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	assert_int_equal(chdir("/") | system(command), 0);
+}
+
 /* Without ops.together, as on the fake machine, one thread makes all calls in order. */
 static void test_one_after_the_other(void **state)
 {
@@ -210,7 +280,7 @@ static void test_follow_dev(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_claim),
+		cmocka_unit_test(test_claim), cmocka_unit_test(test_near),
 		cmocka_unit_test(test_together), cmocka_unit_test(test_one_after_the_other),
 		cmocka_unit_test(test_spawn_and_sigchld), cmocka_unit_test(test_spawn_inherits_nothing),
 		cmocka_unit_test(test_follow_dev),
