@@ -31,10 +31,12 @@ endif
 # Sanitizers replace these options.
 HARDEN = $(if $(ASAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection)
 HARDEN_LINK = -Wl,-z,relro,-z,now
-# libcrypto first: the loader looks for its 4000 symbols in one library after the other.
-PKGS = libcrypto libpci libkmod json-c zlib
+# Linked to the program
+PKGS = json-c zlib
+# Loaded by the program at their first use (lib/sys/late.h)
+LATE_PKGS = libcrypto libkmod libpci
 # libfdt has no pkg-config file, so the compiler looks for its header.
-DEPS := $(shell sh -c 'pkg-config --exists $(PKGS) && echo "\#include <libfdt.h>" | $(CC) -E -' >/dev/null 2>&1 && echo yes)
+DEPS := $(shell sh -c 'pkg-config --exists $(PKGS) $(LATE_PKGS) && echo "\#include <libfdt.h>" | $(CC) -E -' >/dev/null 2>&1 && echo yes)
 # Optional: without one of these, data in its format cannot be unpacked.
 CODECS := $(shell for p in lzma zstd lz4; do pkg-config --exists lib$$p 2>/dev/null && echo $$p; done)
 # Optional too: without it, the holder sends nothing to a service manager.
@@ -47,12 +49,20 @@ WARN = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototype
 # The program uses snprintf() to cut text; only gcc warns.
 CUT_TEXT := $(if $(shell $(CC) --version 2>/dev/null | grep -i clang),,-Wno-format-truncation)
 WARN += $(CUT_TEXT)
-ALL_PKGS := $(PKGS) $(CODECS:%=lib%) $(SYSTEMD)
-PKG_CFLAGS := $(if $(DEPS),$(shell pkg-config --cflags $(ALL_PKGS)))
-LIBS := $(if $(DEPS),$(shell pkg-config --libs $(ALL_PKGS)) -lfdt)
+ALL_LATE_PKGS := $(LATE_PKGS) $(CODECS:%=lib%) $(SYSTEMD)
+PKG_CFLAGS := $(if $(DEPS),$(shell pkg-config --cflags $(PKGS) $(ALL_LATE_PKGS)))
+# The names by which the dynamic loader knows these libraries, such as libkmod.so.2. A compiler for another machine
+# may have headers alone; then nothing can be linked.
+soname = $(or $(shell readelf -d "$$($(CC) -print-file-name=$(1).so)" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p'),$(1).so)
+LATE := $(if $(DEPS),$(foreach pkg,$(ALL_LATE_PKGS),$(call soname,$(pkg))))
+linkable = $(if $(filter %.so,$(LATE)),$(error no shared library: $(filter %.so,$(LATE))))
+LATE_NAMES := $(foreach library,$(LATE),-DLATE_$(shell echo $(firstword $(subst ., ,$(library))) | tr a-z A-Z)='"$(library)"')
+# libc first: the loader looks for a symbol in one library after the other.
+LIBS := $(if $(DEPS),-lc $(shell pkg-config --libs $(PKGS)) -lfdt)
 WERROR = $(if $(CI),-Werror)
 PARTS := $(shell echo "$(foreach part,zstd lz4 lzma,$(if $(filter $(part),$(CODECS)),+,-)$(part)) $(if $(SYSTEMD),+,-)systemd" | tr ' ' ,)
-ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -DVLU_PARTS='"$(PARTS)"' -DSBINDIR='"$(SBINDIR)"' -Ilib $(OPTIONAL) $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -DVLU_PARTS='"$(PARTS)"' -DSBINDIR='"$(SBINDIR)"' -Ilib \
+	       $(OPTIONAL) $(LATE_NAMES) $(CPPFLAGS)
 # Builds in two directories are identical to the byte.
 ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC -ffile-prefix-map=$(CURDIR)=. $(WARN) $(WERROR) $(CFLAGS) $(HARDEN) \
 	     $(PKG_CFLAGS)
@@ -86,7 +96,7 @@ vfio-lu: $(B)/vfio-lu
 
 $(B)/vfio-lu: $(CLI_OBJS) $(B)/libvfio-lu.a
 	$(if $(V),,@echo "  LD  $@")
-	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(linkable)$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/libvfio-lu.a: $(LIB_OBJS)
 	@rm -f $@
@@ -94,15 +104,20 @@ $(B)/libvfio-lu.a: $(LIB_OBJS)
 
 $(B)/$(LIBVFIO_LU): $(LIB_OBJS) lib/libvfio-lu.sym
 	$(if $(V),,@echo "  LD  $@")
-	$(Q)$(CC) -shared $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libvfio-lu.sym \
+	$(linkable)$(Q)$(CC) -shared $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libvfio-lu.sym \
 		$(if $(ASAN),,-Wl,--no-undefined) -o $@ $(LIB_OBJS) $(LIBS)
 
 # Contains the directories of this installation, relative to its own place.
 in_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
 $(B)/libvfio-lu.pc: lib/libvfio-lu.pc.in FORCE
 	@sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(call in_prefix,$(LIBDIR))|; s|@INCLUDEDIR@|$(call in_prefix,$(INCLUDEDIR))|' \
-		-e 's|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(ALL_PKGS)|' $< >$@
+		-e 's|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(PKGS)|' $< >$@
 FORCE:
+
+# Needs the libraries that the program loads: for tools that read dependencies from a file.
+$(B)/late.so:
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,--no-as-needed -o $@ $(shell pkg-config --libs $(ALL_LATE_PKGS))
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -176,7 +191,7 @@ INSTALLED = $(PROGRAM_FILES) $(LIBRARY_FILES)
 field = $(word $(1),$(subst :, ,$(2)))
 define install_one
 $(if $(filter dist/% %.3 %.5 %.7 %.8,$(call field,2,$(1))), \
-	sed 's|@SBINDIR@|$(SBINDIR)|g; s|@LIBEXECDIR@|$(LIBEXECDIR)|g; s|@VERSION@|$(VERSION)|g' $(call field,2,$(1)) | \
+	sed 's|@SBINDIR@|$(SBINDIR)|g; s|@LIBEXECDIR@|$(LIBEXECDIR)|g; s|@VERSION@|$(VERSION)|g; s|@LATE@|$(LATE)|g' $(call field,2,$(1)) | \
 	install -D -m $(call field,1,$(1)) /dev/stdin $(DESTDIR)$(call field,3,$(1)), \
 	install -D -m $(call field,1,$(1)) $(call field,2,$(1)) $(DESTDIR)$(call field,3,$(1)))
 

@@ -9,6 +9,8 @@ TEST_CFLAGS = $(filter-out -Wwrite-strings,$(ALL_CFLAGS)) -Icli -Itests/fake -MM
 # The dependency files add headers to $^, which must not be compiled.
 SOURCES_OF = $(filter %.c %.o %.a,$^)
 # Test programs are linked with the objects instead of the archive, since they use internal functions.
+# Tests compress with libraries that the program loads when it needs them.
+CODEC_LIBS = $(if $(CODECS),$(shell pkg-config --libs $(CODECS:%=lib%)))
 TEST_LINK = @echo "  LD  $@"; mkdir -p $(@D) && $(CC) $(ALL_CPPFLAGS) $(TEST_CFLAGS) -o $@
 
 $(T)/plant: tests/tree/plant.c tests/handover.c
@@ -20,7 +22,7 @@ $(T)/selftest: tests/fake/selftest.c tests/fake/client.c $(LIB_OBJS)
 $(T)/vfio-lu-fake: $(addprefix tests/fake/,main.c fault.c kill.c client.c) $(LIB_OBJS) $(CLI_COMMON)
 	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
 $(T)/unit/%: tests/unit/%.c $(LIB_OBJS) $(CLI_COMMON)
-	$(TEST_LINK) $(SOURCES_OF) -lcmocka $(LIBS)
+	$(TEST_LINK) $(SOURCES_OF) -lcmocka $(LIBS) $(CODEC_LIBS)
 $(T)/unit/blob-tree $(T)/unit/core: tests/handover.c
 $(T)/fuzz/%: tests/fuzz/fuzz-%.c tests/fuzz/main.c $(LIB_OBJS)
 	$(TEST_LINK) $(SOURCES_OF) $(LIBS)
@@ -46,7 +48,7 @@ check-pure: $(UNITS)
 check-fuzz: $(FUZZ)
 	@BUILD=$(T) tests/fuzz/run.sh
 fuzz-flags:
-	@echo $(filter-out -DVLU_VERSION% -DVLU_PARTS%,$(ALL_CPPFLAGS)) $(shell pkg-config --cflags $(PKGS)) $(LIBS)
+	@echo $(filter-out -DVLU_VERSION% -DVLU_PARTS%,$(ALL_CPPFLAGS)) $(PKG_CFLAGS) $(LIBS)
 check-tree: $(B)/vfio-lu $(T)/plant
 	@SANITIZED=$(ASAN) BUILD=$(T) VFIO_LU=$(abspath $(B)/vfio-lu) tests/tree/run.sh
 FAKE_LOGS = all

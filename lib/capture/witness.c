@@ -10,8 +10,11 @@
 #include <zlib.h>
 
 #include "capture/witness.h"
+#include "machine/device.h"
 
 #define ANSWER	128
+/* A configuration space has 4 KiB. Each register is read from the device, and only these are used. */
+#define CONFIG_HEAD	64
 /* From this size on, reading a file takes longer than its stamp is worth. */
 #define LARGE	(64 << 10)
 /* Nanoseconds. If the last write is longer ago, the next write changes the stamp. */
@@ -20,6 +23,7 @@
 /* What the gate can be asked about a path. */
 enum question {
 	CONTENT = 'c', STAMP = 't', LINK = 'l', MODE = 'm', NODE = 'n', SIZE = 's', NAMES = 'd',
+	HEAD = 'h',
 };
 
 struct witness {
@@ -32,21 +36,25 @@ struct witness {
 
 /* -------------------------------------------------------------- answers */
 
-static long sum_content(struct sys *machine, const char *path, unsigned long *sum)
+static long sum_content(struct sys *machine, const char *path, size_t max, unsigned long *sum)
 {
 	unsigned char buf[1 << 16];
 	int fd = sys_open(machine, path, O_RDONLY);
-	long size = 0;
-	ssize_t n;
+	size_t size = 0, piece;
+	ssize_t n = 0;
 
 	if (fd < 0)
 		return fd;
-	while ((n = sys_read(machine, fd, buf, sizeof(buf))) > 0) {
+	while (size < max) {
+		piece = max - size < sizeof(buf) ? max - size : sizeof(buf);
+		n = sys_read(machine, fd, buf, piece);
+		if (n <= 0)
+			break;
 		*sum = crc32(*sum, buf, (unsigned int)n);
-		size += n;
+		size += (size_t)n;
 	}
 	sys_close(machine, fd);
-	return n < 0 ? n : size;
+	return n < 0 ? n : (long)size;
 }
 
 /* The order of the names does not matter. */
@@ -68,10 +76,17 @@ static bool has_stamp(struct sys *machine, const char *path)
 	return now.wall - stamp.changed > SETTLED;
 }
 
+/* sysfs has files, directories and links only, and a read of any of them can be repeated. */
+static bool is_sysfs(const char *path)
+{
+	return strncmp(path, "/sys/", 5) == 0;
+}
+
 /* Returns false if the question cannot be repeated: reading a device node may consume data. */
 static bool answer(struct sys *machine, enum question question, const char *path, char buf[ANSWER])
 {
-	int mode = question == LINK ? 0 : sys_mode(machine, path);
+	bool plain = is_sysfs(path);
+	int mode = question == MODE || (question == CONTENT && !plain) ? sys_mode(machine, path) : 0;
 	struct sys_stamp stamp = { 0 };
 	char target[PATH_MAX];
 	unsigned long sum = 0;
@@ -80,10 +95,13 @@ static bool answer(struct sys *machine, enum question question, const char *path
 
 	switch (question) {
 	case CONTENT:
-		if (mode >= 0 && !S_ISREG(mode) && !S_ISDIR(mode))
+		if (mode > 0 && !S_ISREG(mode) && !S_ISDIR(mode))
 			return false;
-		if (S_ISREG(mode) && mode >= 0)
-			ret = sum_content(machine, path, &sum);
+		if (plain || (S_ISREG(mode) && mode >= 0))
+			ret = sum_content(machine, path, SIZE_MAX, &sum);
+		break;
+	case HEAD:
+		ret = sum_content(machine, path, CONFIG_HEAD, &sum);
 		break;
 	case STAMP:
 		ret = sys_stamp(machine, path, &stamp);
@@ -148,9 +166,18 @@ static struct witness *see(struct sys *sys, enum question question, const char *
 	return witness;
 }
 
+static bool is_config_space(const char *path)
+{
+	const char *end = strrchr(path, '/');
+
+	return end && strcmp(end, "/config") == 0 &&
+	       strncmp(path, PCI_DEVICES "/", strlen(PCI_DEVICES "/")) == 0;
+}
+
 static int see_open(struct sys *sys, const char *path, int flags)
 {
-	enum question question = has_stamp(&sys->witness->machine, path) ? STAMP : CONTENT;
+	enum question question = is_config_space(path) ? HEAD :
+				 has_stamp(&sys->witness->machine, path) ? STAMP : CONTENT;
 
 	return see(sys, question, path)->machine.ops->open(sys, path, flags);
 }

@@ -4,7 +4,8 @@
  * directories. As long as each read has the same result, the decision is the same and need
  * not be made again. Like the recorder, the witness watches the reads themselves, so there is
  * no list of files to maintain. It leaves out what /proc says of processes. Of a large file,
- * which the kernel never generates, it notes the stamp in place of the content.
+ * which the kernel never generates, it notes the stamp in place of the content, and of the
+ * configuration space of a device the header, since the rest is never read.
  */
 #ifndef VLU_CAPTURE_WITNESS_H
 #define VLU_CAPTURE_WITNESS_H

@@ -42,11 +42,11 @@ static void look_at_intel(const struct host *host, struct verdict *v)
 		  cmdline_get(host->cmdline, "intel_iommu", value, sizeof(value)) &&
 		  cmdline_has(value, "on");
 
-	if (kconfig_has(&host->config, "INTEL_IOMMU") == VLU_NO) {
+	if (kconfig_has(host_kconfig(host), "INTEL_IOMMU") == VLU_NO) {
 		verdict_set(v, VLU_FAIL, "this kernel was built without the driver of the IOMMU "
-			    "(CONFIG_INTEL_IOMMU is not set in %s)", host->config.source);
+			    "(CONFIG_INTEL_IOMMU is not set in %s)", host_kconfig(host)->source);
 		verdict_fix(v, "boot a kernel with CONFIG_INTEL_IOMMU=y");
-	} else if (!on && kconfig_has(&host->config, "INTEL_IOMMU_DEFAULT_ON") != VLU_YES) {
+	} else if (!on && kconfig_has(host_kconfig(host), "INTEL_IOMMU_DEFAULT_ON") != VLU_YES) {
 		verdict_set(v, VLU_FAIL, "there is an IOMMU, but it is not switched on: no intel_iommu=on "
 			    "on the command line");
 		verdict_fix(v, "boot with intel_iommu=on");
@@ -142,7 +142,7 @@ static void look_at_firmware(const struct host *host, struct verdict *v)
 	} else if (make) {
 		verdict_set(v, VLU_FAIL, "the firmware reports an IOMMU (%s), but the kernel "
 			    "uses none", make->table);
-		if (kconfig_has(&host->config, make->option) == VLU_NO)
+		if (kconfig_has(host_kconfig(host), make->option) == VLU_NO)
 			verdict_fix(v, "boot a kernel with CONFIG_%s=y", make->option);
 		else
 			verdict_fix(v, "dmesg | grep -i %s -e iommu", make->words);
@@ -186,10 +186,10 @@ void look_iommufd(const struct host *host, struct verdict *v)
 {
 	if (sys_exists(&host->ctx->sys, DEV_IOMMU)) {
 		verdict_set(v, VLU_PASS, DEV_IOMMU " is there");
-	} else if (host->config.text &&
-		   kconfig_get(&host->config, "IOMMUFD") == 'm') {
+	} else if (host_kconfig(host)->text &&
+		   kconfig_get(host_kconfig(host), "IOMMUFD") == 'm') {
 		verdict_set(v, VLU_PASS, "CONFIG_IOMMUFD=m in %s: loaded when needed",
-			    host->config.source);
+			    host_kconfig(host)->source);
 	} else {
 		verdict_set(v, VLU_FAIL, DEV_IOMMU " does not exist");
 		verdict_fix(v, "boot a kernel with CONFIG_IOMMUFD, or modprobe iommufd");

@@ -26,7 +26,7 @@ static bool has_kexec_program(struct sys *sys)
 /* kho_fill_kimage() is only called from kernel/kexec_file.c */
 void look_kexec_file(const struct host *host, struct verdict *v)
 {
-	enum vlu_known built = kconfig_has(&host->config, "KEXEC_FILE");
+	enum vlu_known built = kconfig_has(host_kconfig(host), "KEXEC_FILE");
 
 	/* KEXEC_HANDOVER selects KEXEC_FILE: kernel/liveupdate/Kconfig */
 	if (host->luo_device)
@@ -35,7 +35,7 @@ void look_kexec_file(const struct host *host, struct verdict *v)
 		look_without_config(v, "CONFIG_KEXEC_FILE");
 	} else if (built == VLU_NO) {
 		verdict_set(v, VLU_FAIL, "this kernel cannot load another with kexec_file_load() "
-			    "(CONFIG_KEXEC_FILE is not set in %s)", host->config.source);
+			    "(CONFIG_KEXEC_FILE is not set in %s)", host_kconfig(host)->source);
 		verdict_fix(v, "boot a kernel with CONFIG_KEXEC_FILE=y");
 	} else if (!has_kexec_program(&host->ctx->sys)) {
 		verdict_set(v, VLU_WARN, "the kernel has kexec_file_load(), but no kexec program "
@@ -90,7 +90,7 @@ static void look_without_file(const struct host *host, struct verdict *v)
 {
 	size_t entries = 0;
 
-	if (kconfig_has(&host->config, "SECURITY_LOCKDOWN_LSM") == VLU_NO) {
+	if (kconfig_has(host_kconfig(host), "SECURITY_LOCKDOWN_LSM") == VLU_NO) {
 		verdict_set(v, VLU_PASS, "this kernel has no lockdown");
 	} else if (sys_list(&host->ctx->sys, SECURITYFS, count_one, &entries) < 0) {
 		verdict_set(v, VLU_UNKNOWN, SECURITYFS " does not exist, so vfio-lu cannot see "
@@ -113,9 +113,9 @@ void look_lockdown(const struct host *host, struct verdict *v)
 	char modes[128], *mode, *end;
 	int ret;
 
-	if (kconfig_has(&host->config, "KEXEC_SIG_FORCE") == VLU_YES) {
+	if (kconfig_has(host_kconfig(host), "KEXEC_SIG_FORCE") == VLU_YES) {
 		verdict_set(v, VLU_WARN, "the next kernel must be signed: CONFIG_KEXEC_SIG_FORCE=y "
-			    "in %s", host->config.source);
+			    "in %s", host_kconfig(host)->source);
 		verdict_fix(v, "load a kernel that is signed with a key this one knows");
 		return;
 	}
@@ -135,7 +135,7 @@ void look_lockdown(const struct host *host, struct verdict *v)
 	*end = '\0';
 	if (strcmp(mode, "none") == 0) {
 		verdict_set(v, VLU_PASS, "the kernel is not locked down");
-	} else if (kconfig_has(&host->config, "KEXEC_SIG") == VLU_NO) {
+	} else if (kconfig_has(host_kconfig(host), "KEXEC_SIG") == VLU_NO) {
 		verdict_set(v, VLU_PASS, "locked down (%s), which does not concern "
 			    "kexec_file_load() here (CONFIG_KEXEC_SIG is not set)", mode);
 	} else {
@@ -247,7 +247,7 @@ void look_systemd_luo(const struct host *host, struct verdict *v)
 	} else if (!systemd_has_luo(host->systemd)) {
 		verdict_set(v, VLU_PASS, "systemd %d does not support live updates; the holder "
 			    "keeps the sessions open during its shutdown", host->systemd);
-	} else if (vfio_pci_built(host->ctx, &host->config) == 'y') {
+	} else if (vfio_pci_built(host->ctx, host_kconfig(host)) == 'y') {
 		verdict_set(v, VLU_PASS, "systemd %d opens " DEV_LIVEUPDATE " at boot, and vfio-pci "
 			    "is built in", host->systemd);
 	} else {

@@ -10,16 +10,19 @@
 static void look_built(const struct host *host, struct verdict *v,
 		       const char *option, const char *what)
 {
-	if (host->config.text && kconfig_get(&host->config, option + 7)) {
-		verdict_set(v, VLU_PASS, "%s=y in %s", option, host->config.source);
+	/* the configuration would only be the better evidence, and must be unpacked */
+	bool enough = host->luo_device && host->only_failures;
+
+	if (!enough && host_kconfig(host)->text && kconfig_get(host_kconfig(host), option + 7)) {
+		verdict_set(v, VLU_PASS, "%s=y in %s", option, host_kconfig(host)->source);
 	} else if (host->luo_device) {
 		/* Only a kernel with both options registers /dev/liveupdate. */
 		verdict_set(v, VLU_PASS, DEV_LIVEUPDATE " is there");
-	} else if (!host->config.text) {
+	} else if (!host_kconfig(host)->text) {
 		look_without_config(v, option);
 	} else {
 		verdict_set(v, VLU_FAIL, "this kernel was built without %s (%s is not set in %s)",
-			    what, option, host->config.source);
+			    what, option, host_kconfig(host)->source);
 		verdict_fix(v, "boot a kernel with %s=y", option);
 	}
 }
@@ -70,13 +73,27 @@ static void look_enabled(const struct host *host, struct verdict *v,
 	verdict_fix(v, "boot with kho=on liveupdate=on");
 }
 
+static bool is_switched_on(const struct host *host, const char *parameter)
+{
+	char value[64];
+
+	return cmdline_get(host->cmdline, parameter, value, sizeof(value)) &&
+	       kernel_bool(value) == VLU_YES;
+}
+
 /* kho_parse_enable(), kernel/liveupdate/kexec_handover.c */
 void look_kho_enabled(const struct host *host, struct verdict *v)
 {
-	bool by_default = host->config.text &&
-			  kconfig_get(&host->config, "KEXEC_HANDOVER_ENABLE_DEFAULT");
+	bool by_default;
 
-	if (!by_default && !host->config.text && host->luo_device) {
+	/* both the command line and the device say yes, so the default has no say */
+	if (host->only_failures && host->luo_device && is_switched_on(host, "kho")) {
+		verdict_set(v, VLU_PASS, DEV_LIVEUPDATE " is there");
+		return;
+	}
+	by_default = host_kconfig(host)->text &&
+		     kconfig_get(host_kconfig(host), "KEXEC_HANDOVER_ENABLE_DEFAULT");
+	if (!by_default && !host_kconfig(host)->text && host->luo_device) {
 		/* luo_early_startup() disables LUO when KHO is disabled */
 		verdict_set(v, VLU_PASS, DEV_LIVEUPDATE " is there");
 		return;
@@ -165,7 +182,7 @@ void look_debugfs(const struct host *host, struct verdict *v)
 		verdict_run(v, "mount -t debugfs debugfs " DEBUGFS);
 	} else {
 		verdict_set(v, VLU_WARN, "debugfs has no kho: vfio-lu cannot see what will be "
-			    "handed over%s", kconfig_has(&host->config,
+			    "handed over%s", kconfig_has(host_kconfig(host),
 			    "KEXEC_HANDOVER_DEBUGFS") == VLU_NO ?
 			    " (CONFIG_KEXEC_HANDOVER_DEBUGFS is not set)" : "");
 	}

@@ -47,7 +47,8 @@ const char *host_rule_id(size_t i)
 int check_host_for(struct vlu_ctx *ctx, unsigned int use,
 		   struct vlu_report **ret_report)
 {
-	struct host host = { .ctx = ctx };
+	struct host_kconfig kconfig = { .read = false };
+	struct host host = { .ctx = ctx, .kconfig = &kconfig, .only_failures = use };
 	struct vlu_report *report;
 	struct verdict v;
 	size_t i;
@@ -56,10 +57,6 @@ int check_host_for(struct vlu_ctx *ctx, unsigned int use,
 	ret = report_new(ctx, &report);
 	if (ret)
 		return ret;
-	if (host_config(ctx, &host.config)) {
-		vlu_report_free(report);
-		return vlu_nomem(ctx);
-	}
 	host.cmdline_known = attr_read(ctx, host.cmdline, sizeof(host.cmdline),
 				       "/proc/cmdline") >= 0;
 	if (!host.cmdline_known)
@@ -74,7 +71,11 @@ int check_host_for(struct vlu_ctx *ctx, unsigned int use,
 		v.advisory = rules[i].advisory;
 		report_add(report, rules[i].id, &v);
 	}
-	kconfig_free(&host.config);
+	kconfig_free(&kconfig.config);
+	if (kconfig.failed) {
+		vlu_report_free(report);
+		return vlu_nomem(ctx);
+	}
 	return report_give(ctx, report, ret_report);
 }
 

@@ -6,10 +6,17 @@
 #include "machine/kernel.h"
 #include "report.h"
 
+/* The kernel's configuration, which is read when a rule asks for it. */
+struct host_kconfig {
+	struct kconfig config;
+	bool read, failed;
+};
+
 /* The facts for the rules, read once. */
 struct host {
 	struct vlu_ctx *ctx;
-	struct kconfig config;
+	struct host_kconfig *kconfig;
+	bool only_failures;	/* the evidence of a rule that passes is of no interest */
 	char cmdline[4096];
 	bool cmdline_known;
 	bool luo_device;
@@ -28,7 +35,13 @@ enum host_use {
 	HOST_ALL = 15,
 };
 
-/* Checks the rules that may stop this command, or all of them when use is 0. */
+/* host-kconfig.c: use this in place of host->kconfig. */
+const struct kconfig *host_kconfig(const struct host *host);
+
+/*
+ * Checks the rules that may stop this command, or all of them when use is 0. For a command, the
+ * failures count, so a rule that passes may have less of a detail.
+ */
 int check_host_for(struct vlu_ctx *ctx, unsigned int use,
 		   struct vlu_report **ret_report) must_check;
 

@@ -21,15 +21,15 @@ void look_vfio_cdev(const struct host *host, struct verdict *v)
 	if (sys_list(&host->ctx->sys, "/sys/class/vfio-dev", has_cdev,
 		     (void *)host) > 0) {
 		verdict_set(v, VLU_PASS, "devices have one under /sys/class/vfio-dev");
-	} else if (!host->config.text) {
+	} else if (!host_kconfig(host)->text) {
 		look_without_config(v, "CONFIG_VFIO_DEVICE_CDEV");
-	} else if (kconfig_get(&host->config, "VFIO_DEVICE_CDEV")) {
+	} else if (kconfig_get(host_kconfig(host), "VFIO_DEVICE_CDEV")) {
 		verdict_set(v, VLU_PASS, "CONFIG_VFIO_DEVICE_CDEV=y in %s",
-			    host->config.source);
+			    host_kconfig(host)->source);
 	} else {
 		verdict_set(v, VLU_FAIL, "this kernel gives vfio devices no character "
 			    "device (CONFIG_VFIO_DEVICE_CDEV is not set in %s)",
-			    host->config.source);
+			    host_kconfig(host)->source);
 		verdict_fix(v, "boot a kernel with CONFIG_VFIO_DEVICE_CDEV=y");
 	}
 }
@@ -39,7 +39,7 @@ void look_vfio_handler(const struct host *host, struct verdict *v)
 {
 	struct handler handler;
 
-	handler_find(host->ctx, &host->config, &handler);
+	handler_find(host->ctx, host_kconfig(host), &handler);
 	verdict_set(v, handler.there == VLU_YES ? VLU_PASS :
 		    handler.there == VLU_NO ? VLU_FAIL : VLU_UNKNOWN, "%s", handler.detail);
 	if (handler.there == VLU_NO)
@@ -52,14 +52,14 @@ void look_vfio_handler(const struct host *host, struct verdict *v)
 /* can_preserve() of the VFIO series: ENOENT for every device, EINVAL in v1 */
 void look_no_zdev_kvm(const struct host *host, struct verdict *v)
 {
-	switch (kconfig_has(&host->config, "VFIO_PCI_ZDEV_KVM")) {
+	switch (kconfig_has(host_kconfig(host), "VFIO_PCI_ZDEV_KVM")) {
 	case VLU_NO:
 		verdict_set(v, VLU_PASS, "CONFIG_VFIO_PCI_ZDEV_KVM is not set in %s",
-			    host->config.source);
+			    host_kconfig(host)->source);
 		break;
 	case VLU_YES:
 		verdict_set(v, VLU_FAIL, "this kernel was built with CONFIG_VFIO_PCI_ZDEV_KVM (in "
-			    "%s), and then preserves no file of vfio-pci", host->config.source);
+			    "%s), and then preserves no file of vfio-pci", host_kconfig(host)->source);
 		verdict_fix(v, "boot a kernel without CONFIG_VFIO_PCI_ZDEV_KVM");
 		break;
 	default:
@@ -75,7 +75,7 @@ void look_no_zdev_kvm(const struct host *host, struct verdict *v)
 void look_vfio_handler_early(const struct host *host, struct verdict *v)
 {
 	const struct klog *log = klog_get(host->ctx);
-	char built = vfio_pci_built(host->ctx, &host->config);
+	char built = vfio_pci_built(host->ctx, host_kconfig(host));
 
 	if (log && log->no_handler[0]) {
 		verdict_set(v, VLU_FAIL, "vfio-pci was loaded too late: " DEV_LIVEUPDATE " was opened "

@@ -10,6 +10,7 @@
 #include <zstd.h>
 #endif
 
+#include "sys/late.h"
 #include "unpack.h"
 
 #define PIECE	65536u
@@ -109,15 +110,24 @@ static int un_gzip(struct stream *s)
 /* Enough for any kernel build (xz -9, dictionaries of 128 MiB). */
 #define LZMA_MEMORY	(256u << 20)
 
+#define LZMA_CALLS(call) \
+	call(lzma_stream_decoder) call(lzma_alone_decoder) call(lzma_code) call(lzma_end)
+struct lzma { LZMA_CALLS(LATE_FIELD) };
+static const char *const lzma_names[] = { LZMA_CALLS(LATE_NAME) };
+
 static int un_lzma(struct stream *s)
 {
 	lzma_stream z = LZMA_STREAM_INIT;
+	struct lzma lzma;
 	lzma_ret zret;
-	int ret = 0;
+	int ret;
 
+	ret = late_load(LATE_LIBLZMA, lzma_names, &lzma, sizeof(lzma));
+	if (ret)
+		return ret;
 	zret = codec_of(s->data, s->size) == CODEC_XZ ?
-	       lzma_stream_decoder(&z, LZMA_MEMORY, 0) :
-	       lzma_alone_decoder(&z, LZMA_MEMORY);
+	       lzma.lzma_stream_decoder(&z, LZMA_MEMORY, 0) :
+	       lzma.lzma_alone_decoder(&z, LZMA_MEMORY);
 	if (zret != LZMA_OK)
 		return -ENOMEM;
 	z.next_in = s->data;
@@ -125,11 +135,11 @@ static int un_lzma(struct stream *s)
 	while (!ret && zret == LZMA_OK) {
 		z.next_out = s->out;
 		z.avail_out = PIECE;
-		zret = lzma_code(&z, z.avail_in ? LZMA_RUN : LZMA_FINISH);
+		zret = lzma.lzma_code(&z, z.avail_in ? LZMA_RUN : LZMA_FINISH);
 		ret = s->fn(s->arg, s->out, PIECE - z.avail_out);
 	}
 	s->used = s->size - z.avail_in;
-	lzma_end(&z);
+	lzma.lzma_end(&z);
 	if (ret)
 		return ret;
 	return zret == LZMA_STREAM_END ? 0 :
@@ -138,28 +148,37 @@ static int un_lzma(struct stream *s)
 #endif
 
 #ifdef HAVE_ZSTD
+#define ZSTD_CALLS(call) \
+	call(ZSTD_createDStream) call(ZSTD_decompressStream) call(ZSTD_isError) call(ZSTD_freeDStream)
+struct zstd { ZSTD_CALLS(LATE_FIELD) };
+static const char *const zstd_names[] = { ZSTD_CALLS(LATE_NAME) };
+
 static int un_zstd(struct stream *s)
 {
 	ZSTD_inBuffer in = { .src = s->data, .size = s->size };
 	ZSTD_outBuffer out;
 	ZSTD_DStream *z;
 	size_t left = 1, before;
-	int ret = 0;
+	struct zstd zstd;
+	int ret;
 
-	z = ZSTD_createDStream();
+	ret = late_load(LATE_LIBZSTD, zstd_names, &zstd, sizeof(zstd));
+	if (ret)
+		return ret;
+	z = zstd.ZSTD_createDStream();
 	if (!z)
 		return -ENOMEM;
 	do {
 		out = (ZSTD_outBuffer){ .dst = s->out, .size = PIECE };
 		before = in.pos;
-		left = ZSTD_decompressStream(z, &out, &in);
-		if (ZSTD_isError(left) || (left && in.pos == before && !out.pos))
+		left = zstd.ZSTD_decompressStream(z, &out, &in);
+		if (zstd.ZSTD_isError(left) || (left && in.pos == before && !out.pos))
 			ret = -EBADMSG;
 		else
 			ret = s->fn(s->arg, s->out, out.pos);
 	} while (!ret && left);
 	s->used = in.pos;
-	ZSTD_freeDStream(z);
+	zstd.ZSTD_freeDStream(z);
 	return ret;
 }
 #endif
@@ -168,12 +187,21 @@ static int un_zstd(struct stream *s)
 /* The legacy format of lz4 -l: independent blocks of at most 8 MiB. */
 #define LZ4_BLOCK	(8u << 20)
 
+#define LZ4_CALLS(call) call(LZ4_decompress_safe)
+struct lz4 { LZ4_CALLS(LATE_FIELD) };
+static const char *const lz4_names[] = { LZ4_CALLS(LATE_NAME) };
+
 static int un_lz4(struct stream *s)
 {
-	uint8_t *out = malloc(LZ4_BLOCK);
-	int ret = 0, got;
+	struct lz4 lz4;
 	uint32_t block;
+	uint8_t *out;
+	int ret, got;
 
+	ret = late_load(LATE_LIBLZ4, lz4_names, &lz4, sizeof(lz4));
+	if (ret)
+		return ret;
+	out = malloc(LZ4_BLOCK);
 	if (!out)
 		return -ENOMEM;
 	s->used = 4;
@@ -186,8 +214,8 @@ static int un_lz4(struct stream *s)
 			ret = -EBADMSG;
 			break;
 		}
-		got = LZ4_decompress_safe((const char *)s->data + s->used + 4,
-					  (char *)out, (int)block, (int)LZ4_BLOCK);
+		got = lz4.LZ4_decompress_safe((const char *)s->data + s->used + 4,
+					      (char *)out, (int)block, (int)LZ4_BLOCK);
 		ret = got < 0 ? -EBADMSG : s->fn(s->arg, out, (size_t)got);
 		s->used += 4 + block;
 	}

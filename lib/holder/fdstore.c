@@ -6,6 +6,7 @@
 #include "machine/kernel.h"
 #include "holder/protocol.h"
 #include "holder/fdstore.h"
+#include "sys/late.h"
 
 /* How long a request waits for the manager: until it closes files, and until it has room. */
 #define BARRIER_MSEC	5000
@@ -137,6 +138,10 @@ void store_end(struct store *store)
 
 #ifdef HAVE_SYSTEMD
 
+#define CALLS(call) call(sd_listen_fds_with_names)
+struct systemd { CALLS(LATE_FIELD) };
+static const char *const calls[] = { CALLS(LATE_NAME) };
+
 /* Finds an entry by its number, which must be in the index. */
 static bool find_number(const struct store *store, const char *name,
 			const struct held_item *items, struct store_entry *ret_entry)
@@ -184,13 +189,18 @@ static bool find_name(struct store *store, const char *name, const struct held_i
 	return true;
 }
 
-void store_take(struct store *store, void (*fn)(void *arg, const struct store_entry *entry),
-		void *arg)
+int store_take(struct store *store, void (*fn)(void *arg, const struct store_entry *entry),
+	       void *arg)
 {
 	char key[HOLDER_KEY], value[HOLDER_VALUE], **names = NULL;
 	_cleanup_free_ struct held_item *items = NULL;
-	int n = sd_listen_fds_with_names(0, &names), i, ret;
+	struct systemd systemd;
+	int n, i, ret;
 
+	ret = late_load(LATE_LIBSYSTEMD, calls, &systemd, sizeof(systemd));
+	if (ret)
+		return vlu_failed(store->ctx, ret, "cannot load " LATE_LIBSYSTEMD);
+	n = systemd.sd_listen_fds_with_names(0, &names);
 	ret = index_read(store->ctx, &items);
 	if (ret)
 		vlu_log(store->ctx, VLU_LOG_ERROR, "cannot read " HOLDER_INDEX ": %s",
@@ -212,14 +222,16 @@ void store_take(struct store *store, void (*fn)(void *arg, const struct store_en
 	for (i = 0; names && names[i]; i++)
 		free(names[i]);
 	free(names);
+	return 0;
 }
 
 #else
 
-void store_take(struct store *store, void (*fn)(void *arg, const struct store_entry *entry),
-		void *arg)
+int store_take(struct store *store, void (*fn)(void *arg, const struct store_entry *entry),
+	       void *arg)
 {
 	(void)store, (void)fn, (void)arg;
+	return 0;
 }
 
 #endif

@@ -46,10 +46,10 @@ void store_init(struct store *store, struct vlu_ctx *ctx);
 void store_end(struct store *store);
 /*
  * Calls fn with each file that the service manager gives back. fn then owns fd. A session of
- * the previous kernel has "direction=incoming".
+ * the previous kernel has "direction=incoming". If it fails, the manager still has its duplicates.
  */
-void store_take(struct store *store, void (*fn)(void *arg, const struct store_entry *entry),
-		void *arg);
+int store_take(struct store *store, void (*fn)(void *arg, const struct store_entry *entry),
+	       void *arg) must_check;
 /* Tells the manager that the socket exists, so that units ordered after the service start. */
 void store_ready(struct store *store);
 

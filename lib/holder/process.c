@@ -129,7 +129,7 @@ static int take_place(struct vlu_ctx *ctx, int *ret_lock)
 }
 
 /* Takes back the files from the service manager. The note tells clients to wait for a restart. */
-static void begin(struct holder *holder)
+static int begin(struct holder *holder)
 {
 	struct vlu_ctx *ctx = holder->ctx;
 	char note[16];
@@ -145,16 +145,19 @@ static void begin(struct holder *holder)
 	holder->dev = sys_open(&ctx->sys, "/dev", O_PATH | O_DIRECTORY);
 	store_init(&holder->store, ctx);
 	if (!holder->store.on)
-		return;
+		return 0;
 	snprintf(note, sizeof(note), "%d\n", (int)getppid());
 	ret = sys_replace(&ctx->sys, HOLDER_NOTE, note, strlen(note));
 	if (ret)
 		vlu_log(ctx, VLU_LOG_WARNING, "cannot write " HOLDER_NOTE ": %s", strerror(-ret));
-	store_take(&holder->store, take_back, holder);
+	ret = store_take(&holder->store, take_back, holder);
+	if (ret)
+		return ret;
 	if (holder->n)
 		vlu_log(ctx, VLU_LOG_INFO, "the service manager gave %zu files back; they are kept",
 			holder->n);
 	write_index(holder);
+	return 0;
 }
 
 static void end(struct holder *holder)
@@ -207,9 +210,11 @@ int vlu_hold(struct vlu_ctx *ctx)
 		return ret;
 	}
 	ctx->timeout = 0;	/* clients can wait; the holder must not */
-	begin(holder);
-	listener = sys_listen(sys, HOLDER_SOCKET);
-	if (listener < 0) {
+	ret = begin(holder);
+	listener = ret ? ret : sys_listen(sys, HOLDER_SOCKET);
+	if (ret) {
+		/* begin() has told why */
+	} else if (listener < 0) {
 		/* the service manager still has its duplicates */
 		ret = vlu_failed(ctx, listener, "cannot listen at " HOLDER_SOCKET);
 	} else {

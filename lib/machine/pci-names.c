@@ -9,6 +9,12 @@
 #include "base/cache.h"
 #include "base/pool.h"
 #include "machine/pci-names.h"
+#include "sys/late.h"
+
+#define CALLS(call) \
+	call(pci_alloc) call(pci_cleanup) call(pci_lookup_name) call(pci_set_param)
+struct pci { CALLS(LATE_FIELD) };
+static const char *const calls[] = { CALLS(LATE_NAME) };
 
 struct name {
 	struct name *next;
@@ -19,9 +25,10 @@ struct name {
 struct names {
 	struct pool pool;
 	struct name *found[64];
+	struct pci pci;
 	struct pci_access *access;
 	jmp_buf out;	/* libpci's error callback returns here */
-	bool broken;	/* the error callback was called, so libpci is not used again */
+	bool broken;	/* no libpci, or it called the error callback: it is not used again */
 };
 
 /* libpci's callbacks have no argument, so on_error() finds its longjmp() target here. */
@@ -43,8 +50,8 @@ static void names_free(void *data)
 	struct names *names = data;
 
 	asking = names;
-	if (!setjmp(names->out))
-		pci_cleanup(names->access);
+	if (names->access && !setjmp(names->out))
+		names->pci.pci_cleanup(names->access);
 	pool_end(names);
 }
 
@@ -61,13 +68,19 @@ struct names *names_get(struct vlu_ctx *ctx)
 	names = calloc(1, sizeof(*names));
 	if (!names)
 		return NULL;
-	names->access = pci_alloc();
+	names->broken = late_load(LATE_LIBPCI, calls, &names->pci, sizeof(names->pci));
+	if (names->broken) {
+		vlu_log(ctx, VLU_LOG_WARNING, "cannot load " LATE_LIBPCI ", so the names of devices "
+			"are not known");
+		return cache_put(ctx, &cache, names);
+	}
+	names->access = names->pci.pci_alloc();
 	/* A lookup calls them. They are NULL without pci_init(). */
 	names->access->error = on_error;
 	names->access->warning = say_nothing;
 	names->access->debug = say_nothing;
 	/* No cache file: libpci would look for the home directory of our user. */
-	pci_set_param(names->access, param, none);
+	names->pci.pci_set_param(names->access, param, none);
 	return cache_put(ctx, &cache, names);
 }
 
@@ -83,9 +96,9 @@ static bool find(struct names *names, struct name *name)
 		return false;
 	}
 	/* libpci reads the hardware database through udev, which leaks memory. */
-	found = pci_lookup_name(names->access, name->text, (int)sizeof(name->text),
-				name->kind | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB,
-				name->a, name->b);
+	found = names->pci.pci_lookup_name(names->access, name->text, (int)sizeof(name->text),
+					   name->kind | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB,
+					   name->a, name->b);
 	/* on overflow it returns another text, "<pci_lookup_name: buffer too small>" */
 	return found == name->text;
 }

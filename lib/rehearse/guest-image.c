@@ -5,6 +5,7 @@
 #include "base/disk-file.h"
 #include "base/program.h"
 #include "rehearse/guest.h"
+#include "sys/late.h"
 #include "sys/module.h"
 
 #define FILE_LARGEST	(1u << 30)
@@ -66,6 +67,22 @@ static int add_libraries(struct guest_image *image, const char *program)
 	return 0;
 }
 
+/* The libraries that this program loads, which ldd cannot see. It runs without a missing one. */
+static int add_late_libraries(struct guest_image *image)
+{
+	char path[4096];
+	int ret = 0;
+	size_t i;
+
+	for (i = 0; !ret && late_libraries[i]; i++) {
+		if (late_path(late_libraries[i], path, sizeof(path)))
+			continue;
+		ret = add_library(image, path);
+		ret = ret ? ret : add_libraries(image, path);
+	}
+	return ret;
+}
+
 int guest_add_program(struct guest_image *image, const char *path, const char *name)
 {
 	int ret = guest_add_file(image, path, name, true);
@@ -113,6 +130,7 @@ static int add_programs(struct guest_image *image)
 	if (!ret)
 		ret = holder ? guest_add_program(image, self, "bin/vfio-lu") :
 			       add_found(image, "vfio-lu", "bin/vfio-lu");
+	ret = ret ? ret : add_late_libraries(image);
 	ret = ret ? ret : add_found(image, "kexec", "bin/kexec");
 	return ret ? ret : add_found(image, "modprobe", "bin/modprobe");
 }

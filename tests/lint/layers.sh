@@ -87,15 +87,19 @@ only 'exit|_exit|_Exit|abort|__assert_fail|quick_exit|err|errx' 'lib/sys/.*' 'cl
 { grep -E '^lib/sys/[a-z-]* (exit|abort|__assert_fail)$' "$tmp/wants" || :; } | rule "lib/sys ends only their child, by _exit()"
 only 'getenv|secure_getenv|setenv|putenv|environ|__environ' 'cli/(out|term|main|journal|vfio-lu|cmd-run)' lib/sys/real-sockets |
 	rule "only cli reads the environment, and where the service manager listens"
-only 'pci_.*' lib/machine/pci-names | rule "only lib/machine/pci-names.c uses libpci"
-only 'kmod_.*' lib/sys/module | rule "only lib/sys/module.c uses libkmod"
+only 'dlopen|dlsym|dlmopen|dlinfo' lib/sys/late | rule "only lib/sys/late.c loads libraries"
+# Linked to one of these, each start of the program would load it.
+only '(pci|kmod|EVP|lzma|ZSTD|LZ4|sd)_.*' none | rule "what is loaded late is not linked"
+{ grep -nE '#[ 	]*include[ 	]*<(pci/|libkmod\.h|openssl/|systemd/|lzma\.h|zstd\.h|lz4\.h)' "${library[@]}" cli/*.[ch] || :; } |
+	{ grep -vE '^lib/machine/pci-names\.c:.*<pci/|^lib/sys/module\.c:.*<libkmod' || :; } |
+	{ grep -vE '^lib/formats/unpack\.c:.*<(lzma|zstd|lz4)\.h' || :; } |
+	{ grep -vE '^lib/base/digest\.c:.*<openssl/|^lib/holder/fdstore\.c:.*<systemd/' || :; } |
+	rule "each library that is loaded late has one file"
 only 'json_.*' lib/ledger/manifest-json lib/next/rehearsal-record 'lib/timeline/(moments|records)' 'cli/.*' |
 	rule "in lib only what is kept as JSON uses json-c"
-only 'inflate.*|deflate.*|gz.*|lzma_.*|ZSTD_.*|LZ4_.*' lib/formats/unpack | rule "only lib/formats/unpack.c knows the codecs"
+only 'inflate.*|deflate.*|gz.*' lib/formats/unpack | rule "only lib/formats/unpack.c knows the codecs"
 only crc32 lib/formats/unpack lib/capture/witness | rule "only what unpacks or compares files has checksums"
-only 'EVP_.*' lib/base/digest | rule "only lib/base/digest.c uses libcrypto"
 only 'fdt_.*' lib/abi/fdt | rule "only lib/abi/fdt.c uses libfdt"
-only 'sd_.*' lib/holder/process lib/holder/fdstore | rule "libsystemd stays in its files"
 # These uses do not decide the state of a session: the kernel log, for the reason of a failed kexec; a VMM's own files;
 # and the decision whether to read memory. The checks, which are below the ledger, search the log only for a device.
 awk '/^lib\/(session|jump|bind)\/|^lib\/inspect\/status /' "$tmp/wants" |

@@ -362,7 +362,10 @@ initrd_has() { # LIST-OF-ITS-FILES PATTERN...
 		check_that "it has $scn_file" grep -q "$scn_file" "$scn_list"
 	done
 	check_that "the list of its libraries is known" ldd /usr/sbin/vfio-lu
-	for scn_file in $(ldd /usr/sbin/vfio-lu | sed -n 's,.*=> .*/\([^ ]*\) .*,\1,p'); do
+	scn_late=$(ldconfig -p | sed -n 's,.*\(libcrypto\|libkmod\|liblz4\|liblzma\|libpci\|libsystemd\|libzstd\)\.so\.[0-9]* .*=> ,,p')
+	check_that "and those that it loads late" test "$(echo "$scn_late" | wc -l)" = 7
+	# shellcheck disable=SC2086 # words
+	for scn_file in $(echo "$scn_late" | sed 's,.*/,,') $(ldd /usr/sbin/vfio-lu $scn_late | sed -n 's,.*=> .*/\([^ ]*\) .*,\1,p'); do
 		check_that "it has $scn_file" grep -q "/$scn_file\\( \\|\$\\)" "$scn_list"
 	done
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The gate, and how many threads are in the kernel at the same time. */
+/* The gate, how many threads are in the kernel at the same time, and libraries that are loaded late. */
 #include "unit.h"
 
 #include <pthread.h>
@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/late.h"
 #include "sys/sys.h"
 
 #define MANY 5
@@ -277,13 +278,39 @@ static void test_follow_dev(void **state)
 		assert_int_equal(status, 0);
 }
 
+static void test_late(void **state)
+{
+	static const char *const names[] = { "lz4_none", "lz4_nothing" };
+	void *calls[] = { NULL, NULL };
+	char path[4096], short_path[4];
+	size_t i;
+
+	(void)state;
+	for (i = 0; late_libraries[i]; i++) {
+		assert_int_equal(late_path(late_libraries[i], path, sizeof(path)), 0);
+		assert_int_equal(path[0], '/');
+		assert_int_equal(access(path, R_OK), 0);
+		assert_int_equal(late_path(late_libraries[i], short_path, sizeof(short_path)), -ELIBACC);
+	}
+	assert_true(i >= 3);
+	assert_int_equal(late_load(late_libraries[0], names, calls, sizeof(calls)), -ELIBACC);
+	assert_int_equal(late_load("libnone.so.0", names, calls, sizeof(calls)), -ELIBACC);
+	assert_int_equal(late_path("libnone.so.0", path, sizeof(path)), -ELIBACC);
+	/* the pointers are set in the order of the names */
+	calls[0] = calls[1] = NULL;
+	assert_int_equal(late_load("libc.so.6", (const char *const []){ "getpid", "getppid" }, calls,
+				   sizeof(calls)), 0);
+	assert_int_equal(((pid_t (*)(void))calls[0])(), getpid());
+	assert_int_equal(((pid_t (*)(void))calls[1])(), getppid());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_claim), cmocka_unit_test(test_near),
 		cmocka_unit_test(test_together), cmocka_unit_test(test_one_after_the_other),
 		cmocka_unit_test(test_spawn_and_sigchld), cmocka_unit_test(test_spawn_inherits_nothing),
-		cmocka_unit_test(test_follow_dev),
+		cmocka_unit_test(test_follow_dev), cmocka_unit_test(test_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

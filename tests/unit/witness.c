@@ -120,6 +120,35 @@ static void test_holds(void **state)
 	sys_exit(&sys);
 }
 
+/* Each register of a configuration space takes time, so only those of its header are compared. */
+static void test_config_space(void **state)
+{
+	static const char *const config = "sys/bus/pci/devices/0000:01:00.0/config";
+	struct witness *witness;
+	char command[128], *lines;
+	struct sys sys;
+
+	(void)state;
+	snprintf(command, sizeof(command), "mkdir -p %s/sys/bus/pci/devices/0000:01:00.0", dir);
+	assert_int_equal(system(command), 0);
+	put(config, 256, 'a');
+	assert_int_equal(sys_init(&sys, &ops, dir), 0);
+	assert_int_equal(witness_start(&sys, &witness), 0);
+	sys_close(&sys, sys_open(&sys, "/sys/bus/pci/devices/0000:01:00.0/config", O_RDONLY));
+	lines = witness_stop(witness);
+	assert_non_null(lines);
+	assert_non_null(strstr(lines, "h 64:"));
+	assert_true(witness_holds(&sys, lines));
+	put(config, 64, 'a');
+	assert_true(witness_holds(&sys, lines));
+	put(config, 63, 'a');
+	assert_false(witness_holds(&sys, lines));
+	put(config, 256, 'b');
+	assert_false(witness_holds(&sys, lines));
+	free(lines);
+	sys_exit(&sys);
+}
+
 /* A read of a FIFO takes what another process waits for, so it cannot be repeated. */
 static void test_cannot_repeat(void **state)
 {
@@ -140,7 +169,8 @@ static void test_cannot_repeat(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_holds), cmocka_unit_test(test_cannot_repeat),
+		cmocka_unit_test(test_holds), cmocka_unit_test(test_config_space),
+		cmocka_unit_test(test_cannot_repeat),
 	};
 	char command[64];
 	int ret;
