@@ -120,7 +120,7 @@ static const struct make *make_of(struct vlu_ctx *ctx)
 	return make ? make : by_cpu(ctx);
 }
 
-/* x86 processors have the flag in a virtual machine. Its firmware has no setup that could help. */
+/* In a virtual machine, /proc/cpuinfo of x86 says "hypervisor". No setup of its firmware could help. */
 static bool is_guest(struct vlu_ctx *ctx)
 {
 	_cleanup_free_ char *text = NULL;
