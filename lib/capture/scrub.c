@@ -27,7 +27,8 @@ bool scrub_is_kept_link(const char *path, const char *target)
 	enum proc_kind kind = proc_link_parse(target, &file);
 
 	return !is_like(path, "/proc/*/fd/*") ||
-	       (kind != PROC_NOTHING && (kind != PROC_NODE || strncmp(target, "/dev/", 5) == 0));
+	       (kind != PROC_NOTHING && (kind != PROC_NODE || strncmp(target, "/dev/", 5) == 0 ||
+					 strncmp(target, "/sys/", 5) == 0));
 }
 
 bool scrub_is_kept_dir(const char *path)

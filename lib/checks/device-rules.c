@@ -101,16 +101,19 @@ static void look_not_vf(const struct facts *facts, struct verdict *v)
 
 static void bind_it(const struct facts *facts, struct verdict *v)
 {
+	struct verdict bind = { .mute = v->mute };
+
 	/* the session's name is not known here */
 	if (facts->incoming == VLU_YES)
 		verdict_run(v, "vfio-lu restore --all");
 	/* bind refuses a device whose session must be restored */
-	else if (facts->incoming == VLU_DONT_KNOW && host_is_kho_boot(facts->ctx) != VLU_NO)
+	else if (facts->incoming == VLU_DONT_KNOW && host_is_kho_boot(facts->ctx) != VLU_NO) {
+		advise_bind(facts->dev, &bind);
 		verdict_fix(v, "vfio-lu restore --all if vfio-lu status shows that it was handed "
-			    "over, else vfio-lu bind %s",
-			    facts->dev->name);
-	else
+			    "over%s%s", bind.fix[0] ? ", else " : "", bind.fix);
+	} else {
 		advise_bind(facts->dev, v);
+	}
 }
 
 /* can_preserve() compares the device's ops with those of plain vfio-pci. */

@@ -7,6 +7,7 @@
 #define DEV_IOMMU	"/dev/iommu"
 #define GROUPS		"/sys/kernel/iommu_groups"
 #define ACPI_TABLES	"/sys/firmware/acpi/tables"
+#define GIVE_IOMMU	"give this virtual machine an IOMMU"
 
 struct groups {
 	struct vlu_ctx *ctx;
@@ -76,7 +77,7 @@ static const struct make {
 	{ "RIMT", NULL, "RISCV_IOMMU", "", "-e riscv",
 	  "switch the IOMMU on in the firmware's setup" },
 	{ "VIOT", NULL, "VIRTIO_IOMMU", "", "-e viot",
-	  "give this virtual machine an IOMMU" },
+	  GIVE_IOMMU },
 };
 
 static const struct make other = {
@@ -119,10 +120,26 @@ static const struct make *make_of(struct vlu_ctx *ctx)
 	return make ? make : by_cpu(ctx);
 }
 
+/* In a virtual machine, /proc/cpuinfo of x86 says "hypervisor". No setup of its firmware could help. */
+static bool is_guest(struct vlu_ctx *ctx)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	return attr_read_all(ctx, "/proc/cpuinfo", 16u << 20, &text, &size) == 0 &&
+	       strstr(text, " hypervisor");
+}
+
 const char *iommu_switch(struct vlu_ctx *ctx)
 {
-	const struct make *make = make_of(ctx);
+	const struct make *make = by_cpu(ctx);
 
+	if (by_table(ctx))
+		return "do what the check iommu-on of this host says";
+	if (is_guest(ctx))
+		return GIVE_IOMMU;
+	if (make == &other && !sys_exists(&ctx->sys, ACPI_TABLES))
+		return "boot a kernel with the driver of this machine's IOMMU, if it has one";
 	return make ? make->on : other.on;
 }
 
@@ -161,6 +178,7 @@ void look_iommu_on(const struct host *host, struct verdict *v)
 {
 	struct groups groups = { .ctx = host->ctx };
 	struct sys *sys = &host->ctx->sys;
+	struct verdict off = { .mute = v->mute };
 	char unit[32] = "";
 	int ret;
 
@@ -172,8 +190,8 @@ void look_iommu_on(const struct host *host, struct verdict *v)
 	} else if (groups.noiommu) {
 		verdict_set(v, VLU_FAIL, "vfio works without an IOMMU here (noiommu): the kernel "
 			    "preserves no such device");
-		verdict_fix(v, "switch the IOMMU on, and set vfio's "
-			    "enable_unsafe_noiommu_mode to 0");
+		look_at_firmware(host, &off);
+		verdict_fix(v, "%s; then set vfio's enable_unsafe_noiommu_mode to 0", off.fix);
 	} else if (ret < 0 && ret != -ENOENT) {
 		verdict_set(v, VLU_UNKNOWN, GROUPS ": %s", strerror(-ret));
 	} else {

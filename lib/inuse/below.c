@@ -55,6 +55,20 @@ static bool has_no_disks(const char *name)
 	return false;
 }
 
+/*
+ * The file of a loop device may be on a file system that no mount shows: a live system unmounts its
+ * medium lazily, and a container has mounts of its own.
+ */
+static void find_file(struct below *below, const char *name)
+{
+	char *unseen = below->inuse->unseen_disks, file[256];
+
+	if (attr_read(below->ctx, file, sizeof(file), "/sys/class/block/%.63s/loop/backing_file",
+		      name) > 0 && !sys_exists(&below->ctx->sys, file) && !unseen[0])
+		snprintf(unseen, sizeof(below->inuse->unseen_disks), "%.32s is in use, and no mounted "
+			 "file system has its file %.48s", name, file);
+}
+
 /* Finds the parts of device mapper, md (its partitions have slaves one level up), loop, zram. */
 static void find_parts(struct below *below, const char *name, char *path)
 {
@@ -74,6 +88,8 @@ static void find_parts(struct below *below, const char *name, char *path)
 	}
 	use_disk_server(below, path);
 	find_behind(below, "loop/backing_file", name);
+	if (is_used)
+		find_file(below, name);
 	find_behind(below, "backing_dev", name);
 	if (below->steps == steps && is_used && !has_no_disks(name) && !below->inuse->unseen_disks[0])
 		snprintf(below->inuse->unseen_disks, sizeof(below->inuse->unseen_disks),

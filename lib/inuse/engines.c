@@ -83,32 +83,38 @@ static int look_at_region(void *arg, const char *name)
 	return 0;
 }
 
-struct ram {
+/* Devices whose driver makes this host run from them. */
+struct vital {
 	const struct engines *engines;
 	const char *bus;	/* that lists the devices of the driver */
+	const char *what;
 };
 
-static int look_at_ram(void *arg, const char *name)
+static int look_at_member(void *arg, const char *name)
 {
-	const struct ram *ram = arg;
+	const struct vital *vital = arg;
 	char path[512];
 
-	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%.32s", ram->bus, name);
-	if (sys_readlink(&ram->engines->ctx->sys, path, path, sizeof(path)) > 0)
-		inuse_add(ram->engines->inuse, path, USE_VITAL, "leave it alone: this host runs from it",
-			  "its memory is RAM of this host (%.32s)", name);
+	snprintf(path, sizeof(path), "/sys/bus/%s/devices/%.32s", vital->bus, name);
+	if (sys_readlink(&vital->engines->ctx->sys, path, path, sizeof(path)) > 0)
+		inuse_add(vital->engines->inuse, path, USE_VITAL, "leave it alone: this host runs from it",
+			  "%s (%.32s)", vital->what, name);
 	return 0;
 }
 
 void inuse_engines(struct vlu_ctx *ctx, struct inuse *inuse)
 {
 	struct engines engines = { ctx, inuse };
-	struct ram dax = { &engines, "dax" }, virtio = { &engines, "virtio" };
+	struct vital dax = { &engines, "dax", "its memory is RAM of this host" };
+	struct vital virtio = { &engines, "virtio", dax.what };
+	struct vital iommu = { &engines, "virtio", "it is an IOMMU of this host" };
 
 	sys_list(&ctx->sys, "/sys/class/dma", look_at_channel, &engines);
 	sys_list(&ctx->sys, DSA, look_at_accelerator, &engines);
 	/* drivers/dax/kmem.c, drivers/virtio/virtio_mem.c */
-	sys_list(&ctx->sys, "/sys/bus/dax/drivers/kmem", look_at_ram, &dax);
-	sys_list(&ctx->sys, "/sys/bus/virtio/drivers/virtio_mem", look_at_ram, &virtio);
+	sys_list(&ctx->sys, "/sys/bus/dax/drivers/kmem", look_at_member, &dax);
+	sys_list(&ctx->sys, "/sys/bus/virtio/drivers/virtio_mem", look_at_member, &virtio);
+	/* drivers/iommu/virtio-iommu.c: unlike other IOMMUs, it is a device with a driver */
+	sys_list(&ctx->sys, "/sys/bus/virtio/drivers/virtio_iommu", look_at_member, &iommu);
 	sys_list(&ctx->sys, CXL, look_at_region, &engines);
 }

@@ -38,6 +38,7 @@ const struct inuse *inuse_get(struct vlu_ctx *ctx)
 	inuse_screens(ctx, inuse);
 	inuse_consoles(ctx, inuse);
 	inuse_engines(ctx, inuse);
+	inuse_ciphers(ctx, inuse);
 	if (inuse->short_of_memory) {
 		pool_end(inuse);
 		return NULL;

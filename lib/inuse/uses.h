@@ -68,6 +68,7 @@ void inuse_nodes(struct vlu_ctx *ctx, struct inuse *inuse);
 void inuse_nets(struct vlu_ctx *ctx, struct inuse *inuse);
 void inuse_screens(struct vlu_ctx *ctx, struct inuse *inuse);
 void inuse_consoles(struct vlu_ctx *ctx, struct inuse *inuse);
+void inuse_ciphers(struct vlu_ctx *ctx, struct inuse *inuse);
 void inuse_engines(struct vlu_ctx *ctx, struct inuse *inuse);
 
 /* servers.c: notes that this route leads to the servers in its network. */

@@ -76,7 +76,10 @@ static int look_at_char(void *arg, const char *number)
 	snprintf(path, sizeof(path), "/sys/dev/char/%.32s", number);
 	if (sys_readlink(&search->ctx->sys, path, search->sysfs, NODE_SYSFS) > 0) {
 		last = strrchr(search->sysfs, '/');
-		if (strcmp(last ? last + 1 : search->sysfs, search->name) == 0)
+		last = last ? last + 1 : search->sysfs;
+		/* "hpilo!d0ccb0" is /dev/hpilo/d0ccb0 */
+		if (strcmp(last, search->name) == 0 ||
+		    (strrchr(last, '!') && strcmp(strrchr(last, '!') + 1, search->name) == 0))
 			return 1;
 	}
 	search->sysfs[0] = '\0';

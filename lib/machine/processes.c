@@ -26,6 +26,12 @@ bool is_unbind_file(const char *path)
 	return false;
 }
 
+/* pci_create_resource_files(), drivers/pci/pci-sysfs.c: a driver in user space maps "resource0". */
+static bool is_resource(const char *target)
+{
+	return strncmp(target, "/sys/devices/", 13) == 0 && strstr(target, "/resource");
+}
+
 enum proc_kind proc_link_parse(const char *target, struct proc_file *ret)
 {
 	const char *number;
@@ -47,6 +53,8 @@ enum proc_kind proc_link_parse(const char *target, struct proc_file *ret)
 	strcpy(ret->name, target + len);
 	if (is_unbind_file(target))
 		return PROC_UNBIND;
+	if (is_resource(target))
+		return PROC_NODE;
 	if (strcmp(target, DEV_LIVEUPDATE) == 0)
 		return PROC_LIVEUPDATE;
 	if (strncmp(target, "/dev/vfio/devices/", 18) == 0) {
@@ -199,7 +207,9 @@ static int look_at_file(void *arg, const char *fd)
 	file.kind = proc_link_parse(target, &file);
 	if (file.kind == PROC_NOTHING)
 		return 0;
-	if (file.kind == PROC_NODE && !find_node(scan, fd, &file))
+	if (file.kind == PROC_NODE && is_resource(target))
+		file.sysfs = pool_text(&scan->procs->pool, target, sizeof(target));
+	else if (file.kind == PROC_NODE && !find_node(scan, fd, &file))
 		return 0;
 	if (file.kind == PROC_NODE && file.sysfs)
 		tell_vfio(&file);

@@ -188,7 +188,7 @@ int modalias_info(const char *info, size_t size, const char *modalias,
 
 bool has_matching_id(const char *ids, const struct vlu_device *dev)
 {
-	const unsigned long any = 0xffffffff;
+	const unsigned long any = 0xffffffff;	/* PCI_ANY_ID: pci_match_one_device() */
 	int64_t subsystem = vlu_device_subsystem(dev);
 	const char *p = ids;
 
@@ -208,8 +208,9 @@ bool has_matching_id(const char *ids, const struct vlu_device *dev)
 			if (*p != ':' || n == 6)
 				break;
 		}
-		if (n >= 2 && id[0] == (unsigned long)dev->vendor &&
-		    id[1] == (unsigned long)dev->device &&
+		/* "10de:ffffffff:ffffffff:ffffffff:30000:ffff00ff" is each display of that vendor */
+		if (n >= 2 && (id[0] == any || id[0] == (unsigned long)dev->vendor) &&
+		    (id[1] == any || id[1] == (unsigned long)dev->device) &&
 		    (id[2] == any || id[2] == (unsigned long)(subsystem >> 16)) &&
 		    (id[3] == any || id[3] == (unsigned long)(subsystem & 0xffff)) &&
 		    !(((unsigned long)dev->class ^ id[4]) & id[5]))

@@ -86,7 +86,8 @@ void look_next_initrd(const struct next *next, struct verdict *v)
 		verdict_fix(v, "name the one that was made for that kernel");
 	} else if (!next->initrd.read) {
 		verdict_set(v, VLU_UNKNOWN, "%s: %s", initrd, next->initrd.why);
-		verdict_fix(v, "make it again");
+		verdict_fix(v, next->initrd.packed ? "make it again with dracut --omit squash" :
+			    "make it again");
 	} else {
 		verdict_set(v, VLU_PASS, "%s can be read", initrd);
 	}

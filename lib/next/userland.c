@@ -15,6 +15,13 @@ static bool has_prefix(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
+static bool has_suffix(const char *text, const char *with)
+{
+	size_t len = strlen(text), n = strlen(with);
+
+	return len >= n && strcmp(text + len - n, with) == 0;
+}
+
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -159,6 +166,25 @@ static int read_archive(struct userland *user)
 	return ret;
 }
 
+/*
+ * "squashfs-root.img", "erofs-root.img" (dracut's module squash): an image with all files, modules
+ * too, that the initrd mounts.
+ */
+static void see_inner_image(struct userland *user)
+{
+	size_t i;
+
+	for (i = 0; !user->packed && i < user->archive.n_files; i++) {
+		const char *name = user->archive.files[i].name;
+
+		user->packed = !strchr(name, '/') && has_suffix(name, "-root.img");
+		if (user->packed)
+			snprintf(user->why, sizeof(user->why), "its files are in %.64s inside it, "
+				 "which vfio-lu does not read", name);
+	}
+	user->read &= !user->packed;
+}
+
 int userland_initrd(struct userland *user, const char *release,
 		    const uint8_t *data, size_t size)
 {
@@ -171,6 +197,8 @@ int userland_initrd(struct userland *user, const char *release,
 	user->read = ret == 0;
 	user->foreign = !size || (ret == -ENOTSUP && data[0] != '0' && data[0] &&
 				  codec_of(data, size) == CODEC_NONE);
+	if (user->read)
+		see_inner_image(user);
 	if (ret != -ENOMEM)
 		ret = read_archive(user);
 	archive_free(&user->archive);

@@ -24,6 +24,7 @@ struct userland {
 	bool read;		/* the files could be read */
 	char why[160];		/* the reason why not */
 	bool foreign;		/* the file is not an initrd */
+	bool packed;		/* its files are in an image inside it */
 	bool tree;		/* lib/modules/RELEASE exists */
 	char other[80];		/* another release whose modules are there */
 	char **modules;		/* names, with '_' for '-' */

@@ -185,6 +185,10 @@ static void test_ids(void **state)
 		{ "8086:10d3:1af4:1100", true }, { "8086:10d3:1af4:1", false },
 		{ "8086:10d3:ffffffff:ffffffff:020000:ff0000", true },
 		{ "8086:10d3:ffffffff:ffffffff:010000:ff0000", false },
+		{ "8086:ffffffff", true }, { "ffffffff:10d3", true }, { "10de:ffffffff", false },
+		{ "10de:ffffffff:ffffffff:ffffffff:20000:ffffff,8086:ffffffff:ffffffff:ffffffff:20000:ffff00ff",
+		  true },
+		{ "8086:ffffffff:ffffffff:ffffffff:30000:ffff00ff", false },
 		{ "8086:10d3:zz", true },	/* as sscanf() takes it */
 		{ "x,8086:10d3", true },
 	};
