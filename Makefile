@@ -64,7 +64,7 @@ PARTS := $(shell echo "$(foreach part,zstd lz4 lzma,$(if $(filter $(part),$(CODE
 ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -DVLU_PARTS='"$(PARTS)"' -DSBINDIR='"$(SBINDIR)"' -Ilib \
 	       $(OPTIONAL) $(LATE_NAMES) $(CPPFLAGS)
 # Builds in two directories are identical to the byte.
-ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC -ffile-prefix-map=$(CURDIR)=. $(WARN) $(WERROR) $(CFLAGS) $(HARDEN) \
+ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC '-ffile-prefix-map=$(CURDIR)=.' $(WARN) $(WERROR) $(CFLAGS) $(HARDEN) \
 	     $(PKG_CFLAGS)
 ALL_LDFLAGS = $(HARDEN_LINK) $(LDFLAGS)
 
