@@ -126,6 +126,12 @@ $(B)/%.o: %.c
 
 $(B)/lib/%.o: WARN += -Wconversion
 
+# The library looks for vfio-lu in SBINDIR, so make install with another PREFIX compiles these again.
+$(B)/sbindir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(SBINDIR)' | cmp -s - $@ || echo '$(SBINDIR)' >$@
+$(B)/lib/base/program.o $(B)/lib/sys/real-process.o: $(B)/sbindir
+
 # the scripts for the virtual machine are part of the program, and so is the version
 $(B)/cli/help.o $(B)/cli/status-metrics.o: CHANGELOG.md
 $(B)/lib/rehearse/guest-image.o: lib/rehearse/guest-init
