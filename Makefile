@@ -64,7 +64,7 @@ PARTS := $(shell echo "$(foreach part,zstd lz4 lzma,$(if $(filter $(part),$(CODE
 ALL_CPPFLAGS = -D_GNU_SOURCE -DVLU_VERSION='"$(VERSION)"' -DVLU_PARTS='"$(PARTS)"' -DSBINDIR='"$(SBINDIR)"' -Ilib \
 	       $(OPTIONAL) $(LATE_NAMES) $(CPPFLAGS)
 # Builds in two directories are identical to the byte.
-ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC -ffile-prefix-map=$(CURDIR)=. $(WARN) $(WERROR) $(CFLAGS) $(HARDEN) \
+ALL_CFLAGS = -std=gnu17 -pthread -fvisibility=hidden -fPIC '-ffile-prefix-map=$(CURDIR)=.' $(WARN) $(WERROR) $(CFLAGS) $(HARDEN) \
 	     $(PKG_CFLAGS)
 ALL_LDFLAGS = $(HARDEN_LINK) $(LDFLAGS)
 
@@ -125,6 +125,12 @@ $(B)/%.o: %.c
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/lib/%.o: WARN += -Wconversion
+
+# The library looks for vfio-lu in SBINDIR, so make install with another PREFIX compiles these again.
+$(B)/sbindir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(SBINDIR)' | cmp -s - $@ || echo '$(SBINDIR)' >$@
+$(B)/lib/base/program.o $(B)/lib/sys/real-process.o: $(B)/sbindir
 
 # the scripts for the virtual machine are part of the program, and so is the version
 $(B)/cli/help.o $(B)/cli/status-metrics.o: CHANGELOG.md

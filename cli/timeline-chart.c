@@ -9,12 +9,13 @@
 #include "timeline.h"
 
 #define WIDTH	79
-#define NUMBER	10	/* "9999.999 s" */
+#define LONGEST	40	/* A longer name has a line of its own. */
+#define SHORTEST 7	/* "999.999" */
 
-/* The first column of the bars, and their width. */
 struct chart {
 	const struct scale *scale;
-	int left, width;
+	int name, number;	/* widths of these columns */
+	int left, width;	/* first column of the bars, and their width */
 };
 
 /* Marks where the bar continues beyond a cut of the scale. */
@@ -49,29 +50,44 @@ static void print_bar(const struct chart *chart, double start, double end, char 
 
 static void print_row(const struct chart *chart, const char *name, double start, double seconds, char with)
 {
-	out_print("%s", name);
+	if (out_width(name) > chart->name) {
+		out_line("%s", name);
+		name = "";
+	}
+	out_print("%-*s", chart->name, name);
 	if (isnan(seconds)) {
-		out_tab(chart->left - 2 - (int)strlen("unknown"));
-		out_line("unknown");
+		out_line("  %*s", chart->number + 2, "unknown");
 		return;
 	}
-	out_print("%*.3f s", chart->left - 4 - (int)strlen(name), seconds);
+	out_print("  %*.3f s", chart->number, seconds);
 	if (isnan(start))
 		out_line("%s", "");
 	else
 		print_bar(chart, start, start + seconds, with);
 }
 
-static int widest(struct json_object *update)
+static void widen(struct chart *chart, const char *name, double seconds)
+{
+	int width = out_width(name), number = isnan(seconds) ? 0 : snprintf(NULL, 0, "%.3f", seconds);
+
+	if (width <= LONGEST && width > chart->name)
+		chart->name = width;
+	if (number > chart->number)
+		chart->number = number;
+}
+
+static void make_columns(struct json_object *update, struct chart *chart)
 {
 	struct json_object *row;
-	int width = 0;
 
+	chart->number = SHORTEST;
 	out_each(row, out_member(update, "phases"))
-		width = out_width(out_get(row, "name")) > width ? out_width(out_get(row, "name")) : width;
+		widen(chart, out_get(row, "name"), timeline_number(row, "seconds"));
 	out_each(row, out_member(update, "devices"))
-		width = out_width(out_get(row, "bdf")) > width ? out_width(out_get(row, "bdf")) : width;
-	return width;
+		widen(chart, out_get(row, "bdf"), timeline_number(row, "away_s"));
+	/* two blanks, the number, " s", two blanks */
+	chart->left = chart->name + chart->number + 6;
+	chart->width = WIDTH - chart->left;
 }
 
 static void print_head(struct json_object *update)
@@ -118,8 +134,7 @@ void timeline_chart(struct json_object *update)
 	char *away;
 
 	scale_make(update, &scale);
-	chart.left = widest(update) + NUMBER + 3;
-	chart.width = WIDTH - chart.left > 10 ? WIDTH - chart.left : 10;
+	make_columns(update, &chart);
 	print_head(update);
 	out_line("%s", "");
 	out_each(row, out_member(update, "phases"))

@@ -85,6 +85,20 @@ char *timeline_date(struct json_object *update)
 	return asprintf(&text, "%.10s %.8s UTC", started, started + 11) < 0 ? out_need(NULL) : text;
 }
 
+/* Is no moment of the previous kernel known? */
+static bool has_lost_previous(struct json_object *update)
+{
+	static const char *const words[] = { "preserved", "loaded", "interrupts-disabled", "kexec-called" };
+	struct json_object *missing = out_member(update, "missing");
+	size_t i, j, found = 0;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		for (j = 0; j < json_object_array_length(missing); j++)
+			found += !strcmp(words[i],
+					 json_object_get_string(json_object_array_get_idx(missing, j)));
+	return found == sizeof(words) / sizeof(words[0]);
+}
+
 char *timeline_clock(struct json_object *update)
 {
 	const char *clock = out_get(update, "clock");
@@ -93,7 +107,8 @@ char *timeline_clock(struct json_object *update)
 	int n = 0;
 
 	if (!clock)
-		n = asprintf(&text, "No time of the previous kernel is known.");
+		n = asprintf(&text, "No time of the %s kernel is known.",
+			     has_lost_previous(update) ? "previous" : "next");
 	else if (isnan(jump))
 		n = asprintf(&text, "It is not known whether the wall clock stepped between the kernels; "
 			     "if not, the time of the kexec is right to a second.");

@@ -10,9 +10,11 @@
 
 /* Pixels */
 #define WIDTH	1040
-#define PLOT	760	/* width of the scale */
 #define EDGE	24
-#define LEFT	(WIDTH - EDGE - PLOT)
+#define NAME	152	/* least width of the names, and of the times */
+#define NUMBER	68
+#define LEGEND	256	/* x of the legend */
+#define LETTER	7	/* width of a letter, in most fonts no more */
 #define TOP	112	/* y of the first row */
 #define ROW	22
 #define SLIM	16	/* height of a device's row */
@@ -23,6 +25,7 @@ struct plot {
 	FILE *out;
 	struct scale scale;
 	double origin;	/* zero of the scale: kexec, or the start */
+	int names, left, width;	/* where names end, where the scale begins, and its width */
 	int bottom;
 };
 
@@ -36,7 +39,7 @@ static const struct kind {
 	{ "kernel", "#e6a323", "the next kernel starts", " kernel " },
 	{ "init", "#5c9e6b", "programs that start before restore", " init " },
 	{ "wait", "#b9c0c8", "vfio-lu waits for a command", " preserve held to-vmm to-finish " },
-	{ "joined", "#9c8ab0", "several phases, whose times are not known separately", "" },
+	{ "joined", "#9c8ab0", "phases not known separately", "" },
 	{ "away", "#6a4b93", "a device is away", "" },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -76,7 +79,7 @@ static const char *class_of(const char *phase)
 
 static double place(const struct plot *plot, double seconds)
 {
-	return LEFT + scale_at(&plot->scale, seconds) * PLOT;
+	return plot->left + scale_at(&plot->scale, seconds) * plot->width;
 }
 
 /* Draws a name, a time and a bar. A browser shows the title when the pointer is on the bar. */
@@ -86,9 +89,9 @@ static void draw_row(struct plot *plot, int y, int height, const char *name, con
 	double from = place(plot, start), to = place(plot, start + seconds);
 	char number[40];
 
-	text_at(plot->out, LEFT - 80, y + height / 2.0 + 4, "name", name);
+	text_at(plot->out, plot->names, y + height / 2.0 + 4, "name", name);
 	snprintf(number, sizeof(number), isnan(seconds) ? "unknown" : "%.3f s", seconds);
-	text_at(plot->out, LEFT - 12, y + height / 2.0 + 4, "number", number);
+	text_at(plot->out, plot->left - 12, y + height / 2.0 + 4, "number", number);
 	if (isnan(seconds) || isnan(start))
 		return;
 	fprintf(plot->out, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" class=\"%s\"><title>", from,
@@ -136,7 +139,7 @@ static void draw_scale(struct plot *plot)
 	long long i;
 
 	if (plot->origin > 0)
-		text_at(plot->out, LEFT - 12, TOP - 12, "since", "since kexec");
+		text_at(plot->out, plot->left - 12, TOP - 12, "since", "since kexec");
 	for (part = plot->scale.parts; part < plot->scale.parts + plot->scale.n; part++) {
 		from = (part->start - plot->origin) / step;
 		to = from + part->seconds / step;
@@ -152,7 +155,7 @@ static void draw_cuts(struct plot *plot)
 	double x;
 
 	for (part = plot->scale.parts; part < plot->scale.parts + plot->scale.n; part++) {
-		x = LEFT + (part->at + part->shown / 2) * PLOT;
+		x = plot->left + (part->at + part->shown / 2) * plot->width;
 		if (part->cut)
 			fprintf(plot->out, "<rect x=\"%.1f\" y=\"%d\" width=\"7\" height=\"%d\" class=\"cut\">"
 				"<title>cut here: %.3f s</title></rect>\n", x - 3.5, TOP - 6,
@@ -223,7 +226,7 @@ static void draw_foot(struct plot *plot, struct json_object *update)
 	for (i = 0; i < N_KINDS; i++) {
 		if (!has_class(update, kinds[i].class))
 			continue;
-		x = LEFT + (int)(n % 3) * 255;
+		x = LEGEND + (int)(n % 3) * 255;
 		y = plot->bottom + 30 + (int)(n / 3) * 20;
 		fprintf(plot->out, "<rect x=\"%d\" y=\"%d\" width=\"12\" height=\"12\" class=\"%s\"/>\n", x, y - 10,
 			kinds[i].class);
@@ -233,7 +236,7 @@ static void draw_foot(struct plot *plot, struct json_object *update)
 	}
 	if (away) {
 		snprintf(text, sizeof(text), "A device is %s.", away);
-		text_at(plot->out, LEFT, plot->bottom + 36 + (double)((n + 2) / 3) * 20, "note", text);
+		text_at(plot->out, LEGEND, plot->bottom + 36 + (double)((n + 2) / 3) * 20, "note", text);
 	}
 	free(away);
 }
@@ -258,6 +261,27 @@ static void draw_start(FILE *out, int height)
 	fprintf(out, "</style>\n<rect width=\"%d\" height=\"%d\" class=\"page\"/>\n", WIDTH, height);
 }
 
+static void make_columns(struct plot *plot, struct json_object *update)
+{
+	static const struct { const char *rows, *name, *number; } lists[] = {
+		{ "phases", "name", "seconds" }, { "devices", "bdf", "away_s" },
+	};
+	int names = NAME, numbers = NUMBER, width;
+	struct json_object *row;
+	size_t i;
+
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		out_each(row, out_member(update, lists[i].rows)) {
+			width = LETTER * out_width(out_get(row, lists[i].name));
+			names = width > names ? width : names;
+			width = LETTER * snprintf(NULL, 0, "%.3f s", timeline_number(row, lists[i].number)) + 5;
+			numbers = width > numbers ? width : numbers;
+		}
+	plot->names = EDGE + names;
+	plot->left = plot->names + numbers + 12;
+	plot->width = WIDTH - EDGE - plot->left;
+}
+
 char *timeline_svg(struct json_object *update)
 {
 	struct json_object *phase;
@@ -271,6 +295,7 @@ char *timeline_svg(struct json_object *update)
 	out_each(phase, out_member(update, "phases"))
 		if (!strcmp(out_get(phase, "name"), "held"))
 			plot.origin = timeline_number(phase, "start") + timeline_number(phase, "seconds");
+	make_columns(&plot, update);
 	scale_make(update, &plot.scale);
 	draw_start(plot.out, plot.bottom + 96);
 	draw_head(plot.out, update);

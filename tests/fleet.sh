@@ -56,6 +56,36 @@ check "yamllint reports nothing" lint yamllint --strict .
 check "ansible-lint reports nothing" lint env XDG_CACHE_HOME="$tmp/lint" \
 	ansible-lint --offline --nocolor live-update.yml release.yml roles/vfio_lu_live_update
 
+# The report of a host with two sessions, one of which was held for a month
+report() {
+	cat >"$tmp/two.yml" <<-'END'
+		all:
+		  hosts:
+		    two:
+		      vfio_lu_live_update_to_release: b
+		      vfio_lu_live_update_result: updated
+		      vfio_lu_live_update_timeline:
+		        - &update {session: vm-1, from_release: a, to_release: b, started: x, seconds: 2592010.3, away_s: 5,
+		            phases: [{name: held, start: 0.1, seconds: 2592000.2}, {name: kexec, start: 2592000.3, seconds: 10}],
+		            devices: [{bdf: "0000:01:00.0", from: 2592000.3, to: 2592005.3}]}
+		        - {<<: *update, session: vm-2, to_release: null, away_s: 9.5}
+	END
+	cat >"$tmp/two-play.yml" <<-END
+		- hosts: all
+		  gather_facts: false
+		  tasks:
+		    - ansible.builtin.template: {src: "$ansible/roles/vfio_lu_live_update/templates/report.{{ item }}.j2", dest: "$tmp/two.{{ item }}"}
+		      loop: [txt, html]
+		      delegate_to: localhost
+	END
+	ansible-playbook -i "$tmp/two.yml" "$tmp/two-play.yml"
+}
+check "the report of a host with two sessions is made" report
+check "it has the longest time away" grep -q '^two .* 9\.5  updated$' "$tmp/two.txt"
+check "the page has a picture of each session" test "$(grep -c '<svg' "$tmp/two.html")" = 2
+check "which begins after the time for which it was held" grep -q '<rect x="200.0" y="26" width="210.0"' "$tmp/two.html"
+check "an unknown kernel is called so" grep -q '^an unknown kernel, began' "$tmp/two.html"
+
 if [ "$(id -u)" != 0 ]; then
 	echo "skip the roll-out: the disk of the hosts is made by root"
 	skipped=1

@@ -70,7 +70,13 @@ check "the pages have the version" grep -q '^\.Os vfio-lu [0-9.]*$' "$root/share
 check "no placeholder is left" test -z "$(grep -rlE '@[A-Z]+@' "$root/share/man" "$root/lib/systemd/system" || :)"
 check "the generator does nothing for an old systemd" old_systemd 252
 check "and adds the settings of a newer systemd" new_systemd "255.4-1~x"
+check "the library looks for the program there" grep -q "^$prefix/sbin\$" <(strings "$root/lib/libvfio-lu.so")
 check "the program runs from there" "$root/sbin/vfio-lu" --version
+
+# A blank in the path of the tree must not split a word of the compiler's command.
+mkdir "$tmp/a tree"
+tar -C "$top" -c --exclude=./build --exclude=./.git . | tar -x -C "$tmp/a tree"
+check "make compiles in a path with a blank" "$MAKE" --no-print-directory -C "$tmp/a tree" B=build CC="$CC" build/lib/base/bdf.o
 
 # ----------------------------------------------------------------------- units
 if command -v systemd-analyze >/dev/null; then

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <limits.h>
+
 #include "base/attr.h"
 #include "base/bdf.h"
 #include "base/cache.h"
@@ -42,6 +44,14 @@ static pid_t parent_of(struct vlu_ctx *ctx, pid_t pid)
 	return parent > 0 ? (pid_t)parent : -1;
 }
 
+/* Returns the manager that a holder which does not answer has noted. */
+static pid_t manager_noted(struct vlu_ctx *ctx)
+{
+	int64_t pid;
+
+	return attr_number(ctx, &pid, HOLDER_NOTE) == 0 && pid > 0 && pid <= INT_MAX ? (pid_t)pid : -1;
+}
+
 static void holdings_free(void *data)
 {
 	struct holdings *holdings = data;
@@ -74,6 +84,8 @@ const struct holdings *holdings_get(struct vlu_ctx *ctx)
 			return NULL;
 		}
 		holdings->manager = parent_of(ctx, holdings->pid);
+	} else if (holdings->known == VLU_DONT_KNOW) {
+		holdings->manager = manager_noted(ctx);
 	}
 	return cache_put(ctx, &cache, holdings);
 }
@@ -90,6 +102,7 @@ bool is_holders_file(const struct holdings *holdings, const struct proc_file *fi
 	if (holdings->known == VLU_YES)
 		/* its service manager has duplicates of its files (fdstore.h) */
 		return file->pid == holdings->pid || (kept && file->pid == holdings->manager);
-	/* a captured machine, or a holder that must not be asked */
-	return strcmp(file->comm, "vfio-lu") == 0;
+	/* a captured machine, or a holder that does not answer */
+	return strcmp(file->comm, "vfio-lu") == 0 ||
+	       (holdings->known == VLU_DONT_KNOW && file->pid == holdings->manager);
 }

@@ -135,6 +135,10 @@ static int begin(struct holder *holder)
 	char note[16];
 	int ret;
 
+	/* Its name is "exe" if a command has started it as /proc/self/exe. */
+	ret = attr_write(ctx, "/proc/self/comm", "vfio-lu");
+	if (ret)
+		vlu_log(ctx, VLU_LOG_DEBUG, "comm: %s", strerror(-ret));
 	/* The holder keeps the devices of guests, so the OOM killer must not end it. */
 	ret = attr_write(ctx, "/proc/self/oom_score_adj", "-1000");
 	if (ret)

@@ -63,13 +63,20 @@ struct names {
 	char **at;
 };
 
-static int add_name(void *arg, const char *name)
+/* The name of a record begins with its number. Another file, such as a copy, is none. */
+static bool is_record_name(const char *name)
 {
 	size_t len = strlen(name);
+
+	return strspn(name, "0123456789") >= 8 && len > 5 && strcmp(name + len - 5, ".json") == 0;
+}
+
+static int add_name(void *arg, const char *name)
+{
 	struct names *names = arg;
 	char **at;
 
-	if (name[0] == '.' || len <= 5 || strcmp(name + len - 5, ".json") != 0)
+	if (!is_record_name(name))
 		return 0;
 	at = array_add(&names->at, &names->n);
 	if (!at)

@@ -147,6 +147,13 @@ phase_1() {
 	json '.holder.health == "silent"'
 	run 5 release --json --timeout 1
 	failed_of holder-silent
+	# It is not taken for another program, which would have to end.
+	run 0 list "$DEV1" --json --timeout 1
+	json '.devices[0].verdict == "preservable"'
+	run 0 check "$DEV1" --json --timeout 1
+	json '.devices[0].checks | map({(.id): .result}) | add | .["not-in-use"] == "pass" and .["not-already-preserved"] == "unknown"'
+	json 'all(.devices[0].checks[]; .fix == null)'
+	check_that "ps shows its name" test "$(cat "/proc/$holder/comm")" = vfio-lu
 	kill -CONT "$holder"
 	run 0 load "$KERNEL" --initrd "$INITRD" --append "vlu.phase=$((PHASE + 1))"
 	run 0 kexec --json -n

@@ -15,7 +15,7 @@ phase_1() {
 	for command in release "release $DEV1" "preserve $DEV2"; do
 		# shellcheck disable=SC2086
 		run 3 $command
-		err "session vfio-lu: process $pid (exe) has it open, and it cannot be asked; first: end that process (kill -KILL)"
+		err "session vfio-lu: process $pid (vfio-lu) has it open, and it cannot be asked; first: end that process (kill -KILL)"
 	done
 	run 3 unbind "$DEV1"
 	check_that "its manifest still exists" test -s "$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json"

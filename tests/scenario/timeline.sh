@@ -84,8 +84,10 @@ phase_3() {
 	run 0 restore
 	mkdir -p "$(updates)"
 	for scn_n in $(seq 10 79); do echo none >"$(updates)/29990101T0000${scn_n}Z-old.json"; done
+	echo none >"$(updates)/vm-of-last-year.json"
 	run 0 finish
-	check_that "64 records are kept" test "$(ls "$(updates)" | wc -l)" = 64
+	check_that "64 records are kept" test "$(find "$(updates)" -name '[0-9]*' | wc -l)" = 64
+	check_that "and a file that is no record" test -e "$(updates)/vm-of-last-year.json"
 	check_that "the oldest are gone" test ! -e "$(updates)/29990101T000016Z-old.json" -a -e "$(updates)/29990101T000017Z-old.json"
 	run 0 timeline --json
 	err "$(updates | sed "s|^$SCN_ROOT||")/29990101T000017Z-old.json is not a record of a live update"
