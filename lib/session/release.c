@@ -187,14 +187,12 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 		 "of it", now->name);
 	if (ret)
 		return session_unfinished(plan->ctx, now, so);
-	/* of a session that is lost, too: release of another device does not forget its devices */
-	ret = check_broken(session, bdfs, n);
-	if (ret)
-		return ret;
 	if (now->direction == VLU_INCOMING || (!session->held && !session->n))
 		return add_end(plan, now);
-	add_release(plan, session, bdfs, n);
-	return 0;
+	ret = check_broken(session, bdfs, n);
+	if (!ret)
+		add_release(plan, session, bdfs, n);
+	return ret;
 }
 
 int vlu_plan_release(struct vlu_ctx *ctx, const char *name, const struct vlu_bdf *bdfs, size_t n,
