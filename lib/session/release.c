@@ -163,6 +163,17 @@ static int check_exists(struct session *session, const struct vlu_bdf *bdfs, siz
 	return ret;
 }
 
+/* Is one of the named devices in the session? No name means all; perhaps no device is known. */
+static bool is_meant(const struct vlu_session *now, const struct vlu_bdf *bdfs, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (member_of(now, bdfs[i]))
+			return true;
+	return !n || !now->n_devices;
+}
+
 static int add_any(struct vlu_plan *plan, struct session *session,
 		   const struct vlu_bdf *bdfs, size_t n, unsigned int flags)
 {
@@ -187,7 +198,9 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 		 "of it", now->name);
 	if (ret)
 		return session_unfinished(plan->ctx, now, so);
-	if (now->direction == VLU_INCOMING || (!session->held && !session->n))
+	/* a lost session is given up as a whole, but not by the name of a device that it never had */
+	if ((now->direction == VLU_INCOMING || (!session->held && !session->n)) &&
+	    is_meant(now, bdfs, n))
 		return add_end(plan, now);
 	ret = check_broken(session, bdfs, n);
 	if (!ret)

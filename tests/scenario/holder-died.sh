@@ -21,6 +21,8 @@ phase_1() {
 	err "vfio-lu release --session vfio-lu"
 	run 3 preserve "$DEV2" --json
 	check_that "the fix is a command" jq -e '.error | .code == "incomplete" and .fix_argv == ["vfio-lu", "preserve", "'"$DEV1"'"]' "$STDOUT"
+	run 3 release "$DEV2"
+	err "$DEV1: it was preserved in session vfio-lu, and no process holds it any more"
 	run 3 kexec
 	err "$DEV1"
 	run 0 preserve "$DEV2" --session other
