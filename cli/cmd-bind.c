@@ -95,7 +95,8 @@ static const struct opt bind_options[] = {
 	{ .name = "persist", .type = OPT_FLAG, IN(persist),
 	  .help = "also bind the devices at every boot from now on" },
 	{ .name = "force", .type = OPT_FLAG, IN(force),
-	  .help = "DANGEROUS: take devices whose use the host can do without, or a part of an IOMMU group" },
+	  .help = "DANGEROUS: take devices that the host uses but can do without, or a part of "
+		  "an IOMMU group" },
 	OPT_END
 };
 
@@ -134,7 +135,8 @@ const struct command cmd_unbind = {
 	.text = "Takes the devices from vfio-pci, all at the same time, and returns each to "
 		"its previous driver. A device that is preserved, or that a VM has open, is "
 		"refused: the kernel would wait for ever.\n" PATTERNS "; a pattern leaves out "
-		"devices that have a driver of this host.",
+		"devices that are bound to a driver other than vfio-pci, unless they have a driver "
+		"override.",
 	.opts = unbind_options,
 	.size = sizeof(struct bind_opts),
 	.check = check_named,

@@ -37,7 +37,7 @@ static const struct opt finish_opts[] = {
 	{ .name = "wait", .type = OPT_FLAG, .offset = offsetof(struct finish_opts, wait),
 	  .help = "bind nothing, wait until VMMs have bound every device" },
 	{ .name = "discard", .type = OPT_LIST, .offset = offsetof(struct finish_opts, discard),
-	  .arg = "NAME", .help = "free this file, or 'all', although no VMM has it" },
+	  .arg = "NAME", .help = "free this file, or 'all', even if no VMM has it" },
 	OPT_END
 };
 

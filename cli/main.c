@@ -35,7 +35,7 @@ static const struct opt global_opts[] = {
 	  .choices = "auto|always|never",
 	  .help = "auto (colour on a terminal), always or never" },
 	{ .name = "quiet", .letter = 'q', .type = OPT_FLAG, IN(quiet),
-	  .help = "print nothing but errors on standard error" },
+	  .help = "on standard error, print only errors" },
 	{ .name = "verbose", .letter = 'v', .type = OPT_FLAG, IN(verbose),
 	  .help = "print more: every check, and internal steps" },
 	{ .name = "dry-run", .letter = 'n', .type = OPT_FLAG, IN(dry_run),

@@ -215,7 +215,7 @@ static int check_value(const struct rows *rows, const struct opt *opt, char **ar
 {
 	if (!opt->arg || optarg != argv[optind - 1] || !is_option(rows, optarg))
 		return 0;
-	cli_usage("--%s needs %s, and '%s' is an option; if it is meant: --%s=%s", opt->name,
+	cli_usage("--%s needs %s, and '%s' is an option; if it is the value: --%s=%s", opt->name,
 		  opt->arg, optarg, opt->name, optarg);
 	return -1;
 }

@@ -195,7 +195,7 @@ static void look_not_intel_display(const struct facts *facts, struct verdict *v)
 		verdict_set(v, VLU_PASS, "not an Intel display");
 	} else {
 		verdict_set(v, VLU_FAIL, "an Intel display: the kernel preserves none, since "
-			    "vfio-pci gives it parts of the host");
+			    "its vfio file also gives access to parts of the host");
 		verdict_fix(v, "detach it from its VM before the kexec, and attach it again "
 			    "afterwards");
 	}

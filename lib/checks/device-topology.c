@@ -175,12 +175,12 @@ void look_upstream_acs(const struct facts *facts, struct verdict *v)
 		return;
 	}
 	if (acs.port[0]) {
-		verdict_set(v, VLU_WARN, "ACS is not fully on at port %s, or there is none: the "
-			    "kernel put it into the same IOMMU group", acs.port);
+		verdict_set(v, VLU_WARN, "ACS is missing or not fully on at port %s: the kernel put "
+			    "that port into the same IOMMU group", acs.port);
 	} else if (acs.other[0]) {
-		verdict_set(v, VLU_WARN, "ACS does not separate it and %s%s: the kernel put them "
+		verdict_set(v, VLU_WARN, "ACS does not separate it from %s%s: the kernel put both "
 			    "into one IOMMU group", acs.other, acs.beside ?
-			    ", which are one device" : "");
+			    ", another function of its slot" : "");
 	} else if (host_has_acs_override(facts->ctx)) {
 		/* a patch that distributions have */
 		verdict_set(v, VLU_WARN, "pcie_acs_override= on the command line makes groups as if "

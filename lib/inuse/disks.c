@@ -161,7 +161,7 @@ static int look_at_journal(void *arg, const char *name)
 	/* reading the file makes a capture record it */
 	snprintf(path, sizeof(path), "/proc/fs/jbd2/%.63s", name);
 	if (sys_exists(&below->ctx->sys, path))
-		use_disk(below, name, "umount the file system whose journal it is first",
+		use_disk(below, name, "first umount the file system whose journal it is",
 			 "/dev/%.63s is the journal of a mounted file system", name);
 	return 0;
 }

@@ -221,7 +221,7 @@ static void check_vms(struct jump *jump)
 				 "--pid %d, or ", (int)user->pid);
 		vlu_fail(jump->ctx, FAIL_WOULD_LOSE, -EBUSY, "%s: process %d (%s) has it open and "
 			 "it is in no session, so the kexec ends that process; %send the process, "
-			 "or lose it: vfio-lu kexec --force", vlu_bdf_format(user->bdf, name),
+			 "or let the kexec end it: vfio-lu kexec --force", vlu_bdf_format(user->bdf, name),
 			 (int)user->pid, user->comm, preserve);
 		refuse_unforced(jump);
 	}

@@ -217,7 +217,7 @@ void ledger_next(struct ledger *ledger, struct entry *entry)
 			add(&next, "start");
 			add(&next, SERVICE_UNIT);
 		} else if (session->holder_pid >= 0) {
-			add(&blocked, "process %d has it and cannot be asked: end it",
+			add(&blocked, "process %d has the session and cannot be asked: end that process",
 			    (int)session->holder_pid);
 		}
 		break;

@@ -23,7 +23,7 @@ static void look_handler(const struct next *next, struct verdict *v)
 		abi_scan(&abi, next->image.inside, next->image.size, "its image");
 	if (abi.word[ABI_VFIO].text[0] || next->initrd.abi.word[ABI_VFIO].text[0] ||
 	    next->root.abi.word[ABI_VFIO].text[0]) {
-		verdict_set(v, VLU_PASS, "all that is needed is on in %s, and its vfio-pci "
+		verdict_set(v, VLU_PASS, "%s has every option that is needed, and its vfio-pci "
 			    "has a handler", next->config.source);
 		return;
 	}
@@ -34,7 +34,7 @@ static void look_handler(const struct next *next, struct verdict *v)
 			    "has no CONFIG_VFIO_PCI_LIVEUPDATE", next->config.source);
 	else
 		verdict_set(v, VLU_UNKNOWN, "%s has no CONFIG_VFIO_PCI_LIVEUPDATE, and its "
-			    "vfio-pci was not found to look for a handler",
+			    "vfio-pci, which may have a handler, was not found",
 			    next->config.source);
 }
 
@@ -83,7 +83,7 @@ static void look_config(const struct next *next, struct verdict *v)
 	}
 	/* PCI and VFIO series, not in mainline up to 7.3 */
 	if (kconfig_get(&next->config, "VFIO_PCI_LIVEUPDATE")) {
-		verdict_set(v, VLU_PASS, "all that is needed is on in %s", next->config.source);
+		verdict_set(v, VLU_PASS, "%s has every option that is needed", next->config.source);
 	} else if (strstr(next->config.text, "CONFIG_VFIO_PCI_LIVEUPDATE is not set")) {
 		verdict_set(v, VLU_FAIL, "it was built without CONFIG_VFIO_PCI_LIVEUPDATE (not "
 			    "set in %s)", next->config.source);

@@ -76,7 +76,7 @@ static int run_machines(struct rehearsal *r)
 		row_set(r, ROW_BOOTS, VLU_FAIL, "%s: %s", r->from.image, r->from.why);
 		return 0;
 	}
-	row_waits(r, "looking whether KVM works");
+	row_waits(r, "testing whether KVM works");
 	r->kvm = has_kvm(r->ctx, r->qemu, r->from.image);
 	do
 		ret = run_pair(r);

@@ -82,7 +82,7 @@ static void take_header(struct headers *headers, unsigned int phase, const char 
 		headers->seen++;
 		if (!is_same_header(headers->digits[i], digits) && !headers->differs[0])
 			snprintf(headers->differs, sizeof(headers->differs), "the configuration "
-				 "space of %s reads %.32s... and read %.32s...", bdf, digits,
+				 "space of %s is %.32s..., and was %.32s...", bdf, digits,
 				 headers->digits[i]);
 		return;
 	}

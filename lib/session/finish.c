@@ -157,7 +157,7 @@ static int run_finish_taken(struct step *step)
 	if (!*names)
 		return ret;
 	vlu_fail(ctx, FAIL_NOT_BOUND, ret, "session %s is not finished: no VMM has bound %s to an iommufd yet; "
-		 "give up waiting: end that VMM, then vfio-lu finish --session %s, after which no VMM can use "
+		 "to stop waiting, end that VMM, then vfio-lu finish --session %s, after which no VMM can use "
 		 "the file; or wait longer", session->name, names, session->name);
 	snprintf(longer, sizeof(longer), "%u", ctx->timeout ? 2 * ctx->timeout : 10);
 	return failure_run(ctx, "fix", "vfio-lu", "finish", "--wait", "--timeout", longer, "--session",

@@ -78,7 +78,7 @@ phase_1() {
 		name="$bdf ($(readlink -f "$device" | sed 's,.*/pci0000:00/,,'), group: $members)"
 		case $lacks in
 		'')	want='"result": *"pass"' kinds="$kinds pass" ;;
-		"$bdf")	want='"result": *"warn".*ACS does not separate it and ' kinds="$kinds beside" ;;
+		"$bdf")	want='"result": *"warn".*ACS does not separate it from ' kinds="$kinds beside" ;;
 		*)	want="\"result\": *\"warn\".* at port $lacks" kinds="$kinds ${lacks#0000:}" ;;
 		esac
 		if printf '%s\n' "$row" | grep -q "$want"; then
