@@ -41,7 +41,7 @@ static int preserve_vmm(struct cli *cli, const struct preserve_opts *o)
 		files[i].name = name ? name + 1 : NULL;
 		files[i].fd = opt_number(o->fds.text[i], name ? name : strchr(o->fds.text[i], '\0'));
 		if (files[i].fd < 0) {
-			cli_usage("--fd: '%s' is not a number, or a number and =NAME",
+			cli_usage("--fd: '%s' is neither a number nor NUMBER=NAME",
 				  o->fds.text[i]);
 			return opt_usage(&cmd_preserve);
 		}

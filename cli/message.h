@@ -14,12 +14,15 @@ struct json_object;
 
 /* Sets the command that later messages name; NULL: not known. */
 void cli_prefix(const char *command);
-/* Sets the command whose session and records the messages belong to. */
+/* Sets the command of later messages. Their records in the journal name its session. */
 void cli_about(struct cli *cli);
 
 /* Prints "vfio-lu COMMAND: text" for a wrong command line. opt_usage() follows. */
 void cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* As cli_usage() for another failure. code is one of vlu_code_at(). Returns its status. */
+/*
+ * Works like cli_usage(), but for any other failure. code is one of vlu_code_at(). Returns
+ * its status.
+ */
 int cli_error(const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Warns, although nothing failed. --quiet hides the text. */

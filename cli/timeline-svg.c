@@ -11,10 +11,10 @@
 /* Pixels */
 #define WIDTH	1040
 #define EDGE	24
-#define NAME	152	/* least width of the names, and of the times */
-#define NUMBER	68
+#define NAME	152	/* least width of the names */
+#define NUMBER	68	/* least width of the times */
 #define LEGEND	256	/* x of the legend */
-#define LETTER	7	/* width of a letter, in most fonts no more */
+#define LETTER	7	/* width of a letter; in most fonts no letter is wider */
 #define TOP	112	/* y of the first row */
 #define ROW	22
 #define SLIM	16	/* height of a device's row */
@@ -170,7 +170,8 @@ static void draw_rows(struct plot *plot, struct json_object *update)
 	int y = TOP, n = 0;
 
 	out_each(row, out_member(update, "phases")) {
-		snprintf(more, sizeof(more), "; its end by %s", out_get(row, "source"));
+		snprintf(more, sizeof(more), "; the time of its end is from %s",
+			 out_get(row, "source"));
 		draw_row(plot, y, ROW, out_get(row, "name"), class_of(out_get(row, "name")),
 			 timeline_number(row, "start"), timeline_number(row, "seconds"), more);
 		y += ROW;

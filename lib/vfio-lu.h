@@ -9,7 +9,7 @@
  *    class of the failure. A return parameter ("ret_") keeps its value.
  *  - One thread at a time uses a context and the objects that belong to it.
  *  - Returned strings and objects belong to the context, or to the object that the
- *    comment names, and live until that is freed. The caller frees only what a
+ *    comment names, and live until their owner is freed. The caller frees only what a
  *    comment tells it to free. Devices live until vlu_devices_read(), vlu_set_root()
  *    or vlu_free(). Their strings live until the next look begins.
  *
@@ -93,8 +93,9 @@ VLU_EXPORT void vlu_set_timeout(struct vlu_ctx *ctx, unsigned int seconds);
 /*
  * Sets the function that can stop a plan. The library calls it between two steps. When
  * it returns true, the plan undoes its steps, or leaves them for the same command to
- * complete. While a plan is being made, the library calls it when it waits for another
- * process or reads a large file; vlu_plan_...() and vlu_loan_new() fail then (-EINTR).
+ * complete. While a plan is being made, the library calls the function when it waits for
+ * another process or reads a large file. If the function returns true, vlu_plan_...() and
+ * vlu_loan_new() fail (-EINTR).
  */
 typedef bool (*vlu_stop_fn)(void *arg);
 VLU_EXPORT void vlu_set_stop(struct vlu_ctx *ctx, vlu_stop_fn fn, void *arg);
@@ -209,7 +210,7 @@ enum vlu_known { VLU_NO, VLU_YES, VLU_DONT_KNOW };
  * the read. Frees the devices of an earlier call.
  */
 VLU_EXPORT int vlu_devices_read(struct vlu_ctx *ctx);
-/* Reads all PCI functions, and of those with vfio-pci also everything that vlu_check_device() needs. */
+/* Reads all PCI functions. For those with vfio-pci, reads all that vlu_check_device() needs. */
 VLU_EXPORT int vlu_devices_read_whole(struct vlu_ctx *ctx);
 VLU_EXPORT size_t vlu_device_count(const struct vlu_ctx *ctx);
 VLU_EXPORT struct vlu_device *vlu_device_at(struct vlu_ctx *ctx, size_t i);
@@ -273,7 +274,8 @@ struct vlu_check {
 	bool advisory;
 	/*
 	 * A failure does not change the verdict, because it can be repaired later:
-	 * restore takes a device back from another driver. It does not give one back.
+	 * restore takes a device back from another driver. It gives no device back to
+	 * the host.
 	 */
 	bool curable;
 };
@@ -294,7 +296,7 @@ VLU_EXPORT int vlu_check_missing(struct vlu_ctx *ctx,
 struct vlu_next {
 	const char *kernel;
 	const char *initrd;	/* NULL: none, or that of a unified kernel image */
-	const char *cmdline;	/* NULL: that of vlu_plan_load(), or of a unified kernel image */
+	const char *cmdline;	/* NULL: that of a unified kernel image, or else this kernel's */
 	const char *rehearsal;	/* a file of vlu_rehearsal_export(); NULL: none */
 };
 
@@ -339,13 +341,17 @@ VLU_EXPORT int vlu_capture(struct vlu_ctx *ctx, const char *dir, size_t *ret_fil
  */
 VLU_EXPORT int vlu_set_rehearsals(struct vlu_ctx *ctx, const char *dir);
 
-/* What to rehearse. NULL or 0 stands for the default, which is after the semicolon. */
+/*
+ * What to rehearse. NULL or 0 stands for the default, which is after the semicolon. If next
+ * is NULL, two defaults differ: next_initrd is the initrd that was loaded with the image or
+ * is beside it in /boot, and next_cmdline is the command line of the loaded image, if any.
+ */
 struct vlu_rehearse {
 	const char *from;	/* image of the first kernel; the running kernel's */
 	const char *from_modules; /* directory of its modules; /lib/modules/RELEASE */
 	const char *from_cmdline; /* added to its command line; nothing */
 	const char *next;	/* image of the next kernel; the loaded one, or the newest in /boot */
-	const char *next_initrd; /* its initrd; none, or where next is NULL the initrd beside it */
+	const char *next_initrd; /* its initrd; none, but see above */
 	const char *next_modules;
 	const char *next_cmdline; /* its command line; "kho=on liveupdate=on" */
 	const char *const *devices; /* "nvme", "e1000e", ...; one of each of these two */
@@ -393,11 +399,11 @@ VLU_EXPORT int vlu_rehearsal_export(struct vlu_ctx *ctx, const char *path,
  * group, in reverse order. If that fails too (VLU_PARTIAL), vlu_error() names the
  * state of each device.
  *
- * Devices that do not depend on each other (bind, unbind, the bind of restore) run at
- * the same time. When several fail, vlu_error() has the last failure and the log has
- * the others. A write that does not return from the kernel within the timeout is left
- * to a child process (VLU_BUSY). If a driver is still being loaded, the plan waits for it until
- * the timeout.
+ * The steps of devices that do not depend on each other (bind, unbind, the bind of
+ * restore) run at the same time. When several fail, vlu_error() has the last failure and
+ * the log has the others. A write that does not return from the kernel within the timeout
+ * is left to a child process (VLU_BUSY). If a driver is still being loaded, the plan waits
+ * for it until the timeout.
  * Files of several devices are bound to an iommufd and closed in parallel, by threads
  * that have ended when the call returns.
  */
@@ -409,8 +415,9 @@ VLU_EXPORT size_t vlu_plan_count(const struct vlu_plan *plan);
 VLU_EXPORT const char *vlu_plan_step(struct vlu_plan *plan, size_t i);
 VLU_EXPORT int vlu_plan_run(struct vlu_plan *plan);
 /*
- * Sets a function that is called at least once a second while the plan runs. done of n
- * devices are done. waits_for is the step that has waited longest, or NULL.
+ * Sets a function that is called at least once a second while the plan runs. n is the
+ * number of devices, and done is how many of them need no more steps. waits_for is the step
+ * that has waited longest, or NULL.
  */
 typedef void (*vlu_progress_fn)(void *arg, size_t done, size_t n,
 				const char *waits_for);
@@ -497,7 +504,7 @@ struct vlu_vmm_device {
 VLU_EXPORT int vlu_vmm_devices(struct vlu_ctx *ctx, pid_t pid,
 			       struct vlu_vmm_device **ret_devices, size_t *ret_n,
 			       bool *ret_complete);
-/* Works like vlu_check_device(), but checks for vlu_plan_preserve_vmm() from the process pid. */
+/* Works like vlu_check_device(), for a device that vlu_plan_preserve_vmm() takes from pid. */
 VLU_EXPORT int vlu_check_vmm_device(struct vlu_device *dev, pid_t pid,
 				    struct vlu_report **ret_report);
 
@@ -747,7 +754,8 @@ struct vlu_state {
 	const struct vlu_session *sessions;
 	size_t n_incoming;
 	const struct vlu_bdf *incoming;
-	enum vlu_known incoming_known;	/* VLU_NO: the kernel log could not be read */
+	/* VLU_NO: the kernel log could not be read. VLU_DONT_KNOW: its beginning is overwritten. */
+	enum vlu_known incoming_known;
 	bool named;		/* vfio-lu.session= is on the command line and names all sessions */
 	bool complete;			/* this user could see everything */
 };
@@ -787,7 +795,7 @@ struct vlu_update {
 	const char *from_release, *to_release;	/* NULL: not known */
 	int64_t started;	/* its first known moment, nanoseconds since 1970 */
 	int64_t length;		/* until it was finished, nanoseconds */
-	int64_t away;		/* the longest time of a device in devices, nanoseconds; -1: not known */
+	int64_t away;		/* the longest time a device was away, nanoseconds; -1: not known */
 	const char *clock;	/* relates the times of both kernels: "counter", "rtc", "wall-clock"; NULL: none */
 	bool jump_known;
 	int64_t jump;		/* nanoseconds by which the wall clock was set between the kernels; 0: none */
@@ -802,7 +810,7 @@ struct vlu_update {
 /*
  * Reads the records of the last updates of this host, newest first; there may be none. Reads
  * /var/lib/vfio-lu/updates and nothing else. Logs a warning for a file that is not a record.
- * vlu_updates_free() frees them.
+ * vlu_updates_free() frees the result.
  */
 VLU_EXPORT int vlu_updates_read(struct vlu_ctx *ctx, struct vlu_update **ret_updates, size_t *ret_n);
 /* Frees what vlu_updates_read() returned; NULL is allowed. */

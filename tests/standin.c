@@ -238,7 +238,7 @@ int main(int argc, char **argv)
 	const char *fake = getenv("FAKE_MACHINE");
 	char root[4096] = "/", *word, *value;
 
-	/* The user who runs the tests may not be root, and must be able to read this process. */
+	/* The user who runs the tests must be able to read this process, even if not root. */
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
 	if (fake) {
 		need(fake_join(fake), fake);

@@ -28,7 +28,7 @@ static int read_text(struct vlu_ctx *ctx, const char *path, char *buf, size_t si
 		used += (size_t)n;
 		/*
 		 * sysfs and procfs return an attribute in one read. The text ends at a
-		 * newline, so no further read is needed that returns 0.
+		 * newline, so a further read, which would return 0, is not needed.
 		 */
 		if (buf[used - 1] == '\n')
 			break;

@@ -18,7 +18,7 @@ static int report(struct vlu_ctx *ctx, const char *path, int ret)
 	if (ret == -ENOMEM)
 		return vlu_nomem(ctx);
 	return vlu_fail(ctx, FAIL_FILE, ret, "%s: %s", path, ret == -EINVAL ? "not a file" :
-			ret == -EFBIG ? "too large to be one" : strerror(-ret));
+			ret == -EFBIG ? "larger than any file of its kind" : strerror(-ret));
 }
 
 int file_read(struct vlu_ctx *ctx, const char *path, size_t max, char **ret_data,

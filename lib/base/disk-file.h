@@ -11,7 +11,7 @@
  */
 int file_read(struct vlu_ctx *ctx, const char *path, size_t max, char **ret_data,
 	      size_t *ret_size) must_check;
-/* As file_read() for a file that the user named, whose failure is reported. */
+/* Works like file_read() for a file that the user named, and reports a failure. */
 int file_read_named(struct vlu_ctx *ctx, const char *path, size_t max, char **ret_data,
 		    size_t *ret_size) must_check;
 /* Fails and reports it unless the path leads to a regular file. Opens nothing. */

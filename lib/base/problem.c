@@ -48,7 +48,7 @@ static const struct {
 	{ VLU_UNSUPPORTED, VLU_UNSUPPORTED, "unsupported", "this host or kernel lacks something" },
 	{ FAIL_HOST, VLU_UNSUPPORTED, "host-unfit", "a check of this host fails" },
 	{ FAIL_NO_PROGRAM, VLU_UNSUPPORTED, "no-program", "a required program is not installed" },
-	{ VLU_BUSY, VLU_BUSY, "busy", "another process uses it" },
+	{ VLU_BUSY, VLU_BUSY, "busy", "another process uses what the command needs" },
 	{ FAIL_LOCKED, VLU_BUSY, "locked", "another vfio-lu command is running; repeat the command" },
 	{ FAIL_HOLDER_SILENT, VLU_BUSY, "holder-silent", "the holder does not answer, or restarts" },
 	{ FAIL_LUO_BUSY, VLU_BUSY, "luo-busy", "another process has /dev/liveupdate open" },

@@ -7,7 +7,7 @@ struct vlu_ctx;
 
 /*
  * Report the beginning and the end of a long operation. Calls nest.
- * limit is the longest wait in seconds; 0: no limit.
+ * limit is the longest wait in seconds; 0: not known.
  */
 void progress_begin(struct vlu_ctx *ctx, unsigned int limit, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -6,7 +6,7 @@
 #include "checks/device-rules.h"
 #include "plan/plan.h"
 
-/* Adds a step for each block device of a function, which asks the kernel. */
+/* Adds a step for each block device of a function. The step asks the kernel. */
 int claim_add(struct vlu_plan *plan, const struct vlu_device *dev, enum unused_force force)
 	must_check;
 

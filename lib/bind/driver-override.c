@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Writes only driver_override, unbind and drivers_probe. new_id would also bind all other
- * devices with the same ids, and a search for bind files would read every driver of the bus.
+ * devices with the same ids. A bind file would have to be found among all drivers of the bus.
  */
 #include "base/attr.h"
 #include "bind/driver-override.h"
@@ -27,7 +27,7 @@ static bool is_gone(const struct step *step)
 	return mode == -ENOENT || mode == -ENODEV;
 }
 
-/* Is the device being removed? It loses its driver first and disappears soon after: waits. */
+/* Is the device being removed? It loses its driver first, so this waits until it disappears. */
 static bool is_going(const struct step *step)
 {
 	int i;
@@ -55,7 +55,7 @@ static int wrote(struct step *step, int ret)
 			"%s: cannot write to %s: %s", step->name, step->path, strerror(-ret));
 }
 
-/* Does not write a value that is already set, which might not be permitted. */
+/* Does not write a value that is already set, since the write might not be permitted. */
 static int run_override(struct step *step)
 {
 	const char *want = strcmp(step->value, NO_OVERRIDE) ? step->value : "";
@@ -250,7 +250,7 @@ static int run_back(struct step *step)
 {
 	if (is_back(step) || is_gone(step))
 		return 0;
-	return not_back(step, -EIO, "did not come");
+	return not_back(step, -EIO, "the undo had no effect");
 }
 
 static const struct step_kind step_back = {

@@ -197,7 +197,7 @@ bool archive_resolve(const struct archive *archive, const char *path, char out[A
 	return true;
 }
 
-/* Puts a file below a linked directory where the link leads. */
+/* Moves a file, if its directory is a link, into the directory to which the link leads. */
 static int place(struct archive *archive, struct archive_file *file, char from[ARCHIVE_PATH],
 		 char to[ARCHIVE_PATH])
 {

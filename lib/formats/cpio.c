@@ -100,7 +100,7 @@ static int end_body(struct cpio *cpio)
 	return ret;
 }
 
-/* Takes bytes until there are want of them, and leaves the rest. */
+/* Takes bytes until cpio->have equals want, and leaves the rest. */
 static size_t take(struct cpio *cpio, void *to, size_t want, const uint8_t *data,
 		   size_t size)
 {

@@ -63,7 +63,7 @@ static void take_banner(struct image *image)
 	}
 }
 
-/* Finds IKCFG_ST, the gzipped configuration, IKCFG_ED (kernel/configs.c). */
+/* Finds the gzipped configuration between IKCFG_ST and IKCFG_ED (kernel/configs.c). */
 static void take_config(struct image *image)
 {
 	const uint8_t *p = image->inside, *end = p + image->size;

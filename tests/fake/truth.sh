@@ -5,13 +5,14 @@
 
 slurp() { IFS= read -r -d '' "$1" <"$2" || :; }
 
-# Sets $state to the state of the machine, and makes the answer of status, after other processes have ended.
+# Waits until other processes have ended. Then sets $state to the state of the machine, and writes the answer of status
+# to $dir/json.
 look() {
 	local tries=0
 	while :; do
 		"$BUILD/fake-kernel" ctl "$FAKE_MACHINE" state >"$dir/state"
 		slurp state "$dir/state"
-		# a service manager has files as long as there are files to keep, so it does not count
+		# a service manager runs as long as there are files to keep, so it is not waited for
 		state=${state//$'\nprocess '"$dir/manager"/}
 		if [[ ${state//$'\nprocess hold'/} != *$'\nprocess '* ]] || [ $tries = 500 ]; then break; fi
 		tries=$((tries + 1))
@@ -67,7 +68,7 @@ lies() {
 				# show it
 				lie(.state == "retrieved" and $e.as == "bound" and $binds == ""; "\(.bdf) is bound, but status says retrieved"),
 				lie(.state == "bound" and $e != null and $e.as != "bound"; "\(.bdf) is not bound, but status says bound"))))),
-		# nobody can use a retrieved session that no process holds before the next kernel
+		# until the next kernel starts, nobody can use a retrieved session that no process holds
 		($sessions[] | . as $k | select((.retrieved and ($kept | not)) | not) |
 			lie(any($says.sessions[]; .name == $k.name and .state != "lost") | not;
 			    "the kernel has the \(.way) session \(.name), but status does not")),

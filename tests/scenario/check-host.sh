@@ -47,7 +47,7 @@ phase_1() {
 	run 0 check -v
 	out_re "image-hands-over  *pass: a kernel is loaded, and vfio-lu load loaded one"
 
-	say "an unbind of a preserved device waits; a first signal can wake it"
+	say "an unbind of a preserved device waits; no signal ends the wait"
 	sh -c "echo $DEV1 >/sys/bus/pci/drivers/vfio-pci/unbind" &
 	unbind=$!
 	check_that "the unbind waits" soon unbind_waits $unbind

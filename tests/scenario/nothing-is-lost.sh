@@ -1,6 +1,7 @@
 # shellcheck shell=sh
-# A waiting session is found without a manifest and without the kernel log. It survives preserve under its name,
-# another session, a kexec and a killed holder. Each refusal gives its reason and the next command.
+# A waiting session is found without a manifest and without the kernel log. It is not lost by a preserve that uses its
+# name, by another session, or by a kexec, which is refused. A session that the killed holder held is reported as lost.
+# Each refusal gives its reason and the next command.
 TIERS="fake vm"
 NO_CALLS="the rings of the two logs wrap in different ways"
 PHASES=2

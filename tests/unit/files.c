@@ -88,7 +88,8 @@ static void test_read(void **state)
 	assert_refused(file_need(ctx, "fifo"), -EINVAL, "fifo: not a file");
 	assert_refused(file_need(ctx, "none"), -ENOENT, "none: No such file or directory");
 	assert_refused(file_read_named(ctx, "dir", 9, &data, &size), -EINVAL, "dir: not a file");
-	assert_refused(file_read_named(ctx, "text", 3, &data, &size), -EFBIG, "text: too large to be one");
+	assert_refused(file_read_named(ctx, "text", 3, &data, &size), -EFBIG,
+		       "text: larger than any file of its kind");
 	assert_refused(digest_file(ctx, "fifo", digest), -EINVAL, "fifo: not a file");
 }
 
