@@ -80,7 +80,7 @@ phase_1() {
 	keep flbs "$flbs"
 	if in_vm; then
 		part_is kho-out kernel "LUO 32 bytes at 0x"
-		part_is kho-out kernel "debugfs shows 233 of its 285 bytes"
+		part_is kho-out kernel "debugfs shows only the first 233 of 285 bytes"
 		part_is flbs-out kernel "the kernel writes the list at the kexec"
 		same "the log's devices are the kernel's" "$(devices_in log "will be handed over")" \
 			"$(logged "Device will be preserved across next Live Update")"
