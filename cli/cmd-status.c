@@ -34,7 +34,6 @@ static void print_members(struct json_object *session, const char *what, const c
 	out_each(row, out_member(session, what)) {
 		state = out_get(row, "state");
 		state = state ? state : "unknown";
-		state = state ? state : "unknown";
 		text = template_text(more, &(struct scope){ row, NULL });
 		out_print("  %s", out_get(row, name));
 		out_tab(16);
@@ -54,7 +53,8 @@ static void print_session(struct cli *cli, struct json_object *session)
 	if (way && strlen(way) < 60) {
 		out_line("   next: %s", way);
 	} else if (way) {
-		out_print("\n  next: ");
+		out_line("%s", "");
+		out_print("  next: ");
 		out_fill(8, 0, way);
 	} else {
 		out_line("%s", "");

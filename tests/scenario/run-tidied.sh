@@ -11,7 +11,8 @@ phase_1() {
 	pid=$(holder_pid)
 	rm -rf "$SCN_ROOT/run/vfio-lu"
 	run 0 status
-	out_re "^session  vfio-lu  *outgoing, unknown  *next: process $pid has the session and cannot be asked: end that process"
+	out_re "^session  vfio-lu  *outgoing, unknown$"
+	out "  next: process $pid has the session and cannot be asked: end that process"
 	for command in release "release $DEV1" "preserve $DEV2"; do
 		# shellcheck disable=SC2086
 		run 3 $command
