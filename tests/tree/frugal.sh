@@ -41,7 +41,7 @@ at_most() { # WHAT LIMIT NUMBER
 }
 
 for functions in $few $many; do machine "$functions" | "$BUILD/plant" "$tmp/$functions" -; done
-for what in "list 23" "check 27"; do
+for what in "list 25" "check 29"; do
 	command=${what% *}
 	more=$(($(calls $many "$command") - $(calls $few "$command")))
 	at_most "$command, for each function" "${what#* }" $((more / (many - few)))
