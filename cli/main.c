@@ -29,7 +29,6 @@ static const struct opt global_opts[] = {
 	  .hint = HINT_COLUMNS, .scope = FOR_TABLES,
 	  .help = "print these columns of the table, joined by commas" },
 	{ .name = "no-headings", .type = OPT_FLAG, IN(no_headings),
-	  .scope = FOR_TABLES,
 	  .help = "print the table without its heading line" },
 	{ .name = "color", .type = OPT_CHOICE, IN(color), .arg = "WHEN",
 	  .choices = "auto|always|never",

@@ -76,9 +76,8 @@ static int check_scopes(const struct model *model, const struct globals *globals
 		cli_usage("--quiet and --verbose exclude each other");
 		return -1;
 	}
-	if (globals->json && (globals->columns || globals->no_headings)) {
-		cli_usage(globals->columns ? "--columns chooses for the table, --json prints every key" :
-			  "--no-headings is for the table, and --json prints none");
+	if (globals->json && globals->columns) {
+		cli_usage("--columns chooses for the table, --json prints every key");
 		return -1;
 	}
 	return 0;
