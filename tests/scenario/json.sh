@@ -42,8 +42,6 @@ phase_1() {
 	# a value was forgotten, and the next option is no value
 	run 2 finish --discard --json
 	json '.error.message | startswith("--discard needs NAME, and '\''--json'\'' is an option")'
-	run 2 list --json --no-headings
-	failed_of usage
 	run 2 --json STATUS
 	json '.error.message | endswith("did you mean '\''status'\''?")'
 	run_cmd 0 "$VFIO_LU" help --json

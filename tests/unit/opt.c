@@ -92,7 +92,7 @@ static void test_usage(void **state)
 		"vfio-lu list --session vm", "vfio-lu list -qv", "vfio-lu list --dry-run",
 		"vfio-lu restore --session a --session b", "vfio-lu restore --session=a --session a",
 		"vfio-lu --timeout 5 list --timeout 5", "vfio-lu load --append a --append b k",
-		"vfio-lu check --no-headings", "vfio-lu list --json --no-headings", "vfio-lu status --session --json",
+		"vfio-lu status --session --json",
 		"vfio-lu status --session --json=x", "vfio-lu release --session -n", "vfio-lu run --session -- a",
 		"vfio-lu --sysroot -v list",
 	};
