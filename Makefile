@@ -91,8 +91,9 @@ build-deps:
 .PHONY: build-deps
 else
 
+# Removes it first: a program that runs cannot be overwritten.
 vfio-lu: $(B)/vfio-lu
-	@cp $< $@
+	@rm -f $@ && cp $< $@
 
 $(B)/vfio-lu: $(CLI_OBJS) $(B)/libvfio-lu.a
 	$(if $(V),,@echo "  LD  $@")
