@@ -47,6 +47,10 @@ from_y=(--from "$tmp/y/bzImage" --from-modules "$tmp/y/modules")
 next_m=(--next-kernel "$tmp/m/bzImage" --next-modules "$tmp/m/modules")
 next_y=(--next-kernel "$tmp/y/bzImage" --next-modules "$tmp/y/modules")
 
+# make install below links the program again, for another PREFIX
+cp "$VFIO_LU" "$tmp/vfio-lu"
+VFIO_LU=$tmp/vfio-lu
+
 wanted=" $* "
 check() { # WHAT COMMAND...
 	local what=$1
