@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Measures vfio-lu's own share of the time between "vfio-lu kexec" and the end of "vfio-lu restore" in the next kernel,
 # in the virtual machine with 16 NVMe functions, each with a function level reset, in a slot and a group of its own.
-# The machine's clock counts instructions, so a busy host gives similar results; only waits for the disk, the fsync()
-# of a manifest and the sync(), depend on the host.
+# The machine's clock counts instructions, so a busy host gives similar results. Waits for its disk, the fsync() of a
+# manifest and the sync(), would depend on the host, so the disk is in memory if there is room.
 # usage: tests/bench/kexec.sh
 #   before   from the call of "vfio-lu kexec" to that of kexec -e (ticks.c)
 #   between  the running kernel's shutdown, the next one's boot, and the machine's init with its disk, up to the call
@@ -18,6 +18,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 logs=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-lu/logs
+TMPDIR=$("$here/../scratch.sh")
+export TMPDIR
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
