@@ -3,7 +3,6 @@
 #include "base/attr.h"
 #include "base/bdf.h"
 #include "inuse/uses.h"
-#include "machine/device.h"
 
 #define CRYPTO	"/proc/crypto"
 #define DRIVERS	"/sys/bus/pci/drivers"
@@ -12,23 +11,22 @@ struct ciphers {
 	struct vlu_ctx *ctx;
 	struct inuse *inuse;
 	char cipher[64], module[64];	/* in use, and the module that has it */
-	char driver[64];		/* of PCI functions, of that module */
 	size_t n;			/* functions that have this driver */
 };
 
-static bool has_driver(const struct ciphers *ciphers, const char *name)
+/* Is name a function? The directory of a driver has other files as well. */
+static bool is_function(const char *name)
 {
-	char driver[64];
+	struct vlu_bdf bdf;
 
-	return attr_link(ciphers->ctx, driver, sizeof(driver), PCI_DEVICES "/%.16s/driver", name) > 0 &&
-	       strcmp(driver, ciphers->driver) == 0;
+	return vlu_bdf_parse(name, &bdf) == 0;
 }
 
 static int count_function(void *arg, const char *name)
 {
 	struct ciphers *ciphers = arg;
 
-	ciphers->n += has_driver(ciphers, name);
+	ciphers->n += is_function(name);
 	return 0;
 }
 
@@ -37,7 +35,7 @@ static int look_at_function(void *arg, const char *name)
 	const struct ciphers *ciphers = arg;
 	char path[32];
 
-	if (!has_driver(ciphers, name))
+	if (!is_function(name))
 		return 0;
 	snprintf(path, sizeof(path), "/%.16s", name);
 	inuse_add(ciphers->inuse, path, ciphers->n == 1 ? USE_BEARABLE : USE_UNSURE,
@@ -59,17 +57,17 @@ static bool is_held_by(struct vlu_ctx *ctx, const char *module, const char *hold
 static int look_at_driver(void *arg, const char *name)
 {
 	struct ciphers *ciphers = arg;
-	char module[64];
+	char module[64], dir[96];
 
 	if (attr_link(ciphers->ctx, module, sizeof(module), DRIVERS "/%.63s/module", name) <= 0 ||
 	    (strcmp(module, ciphers->module) != 0 &&
 	     !is_held_by(ciphers->ctx, ciphers->module, module) &&
 	     !is_held_by(ciphers->ctx, module, ciphers->module)))
 		return 0;
-	snprintf(ciphers->driver, sizeof(ciphers->driver), "%.63s", name);
+	snprintf(dir, sizeof(dir), DRIVERS "/%.63s", name);
 	ciphers->n = 0;
-	sys_list(&ciphers->ctx->sys, PCI_DEVICES, count_function, ciphers);
-	sys_list(&ciphers->ctx->sys, PCI_DEVICES, look_at_function, ciphers);
+	sys_list(&ciphers->ctx->sys, dir, count_function, ciphers);
+	sys_list(&ciphers->ctx->sys, dir, look_at_function, ciphers);
 	return 0;
 }
 
