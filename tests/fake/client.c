@@ -232,6 +232,22 @@ static int fake_open(struct sys *sys, const char *path, int flags)
 	return fd;
 }
 
+/* Knows only the files that this process has open. */
+static int fake_stamp(struct sys *sys, const char *path, struct sys_stamp *ret_stamp)
+{
+	struct stat st;
+
+	(void)sys;
+	if (strncmp(path, "/proc/self/fd/", 14) != 0)
+		return -ENOSYS;
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	*ret_stamp = (struct sys_stamp){ .device = st.st_dev, .inode = st.st_ino };
+	return 0;
+}
+
 static int fake_close(struct sys *sys, int fd)
 {
 	if (fd >= 0 && fd < 1024)
@@ -564,25 +580,27 @@ static void fake_sync(struct sys *sys)
 	(void)sys;
 }
 
-/* kexec.c writes "AHEAD ZERO". A scenario may add the error of the wall clock. */
+/*
+ * kexec.c writes "AHEAD ZERO EPOCH". A scenario may add the error of the wall clock. All clocks are
+ * computed from one clock of the host, so neither a pause between two readings nor a step of the
+ * host's wall clock can change their differences.
+ */
 static void fake_now(struct sys *sys, struct sys_time *ret_now)
 {
-	long long ahead = 0, zero = 0, wrong = 0;
-	struct timespec monotonic;
-	char text[80] = "";
+	long long ahead, zero, epoch, wrong = 0;
+	char text[100] = "";
 	ssize_t n;
 	int fd;
 
 	sys_real_ops.now(sys, ret_now);
-	clock_gettime(CLOCK_MONOTONIC, &monotonic);
 	fd = openat(machine_fd, "clock", O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	close(fd);
-	if (n < 0 || sscanf(text, "%lld %lld %lld", &ahead, &zero, &wrong) < 2)
+	if (n < 0 || sscanf(text, "%lld %lld %lld %lld", &ahead, &zero, &epoch, &wrong) < 3)
 		return;
-	ret_now->counter = (int64_t)monotonic.tv_sec * 1000000000 + monotonic.tv_nsec + ahead;
+	ret_now->counter = ret_now->boot + ahead;
 	ret_now->boot = ret_now->counter - zero;
-	ret_now->wall += ahead + wrong;
+	ret_now->wall = ret_now->counter + epoch + wrong;
 }
 
 struct sys_ops fake_ops;
@@ -600,6 +618,7 @@ int fake_join(const char *dir)
 	fake_ops.write = fake_write;
 	fake_ops.write_start = fake_write_start;
 	fake_ops.close = fake_close;
+	fake_ops.stamp = fake_stamp;
 	fake_ops.ioctl = fake_ioctl;
 	fake_ops.readlink = fake_readlink;
 	fake_ops.mode = fake_mode;

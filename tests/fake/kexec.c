@@ -76,12 +76,12 @@ static void new_boot_id(void)
 		   r[9], r[10], r[11], r[12], r[13], r[14], r[15]);
 }
 
-static int64_t host_now(void)
+static long long host_now(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
 /*
@@ -90,9 +90,11 @@ static int64_t host_now(void)
  */
 static void start_clocks(void)
 {
-	static int64_t ahead;
+	static long long ahead, epoch;
 
-	tree_write("../clock", "%lld %lld", (long long)(ahead + BOOT_NS), (long long)(host_now() + ahead));
+	if (!epoch)
+		epoch = host_now(CLOCK_REALTIME) - host_now(CLOCK_BOOTTIME);
+	tree_write("../clock", "%lld %lld %lld", ahead + BOOT_NS, host_now(CLOCK_BOOTTIME) + ahead, epoch);
 	ahead += BOOT_NS;
 }
 

@@ -5,8 +5,8 @@
 #   -f  only every Nth call; which calls these are differs from kind to kind
 #   -j  the number of parallel runs (default: twice the number of processors)
 #   -k  only these kinds; -n: only this call, and show the output
-# KIND names the process that is killed. client, holder, both: at the calls of the command; own (the holder), own-both:
-# at the calls of the holder. With "+m", a service manager restarts the holder with its files. Default: all.
+# KIND says which process is killed. The kill is at a call of the command (client, holder, both), or at a call of the
+# holder (own: the holder is killed; own-both). With "+m", a service manager restarts the holder with its files. Default: all.
 #
 # After each kill, the state of the machine (fake-kernel ctl DIR state) must show that
 #   status tells the truth, and mentions everything that is held
@@ -114,8 +114,8 @@ complain() { # WHAT
 	sed 's/^/    /' <<<"${story%$'\n'}"
 }
 
-# Is each device that was held before the command still preserved, or its file open?
-is_kept() {
+# Sets $why if a device that was held before the command is no longer preserved, and its file is not open.
+check_kept() {
 	local line bdf
 	while IFS= read -r line; do
 		[[ $line =~ ^session\ [^\ ]+\ has\ 0x[^\ ]+\ (0000:[^\ ]+)\  ]] || continue
@@ -173,8 +173,8 @@ lead_on() {
 	[ "$status" = "$good" ] || why="the named commands never complete the work"
 }
 
-# Is the machine as it is after the command without a kill, except for files that may differ?
-is_done() {
+# Sets $why unless the machine is as it is after the command without a kill, except for files that may differ.
+check_done() {
 	local line tries=0
 	while :; do
 		look
@@ -185,7 +185,7 @@ is_done() {
 			"file /run/vfio-lu/holder"* | "process hold") ;;
 			# the moments of a killed command's steps are not known
 			"file /run/vfio-lu/"*".moments "*) ;;
-			# the kernel keeps an iommufd while files are bound to it, and the holder keeps it for more
+			# the kernel keeps an iommufd while files are bound to it, and the holder keeps it for more files
 			"open iommufd "*) ;;
 			*) why="the repeated command succeeded, but: $line" ;;
 			esac
@@ -220,12 +220,12 @@ try() {
 	# the kill came after the kernel gave out the session, which it does only once, and before the manager had it
 	[[ $state != *" incoming retrieved"* || $state == *$'\nopen session'* ]] || may_lose=1
 	[ -n "$why" ] || why=$(lies)
-	[ -n "$why" ] || [ -n "$may_lose" ] || [ -n "$jumped" ] || is_kept
+	[ -n "$why" ] || [ -n "$may_lose" ] || [ -n "$jumped" ] || check_kept
 	if [ -z "$why" ] && [ "$state" != "$old" ] && [ -z "$jumped" ]; then
 		lead_on
 		# load and run neither repair a loss nor report it; status reports it
 		[ -n "$why" ] || [ "$good" != 0 ] || [ "$led_on" != 0 ] ||
-			{ [ -n "$may_lose" ] && [ "$name" != preserve ]; } || is_done
+			{ [ -n "$may_lose" ] && [ "$name" != preserve ]; } || check_done
 		[ -n "$why" ] || [ "$good" != 0 ] || why=$(lies)
 	fi
 	[ -z "$only" ] || { echo "$story"; "$BUILD/fake-kernel" ctl "$FAKE_MACHINE" state; jq -c .sessions "$dir/json"; }

@@ -97,7 +97,7 @@ END
 			e1000e | nvme | nvme-sriov) printf '%s\n' "f $port/$bdf/reset_method \"flr bus\n\"" ;;
 			*) printf '%s\n' "f $port/$bdf/reset_method \"bus\n\"" ;;
 			esac
-			# a host bridge below it, with a disk: no QEMU has one
+			# a host bridge below it, with a disk, like that of an Intel VMD; QEMU has no such device
 			[ "$word" != vmd ] || {
 				echo "p $port/$bdf/pci10000:e0/10000:e1:00.0 1b36:0010 010802 $((group + 64))"
 				printf '%s\n' "f $port/$bdf/pci10000:e0/10000:e1:00.0/reset_method \"flr bus\n\""

@@ -76,7 +76,7 @@ outcome() { # STATUS-OF-FIRST STATUS-OF-SECOND
 	result="$1 $2"$'\n'$state
 }
 
-serial() { # ONE OTHER order|reverse: runs them one after the other; the result has the status of FIRST first
+serial() { # ONE OTHER order|reverse: runs ONE, then OTHER. The result begins with the status of ONE, or with reverse that of OTHER
 	local one
 	prepare
 	# shellcheck disable=SC2086 # words
@@ -87,7 +87,7 @@ serial() { # ONE OTHER order|reverse: runs them one after the other; the result 
 	if [ "$3" = reverse ]; then outcome "$status" "$one"; else outcome "$one" "$status"; fi
 }
 
-is_there() { # FILE PID: waits until the file exists, or the process that would make it has ended
+await_file() { # FILE PID: waits until the file exists, or the process that would make it has ended
 	until [ -e "$1" ] || ! kill -0 "$2" 2>/dev/null; do sleep 0.005; done
 }
 
@@ -107,7 +107,7 @@ overtaken() {
 	local pid two
 	prepare
 	begin "before:$dir/halt" first "$first"
-	is_there "$dir/halt" "$pid"
+	await_file "$dir/halt" "$pid"
 	# shellcheck disable=SC2086 # words
 	tool second $second
 	two=$status
@@ -122,15 +122,15 @@ awaited() {
 	prepare
 	begin "after:$dir/halt" first "$first"
 	one=$pid
-	is_there "$dir/halt" "$one"
+	await_file "$dir/halt" "$one"
 	begin "busy:$dir/busy" second "$second"
 	two=$pid
-	is_there "$dir/busy" "$two"
+	await_file "$dir/busy" "$two"
 	rm -f "$dir/halt"
 	ended "$one"
 	one=$status
 	ended "$two"
-	# the command that run executed may still have had the files for a moment
+	# the command that `vfio-lu run` executed may still have had the files for a moment
 	# shellcheck disable=SC2086 # words
 	[ "$status" != 5 ] || [[ $first != run* ]] || tool second $second
 	outcome "$one" "$status"

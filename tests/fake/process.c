@@ -289,8 +289,10 @@ void process_refresh(void)
 		copy_proc(p->pid, "status");
 		copy_proc(p->pid, "cgroup");
 		show_memfds(p->pid);
+		/* Not of a process that was just born: nothing would remove its files when it ends. */
+		snprintf(path, sizeof(path), "%d", p->pid);
+		each_file(path, show_fd);
 	}
-	each_holder(show_fd);
 }
 
 size_t process_poll(void *pollfds, size_t max)

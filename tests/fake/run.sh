@@ -146,7 +146,7 @@ run_one() { # FILE
 	[ -z "$verbose" ] || cat "$dir/out"
 	why=$(why_failed "$phases" "$dir/out")
 	[ ! -s "$dir/machine/log" ] || why="the fake kernel said: $(grep -m 3 . "$dir/machine/log" | tr '\n' ' ')"
-	[ "$phase" -le "$phases" ] || why="phase $phase, and only $phases were to be"
+	[ "$phase" -le "$phases" ] || why="phase $phase has begun, but PHASES is $phases"
 	"$here/machine.sh" stop "$dir/machine"
 	if [ -z "$log" ]; then
 		mkdir -p "$BUILD/calls"

@@ -176,7 +176,7 @@ complain() { # WHAT
 	[ -z "$err" ] || sed 's/^/    /' <<<"${err%$'\n'}"
 }
 
-# Lets call $n fail with $kind, and judges the result.
+# Makes call $n fail with $kind, and judges the result.
 try() {
 	local report fds fired again='' said_lost=''
 	rm -f "$FAKE_MACHINE/report"

@@ -103,7 +103,7 @@ only 'fdt_.*' lib/abi/fdt | rule "only lib/abi/fdt.c uses libfdt"
 # These uses do not decide the state of a session: the kernel log, for the reason of a failed kexec; a VMM's own files;
 # and the decision whether to read memory. The checks, which are below the ledger, search the log only for a device.
 awk '/^lib\/(session|jump|bind)\/|^lib\/inspect\/status /' "$tmp/wants" |
-	awk '$2 ~ /^(klog_.*|manifest_(read|text|each)|held_read|procs_.*|kho_.*|handover_.*)$/' |
+	awk '$2 ~ /^(klog_.*|manifest_(read|session)|held_read|procs_.*|kho_.*|handover_.*)$/' |
 	{ grep -vE '^lib/jump/jump klog_get$|^lib/session/vmm(-check)? procs_[a-z]*$|^lib/inspect/status handover_incoming$' || :; } |
 	rule "only lib/ledger reads what tells of sessions"
 only stdout cli/out cli/help cli/doc cli/table cli/message | rule "only the output files of cli use stdout"

@@ -52,7 +52,8 @@ awk '$2 == "defines" { by[$3] = $1; next }
 	{ wants[++n] = $0 }
 	END { for (i = 1; i <= n; i++) { split(wants[i], w, " "); if (w[3] in by && by[w[3]] != w[1]) print w[1], by[w[3]], w[3] "()" } }
 ' <(grep ' defines ' "$tmp/symbols") <(grep ' wants ' "$tmp/symbols") >"$tmp/calls"
-grep -nE '^#[ 	]*include[ 	]*"' "${files[@]}" cli/*.[ch] | sed -nE 's/^([^:]*)\.[ch]:[0-9]*:#[ 	]*include[ 	]*"([^"]*)\.h".*/\1 \2/p' |
+grep -nE '^#[ 	]*include[ 	]*["<]' "${files[@]}" cli/*.[ch] |
+	sed -nE 's/^([^:]*)\.[ch]:[0-9]*:#[ 	]*include[ 	]*["<](\.\.\/)*([^">]*)\.h[">].*/\1 \3/p' |
 	while read -r from to; do
 		if [ -e "lib/$to.h" ]; then to=lib/$to; else to=${from%/*}/$to; fi
 		[ "$from" = "$to" ] || echo "$from $to include"

@@ -604,7 +604,7 @@ static int pci_liveupdate_notify(struct notifier_block *nb,
 
 	switch (action) {
 	case BUS_NOTIFY_ADD_DEVICE:
-		/* Whoever comes first has LUO read the list. */
+		/* The first caller has LUO read the list. */
 		if (pci_get_incoming(&table))
 			break;
 		if (pci_liveupdate_is_incoming(dev))
