@@ -50,13 +50,14 @@ tell() {
 }
 
 # ------------------------------------------------------------------ the role as it lies there
+fails() { ! "$@"; }
 lint() { (cd "$ansible" && "$@"); }
 export ANSIBLE_HOME=$tmp/ansible ANSIBLE_LOCAL_TEMP=$tmp/ansible
 check "yamllint reports nothing" lint yamllint --strict .
 check "ansible-lint reports nothing" lint env XDG_CACHE_HOME="$tmp/lint" \
 	ansible-lint --offline --nocolor live-update.yml release.yml roles/vfio_lu_live_update
 
-# The report of a host with two sessions, one of which was held for a month
+# The report of a host with three sessions: two were held for a month, one was finished after days
 report() {
 	cat >"$tmp/two.yml" <<-'END'
 		all:
@@ -69,6 +70,14 @@ report() {
 		            phases: [{name: held, start: 0.1, seconds: 2592000.2}, {name: kexec, start: 2592000.3, seconds: 10}],
 		            devices: [{bdf: "0000:01:00.0", from: 2592000.3, to: 2592005.3}]}
 		        - {<<: *update, session: vm-2, to_release: null, away_s: 9.5}
+		        - session: vm-3
+		          from_release: a
+		          to_release: b
+		          started: x
+		          seconds: 432002
+		          away_s: 432002
+		          phases: [{name: init, start: 0, seconds: 2}, {name: to-finish, start: 2, seconds: 432000}]
+		          devices: []
 	END
 	cat >"$tmp/two-play.yml" <<-END
 		- hosts: all
@@ -80,11 +89,76 @@ report() {
 	END
 	ansible-playbook -i "$tmp/two.yml" "$tmp/two-play.yml"
 }
-check "the report of a host with two sessions is made" report
-check "it has the longest time away" grep -q '^two .* 9\.5  updated$' "$tmp/two.txt"
-check "the page has a picture of each session" test "$(grep -c '<svg' "$tmp/two.html")" = 2
+check "the report of a host with three sessions is made" report
+check "it has the longest time away" grep -q '^two .* 432002\.0  updated$' "$tmp/two.txt"
+check "the page has a picture of each session" test "$(grep -c '<svg' "$tmp/two.html")" = 3
 check "which begins after the time for which it was held" grep -q '<rect x="200.0" y="26" width="210.0"' "$tmp/two.html"
+check "and cuts a long wait" grep -q '>cut here: 432000\.000 s<' "$tmp/two.html"
+check "so that the other bars can be seen" grep -q '<rect x="200.0" y="4" width="350.0"' "$tmp/two.html"
 check "an unknown kernel is called so" grep -q '^an unknown kernel, began' "$tmp/two.html"
+
+# Plays with hosts that are this machine, on which a stub of vfio-lu has nothing to do, and one that never answers.
+locally() { # PLAYBOOK ARGUMENT...
+	mkdir -p "$tmp/stub"
+	cat >"$tmp/stub/vfio-lu" <<-'END'
+		#!/bin/sh
+		echo '{"complete": true, "kernel": {"release": "b", "kho_boot": false}, "sessions": []}'
+	END
+	chmod +x "$tmp/stub/vfio-lu"
+	cat >"$tmp/local.yml" <<-END
+		all:
+		  vars: {ansible_connection: local, ansible_become: false, vfio_lu_live_update_report: "$tmp/local",
+		         vfio_lu_live_update_to_release: b, vfio_lu_live_update_devices: ["0000:01:00.0"],
+		         vfio_lu_live_update_result: ready}
+		  children:
+		    here: {hosts: {host-2: , host-3: }}
+		    silent:
+		      hosts: {host-1: {ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 1}}
+	END
+	PATH=$tmp/stub:$PATH ANSIBLE_ROLES_PATH=$ansible/roles ansible-playbook -i "$tmp/local.yml" "$@" >"$tmp/said" 2>&1
+}
+tells() { grep -qF -- "$1" "$tmp/said" || { tail -n 40 "$tmp/said"; false; }; }
+stops() { ! locally "$@"; }
+
+cat >"$tmp/wrong.yml" <<-'END'
+	here:
+	  hosts:
+	    host-2: {vfio_lu_live_update_sessions: [{name: .vm, pidfile: /x}]}
+	    host-3: {vfio_lu_live_update_devices: []}
+END
+check "wrong sessions are refused" stops "$ansible/live-update.yml" --limit here -i "$tmp/wrong.yml"
+check "such as a name that no session can have" tells "'.vm' cannot be the name of a session"
+check "and a session without devices" tells "session vfio-lu has neither devices nor a pidfile"
+check "before a host is asked" fails tells "TASK [vfio_lu_live_update : Connect to the host]"
+check "a list of batches is accepted" locally "$ansible/live-update.yml" --limit here \
+	-e '{"vfio_lu_live_update_serial": [1, 5]}'
+check "the report tells of a host that was not handed over" tells "up to date, but booted with nothing handed over"
+
+cat >"$tmp/batches.yml" <<-'END'
+	- hosts: host-1,host-2,host-3
+	  gather_facts: false
+	  serial: 2
+	  max_fail_percentage: 0
+	  tasks:
+	    - ansible.builtin.import_role: {name: vfio_lu_live_update}
+END
+check "a host that does not answer stops the roll-out" stops "$tmp/batches.yml"
+check "its neighbour is not begun" tells "no live update is begun here: no answer from host-1"
+check "nor is the next batch" fails tells "[host-3]"
+
+cat >"$tmp/failing.yml" <<-END
+	- hosts: here
+	  gather_facts: false
+	  tasks:
+	    - block:
+	        - ansible.builtin.command: {argv: [sh, -c, 'echo said; echo "no unit {{ item }}" >&2; exit 3']}
+	          loop: [one, two]
+	      rescue:
+	        - ansible.builtin.debug:
+	            msg: "{{ lookup('ansible.builtin.template', '$ansible/roles/vfio_lu_live_update/templates/failure.j2') }}"
+END
+check "the reason of a failed task is read" locally "$tmp/failing.yml"
+check "and has what the task printed" tells "exit status 3: no unit one"
 
 if [ "$(id -u)" != 0 ]; then
 	echo "skip the roll-out: the disk of the hosts is made by root"
@@ -138,6 +212,8 @@ make_disk() {
 	in_root mkinitramfs -o /boot/initrd.img-broken "$to"
 	mv "$tmp/hook" "$root/usr/share/initramfs-tools/hooks/vfio-lu"
 	umount "$root/proc"
+	# The initrds are made; to make one again when a package comes or goes takes a minute under emulation.
+	echo update_initramfs=no >"$root/etc/initramfs-tools/update-initramfs.conf"
 
 	mkdir -p "$root/etc/ssh/sshd_config.d"
 	in_root sh -c 'mkdir -m 700 -p ~/.ssh && cat >~/.ssh/authorized_keys' <"$tmp/key.pub"
@@ -146,7 +222,7 @@ make_disk() {
 		>"$root/etc/systemd/network/test.network"
 	in_root systemctl enable systemd-networkd ssh
 	for unit in systemd-networkd-wait-online.service e2scrub_reap.service e2scrub_all.timer apt-daily.timer \
-		apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer systemd-update-utmp.service; do
+		apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer systemd-update-utmp.service getty-static.service; do
 		ln -sf /dev/null "$root/etc/systemd/system/$unit"
 	done
 	echo 'UUID=5a7d35a6-7d05-4f36-a3f2-0c3e0f1f6f11 / ext4 defaults 0 0' >"$root/etc/fstab"
@@ -231,7 +307,6 @@ play() { # NAME PLAYBOOK ARGUMENT...
 	say "$name: exit status $status"
 	return "$status"
 }
-fails() { ! "$@"; }
 printed() { grep -qF -- "$1" "$said" || { tail -n 60 "$said"; false; }; }
 count() { # changed|failed|unreachable: over all hosts
 	sed -n "s/^host-[0-9] .*[ :]$1=\([0-9]*\) .*/\1/p" "$said" | awk '{ n += $1 } END { print n + 0 }'
@@ -340,8 +415,8 @@ for host in "${hosts[@]}"; do
 done
 
 say "one host is given up"
-on 1 'vfio-lu preserve 0000:01:00.0' >/dev/null
-check "the play releases the held session" play release release.yml
+on 1 'vfio-lu preserve --session other 0000:01:00.0' >/dev/null
+check "the play releases the held session, which no variable names" play release release.yml
 check "host-1 holds nothing" settled 1
 check "a second time" play released release.yml
 check "changes nothing" changed_nothing
