@@ -37,7 +37,7 @@ PKGS = json-c zlib
 LATE_PKGS = libcrypto libkmod libpci
 # libfdt has no pkg-config file, so the compiler looks for its header.
 DEPS := $(shell sh -c 'pkg-config --exists $(PKGS) $(LATE_PKGS) && echo "\#include <libfdt.h>" | $(CC) -E -' >/dev/null 2>&1 && echo yes)
-# Optional: without one of these, data in its format cannot be unpacked.
+# Optional: without the library of a format, data in this format cannot be unpacked.
 CODECS := $(shell for p in lzma zstd lz4; do pkg-config --exists lib$$p 2>/dev/null && echo $$p; done)
 # Optional too: without it, the holder sends nothing to a service manager.
 SYSTEMD := $(shell pkg-config --exists libsystemd 2>/dev/null && echo libsystemd)
@@ -91,7 +91,7 @@ build-deps:
 .PHONY: build-deps
 else
 
-# Removes it first: a program that runs cannot be overwritten.
+# Removes the old program first: a running program cannot be overwritten.
 vfio-lu: $(B)/vfio-lu
 	@rm -f $@ && cp $< $@
 
@@ -108,14 +108,14 @@ $(B)/$(LIBVFIO_LU): $(LIB_OBJS) lib/libvfio-lu.sym
 	$(linkable)$(Q)$(CC) -shared $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libvfio-lu.sym \
 		$(if $(ASAN),,-Wl,--no-undefined) -o $@ $(LIB_OBJS) $(LIBS)
 
-# Contains the directories of this installation, relative to its own place.
+# The file for pkg-config names the directories of this installation, relative to PREFIX if they are below it.
 in_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
 $(B)/libvfio-lu.pc: lib/libvfio-lu.pc.in FORCE
 	@sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(call in_prefix,$(LIBDIR))|; s|@INCLUDEDIR@|$(call in_prefix,$(INCLUDEDIR))|' \
 		-e 's|@VERSION@|$(VERSION)|; s|@REQUIRES@|$(PKGS)|' $< >$@
 FORCE:
 
-# Needs the libraries that the program loads: for tools that read dependencies from a file.
+# An empty library that is linked to the libraries of ALL_LATE_PKGS, for tools that read dependencies from a file.
 $(B)/late.so:
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared -Wl,--no-as-needed -o $@ $(shell pkg-config --libs $(ALL_LATE_PKGS))
@@ -153,7 +153,7 @@ all-tests: $(B)/vfio-lu $(UNITS) $(FUZZ) $(addprefix $(T)/,plant fake-kernel sel
 
 # The installed files, MODE:FROM:TO. In the files of dist/ and the manual pages, the directories and the version are
 # filled in.
-# The hooks are where initramfs-tools and dracut find them if PREFIX is /usr.
+# If PREFIX is /usr, initramfs-tools and dracut find the hooks in these directories.
 INITRAMFS = $(PREFIX)/share/initramfs-tools
 DRACUT = $(PREFIX)/lib/dracut/modules.d/90vfio-lu
 FISH = $(PREFIX)/share/fish/vendor_completions.d/vfio-lu.fish
@@ -212,9 +212,9 @@ install: all
 ifeq ($(DESTDIR),)
 	-@ldconfig
 	@[ ! -d /run/systemd/system ] || systemctl daemon-reload
-	$(if $(filter /usr,$(PREFIX)),,@echo "For the initrd, as root, where initramfs-tools makes it:"; \
+	$(if $(filter /usr,$(PREFIX)),,@echo "If initramfs-tools makes the initrd, run as root:"; \
 		echo "    cp -r $(INITRAMFS)/. /etc/initramfs-tools/ && update-initramfs -u"; \
-		echo "and where dracut does:"; echo "    cp -r $(DRACUT) /usr/lib/dracut/modules.d/ && dracut -f")
+		echo "If dracut makes the initrd, run as root:"; echo "    cp -r $(DRACUT) /usr/lib/dracut/modules.d/ && dracut -f")
 	@[ ! -d /run/systemd/system ] || echo "For the root file system:  systemctl enable $(UNITDIR)/vfio-lu-restore.service"
 	$(if $(FISH_LINK)$(filter /usr,$(PREFIX)),,@echo "For fish:  ln -s $(FISH) /etc/fish/completions/")
 endif

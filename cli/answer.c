@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "opt.h"
 #include "out.h"
+#include "text.h"
 
 void cli_answer(struct cli *cli, struct json_object *doc)
 {
@@ -39,7 +40,8 @@ static void add_missing(struct json_object *doc, const char *keys)
 	}
 }
 
-struct json_object *cli_rows(struct cli *cli)
+/* Returns the array "results", or "steps", of the answer. */
+static struct json_object *rows_of(struct cli *cli)
 {
 	const char *key = cli->g.dry_run ? "steps" : "results";
 
@@ -51,16 +53,9 @@ struct json_object *cli_rows(struct cli *cli)
 /* Returns the address at the beginning of a text, or NULL. */
 static const char *subject(const char *text, char buf[VLU_BDF_SIZE])
 {
-	struct vlu_bdf bdf;
 	size_t n = strcspn(text, " ");
 
-	if (n && text[n - 1] == ':')
-		n--;
-	if (n >= VLU_BDF_SIZE)
-		return NULL;
-	memcpy(buf, text, n);
-	buf[n] = '\0';
-	return vlu_bdf_parse(buf, &bdf) < 0 ? NULL : buf;
+	return text_bdf(text, n && text[n - 1] == ':' ? n - 1 : n, buf);
 }
 
 void cli_row(struct cli *cli, const struct vlu_deed *deed, const char *text)
@@ -72,7 +67,7 @@ void cli_row(struct cli *cli, const struct vlu_deed *deed, const char *text)
 		out_line("%s", text);
 		return;
 	}
-	row = out_row(cli_rows(cli));
+	row = out_row(rows_of(cli));
 	out_text(row, "bdf", subject(text, bdf));
 	out_text(row, "session", cli->session);
 	out_text(row, "action", deed ? deed->action : cli->command->name);

@@ -47,8 +47,6 @@ struct cli {
  * added. cli owns doc from now on.
  */
 void cli_answer(struct cli *cli, struct json_object *doc);
-/* Returns the array "results", or "steps", of the answer. */
-struct json_object *cli_rows(struct cli *cli);
 /* Prints the object with --json. status is the exit status of the program. */
 void cli_print_answer(struct cli *cli, int status);
 
@@ -67,7 +65,7 @@ int cli_select_of(struct cli *cli, int pid, struct vlu_vmm_device **ret_has, siz
 /* For the texts of commands that take patterns. */
 #define PATTERNS \
 	"BDF is an address or a pattern: 0000:81:00.* is every function of a slot, " \
-	"0000:81:* every function on a bus"
+	"0000:81:* is every function on a bus"
 
 /*
  * Prints the steps of a plan (--dry-run), or runs it and prints the results. Frees the plan. ret is

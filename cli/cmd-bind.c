@@ -109,15 +109,15 @@ static const struct opt unbind_options[] = {
 
 const struct command cmd_bind = {
 	.name = "bind",
-	.args = "BDF...",
+	.args = "[BDF...]",
 	.hint = HINT_BDF,
 	.max_args = -1,
 	.changes = true,
 	.summary = "bind devices to vfio-pci",
 	.text = "Takes the devices from their drivers and binds them to vfio-pci, all at the "
-		"same time, each by its driver_override. No other device is touched. If one "
-		"device is refused (because the host uses it, or it is only a part of an "
-		"IOMMU group), none is bound.\n" PATTERNS ".",
+		"same time. Writes the driver override of each device, so no other device "
+		"is touched. Binds none if it refuses one, because the host uses the device "
+		"or another driver has a member of its IOMMU group.\n" PATTERNS ".",
 	.opts = bind_options,
 	.size = sizeof(struct bind_opts),
 	.check = check_named,
@@ -126,7 +126,7 @@ const struct command cmd_bind = {
 
 const struct command cmd_unbind = {
 	.name = "unbind",
-	.args = "BDF...",
+	.args = "[BDF...]",
 	.hint = HINT_BDF,
 	.offers = "bound",
 	.max_args = -1,

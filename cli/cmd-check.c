@@ -24,7 +24,7 @@ struct check_opts {
 
 static const struct opt check_opts[] = {
 	{ .name = "next-kernel", .type = OPT_TEXT, IN(next_kernel), .arg = "IMAGE",
-	  .hint = HINT_FILE, .help = "also check this kernel, as the next kernel" },
+	  .hint = HINT_FILE, .help = "also check IMAGE as the next kernel" },
 	{ .name = "next-initrd", .type = OPT_TEXT, IN(next_initrd), .arg = "FILE",
 	  .hint = HINT_FILE, .help = "the initrd of the next kernel" },
 	{ .name = "next-cmdline", .type = OPT_TEXT, IN(next_cmdline), .arg = "STRING",
@@ -38,7 +38,7 @@ static const struct opt check_opts[] = {
 	{ .name = "vms", .type = OPT_FLAG, IN(vms),
 	  .help = "check the devices of every running VMM" },
 	{ .name = "capture", .type = OPT_TEXT, IN(capture), .arg = "DIR",
-	  .hint = HINT_DIR, .help = "copy the files that list and check read into DIR" },
+	  .hint = HINT_DIR, .help = "copy into DIR the files that list and check read" },
 	OPT_END
 };
 
@@ -55,10 +55,6 @@ static void worsen(enum vlu_result *worst, enum vlu_result result)
 	if (result == VLU_FAIL || (result == VLU_UNKNOWN && *worst != VLU_FAIL))
 		*worst = result;
 }
-
-static const char *const result_words[] = {
-	[VLU_PASS] = "pass", [VLU_FAIL] = "fail", [VLU_WARN] = "warn", [VLU_UNKNOWN] = "unknown",
-};
 
 static const char *host_word(enum vlu_result result)
 {
@@ -376,17 +372,18 @@ const struct command cmd_check = {
 	.max_args = -1,
 	.summary = "check devices, this host and the next kernel",
 	.text = "Checks this host and the named devices, or all devices bound to vfio-pci. "
-		"Prints each check that does not pass, with its fix; --verbose also prints "
-		"those that pass.\n\n--pid and --vms check whether the devices of a VMM can "
+		"Prints the checks that prevent the live update or warn, each with its fix; "
+		"--verbose prints all.\n\n--pid and --vms check whether the devices of a VMM can "
 		"be preserved while it runs. Without these options, a device that a VMM has "
 		"open counts as in use.\n"
 		PATTERNS ".\n\n"
 		"--next-kernel also checks the next kernel: its image, its initrd and its "
 		"command line.\n\nThe exit status is 0 if all devices are preservable and "
-		"the host and the next kernel are ready, 3 if a device or the next kernel is "
-		"not, and 4 if the host is not.\n\n--capture copies the files that were read "
-		"into DIR, for a bug report; with --sysroot DIR another machine prints the "
-		"same. DIR must be new or empty; nothing else is written.",
+		"the host and the next kernel are ready, 3 if a device or the next kernel "
+		"fails or is unknown, and 4 if the host is not ready or unknown.\n\n"
+		"--capture copies into DIR the files that it reads, for a bug report; "
+		"check --sysroot DIR prints the same result on another machine. DIR must be "
+		"new or empty.",
 	.answer = "verdict host next_kernel devices[] complete",
 	.opts = check_opts,
 	.size = sizeof(struct check_opts),

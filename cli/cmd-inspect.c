@@ -50,7 +50,7 @@ static int print_raw(struct cli *cli, const struct vlu_handover *handover, const
 		for (size_t i = 0; i < handover->n_parts; i++)
 			snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
 				 handover->parts[i]->name);
-		return cli_error("failed", "no part '%s'; there is%s", name,
+		return cli_error("failed", "there is no part '%s'; the parts are:%s", name,
 				 *names ? names : " none");
 	}
 	if (!part->n_bytes) {

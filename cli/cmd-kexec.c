@@ -65,8 +65,8 @@ const struct command cmd_load = {
 	.max_args = 1,
 	.changes = true,
 	.summary = "load the next kernel for a handover",
-	.text = "Loads the image KERNEL with kexec_file_load(2); an image that kexec_load(2) "
-		"loads would get no handover, and no warning. Checks the next kernel first, "
+	.text = "Loads the image KERNEL with kexec_file_load(2), because nothing is handed "
+		"over to an image that kexec_load(2) loaded. Checks the next kernel first, "
 		"as check --next-kernel does, and refuses a kernel unless it is ready. The "
 		"command line of the next kernel gets kho=on liveupdate=on and "
 		"vfio-lu.session= with the names of the sessions, so that vfio-lu in the "
@@ -87,8 +87,8 @@ const struct command cmd_kexec = {
 		"runs and does not end the holder; otherwise kexec -e, which stops no "
 		"service and unmounts no file system. --dry-run says which of the two, and "
 		"why.\nThe command refuses while a VM uses a device that is in no session, "
-		"and while a session of the previous kernel is not finished. --force ends "
-		"the VM and loses the session.",
+		"and while a session of the previous kernel is not finished. With --force "
+		"the kexec ends that VM and loses that session.",
 	.opts = kexec_opts,
 	.size = sizeof(struct kexec_opts),
 	.run = run_kexec,

@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "opt.h"
 #include "out.h"
+#include "text.h"
 
 static const struct column columns[] = {
 	{ "bdf", "BDF", .shown = true, .help = "PCI address" },
@@ -18,19 +19,19 @@ static const struct column columns[] = {
 	{ "vendor", "VENDOR", .help = "vendor id" },
 	{ "vendor_name", "VENDOR NAME", .help = "vendor name" },
 	{ "device", "DEVICE", .help = "device id" },
-	{ "driver", "DRIVER", .shown = true, .help = "driver that it is bound to" },
-	{ "driver_override", "OVERRIDE", .help = "the only driver it may have" },
+	{ "driver", "DRIVER", .shown = true, .help = "driver of the device" },
+	{ "driver_override", "OVERRIDE", .help = "the only driver that may bind the device" },
 	{ "iommu_group", "GROUP", .shown = true, .right = true,
 	  .help = "IOMMU group" },
 	{ "iommu_group_size", "SIZE", .right = true,
 	  .help = "functions in that group" },
-	{ "cdev", "CDEV", .help = "its vfio character device" },
+	{ "cdev", "CDEV", .help = "vfio character device of the device" },
 	{ "numa_node", "NODE", .right = true, .help = "NUMA node" },
 	{ "power_state", "POWER", .help = "power state" },
-	{ "incoming", "INCOMING", .help = "handed over by the previous kernel" },
+	{ "incoming", "INCOMING", .help = "handed over by the previous kernel, not finished" },
 	{ "persist", "PERSIST", .help = "bound to vfio-pci at every boot" },
 	{ "verdict", "VERDICT", .shown = true, .toned = true,
-	  .help = "whether it can be preserved" },
+	  .help = "whether the device can be preserved" },
 	{ "reasons", "REASONS", .help = "ids of the checks that fail" },
 	{ "device_name", "NAME", .shown = true, .help = "device name" },
 	{ 0 }
@@ -103,29 +104,17 @@ static int add_device(struct cli *cli, struct json_object *rows,
 
 /* ------------------------------------------------------------------ tree */
 
-/* Is the path component at p an address? */
-static bool is_bdf(const char *p, size_t len)
-{
-	char text[VLU_BDF_SIZE];
-	struct vlu_bdf bdf;
-
-	if (len >= sizeof(text))
-		return false;
-	memcpy(text, p, len);
-	text[len] = '\0';
-	return vlu_bdf_parse(text, &bdf) == 0;
-}
-
 /* Counts the functions above the device. A domain behind a bridge counts, too. */
 static int depth(const struct vlu_device *dev)
 {
 	const char *p = vlu_device_path(dev);
+	char name[VLU_BDF_SIZE];
 	int above = -1;
 	size_t len;
 
 	for (; p && *p; p += len + (p[len] == '/')) {
 		len = strcspn(p, "/");
-		above += is_bdf(p, len);
+		above += text_bdf(p, len, name) != NULL;
 	}
 	return above > 0 ? above : 0;
 }
@@ -219,7 +208,7 @@ static int run_list(struct cli *cli, const void *opts)
 	int status;
 
 	if (o->tree && (cli->g.json || cli->argc)) {
-		cli_usage("--tree is for the table of all functions");
+		cli_usage("--tree takes no BDF and no --json: it prints the table of all functions");
 		return opt_usage(&cmd_list);
 	}
 	status = cli_select(cli, &(struct vlu_selection){ .bridges = true });

@@ -20,7 +20,7 @@ static const struct opt preserve_opts[] = {
 	  .hint = HINT_PID,
 	  .help = "preserve the device files that this VMM has open" },
 	{ .name = "fd", .type = OPT_LIST, IN(fds), .arg = "N[=NAME]",
-	  .help = "also preserve its file N, such as a memfd; may be repeated" },
+	  .help = "also preserve file N of the VMM; may be repeated" },
 	OPT_END
 };
 
@@ -112,6 +112,16 @@ static int select_members(struct cli *cli)
 	return status;
 }
 
+static int check_release(const void *opts, int argc)
+{
+	const struct release_opts *o = opts;
+
+	if (!o->abandon || !argc)
+		return 0;
+	cli_usage("--abandon gives up the whole session, and takes no BDF");
+	return -1;
+}
+
 static int run_release(struct cli *cli, const void *opts)
 {
 	const struct release_opts *o = opts;
@@ -153,12 +163,13 @@ const struct command cmd_release = {
 	.summary = "give up the preservation of devices or of a session",
 	.text = "Gives up the preservation of the named devices, or of the whole session. "
 		"The devices stay bound to vfio-pci. If other devices stay in the session, "
-		"the session is made again, and for that moment they are not preserved.\nA "
+		"it is created again, and for a moment these devices are not preserved.\nA "
 		"session of the previous kernel ends with restore and finish. If these are "
 		"no longer possible, --abandon gives the session up: its devices cannot be "
 		"opened before the next kexec or reboot.\n"
 		PATTERNS ", but only devices of the session.",
 	.opts = release_opts,
 	.size = sizeof(struct release_opts),
+	.check = check_release,
 	.run = run_release,
 };

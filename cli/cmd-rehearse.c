@@ -26,17 +26,17 @@ static const struct opt rehearse_opts[] = {
 	{ .name = "from", .type = OPT_TEXT, IN(from), .arg = "IMAGE", .hint = HINT_FILE,
 	  .help = "the first kernel (default: the running kernel)" },
 	{ .name = "from-modules", .type = OPT_TEXT, IN(from_modules), .arg = "DIR",
-	  .hint = HINT_DIR, .help = "its modules (default: /lib/modules/RELEASE)" },
+	  .hint = HINT_DIR, .help = "modules of the first kernel (default: /lib/modules/RELEASE)" },
 	{ .name = "from-cmdline", .type = OPT_TEXT, IN(from_cmdline), .arg = "STRING",
-	  .help = "append STRING to its command line" },
+	  .help = "append STRING to the command line of the first kernel" },
 	{ .name = "next-kernel", .type = OPT_TEXT, IN(next_kernel), .arg = "IMAGE",
-	  .hint = HINT_FILE, .help = "the next kernel (default: loaded, or the newest in /boot)" },
+	  .hint = HINT_FILE, .help = "the next kernel (default: the loaded one, or the newest in /boot)" },
 	{ .name = "next-initrd", .type = OPT_TEXT, IN(next_initrd), .arg = "FILE",
 	  .hint = HINT_FILE, .help = "also try this initrd of the next kernel" },
 	{ .name = "next-modules", .type = OPT_TEXT, IN(next_modules), .arg = "DIR",
-	  .hint = HINT_DIR, .help = "its modules (default: /lib/modules/RELEASE)" },
+	  .hint = HINT_DIR, .help = "modules of the next kernel (default: /lib/modules/RELEASE)" },
 	{ .name = "next-cmdline", .type = OPT_TEXT, IN(next_cmdline), .arg = "STRING",
-	  .empty = true, .help = "its complete command line" },
+	  .empty = true, .help = "use this command line for the next kernel" },
 	{ .name = "device", .type = OPT_LIST, IN(devices), .arg = "KIND",
 	  .help = "emulate this kind of device (default: nvme and e1000e)" },
 	{ .name = "log", .type = OPT_TEXT, IN(log), .arg = "DIR", .hint = HINT_DIR,
@@ -63,15 +63,11 @@ static void wait_for(struct show *show, const char *what)
 
 static void print_row(const struct vlu_check *check, unsigned int msec)
 {
-	static const char *const words[] = {
-		[VLU_PASS] = "pass", [VLU_FAIL] = "fail", [VLU_WARN] = "warn",
-		[VLU_UNKNOWN] = "unknown",
-	};
 	char time[24];
 
 	out_print("%s", check->id);
 	out_tab(ID_WIDTH);
-	out_word(words[check->result], NULL);
+	out_word(result_words[check->result], NULL);
 	out_tab(ID_WIDTH + RESULT_WIDTH);
 	snprintf(time, sizeof(time), check->result == VLU_UNKNOWN ? "         " : "%5.1f s  ",
 		 msec / 1000.0);
@@ -155,15 +151,15 @@ const struct command cmd_rehearse = {
 	.timeout = 120,
 	.summary = "try a pair of kernels in a virtual machine",
 	.text = "Boots the first kernel in a virtual machine (QEMU) with emulated devices, "
-		"preserves these devices, and starts the next kernel by kexec. There it "
-		"restores and finishes the devices. Then it does the same from the next "
-		"kernel into itself. With --next-initrd it also boots the next kernel with "
-		"that initrd, up to the mount of the root file system, to see whether the "
+		"preserves these devices, and starts the next kernel by kexec. The next "
+		"kernel restores and finishes the devices, then makes such a live update "
+		"into itself. With --next-initrd the next kernel also boots with that "
+		"initrd, up to the mount of the root file system, to see whether the "
 		"initrd restores the devices before another driver takes them.\n\nThe "
-		"command needs no root, changes nothing on this host and opens no network. "
-		"--timeout limits each step (default 120).\n\nThe exit status is 0 if all "
-		"rows pass, 3 if one fails or is unknown, as when a step took longer than "
-		"--timeout, and 4 if QEMU, busybox or kexec is missing or the first kernel has "
+		"command needs no root, opens no network, and writes only its log and its "
+		"result. --timeout limits each step.\n\nThe exit status is 0 if all "
+		"rows pass or warn, 3 if a row fails or is unknown (a step took longer than "
+		"--timeout), and 4 if QEMU, busybox or kexec is missing or the first kernel has "
 		"no live update. If the pair passed or failed, the result is stored, and check "
 		"--next-kernel reports it.",
 	.answer = "verdict from to checks[] seconds log date accelerator from_image next_image "

@@ -9,35 +9,30 @@
 #include "out.h"
 #include "progress.h"
 
-struct restore_opts {
+struct incoming_opts {
 	const char *session;
 	bool all;
-};
-
-struct finish_opts {
-	const char *session;
-	bool all;
-	bool wait;
+	bool wait;	/* this and discard: for finish only */
 	struct opt_list discard;
 };
 
-#define OPT_ALL(options)							\
-	{ .name = "all", .type = OPT_FLAG, .offset = offsetof(options, all),	\
+#define IN(field) .offset = offsetof(struct incoming_opts, field)
+#define SESSIONS \
+	OPT_SESSION(struct incoming_opts), \
+	{ .name = "all", .type = OPT_FLAG, IN(all), \
 	  .help = "act on every session that was handed over" }
 
 static const struct opt restore_opts[] = {
-	OPT_SESSION(struct restore_opts),
-	OPT_ALL(struct restore_opts),
+	SESSIONS,
 	OPT_END
 };
 
 static const struct opt finish_opts[] = {
-	OPT_SESSION(struct finish_opts),
-	OPT_ALL(struct finish_opts),
-	{ .name = "wait", .type = OPT_FLAG, .offset = offsetof(struct finish_opts, wait),
+	SESSIONS,
+	{ .name = "wait", .type = OPT_FLAG, IN(wait),
 	  .help = "bind nothing, wait until VMMs have bound every device" },
-	{ .name = "discard", .type = OPT_LIST, .offset = offsetof(struct finish_opts, discard),
-	  .arg = "NAME", .help = "free this file, or 'all', even if no VMM has it" },
+	{ .name = "discard", .type = OPT_LIST, IN(discard), .arg = "NAME",
+	  .help = "lose this file, or 'all', if no VMM has it, and finish" },
 	OPT_END
 };
 
@@ -80,7 +75,7 @@ static int each_session(struct cli *cli, session_fn fn, const void *opts)
 			cli->session = names[i];
 			status = fn(cli, opts);
 			done += status == VLU_OK;
-			worst = status > worst ? status : worst;
+			worst = vlu_graver(worst, status);
 		}
 	}
 	cli->session = NULL;
@@ -90,28 +85,15 @@ static int each_session(struct cli *cli, session_fn fn, const void *opts)
 	return worst != VLU_OK && worst < VLU_PARTIAL && done ? VLU_PARTIAL : worst;
 }
 
-static int refuse_both(const char *session, bool all)
+static int check_sessions(const void *opts, int argc)
 {
-	if (!session || !all)
+	const struct incoming_opts *o = opts;
+
+	(void)argc;
+	if (!o->session || !o->all)
 		return 0;
 	cli_usage("--all and --session exclude each other");
 	return -1;
-}
-
-static int check_restore(const void *opts, int argc)
-{
-	const struct restore_opts *o = opts;
-
-	(void)argc;
-	return refuse_both(o->session, o->all);
-}
-
-static int check_finish(const void *opts, int argc)
-{
-	const struct finish_opts *o = opts;
-
-	(void)argc;
-	return refuse_both(o->session, o->all);
 }
 
 /* ------------------------------------------------------------------- restore */
@@ -126,7 +108,7 @@ static int restore_one(struct cli *cli, const void *opts)
 
 static int run_restore(struct cli *cli, const void *opts)
 {
-	const struct restore_opts *o = opts;
+	const struct incoming_opts *o = opts;
 	struct vlu_plan *plan;
 	char *waiting;
 	int ret, status;
@@ -180,8 +162,8 @@ static int finish_when_taken(struct cli *cli, const struct vlu_finish *how)
 
 static int finish_one(struct cli *cli, const void *opts)
 {
-	const struct finish_opts *o = opts;
-	const struct vlu_finish how = { o->wait, o->discard.n, o->discard.text };
+	const struct incoming_opts *o = opts;
+	const struct vlu_finish how = { o->wait, o->discard.n, o->discard.text, o->all };
 	struct vlu_plan *plan;
 
 	if (o->wait)
@@ -191,7 +173,7 @@ static int finish_one(struct cli *cli, const void *opts)
 
 static int run_finish(struct cli *cli, const void *opts)
 {
-	const struct finish_opts *o = opts;
+	const struct incoming_opts *o = opts;
 
 	return o->all ? each_session(cli, finish_one, opts) : finish_one(cli, opts);
 }
@@ -206,8 +188,8 @@ const struct command cmd_restore = {
 		"not bind the files to an iommufd: this is possible only once, and the VMM "
 		"has to do it.",
 	.opts = restore_opts,
-	.size = sizeof(struct restore_opts),
-	.check = check_restore,
+	.size = sizeof(struct incoming_opts),
+	.check = check_sessions,
 	.run = run_restore,
 };
 
@@ -221,11 +203,11 @@ const struct command cmd_finish = {
 		"bound to an iommufd; finish does this for each device that no VMM has.\nThe "
 		"command refuses while a device or file of the session is not retrieved, "
 		"while a process has a device open and has not bound it to an iommufd, and "
-		"while memory would be freed that no VMM has; --discard allows this for the "
-		"named file.\n--wait binds nothing, but waits until VMMs have bound the "
+		"while no VMM has a memory file, which finish would free; --discard allows "
+		"that.\n--wait binds nothing, but waits until VMMs have bound the "
 		"devices, at most as long as --timeout allows.",
 	.opts = finish_opts,
-	.size = sizeof(struct finish_opts),
-	.check = check_finish,
+	.size = sizeof(struct incoming_opts),
+	.check = check_sessions,
 	.run = run_finish,
 };

@@ -192,14 +192,14 @@ const struct command cmd_run = {
 	.max_args = -1,
 	.changes = true,
 	.summary = "start a VMM with the restored files",
-	.text = "Executes COMMAND with files of the restored session. In COMMAND, {BDF} of a "
-		"device, {NAME} of another file and {iommufd} for a new iommufd are replaced by "
-		"descriptor numbers from 3 on; {{ stands for a brace. A command that "
-		"names no file gets all files, but no iommufd. LISTEN_FDS and LISTEN_FDNAMES "
-		"describe the files too.\nOnly one command at a time gets a device, and it "
-		"must bind the device before finish does. --finish waits for that in the "
-		"background, at most as long as --timeout allows, and then ends the live "
-		"update.",
+	.text = "Executes COMMAND with files of the restored session. A descriptor number "
+		"replaces each of these words of COMMAND: {BDF} (the file of a device), {NAME} "
+		"(another file) and {iommufd} (a new iommufd); {{ stands for a brace. A COMMAND "
+		"that names no file gets all files, but no iommufd. LISTEN_FDS and "
+		"LISTEN_FDNAMES describe the files too.\nOnly one process at a time gets a "
+		"device, and it must bind the device before finish does. --finish waits in "
+		"the background until all devices are bound, at most as long as --timeout "
+		"allows, and then ends the live update.",
 	.opts = run_opts,
 	.size = sizeof(struct run_opts),
 	.run = run_run,

@@ -172,7 +172,7 @@ static int run_status(struct cli *cli, const void *opts)
 	cli_answer(cli, doc);
 	tell_unseen(cli, state);
 	if (o->check)
-		status = status_verdict(cli, state);
+		status = status_verdict(state);
 	if (o->session && !is_listed(state, o->session))
 		status = no_session(cli, state);
 	vlu_state_free(state);
@@ -195,9 +195,9 @@ static int check_options(const void *opts, int argc)
 static const struct opt status_opts[] = {
 	OPT_SESSION(struct status_opts),
 	{ .name = "check", .type = OPT_FLAG, IN(check),
-	  .help = "report by the exit status whether something remains to do" },
+	  .help = "report by the exit status whether something remains to be done" },
 	{ .name = "watch", .type = OPT_FLAG, IN(watch),
-	  .help = "print a line for each change, until a signal comes" },
+	  .help = "print a line for each change, until a signal ends the command" },
 	{ .name = "metrics", .type = OPT_FLAG, IN(metrics),
 	  .help = "print metrics, for the node exporter of Prometheus" },
 	OPT_END
@@ -209,12 +209,12 @@ const struct command cmd_status = {
 	.summary = "show sessions, devices, the holder and the next command",
 	.text = "Shows which devices are preserved, which process holds them, what was "
 		"handed over, and the next command for each session. Opens nothing that "
-		"could disturb a live update. Incoming devices that no manifest names appear "
-		"under the session of --session. If there is no session of that name, the "
-		"exit status is 3.\nWith --check the exit status is 0 if every session is "
+		"could disturb a live update. --session gives the name of the session "
+		"for incoming devices that no manifest names; if no such session exists, "
+		"the exit status is 3.\nWith --check the exit status is 0 if every session is "
 		"held or there is none, 3 if something waits for a command, 5 if the holder "
-		"does not answer, and 6 if something is lost, incomplete or "
-		"unknown.\n--watch looks once a second and prints changes. --metrics prints "
+		"does not answer, and 6 if something is lost, incomplete, partly restored "
+		"or unknown.\n--watch looks once a second and prints changes. --metrics prints "
 		"OpenMetrics text; vfio-lu-metrics.timer writes it for the node exporter.",
 	.answer = "complete kernel kexec_loaded loaded holder sessions[] incoming_devices[]",
 	.opts = status_opts,

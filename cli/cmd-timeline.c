@@ -16,16 +16,16 @@ struct timeline_opts {
 };
 
 static const struct column columns[] = {
-	{ .key = "started", .head = "STARTED", .shown = true, .help = "when its devices were preserved, UTC" },
+	{ .key = "started", .head = "STARTED", .shown = true, .help = "the first known moment, UTC" },
 	{ .key = "session", .head = "SESSION", .shown = true, .help = "the session" },
 	{ .key = "from_release", .head = "FROM", .shown = true, .help = "the kernel that handed over" },
 	{ .key = "to_release", .head = "TO", .shown = true, .help = "the next kernel" },
 	{ .key = "away_s", .head = "AWAY", .shown = true, .right = true,
 	  .help = "longest time that a device was away, in seconds" },
-	{ .key = "seconds", .head = "SECONDS", .right = true, .help = "from preserve to finish" },
+	{ .key = "seconds", .head = "SECONDS", .right = true, .help = "from started to finish" },
 	{ .key = "clock", .head = "CLOCK", .help = "the clock that joins the times of both kernels" },
 	{ .key = "clock_jump_s", .head = "STEP", .right = true,
-	  .help = "seconds by which the wall clock was set between the kernels" },
+	  .help = "step of the wall clock after the previous kernel's last moment, in seconds" },
 	{ .key = "missing", .head = "MISSING", .help = "the moments that are not known" },
 	{ .key = NULL }
 };
@@ -168,10 +168,10 @@ const struct command cmd_timeline = {
 	.max_args = 0,
 	.summary = "where the time of live updates went, and how long devices were away",
 	.text = "Prints a chart of the last live update that was finished on this host: a "
-		"bar for each phase, and a bar for each device, from when its interrupts "
-		"were disabled until it could be used again. If moments are unknown, the "
-		"phases between them are one bar. --all prints a table of the last updates, "
-		"and --json everything that is known of them, newest first.\nThe command "
+		"bar for each phase, and a bar for each device, from when kexec "
+		"began to disable its interrupts until it could be used again. If a moment is "
+		"unknown, the phases around it are one bar. --all prints a table of the last "
+		"updates, and --json everything that is known of them, newest first.\nThe command "
 		"reads only the records in /var/lib/vfio-lu/updates.",
 	.answer = "updates[]",
 	.opts = timeline_opts,

@@ -7,6 +7,15 @@
 
 #include "out.h"
 
+const char *const result_words[] = {
+	[VLU_PASS] = "pass", [VLU_FAIL] = "fail", [VLU_WARN] = "warn", [VLU_UNKNOWN] = "unknown",
+};
+
+const char *const direction_words[] = {
+	[VLU_OUTGOING] = "outgoing", [VLU_INCOMING] = "incoming",
+	[VLU_DIRECTION_UNKNOWN] = "unknown",
+};
+
 static void put(struct json_object *obj, const char *key,
 		struct json_object *value)
 {

@@ -12,11 +12,6 @@ static const char *const trust_words[] = {
 	[VLU_TRUST_SAVED] = "saved",
 };
 
-static const char *const direction_words[] = {
-	[VLU_OUTGOING] = "outgoing", [VLU_INCOMING] = "incoming",
-	[VLU_DIRECTION_UNKNOWN] = "unknown",
-};
-
 /* Adds the source of a section, and how reliable it is. */
 static void add_part(struct json_object *obj, const struct vlu_part *part)
 {

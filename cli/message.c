@@ -11,6 +11,7 @@
 #include "out.h"
 #include "progress.h"
 #include "suggest.h"
+#include "text.h"
 
 static struct {
 	struct cli *cli;
@@ -63,15 +64,10 @@ static const char *session_of(const struct vlu_problem *problem, char name[64])
 static const char *bdf_of(const struct vlu_problem *problem, char name[VLU_BDF_SIZE])
 {
 	size_t n = strcspn(problem->text, " ");
-	struct vlu_bdf bdf;
 
 	if (problem->bdf)
 		return problem->bdf;
-	if (n < 2 || n > VLU_BDF_SIZE || problem->text[n - 1] != ':')
-		return NULL;
-	memcpy(name, problem->text, n - 1);
-	name[n - 1] = '\0';
-	return vlu_bdf_parse(name, &bdf) == 0 ? name : NULL;
+	return n && problem->text[n - 1] == ':' ? text_bdf(problem->text, n - 1, name) : NULL;
 }
 
 static struct json_object *row_of(const struct vlu_problem *problem)
@@ -270,7 +266,7 @@ int cli_flush(void)
 
 void message_answer(struct json_object *doc, int status)
 {
-	struct vlu_problem stopped = { .code = "stopped", .text = "a signal came" };
+	struct vlu_problem stopped = { .code = "stopped", .text = "a signal ended the command" };
 
 	if (!told.error && status > 128)
 		message_tell(&stopped, true, false);

@@ -34,10 +34,7 @@ void cli_warn_restore_all(struct cli *cli, const char *sessions);
 void cli_info(struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Reports the failure that ends a command, to stderr and the journal. Returns the exit status. */
-int cli_failed(struct cli *cli, enum vlu_status status, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-/* Reports the context's last failure in this way. */
+/* Reports the context's last failure, which ends a command. Returns the exit status. */
 int cli_fail(struct cli *cli);
 
 /* Reports a log message of the library: a vlu_log_fn whose arg is the struct cli. */

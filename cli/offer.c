@@ -29,16 +29,6 @@ static int devices(struct cli *cli, const char *driver)
 	return VLU_OK;
 }
 
-static int all_devices(struct cli *cli)
-{
-	return devices(cli, NULL);
-}
-
-static int bound_devices(struct cli *cli)
-{
-	return devices(cli, "vfio-pci");
-}
-
 static int sessions(struct cli *cli, bool members)
 {
 	const struct vlu_session *session;
@@ -58,32 +48,17 @@ static int sessions(struct cli *cli, bool members)
 	return VLU_OK;
 }
 
-static int all_sessions(struct cli *cli)
-{
-	return sessions(cli, false);
-}
-
-static int members(struct cli *cli)
-{
-	return sessions(cli, true);
-}
-
-static const struct {
-	const char *what;
-	int (*print)(struct cli *cli);
-} offers[] = {
-	{ "bdf", all_devices }, { "bound", bound_devices },
-	{ "member", members }, { "session", all_sessions },
-};
-
 int offer_print(struct cli *cli, const char *what)
 {
-	size_t i;
-
 	vlu_set_read_only(cli->ctx);
-	for (i = 0; i < sizeof(offers) / sizeof(*offers); i++)
-		if (!strcmp(offers[i].what, what))
-			return offers[i].print(cli);
+	if (!strcmp(what, "bdf"))
+		return devices(cli, NULL);
+	if (!strcmp(what, "bound"))
+		return devices(cli, "vfio-pci");
+	if (!strcmp(what, "member"))
+		return sessions(cli, true);
+	if (!strcmp(what, "session"))
+		return sessions(cli, false);
 	cli_usage("--offer: there is no '%s'", what);
 	return VLU_USAGE;
 }

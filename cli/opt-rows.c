@@ -92,8 +92,7 @@ static int store(const struct opt *opt, void *into, const char *text)
 		return 0;
 	case OPT_CHOICE:
 		if (!is_choice(opt->choices, text)) {
-			cli_usage("--%s: '%s' is not one of %s", opt->name, text,
-				  opt->choices);
+			cli_usage("--%s: '%s' is not one of %s", opt->name, text, opt->choices);
 			return -1;
 		}
 		break;
@@ -232,8 +231,7 @@ int rows_parse(struct rows *rows, int argc, char **argv, bool to_first)
 			return unknown(rows, optopt, argv[optind - 1]);
 		i = rows_find(rows, val == ':' ? optopt : val);
 		if (val == ':') {
-			cli_usage("--%s needs %s", rows->opt[i]->name,
-				  rows->opt[i]->arg);
+			cli_usage("--%s needs %s", rows->opt[i]->name, rows->opt[i]->arg);
 			return -1;
 		}
 		if (val >= FIRST_VAL && !is_whole(rows->opt[i], current_word(argv)))

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,12 +7,6 @@
 #include "opt.h"
 #include "opt-rows.h"
 #include "suggest.h"
-
-
-const struct opt session_opts[] = {
-	OPT_SESSION(struct session_opts),
-	OPT_END
-};
 
 int opt_number(const char *text, const char *end)
 {
@@ -54,7 +47,7 @@ static int check_scopes(const struct model *model, const struct globals *globals
 {
 	static const char *const why[] = {
 		[FOR_CHANGES] = "this command changes nothing",
-		[FOR_LOOKS] = "this command does more than look (without --dry-run)",
+		[FOR_LOOKS] = "this command does more than read files (without --dry-run)",
 		[FOR_TABLES] = "this command prints no table",
 	};
 	const struct opt *opt;
@@ -67,8 +60,7 @@ static int check_scopes(const struct model *model, const struct globals *globals
 			continue;
 		if (opt->type == OPT_FLAG ? *(const bool *)field :
 		    *(const char *const *)field != NULL) {
-			cli_usage("--%s makes no sense here: %s", opt->name,
-				  why[opt->scope]);
+			cli_usage("--%s makes no sense here: %s", opt->name, why[opt->scope]);
 			return -1;
 		}
 	}
@@ -77,7 +69,7 @@ static int check_scopes(const struct model *model, const struct globals *globals
 		return -1;
 	}
 	if (globals->json && globals->columns) {
-		cli_usage("--columns chooses for the table, --json prints every key");
+		cli_usage("--columns is for the table, and --json prints every key");
 		return -1;
 	}
 	return 0;

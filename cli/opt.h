@@ -129,11 +129,6 @@ int opt_pid(const char *text);
 	  .offset = offsetof(options, session), .hint = HINT_SESSION,		\
 	  .help = "the session (default " DEFAULT_SESSION ")" }
 
-struct session_opts {
-	const char *session;
-};
-extern const struct opt session_opts[];
-
 /* help.c: prints help to stdout. command NULL: of the program. */
 void help_print(const struct model *model, const struct command *command);
 void help_version(void);

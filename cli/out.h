@@ -34,6 +34,9 @@ void *out_need(void *p);
 /* doc.c: returns {"schema":1}, to which members are added. Free it with json_object_put(). */
 struct json_object *out_new(void);
 
+/* The words of "result" and "direction", by enum vlu_result and enum vlu_direction */
+extern const char *const result_words[], *const direction_words[];
+
 /* Add members. NULL text or a number below 0 becomes null. Text is cleaned. */
 void out_text(struct json_object *obj, const char *key, const char *text);
 void out_number(struct json_object *obj, const char *key, int64_t number);

@@ -6,8 +6,6 @@
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
-#include <stddef.h>
-
 struct cli;
 struct vlu_plan;
 

@@ -6,11 +6,6 @@
 #include "out.h"
 #include "status.h"
 
-static const char *const direction_words[] = {
-	[VLU_OUTGOING] = "outgoing", [VLU_INCOMING] = "incoming",
-	[VLU_DIRECTION_UNKNOWN] = "unknown",
-};
-
 static void add_kernel(struct json_object *doc, const struct vlu_state *state)
 {
 	struct json_object *kernel = out_object(doc, "kernel");

@@ -5,7 +5,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli.h"
 #include "out.h"
@@ -86,13 +85,13 @@ static void print_update(const struct vlu_update *last)
 	out_line("vfio_lu_last_update_info{session=\"%s\",from=\"%s\",to=\"%s\"} 1",
 		 label(last->session, session), label(last->from_release ? last->from_release : "", from),
 		 label(last->to_release ? last->to_release : "", to));
-	seconds("last_update_timestamp_seconds", "When that update was finished.",
-		last->started + last->length);
-	seconds("last_update_duration_seconds", "From the first known moment of that update to its end.",
+	seconds("last_update_timestamp_seconds", "When the last live update was finished.",
+		last->started + last->length + last->jump);
+	seconds("last_update_duration_seconds", "From the first known moment of the last live update to its end.",
 		last->length);
-	seconds("last_update_away_seconds", "The longest time that a device was away.", last->away);
-	gauge("last_update_devices", "How many devices that update had.", (int64_t)last->n_devices);
-	gauge("last_update_complete", "Whether all moments of that update are known.", last->n_missing == 0);
+	seconds("last_update_away_seconds", "The longest time that a device was away in the last live update.", last->away);
+	gauge("last_update_devices", "How many devices the last live update had.", (int64_t)last->n_devices);
+	gauge("last_update_complete", "Whether all moments of the last live update are known.", last->n_missing == 0);
 }
 
 /* An update that is not finished is one of the sessions. */
@@ -116,12 +115,12 @@ void status_metrics(struct cli *cli, const struct vlu_state *state)
 	out_line("vfio_lu_info{version=\"%s\",kernel=\"%s\"} 1", label(VLU_VERSION, version),
 		 label(state->release ? state->release : "", kernel));
 	gauge("complete", "Whether this user could see all sessions.", state->complete);
-	gauge("check_status", "The exit status of vfio-lu status --check: 0 settled or held, 3 waits "
+	gauge("check_status", "The exit status of vfio-lu status --check: 0 none or held, 3 waits "
 	      "for a command, 5 the holder does not answer, 6 lost, incomplete or unknown.",
-	      status_verdict(cli, state));
+	      status_verdict(state));
 	if (state->holder != VLU_HOLDER_UNSEEN)
-		gauge("holder_up", "Whether the process that keeps the sessions is there and answers; "
-		      "without sessions there is none.", state->holder == VLU_HOLDER_ANSWERS);
+		gauge("holder_up", "Whether the holder runs and answers; without sessions there is no "
+		      "holder.", state->holder == VLU_HOLDER_ANSWERS);
 	/* a user who cannot see all of them would count too few */
 	if (state->complete) {
 		print_sessions(state);

@@ -30,12 +30,11 @@ static enum vlu_status verdict_of(enum vlu_standing standing)
 	return VLU_PARTIAL;
 }
 
-int status_verdict(struct cli *cli, const struct vlu_state *state)
+int status_verdict(const struct vlu_state *state)
 {
 	enum vlu_status worst = VLU_OK, verdict;
 	size_t i;
 
-	(void)cli;
 	if (state->holder == VLU_HOLDER_SILENT || state->holder == VLU_HOLDER_RESTARTING)
 		return VLU_BUSY;
 	/* the kernel log, which is missing, may be the only source of a handover */

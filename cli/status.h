@@ -11,7 +11,7 @@ struct json_object;
 /* Returns the answer. Without --json it has more values, for the report. */
 struct json_object *status_doc(struct cli *cli, const struct vlu_state *state);
 /* --check: returns the exit status. */
-int status_verdict(struct cli *cli, const struct vlu_state *state);
+int status_verdict(const struct vlu_state *state);
 /* --watch: returns only on failure. */
 int status_watch(struct cli *cli);
 /* --metrics */

@@ -120,8 +120,7 @@ void out_table(const struct column *columns, const char *list, bool headings,
 		print_cell(chosen[i], chosen[i]->head, widths[i], i + 1 == n, true);
 	for (j = 0; j < n_rows; j++)
 		for (i = 0; i < n; i++)
-			print_cell(chosen[i], cells[j * n + i], widths[i],
-				   i + 1 == n, false);
+			print_cell(chosen[i], cells[j * n + i], widths[i], i + 1 == n, false);
 	for (i = 0; i < n_rows * n; i++)
 		free(cells[i]);
 	free(cells);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Characters, and which of them may reach a terminal. */
+#include <string.h>
+
 #include "text.h"
 
 /* Returns the length of the well-formed UTF-8 character at s, or 0. */
@@ -50,4 +51,15 @@ int out_width(const char *text)
 	for (; *text; text++)
 		n += (*text & 0xc0) != 0x80;
 	return n;
+}
+
+const char *text_bdf(const char *text, size_t n, char name[VLU_BDF_SIZE])
+{
+	struct vlu_bdf bdf;
+
+	if (n >= VLU_BDF_SIZE)
+		return NULL;
+	memcpy(name, text, n);
+	name[n] = '\0';
+	return vlu_bdf_parse(name, &bdf) == 0 ? name : NULL;
 }

@@ -101,7 +101,7 @@ static void print_head(struct json_object *update)
 	out_fill(0, WIDTH, text);
 	free(date);
 	if (isnan(away))
-		out_line("%.3f s in all; how long its devices were away is not known",
+		out_line("%.3f s in all; it is not known how long its devices were away",
 			 timeline_number(update, "seconds"));
 	else
 		out_line("%.3f s in all; its devices were away for %.3f s", timeline_number(update, "seconds"),
@@ -147,7 +147,7 @@ void timeline_chart(struct json_object *update)
 		print_row(&chart, out_get(row, "bdf"), timeline_number(row, "from"),
 			  timeline_number(row, "away_s"), '#');
 	if (away)
-		out_line("%s", away);
+		out_fill(0, WIDTH, away);
 	free(away);
 	print_notes(update);
 	scale_free(&scale);

@@ -110,14 +110,14 @@ char *timeline_clock(struct json_object *update)
 		n = asprintf(&text, "No time of the %s kernel is known.",
 			     has_lost_previous(update) ? "previous" : "next");
 	else if (isnan(jump))
-		n = asprintf(&text, "It is not known whether the wall clock stepped between the kernels; "
-			     "if not, the time of the kexec is right to a second.");
+		n = asprintf(&text, "It is not known whether the wall clock stepped; if it did not, the time "
+			     "of the kexec is exact to a second.");
 	else if (jump != 0)
-		n = asprintf(&text, "The wall clock stepped by %+.1f s between the kernels; these times do "
-			     "not include that step%s.", jump, strcmp(clock, "counter") ? ", and are right to "
-			     "a second" : "");
+		n = asprintf(&text, "The wall clock stepped by %+.1f s after the last known moment of the "
+			     "previous kernel; these times exclude that step%s.", jump,
+			     strcmp(clock, "counter") ? ", and are exact to a second" : "");
 	else if (strcmp(clock, "counter"))
-		n = asprintf(&text, "The time of the kexec is right to a second: it was measured by the %s.",
+		n = asprintf(&text, "The time of the kexec is exact to a second: it was measured by the %s.",
 			     strcmp(clock, "rtc") ? "wall clock" : "hardware clock");
 	return n < 0 ? out_need(NULL) : text;
 }
@@ -125,7 +125,7 @@ char *timeline_clock(struct json_object *update)
 static const char *phrase(const char *moment)
 {
 	static const struct { const char *moment, *phrase; } phrases[] = {
-		{ "interrupts-disabled", "its interrupts were disabled" },
+		{ "interrupts-disabled", "kexec began to disable its interrupts" },
 		{ "loaded", "kexec loaded the next kernel" },
 		{ "given", "a VMM got it" },
 		{ "bound", "finish had bound it" },

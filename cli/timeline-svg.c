@@ -198,7 +198,7 @@ static void draw_head(FILE *out, struct json_object *update)
 	snprintf(text, sizeof(text), "%s to %s, %s, %.3f s in all", from ? from : "an unknown kernel",
 		 to ? to : "an unknown kernel", date, timeline_number(update, "seconds"));
 	text_at(out, EDGE, 56, "head", text);
-	snprintf(text, sizeof(text), isnan(away) ? "how long devices were away is not known" :
+	snprintf(text, sizeof(text), isnan(away) ? "time away of the devices: not known" :
 		 "devices away for %.3f s", away);
 	text_at(out, WIDTH - EDGE, 34, "away-head", text);
 	if (clock)

@@ -4,7 +4,7 @@
  *
  * These rules hold for every function:
  *  - It returns 0 or a negative errno unless its comment says otherwise. It prints
- *    nothing, never ends the process, and reads no environment variable.
+ *    nothing, never ends the process, and only vlu_hold() reads environment variables.
  *  - After a failure, vlu_error() has a sentence for people and vlu_status() the
  *    class of the failure. A return parameter ("ret_") keeps its value.
  *  - One thread at a time uses a context and the objects that belong to it.
@@ -21,7 +21,7 @@
  *  - vlu_check_device() or vlu_judge_device() of a device that was already judged
  *    in this look.
  * vlu_device_find() returns a device as this look sees it. A program that looks at the
- * machine again after a while calls a function of the first group.
+ * machine again after a while calls a function of the first list.
  */
 #ifndef VFIO_LU_H
 #define VFIO_LU_H
@@ -47,7 +47,7 @@ enum vlu_status {
 	VLU_OK = 0,
 	VLU_FAILED = 1,		/* failed, and nothing is half done */
 	VLU_USAGE = 2,		/* the request makes no sense */
-	VLU_NOT_PRESERVABLE = 3, /* the device or the request cannot take part */
+	VLU_NOT_PRESERVABLE = 3, /* the device or the request cannot take part in a live update */
 	VLU_UNSUPPORTED = 4,	/* this host or kernel lacks something that is needed */
 	VLU_BUSY = 5,		/* another process uses the device or file, and the timeout passed */
 	VLU_PARTIAL = 6,	/* partly done and not undone; the text has details */
@@ -62,7 +62,7 @@ struct vlu_problem {
 	const char *text;	/* a sentence for people */
 	const char *bdf;	/* the device that the text is about; NULL: none */
 	const char *fix;	/* the fix, a part of the text; NULL: none is known */
-	const char *const *fix_argv;	/* the fix as a command; NULL: it is not one */
+	const char *const *fix_argv;	/* the fix as a command; NULL: the fix is not a command */
 };
 
 /* problem is valid during the call. With VLU_LOG_INFO and _DEBUG it has only a text. */
@@ -79,11 +79,10 @@ VLU_EXPORT void vlu_free(struct vlu_ctx *ctx);
 VLU_EXPORT int vlu_set_root(struct vlu_ctx *ctx, const char *dir);
 
 /*
- * Makes the context read-only: from here on it cannot change the machine. It
- * writes nothing, makes no ioctl, starts no process, loads no module, and opens
- * neither /dev/liveupdate nor a vfio file. The first open of /dev/liveupdate is a
- * change: it deserializes what the previous kernel handed over, once only
- * (kernel/liveupdate/luo_core.c, luo_open()).
+ * Makes the context read-only: from here on it cannot change the machine. It writes nothing, makes
+ * no ioctl, starts no process, loads no module, and opens neither /dev/liveupdate nor a vfio file.
+ * The first open of /dev/liveupdate is a change: it deserializes what the previous kernel handed
+ * over, once only (kernel/liveupdate/luo_core.c, luo_open()).
  */
 VLU_EXPORT void vlu_set_read_only(struct vlu_ctx *ctx);
 
@@ -91,11 +90,10 @@ VLU_EXPORT void vlu_set_read_only(struct vlu_ctx *ctx);
 VLU_EXPORT void vlu_set_timeout(struct vlu_ctx *ctx, unsigned int seconds);
 
 /*
- * Sets the function that can stop a plan. The library calls it between two steps. When
- * it returns true, the plan undoes its steps, or leaves them for the same command to
- * complete. While a plan is being made, the library calls the function when it waits for
- * another process or reads a large file. If the function returns true, vlu_plan_...() and
- * vlu_loan_new() fail (-EINTR).
+ * Sets the function that can stop a plan. The library calls it between two steps. When it returns
+ * true, the plan undoes its steps, or leaves them for the same command to complete. While a plan is
+ * being made, the library calls the function when it waits for another process or reads a large
+ * file. If the function returns true, vlu_plan_...() and vlu_loan_new() fail (-EINTR).
  */
 typedef bool (*vlu_stop_fn)(void *arg);
 VLU_EXPORT void vlu_set_stop(struct vlu_ctx *ctx, vlu_stop_fn fn, void *arg);
@@ -119,17 +117,21 @@ typedef void (*vlu_wait_fn)(void *arg, const char *what, unsigned int limit);
 VLU_EXPORT void vlu_set_wait(struct vlu_ctx *ctx, vlu_wait_fn fn, void *arg);
 
 /*
- * Writes one record of n fields "NAME=value" to the journal. The first field is MESSAGE.
- * Without a journal the message goes to syslog(3). priority is 0 to 7, as in syslog(3).
- * Fails with -EPERM in a read-only context, and with -EAGAIN when the journal has no
- * room. Does not change vlu_error(). The library writes no records by itself; vfio-lu
- * writes those that vfio-lu(8) describes.
+ * Writes one record of n fields "NAME=value" to the journal. The first field is MESSAGE. Without a
+ * journal the message goes to syslog(3). priority is 0 to 7, as in syslog(3). Fails with -EPERM in
+ * a read-only context, and with -EAGAIN when the journal has no room. Does not change vlu_error().
+ * The library writes no records by itself; vfio-lu writes those that vfio-lu(8) describes.
  */
 VLU_EXPORT int vlu_journal(struct vlu_ctx *ctx, int priority, const char *const *fields, size_t n);
 
 /* Return the text and the class of the last failure; "" and VLU_OK before the first. */
 VLU_EXPORT const char *vlu_error(const struct vlu_ctx *ctx);
 VLU_EXPORT enum vlu_status vlu_status(const struct vlu_ctx *ctx);
+/*
+ * Returns the graver of two statuses, for a result that stands for several calls. VLU_BUSY
+ * is the mildest refusal, because the same call may succeed later.
+ */
+VLU_EXPORT enum vlu_status vlu_graver(enum vlu_status a, enum vlu_status b);
 /* Returns the last failure with its code and fix, valid until the next call. */
 VLU_EXPORT const struct vlu_problem *vlu_problem(struct vlu_ctx *ctx);
 
@@ -170,7 +172,7 @@ VLU_EXPORT bool vlu_token_bdf(uint64_t token, struct vlu_bdf *ret_bdf);
 
 /*
  * Checks a pattern: a BDF with '*' for the device, the function or both. "DDDD:BB:*"
- * is short for both. The domain is optional, the bus is not.
+ * is short for "DDDD:BB:*.*"; the domain is optional, the bus is not.
  */
 VLU_EXPORT int vlu_pattern_check(struct vlu_ctx *ctx, const char *text);
 
@@ -192,7 +194,7 @@ struct vlu_selection {
 
 /*
  * Returns each selected BDF once, in the order of the patterns, and sorted within a
- * pattern or group. Leaves bridges out with a warning, unless they are wanted or named.
+ * pattern or group. Leaves out a bridge with a note, unless bridges is set or a pattern names it.
  * Fails when a pattern or a group matches nothing. The caller frees *ret_bdfs.
  */
 VLU_EXPORT int vlu_select(struct vlu_ctx *ctx, const struct vlu_selection *what,
@@ -228,7 +230,7 @@ VLU_EXPORT int vlu_device_find(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 VLU_EXPORT int vlu_device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
 				  struct vlu_device **ret_dev);
 
-/* These return -1 or NULL when the kernel does not tell. */
+/* These return -1 or NULL when the kernel does not show the value. */
 VLU_EXPORT struct vlu_bdf vlu_device_bdf(const struct vlu_device *dev);
 VLU_EXPORT const char *vlu_device_name(const struct vlu_device *dev); /* the BDF as text */
 VLU_EXPORT enum vlu_kind vlu_device_kind(const struct vlu_device *dev);
@@ -268,14 +270,14 @@ struct vlu_check {
 	const char *fix;	/* NULL: none */
 	const char *const *fix_argv;	/* the fix as a command that can be executed; NULL: none */
 	/*
-	 * An unknown result does not make the verdict unknown: the kernel itself
-	 * refuses later, or vfio-lu takes care of it.
+	 * An unknown result does not make the verdict unknown: the kernel or vfio-lu
+	 * refuses before anything is lost, or restore repairs the cause.
 	 */
 	bool advisory;
 	/*
-	 * A failure does not change the verdict, because it can be repaired later:
-	 * restore takes a device back from another driver. It gives no device back to
-	 * the host.
+	 * A failure does not change the verdict, because restore repairs it: restore takes
+	 * a device back from another driver. Not set if the host would lose a device that
+	 * it uses, because restore gives no device back to the host.
 	 */
 	bool curable;
 };
@@ -301,10 +303,9 @@ struct vlu_next {
 };
 
 /*
- * Reads the image, the initrd and the modules of the next kernel. Reports whether
- * that kernel can take over what this kernel preserves, and these n devices in
- * particular. vlu_plan_load() refuses a next kernel whose verdict is VLU_FAIL or
- * VLU_UNKNOWN. Fails when a named file cannot be read.
+ * Reads the image, the initrd and the modules of the next kernel. Reports whether that kernel can
+ * take over what this kernel preserves, and these n devices in particular. vlu_plan_load() refuses
+ * a next kernel whose verdict is VLU_FAIL or VLU_UNKNOWN. Fails when a named file cannot be read.
  */
 VLU_EXPORT int vlu_check_next(struct vlu_ctx *ctx, const struct vlu_next *next,
 			      const struct vlu_bdf *bdfs, size_t n,
@@ -326,18 +327,16 @@ VLU_EXPORT enum vlu_result vlu_report_verdict(const struct vlu_report *report);
 
 /*
  * Copies every file that `list` and `check` read into dir, which must be new or empty.
- * vlu_set_root() can look at the copy later, on another machine. Zeros replace what
- * identifies the machine (lib/capture/scrub.h). Writes below dir only, even in a
- * read-only context.
+ * vlu_set_root() can look at the copy later, on another machine. Zeros replace what identifies the
+ * machine (lib/capture/scrub.h). Writes below dir only, even in a read-only context.
  */
 VLU_EXPORT int vlu_capture(struct vlu_ctx *ctx, const char *dir, size_t *ret_files);
 
 /* ------------------------------------------------------------ rehearsal */
 
 /*
- * Sets the directory of this user's rehearsals, NULL (the default) for none. Results
- * are written there. They are read from there and from /var/lib/vfio-lu/rehearsals. The
- * path is copied.
+ * Sets the directory of this user's rehearsals, NULL (the default) for none. Results are written
+ * there. They are read from there and from /var/lib/vfio-lu/rehearsals. The path is copied.
  */
 VLU_EXPORT int vlu_set_rehearsals(struct vlu_ctx *ctx, const char *dir);
 
@@ -352,7 +351,7 @@ struct vlu_rehearse {
 	const char *from_cmdline; /* added to its command line; nothing */
 	const char *next;	/* image of the next kernel; the loaded one, or the newest in /boot */
 	const char *next_initrd; /* its initrd; none, but see above */
-	const char *next_modules;
+	const char *next_modules; /* directory of its modules; /lib/modules/RELEASE */
 	const char *next_cmdline; /* its command line; "kho=on liveupdate=on" */
 	const char *const *devices; /* "nvme", "e1000e", ...; one of each of these two */
 	size_t n_devices;
@@ -360,8 +359,8 @@ struct vlu_rehearse {
 };
 
 /*
- * Called with a check that has been decided and the time that it took. Called also while the
- * rehearsal waits: with check NULL and the name of the step. Strings are valid during the call.
+ * Called with a check that has been decided and the time that it took. Also called while the
+ * rehearsal waits, with NULL as check and the name of the step. Strings are valid during the call.
  */
 typedef void (*vlu_rehearse_fn)(void *arg, const struct vlu_check *check,
 				unsigned int msec, const char *waits_for);
@@ -369,9 +368,9 @@ typedef void (*vlu_rehearse_fn)(void *arg, const struct vlu_check *check,
 /*
  * Tries a pair of kernels in a virtual machine (QEMU). The first kernel preserves
  * devices and kexecs into the next kernel, which restores and finishes them. The next
- * kernel then does the same with itself. Needs no privileges and changes nothing on
- * this machine; it writes the log and the result. vlu_set_timeout() limits each step.
- * vlu_set_stop() can end the rehearsal (-EINTR). QEMU ends when this process ends.
+ * kernel then does the same with itself. Needs no privileges, and writes only the log
+ * and the result. vlu_set_timeout() limits each step. vlu_set_stop() can end the
+ * rehearsal (-EINTR). QEMU ends when this process ends.
  *
  * The verdict is VLU_UNKNOWN if nothing is known of the pair, as when a step took too
  * long or QEMU was killed. Such a result is not stored. A result that cannot be stored
@@ -394,10 +393,10 @@ VLU_EXPORT int vlu_rehearsal_export(struct vlu_ctx *ctx, const char *path,
 /* ---------------------------------------------------------------- plans */
 
 /*
- * A plan is a change as a list of steps. It can be read, which is what --dry-run does,
- * and run once. It stops at the first step that fails and undoes the steps of the same
- * group, in reverse order. If that fails too (VLU_PARTIAL), vlu_error() names the
- * state of each device.
+ * A plan is a change as a list of steps. A program can read the steps (--dry-run), and run the
+ * plan once. The plan stops at the first step that fails. It undoes the completed steps for the
+ * device whose step failed or, in plans for preserve, release, load and kexec, all completed
+ * steps, newest first. If an undo fails too (VLU_PARTIAL), vlu_error() says what is left.
  *
  * The steps of devices that do not depend on each other (bind, unbind, the bind of
  * restore) run at the same time. When several fail, vlu_error() has the last failure and
@@ -415,9 +414,9 @@ VLU_EXPORT size_t vlu_plan_count(const struct vlu_plan *plan);
 VLU_EXPORT const char *vlu_plan_step(struct vlu_plan *plan, size_t i);
 VLU_EXPORT int vlu_plan_run(struct vlu_plan *plan);
 /*
- * Sets a function that is called at least once a second while the plan runs. n is the
- * number of devices, and done is how many of them need no more steps. waits_for is the step
- * that has waited longest, or NULL.
+ * Sets a function that is called at least once a second while the plan runs. n is the number
+ * of devices whose steps run at the same time now, or 1 if the steps run one by one. done is how
+ * many of the n need no more steps. waits_for is the step that has waited longest, or NULL.
  */
 typedef void (*vlu_progress_fn)(void *arg, size_t done, size_t n,
 				const char *waits_for);
@@ -431,7 +430,7 @@ VLU_EXPORT void vlu_plan_on_leave(struct vlu_plan *plan, vlu_leave_fn fn, void *
 /* One result of a plan that has run. */
 struct vlu_deed {
 	const char *action;	/* a word for programs: "bind", "retrieve" */
-	bool already;		/* the state was so before, and nothing was done */
+	bool already;		/* this was the state before, so nothing was done */
 	const char *text;	/* the device or session, two blanks, the sentence */
 };
 VLU_EXPORT size_t vlu_plan_result_count(const struct vlu_plan *plan);
@@ -460,10 +459,9 @@ VLU_EXPORT int vlu_plan_unbind(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs,
 			       struct vlu_plan **ret_plan);
 
 /*
- * Plans to preserve device files in the LUO session of this name, which the holder
- * keeps open. The kernel preserves a vfio file only if it comes from the cdev and is
- * bound to an iommufd. Closing the session releases all its files
- * (luo_session_release(), kernel/liveupdate/luo_session.c).
+ * Plans to preserve device files in the LUO session of this name, which the holder keeps open. The
+ * kernel preserves a vfio file only if it comes from the cdev and is bound to an iommufd. Closing
+ * the session releases all its files (luo_session_release(), kernel/liveupdate/luo_session.c).
  */
 VLU_EXPORT int vlu_plan_preserve(struct vlu_ctx *ctx, const char *session,
 				 const struct vlu_bdf *bdfs, size_t n,
@@ -472,15 +470,15 @@ VLU_EXPORT int vlu_plan_preserve(struct vlu_ctx *ctx, const char *session,
 /* Another file of a VMM, by its descriptor number there. */
 struct vlu_vmm_file {
 	int fd;
-	const char *name;	/* its name in the session; NULL: "fdN" */
+	const char *name;	/* its name in the session, of no other file there; NULL: "fdN" */
 };
 
 /*
- * Plans to preserve files that a process has open: a running VMM, or the caller
- * (getpid()). n == 0 means all its vfio devices. Opens and binds nothing, and the guest
- * does not notice. A device must have been opened through /dev/vfio/devices. files are
- * other files that the kernel can preserve, such as a memfd with the guest's memory;
- * a memfd's size is fixed from then on. The VMM must end before the kexec.
+ * Plans to preserve files that a process has open: a running VMM, or the caller (getpid()). n == 0
+ * means all its vfio devices. Opens and binds nothing, and the guest does not notice. A device must
+ * have been opened through /dev/vfio/devices. The array files lists other files of the process to
+ * preserve, which the kernel must support, such as a memfd with the guest's memory; a memfd's size
+ * is fixed from then on. The VMM must end before the kexec.
  */
 VLU_EXPORT int vlu_plan_preserve_vmm(struct vlu_ctx *ctx, const char *session, pid_t pid,
 				     const struct vlu_bdf *bdfs, size_t n,
@@ -496,10 +494,10 @@ struct vlu_vmm_device {
 };
 
 /*
- * Returns the vfio devices of the process pid, or with pid 0 those of all processes but
- * the holder, sorted by process and BDF. Fails with VLU_NOT_PRESERVABLE if the process
- * pid has none. Sets *ret_complete if this user could see everything. Opens only files of
- * /proc. The caller frees *ret_devices.
+ * Returns the vfio devices of the process pid, or with pid 0 those of all processes but the holder,
+ * sorted by process and BDF. Fails with VLU_NOT_PRESERVABLE if the process pid has none. Sets
+ * *ret_complete if this user could see everything. Opens only files of /proc and libvirt's pid
+ * files, and with pid 0 asks the holder for its files. The caller frees *ret_devices.
  */
 VLU_EXPORT int vlu_vmm_devices(struct vlu_ctx *ctx, pid_t pid,
 			       struct vlu_vmm_device **ret_devices, size_t *ret_n,
@@ -510,9 +508,9 @@ VLU_EXPORT int vlu_check_vmm_device(struct vlu_device *dev, pid_t pid,
 
 enum vlu_release_flags {
 	/*
-	 * Give up a session of the previous kernel that is not finished. Its files are
-	 * closed, its memory is lost, and its devices cannot be opened before the next
-	 * kexec or reboot.
+	 * Give up an unfinished session of the previous kernel, with all its devices: n must be 0. Its
+	 * files are closed, its memory is lost, and its devices cannot be opened before the next kexec
+	 * or reboot.
 	 */
 	VLU_ABANDON = 1,
 };
@@ -523,9 +521,9 @@ VLU_EXPORT int vlu_plan_release(struct vlu_ctx *ctx, const char *session,
 				struct vlu_plan **ret_plan);
 
 /*
- * Plans to load the next kernel through kexec_file_load(), the only way that hands KHO's
- * data over (kho_fill_kimage(), called from kernel/kexec_file.c alone). cmdline NULL
- * means this kernel's command line; append, if not NULL, is added to it. Fails with
+ * Plans to load the next kernel through kexec_file_load(), the only call that hands over the
+ * data of Kexec Handover, KHO (kho_fill_kimage(), called from kernel/kexec_file.c alone).
+ * cmdline NULL means this kernel's command line; append, if not NULL, is added to it. Fails with
  * VLU_NOT_PRESERVABLE if the verdict of vlu_check_next() is VLU_FAIL or VLU_UNKNOWN, unless
  * force is set, and with VLU_FAILED if a file cannot be read.
  */
@@ -540,8 +538,8 @@ VLU_EXPORT int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
 VLU_EXPORT int vlu_plan_kexec(struct vlu_ctx *ctx, bool force, struct vlu_plan **ret_plan);
 
 /*
- * Plans the restore after the kexec: bind the devices to vfio-pci, retrieve the session,
- * retrieve its files, and have the holder keep them. A driver that takes a device while
+ * Plans the restore after the kexec: load vfio-pci, have the holder retrieve the session, bind
+ * its devices to vfio-pci, retrieve their files, and have the holder keep them. A driver that takes a device while
  * the plan runs, as happens during boot, has to give it back.
  */
 VLU_EXPORT int vlu_plan_restore(struct vlu_ctx *ctx, const char *session,
@@ -558,6 +556,8 @@ struct vlu_finish {
 	/* Names of files that may be freed although no process took them, or "all". */
 	size_t n_discard;
 	const char *const *discard;
+	/* Names that this session does not have belong to other sessions; else they are VLU_USAGE. */
+	bool of_all;
 };
 
 /*
@@ -568,7 +568,7 @@ struct vlu_finish {
 VLU_EXPORT int vlu_plan_finish(struct vlu_ctx *ctx, const char *session,
 			       const struct vlu_finish *how, struct vlu_plan **ret_plan);
 
-/* Checks a session name: 1-63 bytes of [A-Za-z0-9._@:-], and not systemd or luod-internal. */
+/* Checks a name: 1-63 bytes of [A-Za-z0-9._@:-], no dot first, not systemd or luod-internal. */
 VLU_EXPORT int vlu_session_name_check(struct vlu_ctx *ctx, const char *name);
 
 /* --------------------------------------------------------------- holder */
@@ -587,9 +587,9 @@ VLU_EXPORT int vlu_session_device_fd(struct vlu_ctx *ctx, const char *session,
 				     struct vlu_bdf bdf, int *ret_fd);
 
 /*
- * A loan: retrieved files, lent to this process or to the program that it is about to
- * execute. The holder keeps its own duplicates and remembers the borrower. No other process
- * gets the files while the borrower lives, unless again is set.
+ * A loan: retrieved files, lent to this process or to the program that it is about to execute. The
+ * holder keeps its own duplicates and remembers the borrower. While the borrower lives,
+ * vlu_loan_new() lends the files to no other process, unless its parameter again is true.
  *
  * argv ends with NULL. In it, {BDF}, {NAME} of a file and {iommufd} (a new one) are
  * replaced by descriptor numbers: 3 for the first, 4 for the next. "{{" stands for a
@@ -620,7 +620,7 @@ VLU_EXPORT const struct vlu_lent *vlu_loan_at(const struct vlu_loan *loan, size_
  */
 VLU_EXPORT int vlu_loan_pass(struct vlu_loan *loan);
 /*
- * Starts a process, after vlu_loan_pass(), that finishes the session once the program has
+ * After vlu_loan_pass(), starts a process that finishes the session once the program has
  * bound all devices. After the context's timeout it reports on stderr which are not bound.
  */
 VLU_EXPORT int vlu_loan_finish(struct vlu_loan *loan);
@@ -668,7 +668,7 @@ VLU_EXPORT const char *vlu_member_word(enum vlu_member_state state);
 enum vlu_source {
 	VLU_FROM_CMDLINE = 1,	/* "vfio-lu.session=" on this kernel's command line */
 	VLU_FROM_HOLDER = 2,	/* the holder's answer */
-	VLU_FROM_PROMISE = 4,	/* a manifest of this boot in /run/vfio-lu */
+	VLU_FROM_PROMISE = 4,	/* a manifest in /run/vfio-lu, written in this boot */
 	VLU_FROM_DISK = 8,	/* a manifest in /var/lib/vfio-lu */
 	VLU_FROM_LOG = 16,	/* the kernel log, or what LUO keeps in memory */
 	VLU_FROM_PROCESSES = 32, /* files that other processes have open */
@@ -693,7 +693,7 @@ struct vlu_member {
 struct vlu_moment {
 	const char *name;	/* "preserved", "kexec-called", "restored" */
 	bool of_device;
-	struct vlu_bdf bdf;	/* of_device: the device; else it is of the whole session */
+	struct vlu_bdf bdf;	/* with of_device: the device; without: the moment is of the session */
 	/* nanoseconds since 1970, and since the start of the kernel under which it happened */
 	int64_t wall, boot;
 };
@@ -761,9 +761,10 @@ struct vlu_state {
 };
 
 /*
- * Reads the state of all sessions without changing anything. Incoming devices that are
- * in no manifest are listed under the name session (NULL: VLU_SESSION). The caller frees
- * the result.
+ * Reads the state of all sessions without changing anything. Incoming devices whose
+ * session no source names are listed under the name that the parameter session gives
+ * (NULL: VLU_SESSION), or, if the command line names sessions, under the only one of these
+ * whose devices are unknown. The caller frees the result.
  */
 VLU_EXPORT int vlu_state_read(struct vlu_ctx *ctx, const char *session,
 			      struct vlu_state **ret_state);
@@ -776,7 +777,7 @@ struct vlu_phase {
 	const char *name;	/* several names joined by '+' if a moment between them is not known */
 	int64_t start;		/* nanoseconds since the update started */
 	int64_t length;		/* nanoseconds */
-	const char *source;	/* the source of its end: "vfio-lu", "boot-clock", "kernel-log" */
+	const char *source;	/* source of the time of its end: "vfio-lu", "boot-clock", "kernel-log" */
 };
 
 /* The time in which no process could use a device, in nanoseconds since the update started. */
@@ -798,7 +799,8 @@ struct vlu_update {
 	int64_t away;		/* the longest time a device was away, nanoseconds; -1: not known */
 	const char *clock;	/* relates the times of both kernels: "counter", "rtc", "wall-clock"; NULL: none */
 	bool jump_known;
-	int64_t jump;		/* nanoseconds by which the wall clock was set between the kernels; 0: none */
+	/* nanoseconds by which the wall clock stepped after the previous kernel's last known moment; 0: none */
+	int64_t jump;
 	size_t n_phases;
 	const struct vlu_phase *phases;
 	size_t n_devices;

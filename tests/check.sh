@@ -145,7 +145,7 @@ lint)
 	tier lint "$MAKE" --no-print-directory check-lint
 	;;
 all)
-	build build test vm deb lint || exit 1
+	build build test vm deb lint fleet || exit 1
 	fast
 	tier sync "$MAKE" --no-print-directory check-sync
 	tier install "$MAKE" --no-print-directory check-install
@@ -159,6 +159,7 @@ all)
 	samples ASAN=1
 	# The whole tier, as in full, takes a quarter of an hour.
 	vm_and_sweep sweep-third SWEEP="-f 3"
+	tier fleet "$MAKE" --no-print-directory check-fleet
 	;;
 *)
 	echo "usage: tests/check.sh fast|full|asan|lint|all" >&2

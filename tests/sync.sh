@@ -88,7 +88,7 @@ rows_of()
 			if (/^\.(Op )?Ar /)
 				args = ($1 == ".Op" ? "[" $3 $4 "]" : $2 $3)
 			for (i = 2; i <= NF; i++)
-				if ($i ~ /^-./ && $(i - 1) == "Fl")
+				if ($i ~ /^-./ && $(i - 1) ~ /^\.?Fl$/ && !said[$i]++)
 					print "synopsis", command, substr($i, 2)
 		}
 		section == "OPTIONS" && /^\.It Fl / {

@@ -21,7 +21,7 @@ int blob_fail(struct blob_error *err, uint64_t at, const char *fmt, ...)
 int blob_lack(struct blob_error *err, uint64_t at, int why)
 {
 	if (why == -ENXIO)
-		blob_fail(err, at, "it is in memory that is not here");
+		blob_fail(err, at, "it is in memory that is not available");
 	else
 		blob_fail(err, at, "memory cannot be read: %s", strerror(-why));
 	return -ENXIO;

@@ -24,7 +24,10 @@ struct blob_error {
 /* Sets the error "TEXT, at 0x1234" unless there is one already. Returns -EBADMSG. */
 int blob_fail(struct blob_error *err, uint64_t at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Sets the error that memory could not be read; why is the errno. Returns -ENXIO. */
+/*
+ * Sets the error that memory could not be read. The argument why is the negative errno; -ENXIO:
+ * the memory is not available. Returns -ENXIO.
+ */
 int blob_lack(struct blob_error *err, uint64_t at, int why);
 
 uint16_t blob_u16(const void *data, size_t at);
@@ -104,14 +107,14 @@ int flbs_decode(const struct memory *memory, uint64_t address, struct raw *raw,
 
 /* ----------------------------------------------------------------- pci.c */
 
-/* name is that of the FLB, and NULL in flb_pci_decode() when it is not known. */
+/* name: of the FLB; flb_pci_decode() takes NULL if it is not known. */
 bool flb_is_pci(const char *name);
 int flb_pci_decode(const struct memory *memory, uint64_t address, const char *name,
 	       struct raw *raw, struct vlu_pci *ret, struct blob_error *err) must_check;
 
 /* --------------------------------------------------- memfd.c, vfio-pci.c */
 
-#define MEMFD_SIZE	48	/* bytes to read of each */
+#define MEMFD_SIZE	48	/* bytes of the data of a memfd */
 #define VFIO_SIZE	9
 
 /* compatible is NULL when it is not known. */

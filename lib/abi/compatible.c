@@ -13,7 +13,10 @@ static const char *const stems[ABI_KINDS] = {
 	[ABI_PCI] = "pci-v",
 };
 
-/* Returns the length of "v1" or, at the end of a compound, "v1;radix-v1"; 0 for other text. */
+/*
+ * Returns the length of what follows a stem: "1", or "1;radix-v1" in a compound string; 0 for other
+ * text.
+ */
 static size_t version_length(const uint8_t *p, size_t size)
 {
 	size_t i = 0;

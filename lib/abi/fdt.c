@@ -92,16 +92,16 @@ int tree_open(struct pool *pool, const struct blob *blob, struct tree *ret,
 	if (blob->size < sizeof(struct fdt_header))
 		return blob_fail(err, blob->size, "it ends within the head of a tree");
 	if (!size)
-		return blob_fail(err, 0, "no device tree");
+		return blob_fail(err, 0, "not a device tree");
 	if (size > TREE_MAX || size < sizeof(struct fdt_header))
 		return blob_fail(err, 4, "a tree of %zu bytes", size);
-	/* libfdt wants a copy that is aligned and has the full size of its header */
+	/* libfdt wants an aligned copy that is as large as the header says */
 	fdt = pool_alloc(pool, size);
 	if (!fdt)
 		return -ENOMEM;
 	memcpy(fdt, blob->data, cut ? cut : size);
 	ret_fdt = fdt_check_header(fdt);
-	/* Versions before 17 do not have the sizes of their parts, and no kernel makes them. */
+	/* A header before version 17 lacks size_dt_struct, and no kernel makes such a tree. */
 	if (!ret_fdt && fdt_version(fdt) < 17)
 		ret_fdt = -FDT_ERR_BADVERSION;
 	if (!ret_fdt && !is_sane(fdt, cut))

@@ -7,8 +7,11 @@
 
 struct tree {
 	const void *fdt;
-	/* The file ended before the tree did, and the rest of the tree is missing. */
-	size_t cut;		/* how many bytes there are; 0: the tree is whole */
+	/*
+	 * If the file ended before the tree did: how many bytes of the tree there are; 0: the
+	 * tree is whole.
+	 */
+	size_t cut;
 };
 
 #define TREE_HEAD	40	/* bytes that tree_size() needs */
@@ -20,14 +23,17 @@ int tree_open(struct pool *pool, const struct blob *blob, struct tree *ret,
 	      struct blob_error *err) must_check;
 
 /*
- * Opens a tree that must be whole and have a compatible string that begins with compatible.
- * *ret_compatible is a copy in the pool.
+ * Opens a tree that must be whole and whose compatible string must begin with the argument
+ * compatible. *ret_compatible is a copy in the pool.
  */
 int tree_open_as(struct pool *pool, const struct blob *blob, const char *compatible,
 		 struct tree *ret, const char **ret_compatible, struct blob_error *err)
 	must_check;
 
-/* Returns the child of parent (0: the root) that follows after; after < 0: the first child. */
+/*
+ * Returns the child of parent (0: the root) that follows the child `after`, or the first child if
+ * `after` is negative.
+ */
 int tree_child(const struct tree *tree, int parent, int after);
 int tree_find(const struct tree *tree, const char *name);
 const char *tree_name(const struct tree *tree, int node);

@@ -5,7 +5,8 @@
 #define FLBS_HEADER	16
 #define FLB_SIZE	64
 #define FLB_NAME	48
-#define FLBS_PAGES	16	/* the kernel has one page; a larger number is not a count */
+/* The kernel's list has one page. A field above this limit cannot be a number of pages. */
+#define FLBS_PAGES	16
 
 static int add_flb(void *arg, const unsigned char *data, uint64_t at, struct blob_error *err)
 {
@@ -37,7 +38,7 @@ int flbs_decode(const struct memory *memory, uint64_t address, struct raw *raw,
 		return blob_fail(err, address, "a list of %llu pages", (unsigned long long)pages);
 	most = (pages * memory->page - FLBS_HEADER) / FLB_SIZE;
 	if (count > most)
-		return blob_fail(err, address + 8, "a list of %llu objects, and %llu fit",
+		return blob_fail(err, address + 8, "a list of %llu objects, but only %llu fit",
 				 (unsigned long long)count, (unsigned long long)most);
 	ret->flbs = pool_alloc(raw->pool, count * sizeof(*ret->flbs));
 	return ret->flbs ? array_each(memory, address + FLBS_HEADER, count, FLB_SIZE, raw,

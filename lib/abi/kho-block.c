@@ -33,7 +33,7 @@ static int read_head(const struct memory *memory, uint64_t address, size_t most,
 	*ret_next = blob_u64(head, 0);
 	*ret_count = blob_u64(head, 8);
 	if (!*ret_count || *ret_count > most)
-		return blob_fail(err, address + 8, "a block of %llu entries, and %zu fit",
+		return blob_fail(err, address + 8, "a block of %llu entries, but only %zu fit",
 				 (unsigned long long)*ret_count, most);
 	return 0;
 }
@@ -58,7 +58,7 @@ static int walk(const struct memory *memory, uint64_t head, size_t most,
 			return -ENOMEM;
 		*block = (struct block){ address, (size_t)count };
 		if (next == address || (mark && next == mark))
-			return blob_fail(err, address, "the chain of blocks runs in a circle");
+			return blob_fail(err, address, "the chain of blocks is a loop");
 		if (++steps == power) {
 			mark = address;
 			power *= 2;

@@ -87,7 +87,7 @@ static int read_files(struct reader *reader, uint64_t count, struct blob_error *
 		return 0;
 	if (reader->version < 5)
 		return count > most ?
-		       blob_fail(err, session->files_pa, "%llu files, and %zu fit",
+		       blob_fail(err, session->files_pa, "%llu files, but only %zu fit",
 				 (unsigned long long)count, most) :
 		       array_each(reader->memory, session->files_pa, (size_t)count, FILE_SIZE,
 				  reader->raw, add_file, reader, err);
@@ -95,7 +95,7 @@ static int read_files(struct reader *reader, uint64_t count, struct blob_error *
 			  reader, err);
 	/* luo_file_deserialize(), luo_file.c */
 	if (!ret && session->n_files != count)
-		ret = blob_fail(err, session->files_pa, "%zu files, and the session has %llu",
+		ret = blob_fail(err, session->files_pa, "%zu files were found, but the session has %llu",
 				session->n_files, (unsigned long long)count);
 	return ret;
 }
@@ -143,7 +143,7 @@ static int session_array(struct reader *reader, uint64_t address, struct blob_er
 		return ret;
 	count = blob_u64(data, 0);
 	if (count > most)
-		return blob_fail(err, address, "%llu sessions, and %zu fit",
+		return blob_fail(err, address, "%llu sessions, but only %zu fit",
 				 (unsigned long long)count, most);
 	return array_each(reader->memory, address + 8, (size_t)count, SESSION_SIZE, reader->raw,
 			  add_session, reader, err);

@@ -46,7 +46,7 @@ int luo_decode(struct pool *pool, const struct blob *blob, void *ret_luo,
 	if (is_tree(blob))
 		return decode_tree(pool, blob, ret, err);
 	if (blob->size < 8 || memcmp(text, "luo-v", 5) != 0)
-		return blob_fail(err, 0, "no compatible string of LUO");
+		return blob_fail(err, 0, "it does not begin with a compatible string of LUO");
 	len = strnlen(text, blob->size < 128 ? blob->size : 128);
 	at = (len + 8) & ~(size_t)7;
 	if (at + 24 > blob->size || !blob_is_name(text, 0, len + 1))

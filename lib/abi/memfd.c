@@ -50,8 +50,11 @@ int memfd_decode(const struct blob *blob, const char *compatible, size_t page,
 
 	if (!v1 && !v2)
 		return blob_fail(err, 0, "%.64s is not known", compatible);
-	/* Without a name, try both: an empty memfd is the same in both. */
+	/*
+	 * Without a name, try v2 and then v1. The data of an empty memfd without seals fits both,
+	 * and is reported as v2.
+	 */
 	if ((v2 && decode(blob, true, page, ret)) || (v1 && decode(blob, false, page, ret)))
 		return 0;
-	return blob_fail(err, 0, "no memfd");
+	return blob_fail(err, 0, "not the data of a memfd");
 }

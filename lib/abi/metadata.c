@@ -17,7 +17,7 @@ int metadata_decode(struct pool *pool, const struct blob *blob, void *ret_metada
 	if (blob->size < METADATA_SIZE)
 		return blob_fail(err, blob->size, "it has fewer than %d bytes", METADATA_SIZE);
 	if (blob_u32(blob->data, 0) != 1)
-		return blob_fail(err, 0, "version %u, and 1 is known",
+		return blob_fail(err, 0, "version %u, but only 1 is known",
 				 blob_u32(blob->data, 0));
 	release = blob_text(blob->data, RELEASE_AT, RELEASE_SIZE);
 	if (!release)

@@ -86,7 +86,7 @@ static int add_entry(void *arg, const unsigned char *entry, uint64_t at, struct 
 	return blob_u16(entry, 6) ? add_device(arg, entry, blob_u16(entry, 6)) : 0;
 }
 
-/* Is it the first flat32, which has nr devices in ascending order and no refcounts? */
+/* Is the list in the oldest form of flat32, with nr devices in ascending order and no refcounts? */
 static bool has_no_counts(const unsigned char *data, size_t nr, size_t size)
 {
 	uint64_t key, last = 0;
@@ -159,7 +159,7 @@ static int read_as(struct reader *reader, const struct encoding *as,
 	if (reading->max >= 0)
 		ret = read_flat(reader, err);
 	else if (!reading->devices_pa || reading->devices_pa % reader->memory->page)
-		ret = blob_fail(err, reader->address, "0x%llx is no block",
+		ret = blob_fail(err, reader->address, "0x%llx is not the address of a block",
 				(unsigned long long)reading->devices_pa);
 	else
 		ret = blocks_each(reader->memory, reading->devices_pa, as->entry, reader->raw,
@@ -168,9 +168,10 @@ static int read_as(struct reader *reader, const struct encoding *as,
 }
 
 /*
- * Returns an encoding with this name. Prefers, in this order, one that can be read to its end,
- * one whose devices are in memory that is not available, and the only candidate, whose error is
- * then reported. Returns NULL when none fits.
+ * Returns an encoding with this name (NULL: with any): the first that can be read to its end; else
+ * the first whose devices are in memory that is not available; else, so that its error is reported,
+ * the only one with the version in the head, or the first of this name if none has that version.
+ * Returns NULL if several have that version.
  */
 static const struct encoding *choose(struct reader reader, const char *name,
 				     const unsigned char *header)
@@ -226,7 +227,7 @@ int flb_pci_decode(const struct memory *memory, uint64_t address, const char *na
 	r = read_as(&reader, as, header, err);
 	if (!r || r == -ENOMEM)
 		return r;
-	/* the version is not known, so the number may be anything */
+	/* the version is not known, so the field nr may hold anything: report no reading */
 	if (reading->version != as->version)
 		ret->reading = NULL;
 	reading->error = pool_text(raw->pool, err->text, sizeof(err->text));

@@ -9,10 +9,10 @@ int vfio_decode(const struct blob *blob, struct vlu_vfio *ret, struct blob_error
 {
 	if (blob->size < 6)
 		return blob_fail(err, blob->size, "it ends before the address");
-	/* the rest of the page is not checked */
+	/* Bytes from VFIO_SIZE on are not checked. */
 	for (size_t i = 6; i < blob->size && i < VFIO_SIZE; i++)
 		if (blob->data[i] > (i == 6))
-			return blob_fail(err, i, "no vfio-pci file");
+			return blob_fail(err, i, "not the data of a vfio-pci file");
 	ret->bdf = blob_bdf(blob_u32(blob->data, 0), blob_u16(blob->data, 4));
 	return 0;
 }

@@ -6,10 +6,9 @@
 #include <stddef.h>
 
 /*
- * Appends a zeroed element to *array, which has *n elements, and returns its
- * address. Returns NULL and changes nothing when out of memory. The array
- * starts as NULL with 0 elements; only this macro may grow it, since the room
- * is derived from the number of elements.
+ * Appends a zeroed element to *array, which has *n elements, and returns its address. Returns NULL
+ * and changes nothing when out of memory. The array starts as NULL with 0 elements; only this macro
+ * may grow it, since the room is derived from the number of elements.
  */
 #define array_add(array, n) \
 	((__typeof__(*(array)))array_grow((array), (n), sizeof(**(array))))

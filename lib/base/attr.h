@@ -23,6 +23,8 @@ int attr_write(struct vlu_ctx *ctx, const char *path, const char *value) must_ch
 /* Calls fn for each name in a directory, sorted, until fn returns non-zero. Returns that. */
 int attr_each(struct vlu_ctx *ctx, const char *dir,
 	      int (*fn)(void *arg, const char *name), void *arg) must_check;
+/* For lists of names: stops at the first name, so that the result is 1 if there is any. */
+int any_name(void *arg, const char *name);
 /* Reads a whole file of at most max bytes and adds a NUL. The caller frees *ret_data. */
 int attr_read_all(struct vlu_ctx *ctx, const char *path, size_t max,
 		  char **ret_data, size_t *ret_size) must_check;

@@ -4,7 +4,7 @@
 #include "base/bdf.h"
 #include "base/ctx.h"
 
-/* Reads min to max hex digits. Returns what follows the character end, or NULL. */
+/* Reads min to max hex digits. Returns what follows the separator `end`, or NULL. */
 static const char *hex_field(const char *p, char end, int min, int max,
 			     uint32_t *ret)
 {

@@ -4,9 +4,8 @@
  * reader registers its data together with the function that frees it, so the
  * context does not need to know the readers.
  *
- * All cached data together is one look at the machine. cache_drop() ends the
- * look, and readers read again afterwards. Do not keep a pointer into cached
- * data across a call that may begin a new look.
+ * All cached data together is one look at the machine. cache_drop() ends the look, and readers read
+ * again afterwards. Do not keep a pointer into cached data across a call that may begin a new look.
  */
 #ifndef VLU_BASE_CACHE_H
 #define VLU_BASE_CACHE_H

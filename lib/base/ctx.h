@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The context, and helpers for all files of the library. Never included from outside lib/. */
+/* The context, and helpers for all files of the library. Outside lib/, only tests include this. */
 #ifndef VLU_BASE_CTX_H
 #define VLU_BASE_CTX_H
 
@@ -53,8 +53,8 @@ static inline void free_ptr(void *p)
 
 /*
  * Reports a failure: stores it in the context and returns err. All failures go through
- * here. why is an enum failure_code, or an enum vlu_status where no code is more precise.
- * The arguments may contain the text of the previous failure.
+ * here. The argument why is an enum failure_code, or an enum vlu_status where no code is
+ * more precise. The arguments of fmt may contain the text of the previous failure.
  */
 int vlu_fail(struct vlu_ctx *ctx, unsigned int why, int err,
 	     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -65,7 +65,7 @@ int vlu_nomem(struct vlu_ctx *ctx);
 void vlu_log(struct vlu_ctx *ctx, enum vlu_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Does the function set with vlu_set_stop() ask to stop? */
+/* Returns whether the function that was passed to vlu_set_stop() asks to stop. */
 bool is_stopped(const struct vlu_ctx *ctx);
 /*
  * Fails if is_stopped(). For waits and long work before a plan runs. While a plan runs, this does

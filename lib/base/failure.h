@@ -52,6 +52,8 @@ struct told {
 };
 const struct vlu_problem *failure_problem(const struct failure *failure, struct told *told);
 void failure_log(struct vlu_ctx *ctx, enum vlu_level level, const struct failure *failure);
+/* Logs the failure in the context as a warning if ret is not 0, for work that may fail. */
+void failure_warn(struct vlu_ctx *ctx, int ret);
 
 /*
  * Adds a fix to the failure in the context. The text gets "; LEAD: FIX", where lead is
@@ -71,8 +73,10 @@ int failure_command(struct vlu_ctx *ctx, const char *lead, const char *const *ar
 int failure_join(struct vlu_ctx *ctx, const struct failure *first, const char *between);
 
 /*
- * Collects several failures of one request. Each is logged once, in order; the
- * last becomes the context's failure, with the worst status of all.
+ * Collects several failures of one request. failures_add() logs the failure that was added
+ * before, if any. The last failure is not logged: failures_end() makes it the context's
+ * failure, with the gravest status of all. From gravest to mildest: VLU_PARTIAL, VLU_USAGE,
+ * VLU_UNSUPPORTED, VLU_NOT_PRESERVABLE, VLU_BUSY, VLU_FAILED.
  */
 struct failures {
 	size_t n;
@@ -81,6 +85,11 @@ struct failures {
 	struct failure last;
 };
 void failures_add(struct vlu_ctx *ctx, struct failures *failures, const struct failure *failure);
+/*
+ * If the failure in the context stops the command, adds it to the failures, so that the user sees
+ * all of them at once. Otherwise, logs it as a warning.
+ */
+void failures_note(struct vlu_ctx *ctx, struct failures *failures, bool stops);
 /* Returns the errno of the first failure, or 0 if there was none. */
 int failures_end(struct vlu_ctx *ctx, const struct failures *failures)
 	__attribute__((warn_unused_result));

@@ -22,8 +22,8 @@ static const struct {
 	{ FAIL_HOLDER_ENDED, VLU_FAILED, "holder-ended", "the holder did not start, or it ended" },
 	{ FAIL_FILE, VLU_FAILED, "file", "a file that the command line names cannot be used" },
 	{ FAIL_NO_PROCESS, VLU_FAILED, "no-process", "there is no such process" },
-	{ FAIL_COMMAND, VLU_FAILED, "no-command", "the command of run cannot be executed (126), "
-		"or is not found (127)" },
+	{ FAIL_COMMAND, VLU_FAILED, "no-command", "the command of run cannot be executed, "
+		"or is not found" },
 	{ FAIL_OUTPUT, VLU_FAILED, "output", "the output could not be written" },
 	{ VLU_USAGE, VLU_USAGE, "usage", "the command line is wrong" },
 	{ VLU_NOT_PRESERVABLE, VLU_NOT_PRESERVABLE, "refused", "the command refused" },

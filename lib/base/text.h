@@ -10,7 +10,7 @@
 /* Appends to the text in buf. Cuts text that does not fit. */
 void text_add(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Returns whether the list has the item. Each item of a list ends with the character end. */
+/* Returns whether the list has the item. Each item is followed by the character `end`. */
 bool list_has(const char *list, char end, const char *item);
 
 /* ASCII in any locale. */
@@ -29,6 +29,13 @@ static inline const char *next_line(const char *p, const char *end)
 {
 	p = memchr(p, '\n', (size_t)(end - p));
 	return p ? p + 1 : end;
+}
+
+static inline bool has_suffix(const char *text, const char *with)
+{
+	size_t len = strlen(text), n = strlen(with);
+
+	return len >= n && strcmp(text + len - n, with) == 0;
 }
 
 /* Copies len bytes and adds a NUL. Returns false and leaves buf alone if they do not fit. */

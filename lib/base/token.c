@@ -14,6 +14,11 @@ bool is_session_name(const char *name)
 	return len && len < 64 && !name[len] && name[0] != '.';
 }
 
+bool is_reserved_name(const char *name)
+{
+	return strcmp(name, "systemd") == 0 || strcmp(name, "luod-internal") == 0;
+}
+
 uint64_t vlu_bdf_token(struct vlu_bdf bdf)
 {
 	return TOKEN_DEVICE | (uint64_t)bdf.domain << 16 | (uint64_t)bdf.bus << 8 |

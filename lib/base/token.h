@@ -13,6 +13,8 @@
  * dot: manifests are named after it and must be neither hidden nor outside their directory.
  */
 bool is_session_name(const char *name);
+/* Does the name belong to another program? */
+bool is_reserved_name(const char *name);
 /* A file name has 1-24 bytes of A-Z a-z 0-9 . _ - and is not FILE_IOMMUFD. */
 bool is_file_name(const char *name);
 /* Returns the LUO token of a file. It depends on the session, since a holder has several. */

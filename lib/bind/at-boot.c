@@ -4,8 +4,8 @@
 #include "bind/at-boot.h"
 
 /*
- * The first line sets the override and loads vfio-pci, which takes all devices with this override.
- * The second frees a device that a built-in driver, or a driver in the initrd, has taken. The third
+ * The first rule sets the override and loads vfio-pci, which takes all devices with this override.
+ * The second rule frees a device that a built-in driver, or a driver in the initrd, has taken. The third
  * is for a device that appears after vfio-pci was loaded.
  */
 void persist_rule(struct vlu_bdf bdf, char text[RULE_SIZE])
@@ -68,15 +68,16 @@ enum vlu_known is_bound_at_boot(const char *path, const char *text, struct vlu_b
 
 /* ------------------------------------------------------------------ steps */
 
-/* extra: the text of the file */
-static int write_file(struct step *step)
+static int write_file(struct step *step, const char *text)
 {
-	int ret;
+	int ret = sys_replace(&step->plan->ctx->sys, step->path, text, strlen(text));
 
-	ret = sys_replace(&step->plan->ctx->sys, step->path, step->extra, strlen(step->extra));
-	if (ret)
-		return vlu_failed(step->plan->ctx, ret, "%s: cannot write %s", step->name, step->path);
-	return 0;
+	return ret ? vlu_failed(step->plan->ctx, ret, "%s: cannot write %s", step->name, step->path) : 0;
+}
+
+static int run_write(struct step *step)
+{
+	return write_file(step, step->value);
 }
 
 static int remove_file(struct step *step)
@@ -88,16 +89,23 @@ static int remove_file(struct step *step)
 	return 0;
 }
 
+/* extra: the text of the file before the step; NULL: no file */
+static int write_back(struct step *step)
+{
+	return step->extra ? write_file(step, step->extra) : remove_file(step);
+}
+
+/* value: the text to write */
 static const struct step_kind step_persist = {
 	.text = "%d: give it to vfio-pci at every boot, by %p",
-	.run = write_file,
-	.undo = remove_file,
+	.run = run_write,
+	.undo = write_back,
 };
 
 static const struct step_kind step_end = {
 	.text = "%d: remove %p",
 	.run = remove_file,
-	.undo = write_file,
+	.undo = write_back,
 };
 
 int persist_add(struct vlu_plan *plan, struct vlu_bdf bdf)
@@ -122,7 +130,7 @@ int persist_add(struct vlu_plan *plan, struct vlu_bdf bdf)
 				"every boot; remove that file first", name, path,
 				(int)strcspn(now, "\n"), now);
 	if (ret || strcmp(now, text) != 0) {
-		ret = plan_add(plan, &step_persist, bdf, path, NULL, text);
+		ret = plan_add(plan, &step_persist, bdf, path, text, ret ? NULL : now);
 		return ret ? ret : plan_say(plan, "persist", "%s  to be bound at every boot, by %s",
 					    name, path);
 	}

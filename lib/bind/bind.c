@@ -58,8 +58,7 @@ int bind_add_module(struct vlu_plan *plan)
 {
 	if (sys_exists(&plan->ctx->sys, VFIO_DIR))
 		return 0;
-	return plan_add(plan, &step_module, (struct vlu_bdf){ 0 }, NULL,
-			VFIO_DRIVER, NULL);
+	return plan_add(plan, &step_module, (struct vlu_bdf){ 0 }, NULL, VFIO_DRIVER, NULL);
 }
 
 /* ------------------------------------------------------------------ steps */
@@ -78,7 +77,7 @@ int bind_add(struct vlu_plan *plan, struct vlu_bdf bdf)
 	struct vlu_device *dev;
 	int ret;
 
-	ret = device_refresh(plan->ctx, bdf, &dev);
+	ret = device_refresh(plan->ctx, bdf, OF_ALL, &dev);
 	if (ret || has_vfio(dev))
 		return ret;
 	ret = check_unused(dev, FORCE_NONE);
@@ -118,7 +117,7 @@ static int tidy_up(struct vlu_plan *plan, struct vlu_device *dev, const char *be
 	/* a bind or unbind was killed halfway */
 	if (!dev->driver[0] && before && *before)
 		return move_add(plan, dev, before);
-	ret = plan_say_already(plan, "unbind", "%s  already not bound to vfio-pci (driver: %s)",
+	ret = plan_say_already(plan, "unbind", "%s  already unbound from vfio-pci (driver: %s)",
 		       dev->name, dev->driver[0] ? dev->driver : "none");
 	if (!ret && override && (strcmp(override, VFIO_DRIVER) == 0 ||
 				 (before && strcmp(override, before) == 0)))
@@ -165,7 +164,7 @@ static int add_each(struct vlu_plan *plan, const struct bind_request *request, a
 
 	for (i = 0; i < request->n; i++) {
 		plan->group++;
-		ret = device_refresh(ctx, request->bdfs[i], &dev);
+		ret = device_refresh(ctx, request->bdfs[i], FOR_REPORT, &dev);
 		if (!ret)
 			ret = add(plan, dev, request);
 		if (ret)

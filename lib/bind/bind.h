@@ -7,7 +7,7 @@
 
 /*
  * Adds the steps that remember the driver and bind the function to vfio-pci, or none if it is
- * bound already. Each call makes a group of its own.
+ * bound already. The steps of each call are a group of their own in the plan (plan.h).
  */
 int bind_add(struct vlu_plan *plan, struct vlu_bdf bdf) must_check;
 /* Adds the step that loads vfio-pci, unless the driver is registered. */

@@ -8,7 +8,7 @@
 /*
  * The last check before the driver loses the device. An exclusive open fails if the block device
  * is mounted, is swap or a part of another device, or is used by LIO or ZFS, in any namespace.
- * path: the node; value: its number; extra: "" to refuse also if the open fails for another reason
+ * path: the node; value: its number; extra: on any other error, "" refuses and "warn" warns
  */
 static int run_claim(struct step *step)
 {
@@ -36,7 +36,7 @@ static int run_claim(struct step *step)
 }
 
 static const struct step_kind step_claim = {
-	.text = "%d: verify that nothing has %p open",
+	.text = "%d: verify that nothing has %p open exclusively",
 	.run = run_claim,
 };
 
@@ -52,7 +52,7 @@ int claim_add(struct vlu_plan *plan, const struct vlu_device *dev, enum unused_f
 		return vlu_nomem(plan->ctx);
 	disks = inuse_disks(inuse, dev->bdf, &n);
 	for (i = 0; !ret && i < n; i++) {
-		/* a path of a multipath disk has no number and no node */
+		/* the hidden disk of one path of an NVMe multipath disk has no number and no node */
 		if (attr_read(plan->ctx, number, sizeof(number), "/sys/class/block/%s/dev",
 			      disks[i].name) <= 0)
 			continue;
@@ -61,7 +61,7 @@ int claim_add(struct vlu_plan *plan, const struct vlu_device *dev, enum unused_f
 			if (*p == '!')
 				*p = '/';
 		ret = plan_add(plan, &step_claim, dev->bdf, node, number,
-			       force == FORCE_OFFERED ? "" : "forced");
+			       force == FORCE_OFFERED ? "" : "warn");
 	}
 	return ret;
 }

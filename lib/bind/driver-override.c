@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Writes only driver_override, unbind and drivers_probe. new_id would also bind all other
- * devices with the same ids. A bind file would have to be found among all drivers of the bus.
+ * devices with the same ids. To write a bind file, one must know the driver; drivers_probe finds it.
  */
 #include "base/attr.h"
 #include "bind/driver-override.h"
@@ -27,7 +27,7 @@ static bool is_gone(const struct step *step)
 	return mode == -ENOENT || mode == -ENODEV;
 }
 
-/* Is the device being removed? It loses its driver first, so this waits until it disappears. */
+/* Is the device being removed? It loses its driver first, so this gives it 0.2 s to go. */
 static bool is_going(const struct step *step)
 {
 	int i;
@@ -56,7 +56,7 @@ static int wrote(struct step *step, int ret)
 }
 
 /* Does not write a value that is already set, since the write might not be permitted. */
-static int run_override(struct step *step)
+static int run_unless_set(struct step *step)
 {
 	const char *want = strcmp(step->value, NO_OVERRIDE) ? step->value : "";
 	char now[64];
@@ -68,17 +68,17 @@ static int run_override(struct step *step)
 }
 
 /*
- * extra: the driver when the plan was made. The plan does not take the device from a driver that
- * came later, since it could not give the device back.
+ * extra: the driver when the plan was made. If another driver came later, plan->taken() decides;
+ * without it the step fails, since the plan could not give the device back.
  */
-static int run_first(struct step *step)
+static int run_override(struct step *step)
 {
 	struct vlu_plan *plan = step->plan;
 	char now[64];
 
 	if (driver_of(step, now) || !now[0] || strcmp(now, step->extra) == 0 ||
 	    strcmp(now, step->value) == 0)
-		return run_override(step);
+		return run_unless_set(step);
 	if (plan->taken)
 		return plan->taken(plan, step->bdf);
 	return vlu_fail(plan->ctx, VLU_BUSY, -EBUSY, "%s: driver %s took the device during the "
@@ -87,13 +87,13 @@ static int run_first(struct step *step)
 
 static const struct step_kind step_override = {
 	.text = "%d: write %v to %p",
-	.run = run_first,
+	.run = run_override,
 	.wrote = wrote,
 };
 
 static const struct step_kind step_clear = {
 	.text = "%d: clear %p",
-	.run = run_override,
+	.run = run_unless_set,
 	.wrote = wrote,
 };
 
@@ -152,7 +152,7 @@ static const struct step_kind step_probe = {
 
 /* ---------------------------------------------------------------- looking */
 
-/* value: the driver that must have the device; extra: the previous driver */
+/* value: the driver that must have the device; extra: the driver when planned */
 static int run_verify(struct step *step)
 {
 	struct vlu_plan *plan = step->plan;
@@ -193,7 +193,7 @@ static const struct step_kind step_verify_any = {
 
 /* --------------------------------------------------------------- way back */
 
-/* extra of each step: the previous driver, which must get the device back */
+/* extra of each step: the driver when planned, which gets the device back */
 static int not_back(struct step *step, int err, const char *why)
 {
 	char now[64];
@@ -240,9 +240,9 @@ static const struct step_kind step_back_unbind = {
 	.wrote = wrote_back,
 };
 
-static const struct step_kind step_back_clear = {
+static const struct step_kind step_back_prior = {
 	.text = "%d: write %v to %p",
-	.run = run_override,
+	.run = run_unless_set,
 	.wrote = wrote_back,
 };
 
@@ -274,7 +274,7 @@ static int add_way_back(struct vlu_plan *plan, struct vlu_device *dev)
 		ret = plan_add_back(plan, &step_back_write, dev->bdf, PCI_PROBE, dev->name,
 				    had);
 	if (!ret)
-		ret = plan_add_back(plan, &step_back_clear, dev->bdf, overridden,
+		ret = plan_add_back(plan, &step_back_prior, dev->bdf, overridden,
 				    override && *override ? override : NO_OVERRIDE, had);
 	if (!ret)
 		ret = plan_add_back(plan, &step_back, dev->bdf, NULL, had, had);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Moves a function from one driver to another by driver_override. */
+/* Moves a device from one driver to another by driver_override. */
 #ifndef VLU_BIND_DRIVER_OVERRIDE_H
 #define VLU_BIND_DRIVER_OVERRIDE_H
 

@@ -56,7 +56,7 @@ static int refuse_half_group(const struct vlu_device *dev, const struct bind_req
 struct behind {
 	const struct vlu_device *dev;
 	bool has_bus;
-	char name[VLU_BDF_SIZE];	/* a function with vfio-pci; "": none */
+	char name[VLU_BDF_SIZE];	/* a function behind dev; "": none */
 };
 
 /* Looks for a host bridge below the function, as a VMD controller has: "pci10000:e0". */
@@ -81,7 +81,7 @@ static int look_behind(void *arg, const char *name)
 	return 1;
 }
 
-static int look_behind_for_vm(void *arg, const char *name)
+static int look_behind_for_vfio(void *arg, const char *name)
 {
 	const struct behind *behind = arg;
 	char driver[64];
@@ -90,7 +90,7 @@ static int look_behind_for_vm(void *arg, const char *name)
 			 name) > 0 && strcmp(driver, VFIO_DRIVER) == 0 ? look_behind(arg, name) : 0;
 }
 
-/* Functions behind dev disappear when dev loses its driver, even if a VM or the request has them. */
+/* Functions behind dev disappear with its driver, even if they have vfio-pci or are named. */
 static int refuse_behind(const struct vlu_device *dev, const struct bind_request *request)
 {
 	struct behind behind = { .dev = dev };
@@ -106,26 +106,26 @@ static int refuse_behind(const struct vlu_device *dev, const struct bind_request
 	for (i = 0; i < request->n && !behind.name[0]; i++)
 		look_behind(&behind, vlu_bdf_format(request->bdfs[i], name));
 	if (behind.name[0])
-		return vlu_fail(dev->ctx, VLU_NOT_PRESERVABLE, -EINVAL, "%s: %s, which is named "
-				"too, lies behind it and disappears with its driver; fix: name one "
-				"of the two",
+		return vlu_fail(dev->ctx, VLU_NOT_PRESERVABLE, -EINVAL, "%s: %s lies behind this "
+				"device and would disappear with this device's driver, but both are "
+				"named; fix: name only one of the two",
 				dev->name, behind.name);
 	ret = sys_list(sys, dev->path, look_for_bus, &behind);
 	if (ret >= 0 && behind.has_bus)
-		ret = sys_list(sys, PCI_DEVICES, look_behind_for_vm, &behind);
+		ret = sys_list(sys, PCI_DEVICES, look_behind_for_vfio, &behind);
 	if (ret < 0)
 		return vlu_failed(dev->ctx, ret, "%s: cannot see which functions lie behind it", dev->name);
 	if (behind.name[0]) {
-		vlu_fail(dev->ctx, FAIL_IN_USE, -EBUSY, "%s: in use: %s, which lies behind it and "
-			 "disappears with its driver, is bound to " VFIO_DRIVER, dev->name, behind.name);
+		vlu_fail(dev->ctx, FAIL_IN_USE, -EBUSY, "%s: in use: %s is bound to " VFIO_DRIVER
+			 " and would disappear, since it lies behind this device", dev->name, behind.name);
 		return failure_run(dev->ctx, "first", "vfio-lu", "unbind", behind.name);
 	}
 	return 0;
 }
 
 /*
- * Refuses a device of a session that is held or not finished, since a device that was handed over
- * would lose its driver. An unbind of a preserved device through sysfs cannot be killed and waits
+ * Refuses even with --force: a device of the holder or of an unfinished session would lose its
+ * driver. An unbind of a preserved device through sysfs cannot be killed and waits
  * until the session is closed, and a kexec hangs meanwhile (vfio_unregister_group_dev(),
  * drivers/vfio/vfio_main.c).
  */

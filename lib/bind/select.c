@@ -8,8 +8,8 @@
 /* --------------------------------------------------------------- patterns */
 
 /*
- * Parses BUS:DEV.*, BUS:*.FN, BUS:*.* and BUS:*, with or without a domain. Requires the bus, so
- * that no pattern selects the whole machine.
+ * Parses a BDF, BUS:DEV.*, BUS:*.FN, BUS:*.* or BUS:*. A domain may lead. Requires the bus, so that
+ * no pattern selects the whole machine.
  */
 int pattern_parse(const char *text, struct pattern *ret)
 {
@@ -98,7 +98,7 @@ static int take(void *arg, const char *name)
 	return add(&choice->found, bdf);
 }
 
-/* Adds found to chosen. Leaves out bridges, unless they are wanted or named. */
+/* Adds the found BDFs to the chosen ones. Leaves out a bridge, unless "bridges" is set or it is named. */
 static int add_found(struct vlu_ctx *ctx, struct bdfs *chosen, struct bdfs *found, bool bridges,
 		     const struct vlu_bdf *named, size_t *ret_n)
 {
@@ -181,9 +181,9 @@ static int choose_pattern(struct vlu_ctx *ctx, const char *text, const struct vl
 	if (!ret && one && add(chosen, pattern.bdf))
 		ret = vlu_nomem(ctx);
 	if (!ret && !one && !n)
-		ret = vlu_fail(ctx, FAIL_NO_DEVICE, -ENODEV, "%s: no function%s matches it; "
-			       "vfio-lu list shows those that are there", text,
-			       what->bridges ? "" : " that could be bound");
+		ret = vlu_fail(ctx, FAIL_NO_DEVICE, -ENODEV, "%s: no function%s matches this "
+			       "pattern; vfio-lu list shows all functions", text,
+			       what->bridges ? "" : " except bridges");
 	return ret;
 }
 
@@ -196,14 +196,14 @@ static int choose_group(struct vlu_ctx *ctx, unsigned int group, struct bdfs *ch
 	ret = group_each(ctx, group, take, &choice);
 	if (ret == -ENOENT)
 		ret = vlu_fail(ctx, FAIL_NO_DEVICE, ret, "there is no IOMMU group %u; "
-			       "vfio-lu list shows which there are", group);
+			       "vfio-lu list shows the groups", group);
 	else if (ret < 0)
 		ret = vlu_failed(ctx, ret, "cannot read the members of IOMMU group %u", group);
 	else
 		ret = add_found(ctx, chosen, &choice.found, false, NULL, &n);
 	if (!ret && !n)
 		ret = vlu_fail(ctx, FAIL_NO_DEVICE, -ENODEV, "IOMMU group %u has no "
-			       "function that could be bound", group);
+			       "function except bridges", group);
 	free(choice.found.at);
 	return ret;
 }

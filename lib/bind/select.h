@@ -4,7 +4,7 @@
 
 #include "base/ctx.h"
 
-/* An address in which '*' may stand for the device, the function, or both. */
+/* A BDF in which '*' may be the device number, function number, or both. */
 struct pattern {
 	struct vlu_bdf bdf;
 	bool any_device, any_function;

@@ -2,7 +2,10 @@
 #include "capture/recorder.h"
 #include "base/ctx.h"
 
-/* Reads everything that `list` and `check` ask of one device. These calls read the rest as well. */
+/*
+ * Reads everything that `list` and `check` ask of one device. The calls of vlu_device_*() also read
+ * the values that are read only on demand.
+ */
 static int look_at_device(struct vlu_device *dev)
 {
 	struct vlu_report *report;

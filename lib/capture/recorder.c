@@ -153,7 +153,7 @@ static void put_found(struct recorder *rec, const char *path, int mode, off_t si
 {
 	if (S_ISDIR(mode))
 		copy_dir(&rec->copy, path, 0755);
-	else	/* the caller asked only whether it exists; also for device nodes */
+	else	/* The caller did not ask for the content. A device node becomes a file, too. */
 		copy_file(&rec->copy, path, NULL, (size_t)size, mode & 0111 ? 0755 : 0644);
 }
 

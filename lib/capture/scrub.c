@@ -69,7 +69,10 @@ static size_t uuid_at(const char *p, const char *end)
 	return (size_t)(p - start);
 }
 
-/* Returns the length of a hardware address, or 0: six pairs of digits, or InfiniBand's twenty. */
+/*
+ * Returns the length of a hardware address (six or more pairs of digits; InfiniBand's has twenty),
+ * or 0 if there is none.
+ */
 static size_t mac_at(const char *p, const char *end, char joint)
 {
 	const char *start = p;
@@ -100,8 +103,8 @@ static void scrub_text(char *data, size_t size)
 			p += n;
 			continue;
 		}
-		/* skip the rest of this run of digits */
-		while (p < end && (isalnum((unsigned char)*p) || *p == ':' || *p == '-'))
+		/* skip the rest of this word; "luks-" or "uuid:" may precede a UUID */
+		while (p < end && isalnum((unsigned char)*p))
 			p++;
 		while (p < end && !isalnum((unsigned char)*p))
 			p++;
@@ -173,9 +176,9 @@ static size_t keep_lines(char *data, size_t size, const char *const *words,
 
 static size_t scrub_log(char *data, size_t size)
 {
-	/* the words that machine/kernel-log.c looks for */
+	/* Each message that the commands "list" and "check" need contains one of these. */
 	static const char *const words[] = {
-		"KHO: ", "luo: ", "Live Update", "Freeze failed", "vfio",
+		"KHO: ", "luo: ", "Live Update", "Freeze failed", "incoming FLB", "vfio",
 	};
 	char *eol, *text;
 	size_t n;
@@ -215,7 +218,7 @@ bool scrub_data(const char *path, char *data, size_t *size)
 	if (!*size)	/* data may be NULL */
 		return !is_task_place(path);
 	if (is_task_place(path)) {
-		/* 0 and ffff... show that this user may not see stacks: machine/blocked.c */
+		/* processes 1 and 2 show if this user may see stacks: machine/pending-unbind.c */
 		snprintf(text, sizeof(text), "%.*s", (int)*size, data);
 		return strncmp(path, "/proc/1/", 8) == 0 ||
 		       strncmp(path, "/proc/2/", 8) == 0 || blocked_where(text, &len);
@@ -236,7 +239,7 @@ bool scrub_data(const char *path, char *data, size_t *size)
 		zero_digits(data, *size);
 	else if (strcmp(base, "boot_id") != 0 && !strstr(path, "/vfio-lu/") &&
 		 !memchr(data, '\0', *size))
-		/* Boot ids differ at each boot anyway, and must stay comparable. */
+		/* Boot ids, also those in manifests, stay: they must be compared. */
 		scrub_text(data, *size);
 	return true;
 }

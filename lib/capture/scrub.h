@@ -11,17 +11,22 @@
 
 /* Returns whether to keep a link. Of open files of processes, keeps those that checks look for. */
 bool scrub_is_kept_link(const char *path, const char *target);
-/* Returns whether to keep a directory. A process is visible by its fd directory. */
+/*
+ * Returns whether to keep a directory. Drops fdinfo and task of a process; its fd directory is
+ * enough to show the process.
+ */
 bool scrub_is_kept_dir(const char *path);
 /*
  * Scrubs a file in place; *size can only shrink. Returns false to leave the whole file
  * out.
- *  - Zeros replace MAC addresses, UUIDs, PCIe serial numbers, and attributes with
- *    serial numbers or names of hardware.
+ *  - Zeros replace MAC addresses and UUIDs in text, PCIe serial numbers, and attributes with
+ *    serial numbers or names of hardware. The boot id and the files of vfio-lu stay.
  *  - Zeros replace values on the command line that name hosts, addresses or secrets.
- *  - Of the kernel log and the symbols, only the lines about live updates stay; addresses of
- *    symbols become zeros.
- *  - Of process stacks, only a waiting unbind stays.
+ *  - Of the kernel log, the first line and the lines about live updates or vfio stay. The first
+ *    line is cut after the release, so it does not tell who built the kernel.
+ *  - Of the symbols, only those with "liveupdate" stay; their addresses become zeros.
+ *  - The files wchan and stack of a task stay if they show a waiting unbind, or if they belong to
+ *    process 1 or 2 and are not empty.
  */
 bool scrub_data(const char *path, char *data, size_t *size);
 

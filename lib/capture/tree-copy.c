@@ -56,8 +56,7 @@ static ssize_t link_at(struct copy *copy, const char *place, char *target)
 }
 
 /*
- * Resolves a path to its place in the copy, and makes the links and directories on the
- * way.
+ * Resolves a path to its place in the copy, and makes the links and directories on the way.
  */
 static int place_of(struct copy *copy, const char *path, bool follow,
 		    char place[PATH_MAX])

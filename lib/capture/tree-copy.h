@@ -12,10 +12,13 @@ struct copy {
 	struct sys machine;	/* the tree that is copied */
 	int dir_fd;
 	size_t n_files;
-	int error;		/* the first failure, a negative errno */
+	int error;		/* a failure, a negative errno */
 };
 
-/* Starts a copy. Makes dir, or fails with -ENOTEMPTY if it has files. Copies sys. */
+/*
+ * Starts a copy. Makes dir, or fails with -ENOTEMPTY if it has files. copy->machine becomes a view
+ * of *sys (sys_view()), so the caller may then replace sys->ops.
+ */
 int copy_start(struct copy *copy, const struct sys *sys, const char *dir);
 /* Ends the copy and returns the first failure. */
 int copy_stop(struct copy *copy);
@@ -23,7 +26,10 @@ int copy_stop(struct copy *copy);
 /* These take absolute paths that exist on the machine. */
 void copy_link(struct copy *copy, const char *path, const char *target);
 void copy_dir(struct copy *copy, const char *path, mode_t mode);
-/* Copies a file of at least this size. data may be NULL. mode 0: unreadable. */
+/*
+ * Writes data, size bytes, to the beginning of the file in the copy. data NULL: writes nothing, but
+ * makes the file at least size bytes long. mode 0: unreadable.
+ */
 void copy_file(struct copy *copy, const char *path, const char *data, size_t size,
 	       mode_t mode);
 

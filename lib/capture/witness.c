@@ -13,11 +13,14 @@
 #include "machine/device.h"
 
 #define ANSWER	128
-/* A configuration space has 4 KiB. Each register is read from the device, and only these are used. */
+/*
+ * Of a configuration space, which may have 4 KiB, only the first 64 bytes are used
+ * (machine/device.c). Each read of a register waits for the device, so no others are read.
+ */
 #define CONFIG_HEAD	64
-/* From this size on, reading a file takes longer than its stamp is worth. */
+/* From this size on, reading a file again takes too long, so its stamp is compared instead. */
 #define LARGE	(64 << 10)
-/* Nanoseconds. If the last write is longer ago, the next write changes the stamp. */
+/* Nanoseconds. Two writes closer together may leave the same stamp. */
 #define SETTLED	INT64_C(2000000000)
 
 /* What the gate can be asked about a path. */
@@ -64,7 +67,7 @@ static int sum_name(void *arg, const char *name)
 	return 0;
 }
 
-/* Files that the kernel generates, such as those of /proc, are not large. */
+/* The st_size of a file that the kernel generates, as in /proc, is not large. */
 static bool has_stamp(struct sys *machine, const char *path)
 {
 	struct sys_stamp stamp;
@@ -133,9 +136,18 @@ static bool answer(struct sys *machine, enum question question, const char *path
 
 /* ------------------------------------------------------------- questions */
 
+/* Returns the rest of the line, which begins with the blank before the path. */
+static const char *path_of(const char *line)
+{
+	return strchrnul(line + 2, ' ');
+}
+
+/* By path, so that the lines of a device follow each other. */
 static int compare(const void *a, const void *b)
 {
-	return strcmp(a, b);
+	int order = strcmp(path_of(a), path_of(b));
+
+	return order ? order : strcmp(a, b);
 }
 
 /* Processes come and go, and none outlives the kexec that the decision is about. */
@@ -261,23 +273,51 @@ char *witness_stop(struct witness *witness)
 	return lines;
 }
 
-bool witness_holds(const struct sys *sys, const char *lines)
+/*
+ * Calls sys_near() for the directory of the device in path: resolving its link takes longer than
+ * resolving the rest of the path. dir: on entry the directory of the previous call, on return that of
+ * this one; "": none.
+ */
+static void near_device(struct sys *machine, const char *path, char dir[64])
+{
+	const size_t len = strlen(PCI_DEVICES "/");
+	const char *slash = strncmp(path, PCI_DEVICES "/", len) == 0 ? strchr(path + len, '/') : NULL;
+	size_t size = slash && slash - path < 64 ? (size_t)(slash - path) : 0;
+
+	if (strlen(dir) == size && strncmp(path, dir, size) == 0)
+		return;
+	if (*dir)
+		sys_near(machine, NULL, NULL);
+	memcpy(dir, path, size);
+	dir[size] = '\0';
+	if (*dir)
+		sys_near(machine, dir, NULL);
+}
+
+static bool line_holds(struct sys *machine, const char *line, const char *end, char dir[64])
 {
 	char is[ANSWER], path[PATH_MAX];
-	const char *end, *blank;
+	const char *blank = end - line > 2 ? memchr(line + 2, ' ', (size_t)(end - line - 2)) : NULL;
+
+	if (!blank || end - blank > (ptrdiff_t)sizeof(path))
+		return false;
+	memcpy(path, blank + 1, (size_t)(end - blank - 1));
+	path[end - blank - 1] = '\0';
+	near_device(machine, path, dir);
+	return answer(machine, (enum question)line[0], path, is) &&
+	       strlen(is) == (size_t)(blank - line - 2) && memcmp(is, line + 2, strlen(is)) == 0;
+}
+
+bool witness_holds(const struct sys *sys, const char *lines)
+{
 	struct sys machine;
+	const char *end;
+	char dir[64] = "";
+	bool holds = true;
 
 	sys_view(sys, &machine);
-	for (; *lines; lines = end + 1) {
-		end = strchr(lines, '\n');
-		blank = end && end - lines > 2 ? memchr(lines + 2, ' ', (size_t)(end - lines - 2)) : NULL;
-		if (!blank || end - blank > (ptrdiff_t)sizeof(path))
-			return false;
-		snprintf(path, sizeof(path), "%.*s", (int)(end - blank - 1), blank + 1);
-		if (!answer(&machine, (enum question)lines[0], path, is) ||
-		    strlen(is) != (size_t)(blank - lines - 2) ||
-		    memcmp(is, lines + 2, strlen(is)) != 0)
-			return false;
-	}
-	return true;
+	for (; holds && (end = strchr(lines, '\n')); lines = end + 1)
+		holds = line_holds(&machine, lines, end, dir);
+	near_device(&machine, "", dir);
+	return holds && !*lines;
 }

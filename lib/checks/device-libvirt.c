@@ -34,8 +34,8 @@ void look_stays_bound(const struct facts *facts, struct verdict *v)
 			    "while it runs", domain, name, name);
 		break;
 	default:
-		verdict_set(v, VLU_UNKNOWN, "whether libvirt unbinds it from vfio-pci when domain "
-			    "%.80s ends cannot be read", domain);
+		verdict_set(v, VLU_UNKNOWN, "vfio-lu cannot see whether libvirt unbinds it from vfio-pci "
+			    "when domain %.80s ends", domain);
 		break;
 	}
 }

@@ -9,7 +9,7 @@ enum rule_flags {
 	ADVISORY = 1 << 0,	/* unknown does not change the verdict */
 	LAST_IF_FAILED = 1 << 1, /* later rules would only repeat its failure */
 	AT_ONCE = 1 << 2,	/* needs only values that are read OF_ALL */
-	NEVER_FAILS = 1 << 3,	/* at worst it warns: skipped when only the verdict counts */
+	NEVER_FAILS = 1 << 3,	/* only with ADVISORY: it is skipped when only the verdict counts */
 	OF_THE_ALIVE = 1 << 4,	/* if the device does not respond, a pass becomes unknown */
 };
 
@@ -175,8 +175,7 @@ static void look_pf_without_vfs(const struct facts *facts, struct verdict *v)
 	}
 	ret = attr_number(facts->ctx, &vfs, PCI_DEVICES "/%s/sriov_numvfs", facts->dev->name);
 	if (ret < 0) {
-		verdict_set(v, VLU_UNKNOWN, "sriov_numvfs cannot be read: %s",
-			    strerror(-ret));
+		verdict_set(v, VLU_UNKNOWN, "sriov_numvfs cannot be read: %s", strerror(-ret));
 	} else if (!vfs) {
 		verdict_set(v, VLU_PASS, "no virtual function is enabled");
 	} else {
@@ -203,8 +202,8 @@ static void look_not_intel_display(const struct facts *facts, struct verdict *v)
 
 /*
  * pci_dev_reset_method_attr_is_visible(), drivers/pci/pci-sysfs.c: the file exists only for a
- * device that can be reset, and an administrator may have emptied it. freeze of the VFIO series
- * resets the device when it can.
+ * device that can be reset, and an administrator may have emptied it. In the VFIO series
+ * vfio_pci_liveupdate_freeze() resets the device if it can be reset.
  */
 static void look_reset_method(const struct facts *facts, struct verdict *v)
 {
@@ -214,19 +213,18 @@ static void look_reset_method(const struct facts *facts, struct verdict *v)
 		verdict_set(v, VLU_PASS, "by %s", facts->dev->reset_method);
 	} else if (!ret) {
 		verdict_set(v, VLU_WARN, "resets are turned off: the next kernel gets it in "
-			    "the state in which it is left");
+			    "the state in which this kernel leaves it");
 		verdict_shell(v, "echo default > " PCI_DEVICES "/%s/reset_method", facts->dev->name);
 	} else if (ret == -ENOENT || ret == -ENODEV) {
 		verdict_set(v, VLU_WARN, "the kernel knows no way to reset it: the next "
-			    "kernel gets it in the state in which it is left");
+			    "kernel gets it in the state in which this kernel leaves it");
 	} else {
-		verdict_set(v, VLU_UNKNOWN, "reset_method cannot be read: %s",
-			    strerror(-ret));
+		verdict_set(v, VLU_UNKNOWN, "reset_method cannot be read: %s", strerror(-ret));
 	}
 }
 
 /*
- * A rule is NEEDED when it could do harm to preserve a device without knowing the answer. It is
+ * A rule is NEEDED when preserving a device without knowing the answer could do harm. It is
  * ADVISORY when the kernel refuses the device in time, or vfio-lu solves the problem before the
  * kexec.
  */
@@ -325,7 +323,7 @@ int vlu_check_missing(struct vlu_ctx *ctx, struct vlu_report **ret_report)
 	if (ret)
 		return ret;
 	verdict_set(&v, VLU_FAIL, "no such PCI device");
-	verdict_fix(&v, "vfio-lu list shows those that are there");
+	verdict_fix(&v, "vfio-lu list shows the devices of this host");
 	report_add(report, "exists", &v);
 	return report_give(ctx, report, ret_report);
 }

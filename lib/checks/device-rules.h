@@ -43,7 +43,7 @@ int facts_read(const struct vlu_device *dev, struct facts *ret_facts) must_check
 
 struct group_mates;
 
-/* Would bind accept the device? Considers only the users of the device. */
+/* Would bind accept the device? Does not look at the other devices of its IOMMU group. */
 bool can_take(const struct vlu_device *dev);
 /* Would bind accept the device together with the mates that have a host driver? */
 bool can_take_mates(const struct vlu_device *dev, const struct group_mates *mates);
@@ -52,12 +52,17 @@ void advise_bind(const struct vlu_device *dev, struct verdict *v);
 
 /* How --force applies to a use that can be restarted. A vital use is always refused. */
 enum unused_force {
-	FORCE_NONE,	/* the command has no --force */
+	FORCE_NONE,	/* the command has no --force for such a use */
 	FORCE_OFFERED,	/* --force was not given */
 	FORCE_GIVEN,	/* --force was given: go on, and log it */
 };
 
-/* Fails when the rule not-in-use fails. Commands that take a device from its users call this. */
+/*
+ * Fails if the rule not-in-use fails. With FORCE_OFFERED, also fails if the rule is unknown for a
+ * device that can carry storage or network traffic. With FORCE_GIVEN, fails only if the rule fails
+ * because another process has the device open, or because a use is vital. Commands that take a
+ * device from its users call this.
+ */
 int check_unused(const struct vlu_device *dev, enum unused_force force) must_check;
 
 #endif

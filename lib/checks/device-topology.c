@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Rules on the place of a device: its IOMMU group and the ports above it. */
-#include "base/text.h"
+#include "base/attr.h"
 #include "checks/device-rules.h"
 #include "checks/host-rules.h"
 #include "machine/iommu-group.h"
 #include "machine/kernel.h"
-
-static int is_any(void *arg, const char *name)
-{
-	(void)arg, (void)name;
-	return 1;
-}
 
 /* Without an IOMMU the only cdev is a noiommu one, which is not preserved. */
 void look_iommu_group(const struct facts *facts, struct verdict *v)
@@ -18,18 +12,17 @@ void look_iommu_group(const struct facts *facts, struct verdict *v)
 	const struct vlu_device *dev = facts->dev;
 
 	if (dev->iommu_group >= 0) {
-		verdict_set(v, VLU_PASS, "IOMMU group %lld",
-			    (long long)dev->iommu_group);
+		verdict_set(v, VLU_PASS, "IOMMU group %lld", (long long)dev->iommu_group);
 		return;
 	}
 	/* iommu_init_pci(), drivers/iommu/amd/init.c, keeps all drivers away from it */
 	if (device_is_iommu(dev)) {
 		verdict_set(v, VLU_FAIL, "it is an IOMMU itself: the kernel binds no driver to it");
-	} else if (sys_list(&dev->ctx->sys, "/sys/class/iommu", is_any, NULL) > 0) {
+	} else if (sys_list(&facts->ctx->sys, "/sys/class/iommu", any_name, NULL) > 0) {
 		verdict_set(v, VLU_FAIL, "in no IOMMU group: no IOMMU of this host translates for it");
 	} else {
 		verdict_set(v, VLU_FAIL, "in no IOMMU group: no IOMMU translates for it");
-		verdict_fix(v, "%s", iommu_switch(dev->ctx));
+		verdict_fix(v, "%s", iommu_switch(facts->ctx));
 	}
 }
 
@@ -72,7 +65,7 @@ void advise_bind(const struct vlu_device *dev, struct verdict *v)
 /*
  * A member whose driver does DMA makes VFIO_DEVICE_BIND_IOMMUFD fail with EPERM in every kernel
  * (iommufd_device_bind(), iommu_device_claim_dma_owner() in drivers/iommu/iommu.c). Other
- * members made the PCI series fail with EINVAL up to v4. From v5 on it hands ACS over instead.
+ * members made the PCI series fail with EINVAL up to v4. From v5 on it accepts them and hands over the ACS bits.
  */
 void look_group_singleton(const struct facts *facts, struct verdict *v)
 {
@@ -165,7 +158,7 @@ void look_upstream_acs(const struct facts *facts, struct verdict *v)
 	int ret = 0;
 
 	if (dev->iommu_group < 0) {
-		verdict_set(v, VLU_UNKNOWN, "the device is in no IOMMU group that would show it");
+		verdict_set(v, VLU_UNKNOWN, "the device is in no IOMMU group, which would show whether ACS is on");
 		return;
 	}
 	if (dev->iommu_group_size != 1)
@@ -190,5 +183,5 @@ void look_upstream_acs(const struct facts *facts, struct verdict *v)
 			    "ACS is on from here to the root");
 		return;
 	}
-	verdict_fix(v, "use another slot, if the next kernel refuses it");
+	verdict_fix(v, "use another slot, if the next kernel refuses this device");
 }

@@ -89,7 +89,10 @@ static void name_opener(const struct openers *openers, char buf[64])
 		snprintf(buf, 64, openers->vmm ? "the VMM" : "the holder");
 }
 
-/* A VMM that opened the device by its own node can keep running while it is preserved. */
+/*
+ * A VMM that opened the device through the device's cdev, not a group, can keep running while the
+ * device is preserved.
+ */
 static void fix_opener(const struct openers *openers, struct verdict *v)
 {
 	char who[64];
@@ -104,8 +107,8 @@ static void fix_opener(const struct openers *openers, struct verdict *v)
 }
 
 /*
- * vfio_pci_core: freeze of the VFIO series (v4 on) refuses a device that is not in D0 with
- * EINVAL. A device without a user may rest in D3hot (vfio_pci_core_register_device()), and an
+ * vfio_pci_liveupdate_freeze() of the VFIO series (v4 on) returns EINVAL for a device that is not
+ * in D0. A device without a user may rest in D3hot (vfio_pci_core_register_device()), and an
  * open wakes it (vfio_pci_core_enable()).
  */
 void look_power_d0(const struct facts *facts, struct verdict *v)
@@ -134,8 +137,7 @@ void look_power_d0(const struct facts *facts, struct verdict *v)
 			    "kexec", facts->dev->power_state, who);
 		verdict_fix(v, "shut down the VM that put it there");
 	} else if (openers.all_seen) {
-		verdict_set(v, VLU_PASS, "in %s: opening it wakes it",
-			    facts->dev->power_state);
+		verdict_set(v, VLU_PASS, "in %s: opening it wakes it", facts->dev->power_state);
 	} else {
 		verdict_set(v, VLU_UNKNOWN, "in %s; only root can see whether a process has it "
 			    "open", facts->dev->power_state);
@@ -144,8 +146,8 @@ void look_power_d0(const struct facts *facts, struct verdict *v)
 
 /*
  * vfio_pci_liveupdate_freeze() of the VFIO series: EINVAL while irq_type is set. An entry in
- * /proc/interrupts proves that it is set. No entry proves nothing while the file is open, since
- * a vector without a handler is not listed. When the file is closed, vfio_pci_core_disable()
+ * /proc/interrupts proves that it is set. A missing entry proves nothing while the file is open,
+ * since a vector without a handler is not listed. When the file is closed, vfio_pci_core_disable()
  * has disabled interrupts.
  */
 void look_interrupts_off(const struct facts *facts, struct verdict *v)
@@ -212,7 +214,7 @@ static void set_use(const struct use *use, size_t n, enum vlu_result result, str
 	char more[400] = "";
 	size_t i;
 
-	/* list all uses, since each has to end, as far as there is room */
+	/* list as many uses as there is room for, since each of them has to end */
 	for (i = 1; i < n && strlen(more) + strlen(use[i].what) < sizeof(more) - 40; i++)
 		text_add(more, sizeof(more), "; %s", use[i].what);
 	if (i < n)
@@ -390,7 +392,7 @@ void look_not_incoming(const struct facts *facts, struct verdict *v)
 	if (host_is_kho_boot(facts->ctx) == VLU_NO)
 		verdict_set(v, VLU_PASS, "nothing was handed over to this kernel");
 	else
-		verdict_set(v, VLU_UNKNOWN, "the kernel log would say, but %s",
+		verdict_set(v, VLU_UNKNOWN, "only the kernel log shows whether it was preserved, but %s",
 			    facts->klog->error ? "it cannot be read" :
 			    "its beginning is missing");
 }

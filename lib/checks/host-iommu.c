@@ -35,7 +35,10 @@ static int take_name(void *arg, const char *name)
 	return 1;
 }
 
-/* detect_intel_iommu(), drivers/iommu/intel/dmar.c: needs DMAR, and on by parameter or default */
+/*
+ * detect_intel_iommu(), drivers/iommu/intel/dmar.c: needs a DMAR table, and the IOMMU must be
+ * enabled by intel_iommu=on or by default.
+ */
 static void look_at_intel(const struct host *host, struct verdict *v)
 {
 	char value[128];
@@ -62,8 +65,9 @@ static void look_at_intel(const struct host *host, struct verdict *v)
 static const struct make {
 	const char *table;	/* in ACPI */
 	const char *cpus;	/* "vendor_id" in /proc/cpuinfo; NULL: of several makers */
-	const char *option;
-	const char *switch_of;	/* option whose command line switch counts, or "" */
+	const char *option;	/* of the kernel configuration, for the driver */
+	/* for cmdline_iommu_off(): as .option if the driver has a parameter (amd_iommu=), else "" */
+	const char *switch_of;
 	const char *words;	/* to search for in the kernel log */
 	const char *on;
 } makes[] = {
@@ -109,7 +113,7 @@ static const struct make *by_cpu(struct vlu_ctx *ctx)
 	for (i = 0; i < ARRAY_SIZE(makes); i++)
 		if (makes[i].cpus && strstr(text, makes[i].cpus))
 			return &makes[i];
-	/* every x86 processor has a vendor_id */
+	/* every x86 processor has a vendor_id; without it, this is another architecture */
 	return strstr(text, "vendor_id") ? NULL : &other;
 }
 

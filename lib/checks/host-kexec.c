@@ -68,31 +68,28 @@ void look_kexec_not_disabled(const struct host *host, struct verdict *v)
 		how = "kernel.kexec_load_limit_reboot is 0";
 	if (!how) {
 		verdict_set(v, VLU_PASS, "kernels may be loaded");
-	} else if (kexec_is_loaded(host->ctx) == VLU_YES &&
-		   kexec_is_loaded_by_us(host->ctx) == VLU_YES) {
-		verdict_set(v, VLU_PASS, "%s, but vfio-lu load has loaded a kernel already", how);
 	} else {
+		/* kexec needs this, too: it loads the kernel again with its final command line */
 		verdict_set(v, VLU_FAIL, "no kernel can be loaded any more: %s", how);
 		verdict_fix(v, "remove it from /etc/sysctl.d and reboot; a running kernel cannot "
 			    "undo this");
 	}
 }
 
-static int count_one(void *arg, const char *name)
-{
-	(void)name;
-	++*(size_t *)arg;
-	return 1;
-}
-
-/* lockdown_secfs_init(), security/lockdown/lockdown.c: securityfs has the file wherever there is one. */
+/*
+ * lockdown_secfs_init(), security/lockdown/lockdown.c: a kernel with lockdown always has the file
+ * "lockdown" in securityfs.
+ */
 static void look_without_file(const struct host *host, struct verdict *v)
 {
-	size_t entries = 0;
+	int entries;
 
 	if (kconfig_has(host_kconfig(host), "SECURITY_LOCKDOWN_LSM") == VLU_NO) {
 		verdict_set(v, VLU_PASS, "this kernel has no lockdown");
-	} else if (sys_list(&host->ctx->sys, SECURITYFS, count_one, &entries) < 0) {
+		return;
+	}
+	entries = sys_list(&host->ctx->sys, SECURITYFS, any_name, NULL);
+	if (entries < 0) {
 		verdict_set(v, VLU_UNKNOWN, SECURITYFS " does not exist, so vfio-lu cannot see "
 			    "whether the kernel is locked down");
 	} else if (entries) {
@@ -105,8 +102,9 @@ static void look_without_file(const struct host *host, struct verdict *v)
 }
 
 /*
- * kimage_validate_signature(), kernel/kexec_file.c, with CONFIG_KEXEC_SIG alone;
- * security_locked_down(LOCKDOWN_KEXEC) in kernel/kexec.c
+ * security_locked_down(LOCKDOWN_KEXEC) refuses kexec_load() in kernel/kexec.c. It refuses
+ * kexec_file_load() in kimage_validate_signature(), kernel/kexec_file.c, only if CONFIG_KEXEC_SIG
+ * is set and the image has no valid signature.
  */
 void look_lockdown(const struct host *host, struct verdict *v)
 {
@@ -116,7 +114,7 @@ void look_lockdown(const struct host *host, struct verdict *v)
 	if (kconfig_has(host_kconfig(host), "KEXEC_SIG_FORCE") == VLU_YES) {
 		verdict_set(v, VLU_WARN, "the next kernel must be signed: CONFIG_KEXEC_SIG_FORCE=y "
 			    "in %s", host_kconfig(host)->source);
-		verdict_fix(v, "load a kernel that is signed with a key this one knows");
+		verdict_fix(v, "load a kernel that is signed with a key of this kernel");
 		return;
 	}
 	ret = attr_read(host->ctx, modes, sizeof(modes), SECURITYFS "/lockdown");
@@ -139,13 +137,15 @@ void look_lockdown(const struct host *host, struct verdict *v)
 		verdict_set(v, VLU_PASS, "locked down (%s), which does not concern "
 			    "kexec_file_load() here (CONFIG_KEXEC_SIG is not set)", mode);
 	} else {
-		verdict_set(v, VLU_WARN, "the kernel is locked down (%s): it loads a signed "
-			    "kernel only", mode);
-		verdict_fix(v, "load a kernel that is signed with a key this one knows");
+		verdict_set(v, VLU_WARN, "the kernel is locked down (%s): it loads only signed "
+			    "kernels", mode);
+		verdict_fix(v, "load a kernel that is signed with a key of this kernel");
 	}
 }
 
-/* /sys/kernel/kexec_loaded, kernel/kexec_core.c; before load, no loaded image is normal */
+/*
+ * /sys/kernel/kexec_loaded, kernel/kexec_core.c. Before load, it is normal that no image is loaded.
+ */
 void look_image_loaded(const struct host *host, struct verdict *v)
 {
 	enum vlu_known ours = kexec_is_loaded_by_us(host->ctx);
@@ -158,18 +158,18 @@ void look_image_loaded(const struct host *host, struct verdict *v)
 		verdict_set(v, VLU_PASS, "no kernel is loaded yet");
 		if (ours != VLU_YES)
 			break;
-		verdict_set(v, VLU_WARN, "vfio-lu load has loaded a kernel, and it is not loaded "
-			    "any more");
+		verdict_set(v, VLU_WARN, "vfio-lu load has loaded a kernel, but that kernel is not "
+			    "loaded any more");
 		verdict_fix(v, "vfio-lu load KERNEL");
 		break;
 	default:
-		verdict_set(v, VLU_UNKNOWN, "this kernel does not say whether one is loaded");
+		verdict_set(v, VLU_UNKNOWN, "this kernel does not say whether a kernel is loaded");
 	}
 }
 
 /*
- * kernel_kexec() starts either kind of image, but only kexec_file_load() attaches the KHO data.
- * The kernel does not say which one loaded the image.
+ * kernel_kexec() starts an image that kexec_load() or kexec_file_load() loaded, but only
+ * kexec_file_load() attaches the KHO data. The kernel does not say which of the two loaded it.
  */
 void look_image_hands_over(const struct host *host, struct verdict *v)
 {
@@ -177,7 +177,7 @@ void look_image_hands_over(const struct host *host, struct verdict *v)
 	enum vlu_known ours = kexec_is_loaded_by_us(host->ctx);
 
 	if (loaded == VLU_NO) {
-		verdict_set(v, VLU_PASS, "no kernel is loaded yet; vfio-lu load loads one that hands over");
+		verdict_set(v, VLU_PASS, "no kernel is loaded yet; vfio-lu load loads one for a handover");
 	} else if (loaded == VLU_YES && ours == VLU_YES) {
 		/* vfio-lu cannot notice another program that has loaded an image since then */
 		verdict_set(v, VLU_PASS, "a kernel is loaded, and vfio-lu load loaded "
@@ -189,7 +189,7 @@ void look_image_hands_over(const struct host *host, struct verdict *v)
 	} else {
 		verdict_set(v, VLU_UNKNOWN, "%s", loaded == VLU_YES ?
 			    "only root can see which program loaded the next kernel" :
-			    "this kernel does not say whether one is loaded");
+			    "this kernel does not say whether a kernel is loaded");
 	}
 }
 

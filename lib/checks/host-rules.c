@@ -27,10 +27,10 @@ static const struct host_rule rules[] = {
 	{ "no-zdev-kvm", look_no_zdev_kvm, HOST_PRESERVE, true },
 	{ "vfio-handler-early", look_vfio_handler_early, HOST_PRESERVE, true },
 	{ "kexec-file", look_kexec_file, HOST_LOAD, false },
-	{ "kexec-not-disabled", look_kexec_not_disabled, HOST_LOAD, true },
+	{ "kexec-not-disabled", look_kexec_not_disabled, HOST_LOAD | HOST_JUMP, true },
 	{ "lockdown", look_lockdown, 0, true },
 	{ "image-loaded", look_image_loaded, 0, true },
-	/* load replaces such an image, and kexec refuses it itself */
+	/* stops no command: load replaces an image that hands nothing over, and kexec itself refuses it */
 	{ "image-hands-over", look_image_hands_over, 0, true },
 	{ "scratch-fits", look_scratch_fits, 0, true },
 	{ "no-pending-unbind", look_no_pending_unbind, HOST_JUMP, true },

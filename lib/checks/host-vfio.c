@@ -20,7 +20,7 @@ void look_vfio_cdev(const struct host *host, struct verdict *v)
 {
 	if (sys_list(&host->ctx->sys, "/sys/class/vfio-dev", has_cdev,
 		     (void *)host) > 0) {
-		verdict_set(v, VLU_PASS, "devices have one under /sys/class/vfio-dev");
+		verdict_set(v, VLU_PASS, "vfio devices have one, in /sys/class/vfio-dev");
 	} else if (!host_kconfig(host)->text) {
 		look_without_config(v, "CONFIG_VFIO_DEVICE_CDEV");
 	} else if (kconfig_get(host_kconfig(host), "VFIO_DEVICE_CDEV")) {
@@ -59,7 +59,7 @@ void look_no_zdev_kvm(const struct host *host, struct verdict *v)
 		break;
 	case VLU_YES:
 		verdict_set(v, VLU_FAIL, "this kernel was built with CONFIG_VFIO_PCI_ZDEV_KVM (in "
-			    "%s), and then preserves no file of vfio-pci", host_kconfig(host)->source);
+			    "%s), and so preserves no file of vfio-pci", host_kconfig(host)->source);
 		verdict_fix(v, "boot a kernel without CONFIG_VFIO_PCI_ZDEV_KVM");
 		break;
 	default:

@@ -56,7 +56,7 @@ const struct vlu_check *vlu_report_at(const struct vlu_report *report, size_t i)
 	return i < report->n_rows ? &report->rows[i] : NULL;
 }
 
-/* A failure is worse than unknown, and unknown is worse than the other results. */
+/* A failure is worse than unknown; unknown, unless it is advisory, is worse than the other results. */
 static bool is_worse(enum vlu_result result, bool advisory, enum vlu_result verdict)
 {
 	return result == VLU_FAIL || (result == VLU_UNKNOWN && !advisory && verdict != VLU_FAIL);

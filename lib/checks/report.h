@@ -38,7 +38,10 @@ void report_add(struct vlu_report *report, const char *id, const struct verdict 
 int report_give(struct vlu_ctx *ctx, struct vlu_report *report, struct vlu_report **ret_report)
 	must_check;
 
-/* Does this row stop a command? When the verdict is VLU_FAIL, only a failed row does. */
+/*
+ * Does this row stop a command? A failed row does. An unknown row does unless it is advisory, or
+ * the verdict (of the report, or of its rows so far) is fail. A curable row never does.
+ */
 bool is_in_the_way(const struct vlu_check *row, enum vlu_result verdict);
 
 void verdict_set(struct verdict *v, enum vlu_result result, const char *fmt, ...)

@@ -33,14 +33,18 @@ struct archive {
 size_t archive_size(const uint8_t *data, size_t size);
 
 /*
- * Reads an initrd. wants() is as in cpio.h. After a failure, why has the reason and the
- * archive has the files read so far. The caller frees the archive in any case.
+ * Reads an initrd. wants() is as in cpio.h. After a failure other than -ENOMEM, the buffer why,
+ * of size bytes, holds the reason, and archive holds the files read so far. The caller frees
+ * the archive in any case.
  */
 int archive_read(struct archive *archive, const uint8_t *data, size_t len,
 		 size_t (*wants)(const char *name), char *why, size_t size) must_check;
 void archive_free(struct archive *archive);
 
-/* Resolves all links in a path. Returns false if the path leads nowhere or in circles. */
+/*
+ * Resolves all links in a path. Returns false if there are too many links, as in a circle, or if
+ * a path becomes too long. Returns true also for a path at which there is no file.
+ */
 bool archive_resolve(const struct archive *archive, const char *path, char out[ARCHIVE_PATH])
 	must_check;
 /* Returns the file at a path, following links, or NULL. */

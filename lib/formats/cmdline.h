@@ -16,7 +16,10 @@ struct cmdline_word {
 bool cmdline_next(const char **at, struct cmdline_word *ret_word);
 /* Compares names of modules or parameters, where '-' equals '_'. */
 bool cmdline_is_same(const char *word, size_t len, const char *name);
-/* Copies the value of the last "name=", cut to size. Returns false if there is none. */
+/*
+ * Copies the value of the last NAME or NAME=VALUE before a "--" ("" if it has no value), cut to
+ * size. Returns false if there is no such word.
+ */
 bool cmdline_get(const char *cmdline, const char *name, char *buf, size_t size);
 /* Returns whether any "NAME=a,b,c" lists the module. */
 bool cmdline_has_item(const char *cmdline, const char *name, const char *module);
@@ -26,9 +29,9 @@ bool cmdline_has(const char *value, const char *word);
 enum vlu_known kernel_bool(const char *text);
 
 /*
- * Returns the parameter by which this command line disables the IOMMU, with its value in
- * value, or NULL. option: the configuration option of the IOMMU's driver ("INTEL_IOMMU"), to
- * ignore the parameters of other drivers; NULL: no parameter is ignored.
+ * Returns the parameter by which this command line disables the IOMMU, and copies its value to the
+ * buffer value; returns NULL if there is none. option: the configuration option of the IOMMU's
+ * driver ("INTEL_IOMMU"), to ignore the parameters of other drivers; NULL: no parameter is ignored.
  */
 const char *cmdline_iommu_off(const char *cmdline, const char *option, char *value,
 			      size_t size);
@@ -41,15 +44,15 @@ const char *kexec_cmdline_lacks(const char *base, const char *append);
 #define UPDATE_WORD	"vfio-lu.update"
 
 /*
- * Makes a command line for the next kernel: base without the words of the boot loader
- * and of an earlier kexec, then append, then kho=on and liveupdate=on where base and
- * append do not set them, then our own words, which say what is handed over. All these
- * words come before a "--" in base. append and ours may be NULL. The caller frees the
- * result. Returns NULL when out of memory.
+ * Makes a command line for the next kernel: first the words of base, then those of append, both
+ * without the words of the boot loader and of an earlier kexec, then kho=on and liveupdate=on
+ * where base and append do not set them, then the words of the argument ours, which say what is
+ * handed over. What follows a "--" in base or append comes last, after one "--". append and ours
+ * may be NULL. The caller frees the result. Returns NULL when out of memory.
  */
 char *kexec_cmdline(const char *base, const char *append, const char *ours);
 
-/* Appends words before a "--". The caller frees the result. Returns NULL when out of memory. */
+/* Adds words, before any "--". The caller frees the result. Returns NULL when out of memory. */
 char *cmdline_join(const char *cmdline, const char *words);
 
 #endif

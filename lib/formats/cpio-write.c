@@ -32,11 +32,6 @@ static void entry(struct cpio_out *out, const char *name, size_t name_size, unsi
 	pad(out, size);
 }
 
-static const char *relative(const char *name)
-{
-	return name + strspn(name, "/");
-}
-
 /* Adding a directory twice does no harm. */
 static void parents(struct cpio_out *out, const char *name)
 {
@@ -49,7 +44,7 @@ static void parents(struct cpio_out *out, const char *name)
 static void add(struct cpio_out *out, const char *name, unsigned int mode, const void *data,
 		size_t size)
 {
-	name = relative(name);
+	name += strspn(name, "/");
 	parents(out, name);
 	entry(out, name, strlen(name), mode, data, size);
 }

@@ -6,7 +6,8 @@
 #include "base/ctx.h"
 
 #define CPIO_HEADER	110
-#define CPIO_NAME	4096	/* PATH_MAX: writers that align data fill up names with NULs */
+/* PATH_MAX, because a writer that aligns file data pads names with NULs */
+#define CPIO_NAME	4096
 
 /*
  * Called for the entries of an archive. wants() returns the largest size at which the
@@ -35,8 +36,8 @@ struct cpio {
 };
 
 /*
- * Feeds bytes. *ret_used < size means that an archive has ended and no other archive
- * follows its zeros. Returns -EBADMSG if it is not cpio, or what file() returned.
+ * Feeds bytes. *ret_used < size: an archive and the zeros after it have ended, and no
+ * archive follows. Returns -EBADMSG if it is not cpio, or what file() or link() returned.
  */
 int cpio_feed(struct cpio *cpio, const uint8_t *data, size_t size,
 	      size_t *ret_used) must_check;
@@ -44,9 +45,8 @@ int cpio_feed(struct cpio *cpio, const uint8_t *data, size_t size,
 bool cpio_end(struct cpio *cpio);
 
 /*
- * Reads a whole initrd: archives one after the other, each plain or compressed
- * (unpack_to_rootfs(), init/initramfs.c). After a failure, why (of size bytes) has the
- * reason.
+ * Reads a whole initrd: archives one after the other, each plain or compressed (unpack_to_rootfs(),
+ * init/initramfs.c). After a failure, the buffer why, of size bytes, holds the reason.
  */
 int cpio_each(const uint8_t *data, size_t len, const struct cpio_ops *ops,
 	      void *arg, char *why, size_t size) must_check;

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <limits.h>
+
 #include "base/disk-file.h"
 #include "formats/kconfig.h"
 
-int kconfig_read(struct vlu_ctx *ctx, const char *dir, const char *release,
+int kconfig_read(struct vlu_ctx *ctx, const char *image, const char *release,
 		 struct kconfig *config)
 {
+	const char *slash = image ? strrchr(image, '/') : NULL;
 	const struct { const char *dir, *before, *after; } places[] = {
-		{ dir, "config-", "" }, { "/boot/", "config-", "" },
+		{ image, "config-", "" }, { "/boot/", "config-", "" },
 		{ "/lib/modules/", "", "/config" }, { "/usr/lib/modules/", "", "/config" },
 	};
 	size_t i, size;
 	int ret;
 
-	for (i = dir ? 0 : 1; i < ARRAY_SIZE(places); i++) {
-		snprintf(config->source, sizeof(config->source), "%s%s%s%s", places[i].dir,
+	for (i = image ? 0 : 1; i < ARRAY_SIZE(places); i++) {
+		snprintf(config->source, sizeof(config->source), "%.*s%s%s%s",
+			 i ? INT_MAX : slash ? (int)(slash - image + 1) : 0, places[i].dir,
 			 places[i].before, release, places[i].after);
 		ret = file_read(ctx, config->source, KCONFIG_MAX, &config->text, &size);
 		if (!ret || ret == -ENOMEM)

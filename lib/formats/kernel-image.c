@@ -229,7 +229,10 @@ static int parse_kernel(struct image *image, const uint8_t *data, size_t size)
 	return 0;
 }
 
-/* Parses compressed data. Returns -ENOEXEC if it is certainly not a kernel. */
+/*
+ * Parses compressed data. Returns -ENOEXEC if it is not a kernel, or is damaged before the first
+ * KiB shows what it is. Returns 0 if this program cannot unpack it: it may be a kernel.
+ */
 static int parse_packed(struct image *image, const uint8_t *data, size_t size, enum codec codec)
 {
 	struct blob *blob = &image->owned[0];

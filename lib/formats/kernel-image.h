@@ -7,7 +7,7 @@
 #include "unpack.h"
 
 enum image_kind {
-	IMAGE_HIDDEN,	/* there is, or may be, a kernel that cannot be read; why has the reason */
+	IMAGE_HIDDEN,	/* there is, or may be, a kernel that cannot be read: see the member why */
 	IMAGE_BZIMAGE,	/* the kind that kexec_file_load() loads on x86 */
 	IMAGE_ARM64,	/* the kind that it loads on arm64, called Image */
 	IMAGE_VMLINUX,	/* the ELF file vmlinux of the kernel build */
@@ -31,7 +31,7 @@ struct image {
 	enum codec codec;	/* compression of the kernel or the wrapping */
 	char release[80];	/* "7.3.4"; "": not known */
 	char build[128];	/* "#1 SMP Thu Jan 1 ..."; "": not known */
-	const uint8_t *inside;	/* the unpacked kernel; NULL: why has the reason */
+	const uint8_t *inside;	/* the unpacked kernel; NULL: see the member why */
 	size_t size;
 	char why[128];
 	bool damaged;		/* it would not boot */

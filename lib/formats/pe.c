@@ -4,23 +4,21 @@
 #include "formats/bytes.h"
 #include "formats/pe.h"
 
-/* Offsets of Microsoft's "PE Format", from its signature on */
+/*
+ * From Microsoft's "PE Format": at PE_AT, the file has the offset of the signature;
+ * ROW is the size of a section header; the others are offsets from the signature on.
+ */
 #define PE_AT		0x3c
 #define N_SECTIONS	6
 #define OPTIONAL_SIZE	20
 #define OPTIONAL	24
 #define ROW		40
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 static struct part part_of(const uint8_t *row, size_t size)
 {
 	/* The size in the file is rounded up. The size in memory is zero in some files. */
 	size_t memory = le32(row + 8), file = le32(row + 16);
-	struct part part = { le32(row + 20), memory ? least(memory, file) : file };
+	struct part part = { le32(row + 20), memory && memory < file ? memory : file };
 
 	return part.at <= size && part.size <= size - part.at ? part : (struct part){ 0, 0 };
 }

@@ -13,9 +13,8 @@ struct part {
 };
 
 /*
- * Returns the first section of this name (at most 8 bytes), or size 0 if there is none or
- * the file is cut off. In a unified image with several profiles, the first one is the
- * default.
+ * Returns the first section of this name (at most 8 bytes), or size 0 if there is none or the file
+ * is cut off. In a unified image with several profiles, the first one is the default.
  */
 struct part pe_section(const uint8_t *data, size_t size, const char *name);
 /* Returns whether the section exists and the file ends before its end. */

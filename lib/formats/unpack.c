@@ -268,7 +268,8 @@ int unpack_each(const void *data, size_t size, unpack_fn fn, void *arg,
 	free(s.out);
 	if (!ret)
 		*ret_used = s.used;
-	return ret;
+	/* without the library of the codec, nothing is known about the data */
+	return ret == -ELIBACC ? -ENOTSUP : ret;
 }
 
 struct collect {

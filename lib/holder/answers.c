@@ -129,21 +129,24 @@ static void remove_item(struct holder *holder, struct holder_item *item)
 	free(item->name);
 	holder->numbers[item->number] = false;
 	holder->n--;
-	memmove(item, item + 1,
-		(holder->n - (size_t)(item - holder->items)) * sizeof(*item));
+	memmove(item, item + 1, (holder->n - (size_t)(item - holder->items)) * sizeof(*item));
 }
 
-static int drop_all(struct holder *holder, const struct request *request)
+/* Removes from the request the keys that the holder does not have, and drops the others. */
+static int drop_all(struct holder *holder, struct request *request)
 {
 	struct holder_item *items[HOLDER_FILES], *item;
-	size_t i, n = 0;
+	size_t i, n = 0, asked = request->n;
 	int ret;
 
-	for (i = 0; i < request->n; i++) {
+	for (i = 0; i < asked; i++) {
 		item = holder_find(holder, request->items[i].key);
-		if (item)
-			items[n++] = item;
+		if (!item)
+			continue;
+		items[n] = item;
+		request->items[n++] = request->items[i];
 	}
+	request->n = n;
 	if (!n)
 		return -ENOENT;
 	/* A client that has hung up believes that nothing was dropped. */
@@ -152,12 +155,12 @@ static int drop_all(struct holder *holder, const struct request *request)
 	ret = store_drop(&holder->store, items, n, holder->peer);
 	if (ret)
 		return ret;
-	for (i = 0; i < request->n; i++) {
+	for (i = 0; i < n; i++) {
 		item = holder_find(holder, request->items[i].key);
 		if (item)
 			remove_item(holder, item);
 	}
-	return n == request->n ? 0 : -ENOENT;
+	return n == asked ? 0 : -ENOENT;
 }
 
 static int get(struct holder *holder, const struct request *request, struct packet *reply)
@@ -228,11 +231,12 @@ static void tell(struct vlu_ctx *ctx, const struct request *request, int ret)
 	};
 	char more[32] = "";
 
-	if (ret == -EEXIST || ret == -ENOENT || ret == -EBUSY)
+	if (ret == -EEXIST || ret == -EBUSY || !request->n ||
+	    (ret == -ENOENT && request->verb != REQUEST_DROP))
 		return;
 	if (request->n > 1)
 		snprintf(more, sizeof(more), " and %zu more", request->n - 1);
-	if (ret)
+	if (ret && ret != -ENOENT)
 		vlu_log(ctx, VLU_LOG_WARNING, "%s%s: not %s: %s", request->items[0].key, more,
 			words[request->verb], ret == HOLDER_NO_SESSION ?
 			"the kernel has no such session" : strerror(-ret));

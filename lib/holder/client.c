@@ -199,7 +199,7 @@ int held_await(struct vlu_ctx *ctx)
 
 int held_start(struct vlu_ctx *ctx)
 {
-	/* broadcast_signal() of systemd-shutdown spares processes whose argv[0] has '@' first */
+	/* broadcast_signal() of systemd-shutdown spares processes whose argv[0] begins with '@' */
 	static const char *const argv[] = { "@vfio-lu", "hold", NULL };
 	long long deadline = vlu_now() + ctx->timeout * 1000LL;
 	int pid, ret;
@@ -231,7 +231,7 @@ int held_start(struct vlu_ctx *ctx)
 			return vlu_fail(ctx, FAIL_HOLDER_SILENT, -ETIMEDOUT,
 					"the holder (pid %d) did not answer within %u s",
 					pid, ctx->timeout);
-		vlu_sleep(5);
+		vlu_sleep(1);
 	}
 	return 0;
 }

@@ -3,9 +3,9 @@
  * Requests to the holder, which keeps open files under keys, each with a value:
  *   session/NAME      "direction=outgoing|incoming"
  *   iommufd/NAME      ""
- *   device/NAME/BDF   "state=opened|preserved|retrieved|bound|failed"
+ *   device/NAME/BDF   "state=opened|preserved|retrieved|bound|mismatch"
  *   file/NAME/FILE    another file of a VMM, with the states of a device
- * "lent=PID.START" follows the state of a file that was given to a VMM (ledger/borrower.h).
+ * If a VMM was given the file, the value ends in " lent=PID.START" (ledger/borrower.h).
  * A connection carries one request and one reply, each of one packet. The requests:
  *   put KEY\nVALUE (with a file: keeps it; without: changes the value)
  *   get KEY        (the reply has a duplicate of the file)
@@ -48,8 +48,8 @@ struct held {
 
 /*
  * Reads all keys and values. Returns -ENOENT if there is no holder (VLU_HOLDER_NONE). A context
- * that may change something first waits for a holder that is being restarted. Sets found even
- * if it fails.
+ * that may change something first waits for a holder that is being restarted. Sets
+ * ret_held->found even if it fails.
  */
 int held_read(struct vlu_ctx *ctx, struct held *ret_held) must_check;
 void held_free(struct held *held);
@@ -67,7 +67,7 @@ int held_await(struct vlu_ctx *ctx) must_check;
 /* Starts a holder, unless one runs or is being restarted. */
 int held_start(struct vlu_ctx *ctx) must_check;
 
-/* An entry of a function that works on several keys, in as few requests as possible. */
+/* An entry for held_put_all() and the like, which send as few requests as possible. */
 struct held_entry {
 	char key[HOLDER_KEY];
 	int fd;
@@ -90,8 +90,8 @@ int held_get(struct vlu_ctx *ctx, int *ret_fd, const char *fmt, ...)
 /* Makes the holder retrieve a session and keep it. */
 int held_retrieve_session(struct vlu_ctx *ctx, const char *session) must_check;
 /*
- * Checks that the service manager answers. Call this before a change whose failure needs a drop,
- * since a drop needs the manager. Returns -ETIMEDOUT if the manager does not answer.
+ * Checks that the service manager answers, or returns -ETIMEDOUT. Call this before a change that
+ * held_drop() will undo if a later step fails, since a drop needs the manager.
  */
 int held_settle(struct vlu_ctx *ctx) must_check;
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/attr.h"
+#include "base/text.h"
 #include "holder/exchange.h"
 #include "holder/service.h"
 #include "machine/systemd.h"
@@ -13,16 +14,14 @@ unsigned int holder_patience(const struct vlu_ctx *ctx)
 
 static int is_manifest(void *arg, const char *name)
 {
-	size_t len = strlen(name);
-
 	(void)arg;
-	return len > 5 && strcmp(name + len - 5, ".json") == 0;
+	return has_suffix(name, ".json");
 }
 
 /*
  * Will a service manager restart the holder with its files? The holder leaves a note with the
- * manager's pid. If our unit is installed and /run has manifests, systemd may have files, too:
- * nothing counts as lost before systemd was asked.
+ * manager's pid. If our unit is installed and /run has manifests, systemd may have files too,
+ * so nothing counts as lost until systemd has been asked.
  */
 static bool is_expected(struct vlu_ctx *ctx)
 {
@@ -143,8 +142,9 @@ int holder_ask(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_PACKE
 }
 
 /*
- * Without a reply it is not known whether the change was done, so the request is sent again. The
- * third try is for a holder that was just ending.
+ * After an error the change may have been done, so the request is sent again, unless the holder or
+ * its manager does not answer. The third try is needed if the second one reached a holder that had
+ * closed its last file, but not yet its socket.
  */
 int holder_change(struct vlu_ctx *ctx, const char *request, int *fds, size_t n_send,
 		  int done_already)

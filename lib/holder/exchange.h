@@ -7,15 +7,16 @@
 
 /*
  * Returns how many seconds to wait for the holder. A command that has begun to change something
- * waits longer. Its lock_depth is above 1, since the plan takes a lock inside that of the session.
+ * waits longer. ctx->lock_depth is then above 1: change_begin() took the lock, and vlu_plan_run()
+ * took it a second time.
  */
 unsigned int holder_patience(const struct vlu_ctx *ctx);
 
 /*
- * holder_ask() and holder_change() return the error of the reply, or one of these: -ENOENT: no
- * holder, or no such key; -EHOSTDOWN: the holder is being restarted and does not answer (a
- * context that may change something has waited for it); -ETIMEDOUT: the holder does not answer;
- * -ETIME: its service manager does not answer.
+ * holder_ask() and holder_change() return the error of the reply or of the connection. These
+ * have a special meaning: -ENOENT: no holder, or no such key; -EHOSTDOWN: the holder is being
+ * restarted and does not answer (a context that may change something has waited for it);
+ * -ETIMEDOUT: the holder does not answer; -ETIME: its service manager does not answer.
  */
 /* Puts the n_want files of the reply into fds. */
 int holder_ask(struct vlu_ctx *ctx, const char *request, char reply[HOLDER_PACKET + 1],

@@ -8,7 +8,7 @@
 #include "holder/fdstore.h"
 #include "sys/late.h"
 
-/* How long a request waits for the manager: until it closes files, and until it has room. */
+/* The longest waits for the manager: until it has handled earlier messages, and until it has room. */
 #define BARRIER_MSEC	5000
 #define ROOM_MSEC	1000
 
@@ -200,12 +200,14 @@ int store_take(struct store *store, void (*fn)(void *arg, const struct store_ent
 	ret = late_load(LATE_LIBSYSTEMD, calls, &systemd, sizeof(systemd));
 	if (ret)
 		return vlu_failed(store->ctx, ret, "cannot load " LATE_LIBSYSTEMD);
-	n = systemd.sd_listen_fds_with_names(0, &names);
 	ret = index_read(store->ctx, &items);
+	if (!items)
+		return vlu_nomem(store->ctx);
+	n = systemd.sd_listen_fds_with_names(0, &names);
 	if (ret)
 		vlu_log(store->ctx, VLU_LOG_ERROR, "cannot read " HOLDER_INDEX ": %s",
 			strerror(-ret));
-	for (i = 0; items && i < n; i++) {
+	for (i = 0; i < n; i++) {
 		struct store_entry entry = { .fd = SD_LISTEN_FDS_START + i };
 		const char *name = names ? names[i] : "";
 
@@ -246,7 +248,7 @@ int store_note(struct store *store, const struct index_line *lines, size_t n)
 {
 	int ret = store->on ? index_append(store->ctx, &store->index, lines, n) : 0;
 
-	/* any other error would have another meaning in a reply */
+	/* errors such as ENOENT mean something else in a reply */
 	if (ret && ret != -ENOMEM)
 		ret = ret == -ENOSPC ? ret : -EREMOTEIO;
 	return ret;
@@ -262,7 +264,7 @@ void store_put(struct store *store, struct holder_item *item)
 	/* the value may change, but the name stays */
 	if (!item->name && strncmp(item->key, "session/", 8) == 0)
 		item->name = strdup(name);
-	/* FDPOLL=0: the manager drops files that poll as ready, as a session may */
+	/* Without FDPOLL=0 the manager drops a file that polls EPOLLHUP or EPOLLERR, as a session may. */
 	item->unsent = tell_of(store, "FDSTORE=1\nFDPOLL=0", name, item->fd) < 0;
 }
 
@@ -279,9 +281,8 @@ int store_drop(struct store *store, struct holder_item *const items[], size_t n,
 		store_name(store, items[i], name);
 		ret = tell_of(store, "FDSTOREREMOVE=1", name, -1);
 	}
-	/* 1: peer hung up */
 	if (!ret)
-		ret = wait_until_done(store, peer);
+		ret = wait_until_done(store, peer);	/* 1: peer hung up */
 	if (!ret)
 		return 0;
 	/* the manager may still read the removals, so send the files again after them */

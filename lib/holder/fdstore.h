@@ -3,10 +3,10 @@
  * The file descriptor store of the service manager has duplicates of all files that the
  * holder keeps, so that sessions outlive the process.
  *
- * All names come back in one environment variable of at most 128 KiB. So an entry has the name
- * "N.BOOT", and an index in /run has the key of N (index.h). BOOT is the first eight digits of the
- * boot id. After a kexec the index is gone, so sessions have full names, "KEY BOOT VALUE", in which
- * BOOT shows that the previous kernel made them.
+ * The manager gives back all names in one environment variable of at most 128 KiB. So an entry
+ * has the short name "N.BOOT", and an index in /run has the key of N (index.h). BOOT is the first
+ * eight digits of the boot id. A session has a full name, "KEY BOOT VALUE", because the index is
+ * gone after a kexec. The BOOT in it tells whether the previous kernel made the session.
  *
  * These functions do nothing without a service manager, or without libsystemd at build time.
  * They do not use sd_notify(), which waits for a busy manager without a limit.
@@ -45,17 +45,18 @@ struct store_entry {
 void store_init(struct store *store, struct vlu_ctx *ctx);
 void store_end(struct store *store);
 /*
- * Calls fn with each file that the service manager gives back. fn then owns fd. A session of
- * the previous kernel has "direction=incoming". If it fails, the manager still has its duplicates.
+ * Calls fn with each file that the service manager gives back under a known name, and closes the
+ * others. fn then owns fd. A session of the previous kernel has "direction=incoming". If
+ * store_take() fails, the manager still has the files.
  */
 int store_take(struct store *store, void (*fn)(void *arg, const struct store_entry *entry),
 	       void *arg) must_check;
-/* Tells the manager that the socket exists, so that units ordered after the service start. */
+/* Tells the manager that the socket exists. It then starts the units that wait for the service. */
 void store_ready(struct store *store);
 
 /* Writes the lines into the index, all or none. Call this before store_put(). */
 int store_note(struct store *store, const struct index_line *lines, size_t n) must_check;
-/* Stores a duplicate. Sets unsent if the manager has no room for the message soon. */
+/* Stores a duplicate. Sets unsent if the manager does not take the message soon. */
 void store_put(struct store *store, struct holder_item *item);
 /*
  * Removes the duplicates and waits until the manager has closed them. Returns -ETIMEDOUT if the

@@ -44,7 +44,7 @@ static pid_t parent_of(struct vlu_ctx *ctx, pid_t pid)
 	return parent > 0 ? (pid_t)parent : -1;
 }
 
-/* Returns the manager that a holder which does not answer has noted. */
+/* Returns the manager from the note of the holder. Use this if the holder does not answer. */
 static pid_t manager_noted(struct vlu_ctx *ctx)
 {
 	int64_t pid;

@@ -27,7 +27,11 @@ void index_parse(char *text, struct held_item *items)
 {
 	struct held_item some[HOLDER_FILES];
 	unsigned long numbers[HOLDER_FILES], wanted = 0;
-	bool at_once = false;	/* only index_replace() writes so many lines, and its writes are atomic */
+	/*
+	 * True: use each line as soon as it is read, without waiting for the whole group. This is safe
+	 * for more than HOLDER_FILES lines: only index_replace() writes such a group, atomically.
+	 */
+	bool at_once = false;
 	char *line, *end;
 	size_t n = 0, i;
 

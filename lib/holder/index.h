@@ -27,7 +27,7 @@ struct index_line {
 int index_read(struct vlu_ctx *ctx, struct held_item **ret_items) must_check;
 int index_append(struct vlu_ctx *ctx, struct index *index, const struct index_line *lines,
 		 size_t n) must_check;
-/* Replaces the content. After a failure, the old content is still there. */
+/* Replaces the content. After a failure, the file has all of the old content or all of the new. */
 int index_replace(struct vlu_ctx *ctx, struct index *index, const struct index_line *lines,
 		  size_t n) must_check;
 

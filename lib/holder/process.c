@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The holder only keeps files open under keys, so that little can go wrong.
- * It does not know what the files are for. client.h has the protocol.
+ * The holder only keeps files open under keys, and retrieves sessions, so that little can go
+ * wrong. client.h has the protocol.
  */
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "holder/exchange.h"
 #include "holder/process.h"
 
-#define FIRST_WORD_MSEC	30000	/* end after this time without a first file */
+#define FIRST_WORD_MSEC	30000	/* end after this time without a client, before the first file */
 #define PEER_MSEC	1000	/* for a client that connects and sends nothing */
 #define TIDY_MSEC	200	/* between attempts to store unsent files */
 #define SPARE_FILES	32	/* for the socket, its clients and libc */
@@ -135,7 +135,7 @@ static int begin(struct holder *holder)
 	char note[16];
 	int ret;
 
-	/* Its name is "exe" if a command has started it as /proc/self/exe. */
+	/* This process is named "exe" if a command has started it as /proc/self/exe. */
 	ret = attr_write(ctx, "/proc/self/comm", "vfio-lu");
 	if (ret)
 		vlu_log(ctx, VLU_LOG_DEBUG, "comm: %s", strerror(-ret));

@@ -14,7 +14,7 @@ struct holder {
 	size_t max;		/* limited by file descriptors */
 	bool used;		/* the holder has kept a file at least once */
 	bool numbers[HOLDER_ITEMS + 1]; /* true: the number is taken */
-	int dev;		/* "/dev", opened at the start; sys_follow() follows it to a new root */
+	int dev;		/* "/dev", opened at the start, for sys_follow() */
 	const int *peer;	/* the client's connection, or NULL */
 };
 
@@ -36,8 +36,8 @@ unsigned int holder_number(struct holder *holder);
 /* Call this before the first file is kept. Ignores signals and locks memory. */
 void holder_harden(struct holder *holder);
 /*
- * Answers a request. The holder still owns the files of the reply. It removes the files that it
- * keeps from the request.
+ * Answers a request. The holder still owns the files of the reply. The files that it keeps are
+ * removed from the request.
  */
 void holder_answer(struct holder *holder, struct packet *request, struct packet *reply);
 /* Closes all files. */

@@ -24,7 +24,7 @@ bool is_request_value(const char *value)
 	return !value[len] && len < HOLDER_VALUE;
 }
 
-/* Returns what follows "put ", or NULL. */
+/* Returns what follows the verb, or NULL. */
 static const char *after(const char *text, const char *verb)
 {
 	size_t len = strlen(verb);
@@ -53,7 +53,7 @@ static bool take_value(struct request_item *item, const char *line, size_t len)
 	       is_request_value(item->value);
 }
 
-/* Takes lines with no newline at the end: keys, or keys and values in turn. */
+/* Takes lines, with no newline after the last one: keys, or keys and values in turn. */
 static bool take_lines(struct request *request, const char *rest)
 {
 	bool values = request->verb == REQUEST_PUT, is_key = true, ok = true;

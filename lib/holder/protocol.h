@@ -22,9 +22,9 @@ struct request {
 /* Returns -EINVAL unless data is exactly one request that names nothing twice. */
 int request_parse(const char *data, size_t size, struct request *ret_request)
 	must_check;
-/* Is the text a key of client.h in its only spelling? */
+/* Is the text a key as client.h defines it? Refuses other spellings of a BDF. */
 bool is_request_key(const char *key);
-/* Is the text empty, or words "NAME=VALUE" with single blanks? Store and index need this form. */
+/* Is the text shorter than HOLDER_VALUE, with only a-z, 0-9, "=", "-", "." and blanks? */
 bool is_request_value(const char *value);
 
 #endif

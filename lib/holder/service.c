@@ -28,7 +28,7 @@ int service_start(struct vlu_ctx *ctx)
 	if (ret <= 0)
 		return ret;
 	return vlu_fail(ctx, FAIL_HOLDER_ENDED, -EIO, "systemctl start " SERVICE_UNIT " failed: %s; see "
-			"journalctl -u " SERVICE_UNIT, *text ? text : "it said nothing");
+			"journalctl -u " SERVICE_UNIT, *text ? text : "it printed no reason");
 }
 
 enum service_place service_of(struct vlu_ctx *ctx, pid_t pid)

@@ -61,7 +61,7 @@ static int read_device_tree(struct collect *c, const char *name, struct raw *raw
 	if (ret)
 		return ret == -ENOMEM ? ret : -ENOENT;
 	if (blob.size != 16)
-		return blob_fail(err, blob.size, "linux,kho-%s is no address and size", name);
+		return blob_fail(err, blob.size, "linux,kho-%s is not an address and a size", name);
 	*ret_address = cells(blob.data);
 	*ret_size = cells(blob.data + 8);
 	return 0;

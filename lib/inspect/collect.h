@@ -40,9 +40,15 @@ struct collect {
 int collect_begin(struct collect *c, struct vlu_ctx *ctx) must_check;
 int collect_end(struct collect *c, int ret, struct vlu_handover **ret_handover) must_check;
 
-/* These return 0 or -ENOMEM: any other error is recorded in its part. */
+/*
+ * The functions below that return an int return 0 or -ENOMEM, unless they say otherwise. Any other
+ * error is recorded in its part.
+ */
 
-/* Adds a part. Parts are reported in this order. */
+/*
+ * Adds a part. Parts are reported in the order in which they are added, but handover.c moves
+ * those of the manifests, the processes and the log to the end.
+ */
 int collect_part(struct collect *c, struct vlu_part *part, const char *name,
 		 const char *source, enum vlu_trust trust) must_check;
 int collect_why(struct collect *c, struct vlu_part *part, const char *fmt, ...)
@@ -66,7 +72,10 @@ int collect_boot(struct collect *c) must_check;
 int collect_side(struct collect *c, bool in) must_check;
 /* luo-parts.c: adds the parts to which the head of LUO refers; luo NULL: there is no head */
 int collect_luo(struct collect *c, bool in, const struct vlu_luo *luo) must_check;
-/* log-lines.c, open-files.c, saved-manifests.c: add the other sources */
+/*
+ * log-lines.c, open-files.c, saved-manifests.c: add the other sources. collect_log() fails with
+ * another errno, too, if the file of --log cannot be read.
+ */
 int collect_log(struct collect *c, const char *file) must_check;
 int collect_processes(struct collect *c) must_check;
 int collect_manifests(struct collect *c) must_check;

@@ -91,7 +91,7 @@ static int decode_file(struct collect *c, const char *file, const char *format)
 	if (ret == -ENOMEM)
 		return ret;
 	if (ret)
-		return vlu_fail(c->ctx, VLU_FAILED, ret, "%s is no %s: %s", file,
+		return vlu_fail(c->ctx, VLU_FAILED, ret, "%s has no valid %s: %s", file,
 				formats[i].what, err.text);
 	raw.n = 0;
 	ret = raw_add(&raw, 0, blob.data, blob.size);

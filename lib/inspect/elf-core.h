@@ -21,7 +21,7 @@ struct core {
 	struct core_load *loads;
 };
 
-/* Returns -EBADMSG, with a constant text in why, if the file is not a core file of memory. */
+/* Returns -EBADMSG, with a constant text in *ret_why, if the file is not a core file of memory. */
 int core_open(struct sys *sys, const char *path, struct core *ret,
 	      const char **ret_why) must_check;
 void core_close(struct core *core);

@@ -28,12 +28,11 @@ static int collect_sessions(struct collect *c, bool in, const struct vlu_luo *lu
 				  in ? VLU_TRUST_STALE : VLU_TRUST_KERNEL))
 		return -ENOMEM;
 	/* luo_session_deserialize(), luo_session.c */
-	if (in && collect_why(c, part, "the kernel frees it at the first open of /dev/liveupdate, "
-			      "and does not show whether there was one"))
+	if (in && collect_why(c, part, "the kernel frees this memory at the first open of "
+			      "/dev/liveupdate, and does not show whether that has happened"))
 		return -ENOMEM;
 	if (!memory)
-		return collect_error(c, part, "memory cannot be read: %s",
-				     c->memory_error);
+		return collect_error(c, part, "memory cannot be read: %s", c->memory_error);
 	ret = sessions_decode(memory, luo, &raw, &sessions, &n, &err);
 	ret = collect_result(c, part, ret, &err, &raw);
 	for (i = 0; !ret && i < n; i++) {
@@ -72,9 +71,9 @@ static int judge_pci(struct collect *c, struct vlu_pci *pci)
 		pci->part.trust = VLU_TRUST_KERNEL;
 		return 0;
 	}
-	return collect_why(c, &pci->part, "the kernel frees this memory with the last device that "
-			   "is finished, and the kernel log, which would show that, is not "
-			   "complete");
+	return collect_why(c, &pci->part, "the kernel frees this memory when the last device is "
+			   "finished, and the kernel log is not complete, so it does not show whether "
+			   "that has happened");
 }
 
 static int collect_pci(struct collect *c, bool in, const struct vlu_flb *flb)

@@ -56,16 +56,22 @@ static int use_manifest(struct manifests *m, const struct manifest *manifest,
 	return collect_session(m->c, &session);
 }
 
-static int add_manifest(void *arg, const char *name)
+static int add_manifest(void *arg, const char *file)
 {
 	struct manifests *m = arg;
 	struct collect *c = m->c;
-	struct vlu_part *part = pool_alloc(c->pool, sizeof(*part));
-	const char *part_name = pool_print(c->pool, "manifest-%s", name);
-	struct manifest manifest;
 	struct raw raw = { c->pool, 0, NULL };
-	struct blob text;
+	struct manifest manifest;
+	const char *part_name;
+	struct vlu_part *part;
+	char name[64], *text;
+	const void *copy;
+	size_t size;
 
+	if (!manifest_session(file, name))
+		return 0;
+	part = pool_alloc(c->pool, sizeof(*part));
+	part_name = pool_print(c->pool, "manifest-%s", name);
 	if (!part || !part_name)
 		return m->ret = -ENOMEM;
 	/* RUN_DIR and STATE_DIR have the same manifests */
@@ -76,8 +82,12 @@ static int add_manifest(void *arg, const char *name)
 			      VLU_TRUST_SAVED);
 	if (m->ret)
 		return m->ret;
-	if (collect_file(c, part->source, MANIFEST_MAX, &text) == 0)
-		m->ret = raw_add(&raw, 0, text.data, text.size);
+	/* as manifest_read() does, which does not wait for a writer if the file is a FIFO */
+	if (attr_read_records(c->ctx, part->source, MANIFEST_MAX, &text, &size) == 0) {
+		copy = pool_copy(c->pool, text, size);
+		m->ret = copy ? raw_add(&raw, 0, copy, size) : -ENOMEM;
+		free(text);
+	}
 	part->n_bytes = raw.n;
 	part->bytes = raw.bytes;
 	if (!m->ret && manifest_read(c->ctx, m->dir, name, &manifest)) {
@@ -110,9 +120,11 @@ int collect_manifests(struct collect *c)
 
 	if (boot_id(c->ctx, m.boot_id))
 		m.boot_id[0] = '\0';
-	for (i = 0; !m.ret && i < ARRAY_SIZE(dirs); i++) {
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
 		m.dir = dirs[i];
-		manifest_each(c->ctx, dirs[i], add_manifest, &m);
+		/* a directory that cannot be read adds nothing */
+		if (attr_each(c->ctx, dirs[i], add_manifest, &m) && m.ret)
+			return m.ret;
 	}
-	return m.ret;
+	return 0;
 }

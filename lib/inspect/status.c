@@ -6,26 +6,18 @@
 #include "timeline/update.h"
 
 /*
- * Adds the moments that are noted so far. Ignores a manifest or a kexec of another live update than
- * that of the session. finish computes its own moments later.
+ * Adds the moments that are noted so far. Ignores a kexec of another live update than that of the
+ * session. The command finish gathers the moments again when it writes the record of the live
+ * update.
  */
-static void gather_moments(struct ledger *ledger, const struct entry *entry,
-			   struct moments *moments)
+static void gather_moments(struct vlu_ctx *ctx, const struct entry *entry, struct moments *moments)
 {
-	const struct vlu_session *seen = &entry->seen;
-	struct vlu_bdf *bdfs;
-	size_t i;
-
-	if (entry->promised || entry->restored || !entry->stale)
-		moments_add(moments, PRESERVED, NULL, &entry->manifest.preserved);
-	if (seen->direction != VLU_INCOMING)
+	moments_add(moments, PRESERVED, NULL, &entry->manifest.preserved);
+	if (entry->seen.direction != VLU_INCOMING)
 		return;
-	moments_read(ledger->ctx, RUN_DIR, seen->name, moments);
-	bdfs = ledger_kept(ledger, pool_alloc(&ledger->pool, (seen->n_devices + 1) * sizeof(*bdfs)));
-	for (i = 0; bdfs && i < seen->n_devices; i++)
-		bdfs[i] = seen->devices[i].bdf;
-	if (bdfs && entry->named)
-		update_kexec(ledger->ctx, bdfs, seen->n_devices, moments);
+	moments_read(ctx, RUN_DIR, entry->seen.name, moments);
+	if (entry->named)
+		update_kexec(ctx, &entry->seen, moments);
 	moments_sort(moments);
 }
 
@@ -36,7 +28,7 @@ static void read_moments(struct ledger *ledger, const struct entry *entry,
 	const struct noted *noted;
 	struct vlu_moment *row;
 
-	gather_moments(ledger, entry, &moments);
+	gather_moments(ledger->ctx, entry, &moments);
 	for (noted = moments.noted; noted < moments.noted + moments.n; noted++) {
 		row = ledger_add(ledger, &session->moments, &session->n_moments);
 		if (row)

@@ -5,6 +5,7 @@
  * memory.
  */
 #include "abi/fdt.h"
+#include "base/attr.h"
 #include "inspect/collect.h"
 #include "machine/kernel.h"
 
@@ -42,7 +43,7 @@ static int from_memory(struct collect *c, struct fetch *fetch, struct blob_error
 			return ret;
 		size = tree_size(&blob);
 		if (!size)
-			return blob_fail(err, fetch->address, "no device tree");
+			return blob_fail(err, fetch->address, "not a device tree");
 	}
 	if (size > BLOB_MAX)
 		return blob_fail(err, fetch->address, "a blob of %zu bytes", size);
@@ -123,7 +124,10 @@ static int by_name(const void *a, const void *b)
 		      ((const struct vlu_subtree *)b)->name);
 }
 
-/* Adds the blobs in debugfs. After a kexec the kernel shows those of its own tree, not the tree. */
+/*
+ * Adds the blobs in debugfs. After a kexec, debugfs shows the blobs of this kernel's own tree, but
+ * not that tree itself.
+ */
 static int add_files(struct side *side, struct fetch *fetch)
 {
 	struct vlu_kho *kho = side->kho;
@@ -142,26 +146,18 @@ static int add_files(struct side *side, struct fetch *fetch)
 	return 0;
 }
 
-static int none(void *arg, const char *name)
-{
-	(void)name;
-	*(bool *)arg = true;
-	return 1;
-}
-
 /* Returns why a required tree is missing, or NULL if no tree is required. */
 static const char *why_no_tree(struct collect *c, bool in, bool denied)
 {
-	bool mounted = false;
 	int ret;
 
 	if (in ? host_is_kho_boot(c->ctx) != VLU_YES :
 		 !sys_exists(&c->ctx->sys, DEV_LIVEUPDATE))
 		return NULL;
-	ret = sys_list(&c->ctx->sys, "/sys/kernel/debug", none, &mounted);
+	ret = sys_list(&c->ctx->sys, "/sys/kernel/debug", any_name, NULL);
 	if (denied || ret == -EACCES || ret == -EPERM)
 		return "only root can read debugfs";
-	return mounted ? "debugfs does not have it" : "debugfs is not mounted";
+	return ret > 0 ? "debugfs does not have it" : "debugfs is not mounted";
 }
 
 static int collect_kho(struct side *side)
@@ -194,8 +190,7 @@ static int collect_kho(struct side *side)
 		fetch.source = KHO_DEBUG;
 	}
 	side->handed->kho = kho;
-	r = collect_part(c, &kho->part, part_name(side, "kho"), fetch.source,
-			 VLU_TRUST_KERNEL);
+	r = collect_part(c, &kho->part, part_name(side, "kho"), fetch.source, VLU_TRUST_KERNEL);
 	if (!r && why)
 		return collect_error(c, &kho->part, "%s", why);
 	if (!r && ret != -ENOENT)
@@ -206,8 +201,8 @@ static int collect_kho(struct side *side)
 		r = collect_why(c, &kho->part, "a kernel that was started by a kexec does "
 				"not show its own tree");
 	else if (!r && kho->cut)
-		r = collect_why(c, &kho->part, "debugfs shows only the first %zu of %zu bytes: the file "
-				"has the size that the tree had when the kernel began it", kho->cut,
+		r = collect_why(c, &kho->part, "debugfs shows only the first %zu of %zu bytes: the kernel "
+				"set the size of the file before the tree grew", kho->cut,
 				tree_size(&fetch.blob));
 	return r;
 }
@@ -246,7 +241,7 @@ static void *collect_blob(const struct side *side, const char *name, const char 
 	return part;
 }
 
-/* luo_early_startup(), luo_core.c, frees it since Linux 7.2, which brought kho-v4. */
+/* Since Linux 7.2, which brought kho-v4, luo_early_startup() in luo_core.c frees the incoming head. */
 static bool is_luo_kept(const struct side *side)
 {
 	const char *kho = side->kho ? side->kho->compatible : NULL;

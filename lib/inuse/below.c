@@ -39,10 +39,11 @@ static void find_behind(struct below *below, const char *attr, const char *name)
 }
 
 /*
- * Is this a virtual disk of files, memory, the network, or a pool? Drivers from outside of the
- * kernel do not link their disks: those of Unraid's array ("md1p1") and of PowerPath.
+ * Can a virtual disk of this kind lack slaves, because it is made of files, memory, the network or a
+ * pool? A disk of any other kind has slaves, unless its driver makes no links to the disks below it,
+ * like the drivers of Unraid ("md1p1") and PowerPath.
  */
-static bool has_no_disks(const char *name)
+static bool can_lack_slaves(const char *name)
 {
 	static const char *const kinds[] = {
 		"loop", "ram", "zram", "pmem", "nbd", "etherd!", "drbd", "zd", "ublkb", "nullb", "dm-",
@@ -69,7 +70,7 @@ static void find_file(struct below *below, const char *name)
 			 "file system has its file %.48s", name, file);
 }
 
-/* Finds the parts of device mapper, md (its partitions have slaves one level up), loop, zram. */
+/* Finds the disks below device mapper, md, loop and zram; of a partition, those below its disk. */
 static void find_parts(struct below *below, const char *name, char *path)
 {
 	bool is_used = !below->is_layer && strstr(path, "/virtual/block/");
@@ -91,7 +92,7 @@ static void find_parts(struct below *below, const char *name, char *path)
 	if (is_used)
 		find_file(below, name);
 	find_behind(below, "backing_dev", name);
-	if (below->steps == steps && is_used && !has_no_disks(name) && !below->inuse->unseen_disks[0])
+	if (below->steps == steps && is_used && !can_lack_slaves(name) && !below->inuse->unseen_disks[0])
 		snprintf(below->inuse->unseen_disks, sizeof(below->inuse->unseen_disks),
 			 "%.32s is in use, and sysfs does not show which disks it is made of", name);
 }

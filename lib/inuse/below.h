@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finds the functions below a device that is used, through all layers in between. */
+/* Finds the PCI functions below a block device that is in use, through all layers in between. */
 #ifndef VLU_INUSE_BELOW_H
 #define VLU_INUSE_BELOW_H
 
@@ -14,7 +14,11 @@ struct below {
 	char what[448];
 	const char *top;	/* name of the device that is used, or NULL */
 	unsigned int depth, steps;
-	bool is_layer;		/* perhaps nothing uses the top, so its server does not count as used */
+	/*
+	 * True: the only use is that a block device is stacked on the disk. That block device may be
+	 * idle, so use_disk_server() notes no server of a network disk.
+	 */
+	bool is_layer;
 };
 
 /* Notes a use of the functions below this name in /sys/class/block. */
@@ -37,19 +41,19 @@ void use_share(struct below *below, const struct mount *mount, const char *fix);
 
 /* later.c: notes what an automount will mount. */
 void use_automount(struct below *below, const struct mount *mount);
-/* Disks that are not mounted now. */
+/* Notes the disks of the boot loader and of hibernation, which need not be mounted now. */
 void inuse_later(struct vlu_ctx *ctx, struct inuse *inuse);
 
 /* The mounted file systems that have several disks, according to the mounts. */
 struct several {
 	bool btrfs;		/* one is mounted */
-	char unlisted[160];	/* "f2fs is mounted on /x", whose further disks are not listed; or "" */
+	char unlisted[160];	/* names a file system with disks that the kernel does not list; "": none */
 };
 /* further-disks.c: may this file system have disks that the kernel does not name? */
 bool has_unlisted(const struct mount *mount);
 /* Notes the further disks that the kernel names. */
 void inuse_members(struct below *below, const struct several *several);
-/* Notes a doubt about every disk without a use. Call it when all uses of disks are known. */
+/* Notes a doubt about every function with disks and without a use. Call it when all uses of disks are known. */
 void inuse_unlisted(struct inuse *inuse, const struct several *several);
 
 #endif

@@ -10,7 +10,7 @@
 struct ciphers {
 	struct vlu_ctx *ctx;
 	struct inuse *inuse;
-	char cipher[64], module[64];	/* in use, and the module that has it */
+	char cipher[64], module[64];	/* a cipher, and the module that has it */
 	size_t n;			/* functions that have this driver */
 };
 
@@ -53,7 +53,10 @@ static bool is_held_by(struct vlu_ctx *ctx, const char *module, const char *hold
 	return sys_exists(&ctx->sys, path);
 }
 
-/* qat_4xxx uses intel_qat, which has the ciphers; ccp_crypto has them, and uses ccp. */
+/*
+ * The module of a driver may use the module with the ciphers (qat_4xxx uses intel_qat), or be used by
+ * it (ccp_crypto uses ccp).
+ */
 static int look_at_driver(void *arg, const char *name)
 {
 	struct ciphers *ciphers = arg;

@@ -25,7 +25,7 @@ static int look_at_vport(void *arg, const char *name)
 	return 0;
 }
 
-/* Finds the port's place in sysfs. The directory has no link where sysfs was copied. */
+/* Finds the port's place in sysfs. In a copy of sysfs, the port is a directory, and its device is a link. */
 static bool find_port(struct vlu_ctx *ctx, const char *name, char path[512])
 {
 	char link[128];
@@ -49,7 +49,7 @@ static void look_at_name(struct consoles *consoles, const char *name)
 	} else if (strncmp(name, "tty", 3) == 0 && name[3] >= 'A' && name[3] <= 'Z' &&
 		   !inuse->unseen_ports[0]) {
 		snprintf(inuse->unseen_ports, sizeof(inuse->unseen_ports), "%.32s is the kernel's "
-			 "console, and sysfs does not show of which device", name);
+			 "console, and sysfs does not show on which device", name);
 	}
 	/* hvc_alloc(), drivers/tty/hvc/hvc_console.c: no link leads to the device below */
 	if (strncmp(name, "hvc", 3) == 0) {
@@ -92,7 +92,7 @@ void inuse_consoles(struct vlu_ctx *ctx, struct inuse *inuse)
 	struct consoles consoles = { ctx, inuse, NULL };
 	int ret = read_consoles(&consoles);
 
-	/* each names the same ports, but a container or a capture may have only one of them */
+	/* both files name the same ports, but a container or a capture may have only one of them */
 	if (read_active(&consoles) && ret)
 		inuse_cannot(inuse->unseen_ports, CONSOLES, ret);
 }

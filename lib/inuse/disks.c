@@ -149,16 +149,15 @@ static void find_swap(struct below *below)
 }
 
 /*
- * jbd2_journal_init_dev(), fs/jbd2/journal.c: the name of a journal on its own device is that
- * of the device ("sda1"); inside a file system it is "sda1-8". No mount of ext4 names the
- * device.
+ * jbd2_journal_init_dev(), fs/jbd2/journal.c: the name of a journal on its own device is that of
+ * the device ("sda1"); inside a file system it is "sda1-8". No mount of ext4 names the device.
  */
 static int look_at_journal(void *arg, const char *name)
 {
 	struct below *below = arg;
 	char path[128];
 
-	/* reading the file makes a capture record it */
+	/* sys_exists() is called so that check --capture copies the file */
 	snprintf(path, sizeof(path), "/proc/fs/jbd2/%.63s", name);
 	if (sys_exists(&below->ctx->sys, path))
 		use_disk(below, name, "first umount the file system whose journal it is",
@@ -167,7 +166,7 @@ static int look_at_journal(void *arg, const char *name)
 }
 
 /*
- * A cache disk has no link to the device above it, as the backing disk has.
+ * Unlike the backing disk, a cache disk has no link to the device above it.
  * /sys/fs/bcache/UUID/cache0 leads to DISK/bcache (drivers/md/bcache/super.c).
  */
 static int look_at_cache(void *arg, const char *uuid)
@@ -218,7 +217,7 @@ static void note_disk(void *arg, const char *way)
 	}
 }
 
-static void is_made_of(struct below *below, const char *above, const char *name)
+static void add_layer(struct below *below, const char *above, const char *name)
 {
 	char called[128], fix[192];
 
@@ -239,7 +238,7 @@ static int look_at_holder(void *arg, const char *above)
 
 	snprintf(path, sizeof(path), "/sys/class/block/%.63s/slaves/%.63s", above, block->name);
 	if (!sys_exists(&block->below->ctx->sys, path))
-		is_made_of(block->below, above, block->name);
+		add_layer(block->below, above, block->name);
 	return 0;
 }
 
@@ -254,7 +253,7 @@ static int look_at_block(void *arg, const char *name)
 		return 0;
 	each_way(below->ctx, path, note_disk, &block);
 	if (strstr(path, "/virtual/block/")) {
-		is_made_of(below, name, name);
+		add_layer(below, name, name);
 	} else {
 		snprintf(list, sizeof(list), "/sys/class/block/%.63s/holders", name);
 		inuse_list(&below->ctx->sys, below->inuse->unseen_disks, list, look_at_holder, &block);
@@ -312,7 +311,7 @@ void inuse_blocks(struct vlu_ctx *ctx, struct inuse *inuse)
 	inuse_list(&ctx->sys, inuse->unseen_disks, "/proc/fs/jbd2", look_at_journal, below);
 	inuse_members(below, &blocks.several);
 	inuse_list(&ctx->sys, inuse->unseen_disks, "/sys/fs/bcache", look_at_cache, below);
-	/* an open volume says more about the use than its layers, so it is noted first */
+	/* a process with an open volume says more about the use than the layers, so it is noted first */
 	inuse_exports(ctx, inuse);
 	inuse_nodes(ctx, inuse);
 	inuse_list(&ctx->sys, inuse->unseen_disks, "/sys/class/block", look_at_block, below);

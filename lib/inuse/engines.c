@@ -83,10 +83,10 @@ static int look_at_region(void *arg, const char *name)
 	return 0;
 }
 
-/* Devices whose driver makes this host run from them. */
+/* Devices that are vital to this host while a certain driver has them. */
 struct vital {
 	const struct engines *engines;
-	const char *bus;	/* that lists the devices of the driver */
+	const char *bus;	/* the bus of the driver */
 	const char *what;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Uses by targets (NVMe over Fabrics, LIO, SCST, USB gadgets) of disks and of Fibre Channel. */
+/* Uses of disks and of Fibre Channel ports by targets (NVMe over Fabrics, LIO, SCST, USB gadgets). */
 #include <ctype.h>
 
 #include "base/attr.h"
@@ -8,10 +8,10 @@
 
 #define CONFIGFS "/sys/kernel/config"
 
-/* Where targets list their exports; see Documentation/nvme and /target. "*" is any name. */
+/* Where targets list their exports; see Documentation/nvme and Documentation/target. "*" is any name. */
 static const struct export {
 	const char *dirs;
-	const char *attr;	/* attribute with the path of a node, or about a port */
+	const char *attr;	/* names a node, or says whether a port is a target */
 	const char *module;	/* when it is loaded the directories must exist; or NULL */
 } exports[] = {
 	{ CONFIGFS "/nvmet/subsystems/*/namespaces/*", "device_path", "nvmet" },
@@ -65,15 +65,9 @@ static bool port_name(const char *text, char name[20])
 	return n == 18 && (!*text || *text == '/');
 }
 
-static int is_any(void *arg, const char *name)
-{
-	(void)arg, (void)name;
-	return 1;
-}
-
 /*
- * Adapters that are targets: "target/qla2xxx/21:00:.../tpgt_1/enable" is "1", and the address of a
- * port of NVMe over Fibre Channel with a subsystem is "nn-0x...:pn-0x...".
+ * An adapter is a target if "target/qla2xxx/21:00:.../tpgt_1/enable" is "1", or if a port of NVMe over
+ * Fibre Channel has a subsystem and the address "nn-0x...:pn-0x...".
  */
 static void add_port(struct place *place, const char *word)
 {
@@ -81,7 +75,7 @@ static void add_port(struct place *place, const char *word)
 	char fix[448], name[20], path[448];
 
 	snprintf(path, sizeof(path), "%s/subsystems", place->path);
-	if (at && sys_list(&place->below->ctx->sys, path, is_any, NULL) != 1)
+	if (at && sys_list(&place->below->ctx->sys, path, any_name, NULL) != 1)
 		return;
 	if (!at && strcmp(word, "1") == 0)
 		for (at = strrchr(place->path, '/'); at > place->path && at[-1] != '/'; at--)

@@ -61,7 +61,7 @@ static int look_at_bcachefs(void *arg, const char *uuid)
 bool has_unlisted(const struct mount *mount)
 {
 	return strcmp(mount->type, "f2fs") == 0 || strcmp(mount->type, "jfs") == 0 ||
-	       /* blobs of a file are files (no major number), those of a loop device are loop devices */
+	       /* the blobs of an image in a file (major 0) or on a loop device (7) are no disks */
 	       (strcmp(mount->type, "erofs") == 0 && mount->major && mount->major != 7);
 }
 

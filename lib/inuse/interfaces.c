@@ -9,8 +9,8 @@
 struct nets {
 	struct vlu_ctx *ctx;
 	struct inuse *inuse;
-	char tunnel[16];	/* has the default route, no known interface below it; "": none */
-	bool carried;		/* an interface with an address or a route can carry it */
+	char tunnel[16];	/* a virtual interface with the default route and no known interface below; "": none */
+	bool carried;		/* an interface with an address or a route can carry the tunnel */
 	size_t n;
 	struct net {
 		char name[16];
@@ -97,7 +97,7 @@ static void read_routes(struct nets *nets, const char *path, parse_fn parse,
 	}
 }
 
-/* A server that is not known may be behind each interface with an address or a route. */
+/* If the interface to the server is not known, it may be any with an address or a route. */
 static void look_at_server(struct nets *nets, const struct server *server)
 {
 	struct net *net;
@@ -116,9 +116,9 @@ static void look_at_server(struct nets *nets, const struct server *server)
 /* ------------------------------------------------------------------ layers */
 
 /*
- * A port of Open vSwitch itself ("br0") has no link to the other ports, which are part of ovs-system
- * (ovs_netdev_link(), net/openvswitch/vport-netdev.c). It is ARPHRD_ETHER, unlike WireGuard, and no
- * tap device.
+ * An internal port of Open vSwitch ("br0") has no link to the other ports, which are part of
+ * ovs-system (ovs_netdev_link(), net/openvswitch/vport-netdev.c). Its type is ARPHRD_ETHER, unlike
+ * that of WireGuard, and it has no tun_flags, unlike a tap device.
  */
 static bool is_switch_port(const struct nets *nets, const char *name)
 {
@@ -129,7 +129,7 @@ static bool is_switch_port(const struct nets *nets, const char *name)
 	       attr_read(nets->ctx, flags, sizeof(flags), "/sys/class/net/%s/tun_flags", name) < 0;
 }
 
-static void is_part(struct nets *nets, struct net *net, const char *upper)
+static void add_part(struct nets *nets, struct net *net, const char *upper)
 {
 	char fix[128];
 
@@ -139,9 +139,9 @@ static void is_part(struct nets *nets, struct net *net, const char *upper)
 	if (strcmp(nets->tunnel, upper) == 0 ||
 	    (strcmp(upper, "ovs-system") == 0 && is_switch_port(nets, nets->tunnel)))
 		nets->tunnel[0] = '\0';
-	/* the interface above may have the default route */
 	if (net->vital)
 		return;
+	/* vital, since the interface above may have the default route */
 	net->used = net->vital = true;
 	snprintf(fix, sizeof(fix), "remove %s from %s first", net->name, upper);
 	inuse_add(nets->inuse, net->path, USE_VITAL, fix,
@@ -163,11 +163,11 @@ static int look_at_layer(void *arg, const char *name)
 	if (strcmp(name, "master") == 0 &&
 	    attr_link(nets->ctx, master, sizeof(master), "/sys/class/net/%s/master",
 		      layer->net->name) >= 0)
-		is_part(nets, layer->net, master);
+		add_part(nets, layer->net, master);
 	else if (strncmp(name, "upper_", 6) == 0)
-		is_part(nets, layer->net, name + 6);
+		add_part(nets, layer->net, name + 6);
 	else if (strncmp(name, "lower_", 6) == 0) {
-		is_part(nets, find_net(nets, name + 6), layer->net->name);
+		add_part(nets, find_net(nets, name + 6), layer->net->name);
 		if (strcmp(nets->tunnel, layer->net->name) == 0)
 			nets->tunnel[0] = '\0';
 	}
@@ -199,7 +199,7 @@ static void find_pppoe(struct nets *nets)
 		next = next_line(p, end);
 		if (!pppoe_parse(p, next, name))
 			continue;
-		is_part(nets, find_net(nets, name), "a PPPoE link");
+		add_part(nets, find_net(nets, name), "a PPPoE link");
 		if (strncmp(nets->tunnel, "ppp", 3) == 0)
 			nets->tunnel[0] = '\0';
 	}
@@ -264,8 +264,8 @@ static int look_at_space(void *arg, const char *name)
 }
 
 /*
- * Our sysfs does not show an interface above ours that is in another namespace, such as a
- * container's macvlan (netdev_adjacent_is_neigh_list() and net_eq(), net/core/dev.c).
+ * An interface above ours may be in another namespace, such as a container's macvlan. Our sysfs does
+ * not show it then (netdev_adjacent_is_neigh_list() and net_eq(), net/core/dev.c).
  */
 static bool has_other_space(struct vlu_ctx *ctx)
 {
@@ -282,7 +282,7 @@ static bool can_carry_tunnel(const struct nets *nets)
 	return nets->tunnel[0] && (!nets->carried || strncmp(nets->tunnel, "ppp", 3) == 0);
 }
 
-/* Does the interface have a neighbour? Without an address, it can have one: its next hop. */
+/* Does the interface have a neighbour? Even an interface without an address can have a next hop. */
 static bool has_neighbour(const struct nets *nets, const char *name)
 {
 	_cleanup_free_ char *text = NULL;
@@ -301,8 +301,8 @@ static bool has_neighbour(const struct nets *nets, const char *name)
 }
 
 /*
- * /proc/net/route shows only the main table. If the routes of an interface are in another table, no
- * file shows its address. fib_table_print(), net/ipv4/fib_trie.c: "Main:", "Local:", "Id 100:"
+ * /proc/net/route shows only the main table. If the routes of an interface are in another table, vfio-lu
+ * sees none of them. fib_table_print(), net/ipv4/fib_trie.c: "Main:", "Local:", "Id 100:"
  */
 static bool has_other_table(struct vlu_ctx *ctx)
 {
@@ -330,7 +330,7 @@ static void look_if_up(struct nets *nets, const struct net *net)
 		weight = USE_IDLE;
 	} else if (flags & IFF_PROMISC) {
 		strcpy(why, "; it is promiscuous, so something reads all its packets");
-		snprintf(fix, sizeof(fix), "stop what captures packets on %s first", net->name);
+		snprintf(fix, sizeof(fix), "stop the program that captures packets on %s first", net->name);
 	} else if (can_carry_tunnel(nets)) {
 		snprintf(why, sizeof(why), "; %s, which has the default route, may use it",
 			 nets->tunnel);

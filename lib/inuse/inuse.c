@@ -103,5 +103,5 @@ const char *inuse_unseen(const struct inuse *inuse, const struct vlu_device *dev
 	if (inuse->unseen_nets[0])
 		return inuse->unseen_nets;
 	return device_has_net(dev) || is_loading(dev) ? NULL :
-	       "no network interface of it is seen here; a container may have it";
+	       "its network interface is not visible; a container may have the interface";
 }

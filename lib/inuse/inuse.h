@@ -16,7 +16,7 @@ const struct inuse *inuse_get(struct vlu_ctx *ctx);
 const struct use *inuse_find(const struct inuse *inuse, struct vlu_bdf bdf,
 			     size_t *ret_n);
 
-/* Can it carry storage or network traffic? */
+/* Can the device carry storage or network traffic? */
 bool inuse_can_carry(const struct inuse *inuse, const struct vlu_device *dev);
 /* Returns the reason why a use may have been missed, or NULL when all uses are known. */
 const char *inuse_unseen(const struct inuse *inuse, const struct vlu_device *dev);

@@ -8,7 +8,7 @@
 #include "machine/device-node.h"
 
 #define EFIVARS		"/sys/firmware/efi/efivars"
-/* systemd.io/BOOT_LOADER_INTERFACE: systemd-boot and GRUB with bli set it */
+/* systemd.io/BOOT_LOADER_INTERFACE: systemd-boot sets this variable, and GRUB if it loads "bli" */
 #define LOADER		EFIVARS "/LoaderDevicePartUUID-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 #define UUID_LEN	36
 
@@ -90,17 +90,17 @@ void use_automount(struct below *below, const struct mount *mount)
 	ret = read_unit(below->ctx, unit, what);
 	if (ret && !inuse->unseen_disks[0])
 		snprintf(inuse->unseen_disks, sizeof(inuse->unseen_disks), "systemd mounts something "
-			 "on %.40s when it is used, and its unit cannot be read", mount->point);
+			 "on %.40s at its first use, and the unit cannot be read", mount->point);
 	if (ret || !find_disk(below->ctx, what, name))
 		return;
 	snprintf(fix, sizeof(fix), "systemctl stop %s.automount first", unit);
 	below->weight = USE_BEARABLE;
-	use_disk(below, name, fix, "systemd mounts /dev/%.63s on %.200s when that is used", name,
+	use_disk(below, name, fix, "systemd mounts /dev/%.63s at the first use of %.200s", name,
 		 mount->point);
 	below->weight = USE_VITAL;
 }
 
-/* The firmware's variable is UTF-16, behind four bytes of attributes. */
+/* The firmware's variable has four bytes of attributes, and then text in UTF-16. */
 static void use_loader(struct below *below)
 {
 	_cleanup_free_ char *data = NULL;
@@ -137,7 +137,7 @@ void inuse_later(struct vlu_ctx *ctx, struct inuse *inuse)
 	struct below below = { .ctx = ctx, .inuse = inuse, .weight = USE_BEARABLE };
 
 	use_loader(&below);
-	/* without swap on it, the host does not write there */
+	/* Unless it is active swap, which is another use, the host does not write to this partition. */
 	below.weight = USE_IDLE;
 	use_resume(&below);
 }

@@ -8,9 +8,9 @@
 #define NVIDIA "/proc/driver/nvidia/gpus"
 
 /*
- * How much harm the loss of an open device does. Users of USB expect a device to disappear,
- * and many processes have all keyboards open. For others the kernel may wait until they are
- * closed, as in snd_card_free(), sound/core/init.c.
+ * How much harm the loss of an open device does. Programs expect that a USB device can
+ * disappear, and many processes have all keyboards open. If a device of any other kind is taken
+ * away, the kernel may wait until that device is closed, as in snd_card_free(), sound/core/init.c.
  */
 static enum use_weight weight_of(const struct proc_file *file)
 {
@@ -84,8 +84,8 @@ static int look_at_function(void *arg, const char *name)
 	return 0;
 }
 
-/* Is the driver's name the first len bytes of the node's name? Counts the functions it has. */
-static bool has_functions(struct drivers_node *node, const char *name, size_t len, char dir[96])
+/* Are the first len bytes of the node's name a driver? If so, counts the functions of the driver. */
+static bool is_driver(struct drivers_node *node, const char *name, size_t len, char dir[96])
 {
 	if (!len || !take_text(node->driver, sizeof(node->driver), name, len))
 		return false;
@@ -97,8 +97,9 @@ static bool has_functions(struct drivers_node *node, const char *name, size_t le
 
 /*
  * The nodes of nvidia are in no class of sysfs: "/dev/nvidia0" belongs to driver "nvidia",
- * "/dev/nvidia-nvswitch0" to "nvidia-nvswitch", "/dev/nvidia-uvm" to "nvidia". That of encrypted
- * guests belongs to no device (sev_misc_init(), drivers/crypto/ccp/sev-dev.c).
+ * "/dev/nvidia-nvswitch0" to "nvidia-nvswitch", "/dev/nvidia-uvm" to "nvidia". /dev/sev is
+ * a node of driver "ccp", but has no parent device in sysfs (sev_misc_init(),
+ * drivers/crypto/ccp/sev-dev.c).
  */
 static void use_driver(struct below *below, const struct proc_file *file, const char *fix)
 {
@@ -110,10 +111,10 @@ static void use_driver(struct below *below, const struct proc_file *file, const 
 
 	if (strcmp(name, "sev") == 0)
 		name = "ccp0";
-	if (!has_functions(&node, name, strcspn(name, "0123456789"), dir) &&
-	    !has_functions(&node, name, strcspn(name, "0123456789-"), dir))
+	if (!is_driver(&node, name, strcspn(name, "0123456789"), dir) &&
+	    !is_driver(&node, name, strcspn(name, "0123456789-"), dir))
 		return;
-	/* a captured machine may only have the links of the devices */
+	/* a captured machine may have the "driver" links of the devices, and no list of the driver */
 	if (!node.n) {
 		list = PCI_DEVICES;
 		sys_list(sys, list, count_function, &node);

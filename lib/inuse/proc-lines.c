@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "inuse/uses.h"
 
-/* Takes the next word and decodes \NNN. Returns false at the end, or when it is too long. */
+/* Takes the next word, cut if it is too long, and decodes \NNN. Returns false if there is none. */
 static bool take_word(const char **p, const char *end, char *buf, size_t size)
 {
 	size_t n = 0;
@@ -66,7 +66,7 @@ bool swap_parse(const char *line, const char *end, char path[256])
 	return take_word(&line, end, path, 256) && path[0] == '/';
 }
 
-/* Copies the line into a string. No line of these files is longer. */
+/* Copies the line into a string. No line of these files is longer than buf. */
 static bool take_line(const char *line, const char *end, char buf[256])
 {
 	size_t n = (size_t)(end - line);
@@ -74,7 +74,7 @@ static bool take_line(const char *line, const char *end, char buf[256])
 	return n && !memchr(line, '\0', n) && take_text(buf, 256, line, n);
 }
 
-/* net/ipv4/fib_trie.c fib_route_seq_show(): addresses in the host's byte order */
+/* net/ipv4/fib_trie.c fib_route_seq_show(): addresses in network byte order, printed as numbers of the host */
 bool route4_parse(const char *line, const char *end, struct route *ret)
 {
 	char text[256], name[INET_ADDRSTRLEN];
@@ -110,7 +110,7 @@ static bool parse_address6(const char *hex, unsigned int prefix, struct route *r
 			return false;
 		address.s6_addr[i] = (uint8_t)byte;
 	}
-	/* every interface that is up has these */
+	/* every interface that is up has link-local and multicast addresses */
 	if ((address.s6_addr[0] == 0xfe && (address.s6_addr[1] & 0xc0) == 0x80) ||
 	    address.s6_addr[0] == 0xff)
 		return false;

@@ -14,7 +14,7 @@ struct screens {
 	struct inuse *inuse;
 	bool console;		/* the console is on a frame buffer */
 	bool firmware;		/* ... on the frame buffer of the firmware, or on a text screen */
-	bool mapped;		/* fbcon=map: shows it on other frame buffers than the first */
+	bool mapped;		/* other frame buffers than the first may show it, by "fbcon=map:" */
 	long first;		/* number of the first frame buffer */
 };
 
@@ -62,7 +62,7 @@ static int look_at_screen(void *arg, const char *name)
 	if (sys_readlink(&screens->ctx->sys, path, path, sizeof(path)) < 0)
 		return 0;
 	screens->firmware |= strstr(path, "/platform/") != NULL;
-	/* fbcon_fb_registered(), drivers/video/fbdev/core/fbcon.c, shows it on the first alone */
+	/* fbcon_fb_registered(), drivers/video/fbdev/core/fbcon.c: the console is on the first alone */
 	if (number == screens->first)
 		inuse_add(screens->inuse, path, USE_BEARABLE, MOVE_CONSOLE,
 			  "its frame buffer %.16s shows the console", name);
@@ -73,8 +73,8 @@ static int look_at_screen(void *arg, const char *name)
 }
 
 /*
- * The frame buffer of the firmware (efifb, simplefb) is a platform device, and a text screen is none:
- * the function that the firmware chose for both has boot_vga (drivers/pci/vgaarb.c).
+ * The frame buffer of the firmware (efifb, simplefb) is a platform device, and a text screen is no
+ * device. The function that the firmware chose for them has boot_vga 1 (drivers/pci/vgaarb.c).
  */
 static int look_at_boot_screen(void *arg, const char *name)
 {
@@ -103,7 +103,7 @@ void inuse_screens(struct vlu_ctx *ctx, struct inuse *inuse)
 	sys_list(&ctx->sys, "/sys/class/vtconsole", look_at_console, &screens);
 	if (screens.console) {
 		screens.mapped = attr_read(ctx, cmdline, sizeof(cmdline), "/proc/cmdline") <= 0 ||
-				 strstr(cmdline, "fbcon=");
+				 (strstr(cmdline, "fbcon=") && strstr(cmdline, "map:"));
 		sys_list(&ctx->sys, "/sys/class/graphics", find_first, &screens);
 		sys_list(&ctx->sys, "/sys/class/graphics", look_at_screen, &screens);
 	}

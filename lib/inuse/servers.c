@@ -71,7 +71,7 @@ static void use_iscsi(struct below *below, unsigned int host, unsigned int sessi
 {
 	char interface[16], address[64];
 
-	/* "<NULL>" or "default" without one */
+	/* the file has "<NULL>" or "default" if the session is tied to no interface */
 	if (attr_read(below->ctx, interface, sizeof(interface), "/sys/class/iscsi_host/host%u/netdev",
 		      host) <= 0 || strpbrk(interface, "<(") || strcmp(interface, "default") == 0)
 		interface[0] = '\0';
@@ -106,7 +106,10 @@ static void use_aoe(struct below *below, const char *name)
 		note(below, "", interface);
 }
 
-/* pid_show(), drivers/block/nbd.c: only a connected disk has one. qemu-nbd serves its own host. */
+/*
+ * Only a connected disk has a pid (pid_show(), drivers/block/nbd.c). If that process is qemu-nbd, the
+ * server is this host itself, and none is noted.
+ */
 static void use_nbd(struct below *below, const char *name)
 {
 	char comm[16] = "";
@@ -140,7 +143,7 @@ void use_disk_server(struct below *below, const char *sysfs)
 	else if (sscanf(name, "rbd%u", &a) == 1 && strstr(sysfs, "/devices/rbd/") &&
 		 attr_read(below->ctx, address, sizeof(address), "/sys/bus/rbd/devices/%u/client_addr",
 			   a) > 0)
-		/* our own address is in the network that leads there */
+		/* our own address is in the network through which the server is reached */
 		note(below, address, "");
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Directories of the host below this virtual machine: virtiofs, 9p. Their source is the tag of a device. */
+/*
+ * Mounts of directories of the host that runs this virtual machine (virtiofs, 9p). The source of such a
+ * mount is the tag of a device.
+ */
 #include "base/attr.h"
 #include "inuse/below.h"
 

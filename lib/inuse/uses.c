@@ -33,7 +33,7 @@ void inuse_add(struct inuse *inuse, const char *path, enum use_weight weight,
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
-	/* Notes every function on the path: a VMD controller removes the disks behind it. */
+	/* Notes every function on the path: the disks behind a VMD controller disappear with it. */
 	for (; *p; p = slash + strspn(slash, "/")) {
 		slash = p + strcspn(p, "/");
 		if (is_bdf_component(p, (size_t)(slash - p), &bdf))

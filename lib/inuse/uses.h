@@ -7,7 +7,7 @@
 
 enum use_weight {
 	USE_VITAL,	/* the host or its data is lost without the function */
-	USE_BEARABLE,	/* the user ends, and can be started again */
+	USE_BEARABLE,	/* the use ends, and can be started again */
 	USE_UNSURE,	/* a possible use that cannot be proved */
 	USE_IDLE,	/* ready for use, without a sign of a use */
 };
@@ -15,17 +15,17 @@ enum use_weight {
 struct use {
 	struct vlu_bdf bdf;
 	enum use_weight weight;
-	size_t order;		/* order in which it was found; the worst use is sorted first */
+	size_t order;		/* in which it was found; sorts uses of equal weight */
 	char *what;		/* use and user: "/dev/sda is mounted on /" */
 	char *fix;		/* one sentence */
 };
 
-/* Where on the network a used file system or disk is. */
+/* The server of a file system or disk that this host uses. */
 struct server {
-	char interface[16];	/* that leads there; "": not known */
+	char interface[16];	/* that leads to the server; "": not known */
 	int family;		/* of its address; 0: the address is not known */
 	unsigned char address[16];
-	unsigned int prefix;	/* of the route over that interface, plus 1; 0: without a route */
+	unsigned int prefix;	/* of the route that gave the interface, plus 1; 0: none did */
 	enum use_weight weight;
 	char *what, *fix;
 };
@@ -55,8 +55,8 @@ void inuse_add(struct inuse *inuse, const char *path, enum use_weight weight,
 	       const char *fix, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void inuse_cannot(char unseen[128], const char *path, int err);
 /*
- * Calls fn for each entry of a directory, as sys_list() does. If the directory cannot be read, it may
- * have uses, so unseen gets the reason. A directory that does not exist has none.
+ * Calls fn for each entry of a directory, as sys_list() does. A directory that cannot be read may
+ * hide uses, so unseen gets the reason. A directory that does not exist hides none.
  */
 int inuse_list(struct sys *sys, char unseen[128], const char *path,
 	       int (*fn)(void *arg, const char *name), void *arg);
@@ -75,7 +75,10 @@ void inuse_engines(struct vlu_ctx *ctx, struct inuse *inuse);
 struct route;
 void inuse_route(struct inuse *inuse, const struct route *route);
 
-/* For tests: parsers for a line of /proc. end is its end. They return false for other lines. */
+/*
+ * The parsers take one line of a file in /proc, up to the byte before "end". They return false for a
+ * line of another form.
+ */
 struct mount {
 	unsigned int major, minor;
 	char point[256], type[32];
@@ -92,7 +95,7 @@ struct route {
 	unsigned int prefix;
 };
 bool route4_parse(const char *line, const char *end, struct route *ret);
-/* Both skip lines that every interface or host has. */
+/* The two parsers for IPv6 skip what every host has, such as link-local addresses. */
 bool route6_parse(const char *line, const char *end, struct route *ret);
 bool address6_parse(const char *line, const char *end, struct route *ret);
 #define CONSOLE_NAME	32

@@ -50,8 +50,9 @@ void fabrics_address(struct vlu_ctx *ctx, const char *sysfs, char address[512])
 }
 
 /*
- * Passes on a path or, for a controller of NVMe over Fibre Channel, the path of the adapter. Only the
- * name of the adapter's port leads there: "host_traddr=nn-0x...:pn-0x..." (nvmf_get_address()).
+ * Calls fn with a path or, for a controller of NVMe over Fibre Channel, with the path of the
+ * adapter. Only the name of the adapter's port leads there: "host_traddr=nn-0x...:pn-0x..."
+ * (nvmf_get_address()).
  */
 static void pass_on(const struct ways *ways, const char *way)
 {
@@ -67,7 +68,7 @@ static void pass_on(const struct ways *ways, const char *way)
 		each_port(ways->ctx, name, ways->fn, ways->arg);
 }
 
-/* Passes on each controller of an NVMe subsystem: the disk is below none of its controllers. */
+/* Calls pass_on() for each controller of an NVMe subsystem, since the disk is below none of them. */
 static int find_controller(void *arg, const char *name)
 {
 	const struct ways *ways = arg;

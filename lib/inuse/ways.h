@@ -18,7 +18,7 @@ void each_way(struct vlu_ctx *ctx, const char *sysfs,
 /* Does the same for a port of Fibre Channel, such as "0x10000090fae0ec61". */
 void each_port(struct vlu_ctx *ctx, const char *name,
 	       void (*fn)(void *arg, const char *way), void *arg);
-/* Reads the address of the NVMe over Fabrics controller on this sysfs path; "": there is none on it. */
+/* Reads the address of the NVMe over Fabrics controller on this sysfs path; "": it has none. */
 void fabrics_address(struct vlu_ctx *ctx, const char *sysfs, char address[512]);
 
 #endif

@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Checks everything again, loads the image again, disables interrupts, starts the next kernel. */
-#include "formats/cmdline.h"
 #include "base/cache.h"
-#include "base/text.h"
 #include "base/program.h"
+#include "base/text.h"
 #include "checks/device-rules.h"
+#include "holder/service.h"
+#include "jump/jump.h"
 #include "machine/device.h"
-#include "machine/kernel.h"
-#include "jump/kexec-image.h"
-#include "jump.h"
 #include "machine/kernel-log.h"
 #include "machine/kexec-state.h"
 #include "machine/systemd.h"
-#include "session/session.h"
-#include "holder/service.h"
 
 /* the ways to make the kexec */
 #define DIRECT	"kexec -e"
 #define MANAGED	"systemctl kexec"
+
+#define NAMED	6	/* devices of a session */
 
 static void jump_free(void *data)
 {
@@ -44,7 +42,7 @@ int jump_plan(struct vlu_ctx *ctx, enum host_use use, struct jump **ret_jump)
 		plan->data = jump;
 		plan->free_data = jump_free;
 	}
-	/* the command that had the lock before may have left an unbind that waits */
+	/* under the lock: the command that had it before may have left an unbind that still waits */
 	ret = jump ? session_check_host(ctx, use) : vlu_nomem(ctx);
 	if (!ret)
 		ret = session_ledger(ctx, VLU_SESSION, &jump->ledger);
@@ -63,9 +61,35 @@ void jump_step(struct jump *jump, step_fn run, step_fn undo, const char *text, c
 	plan_add(jump->plan, &kind, (struct vlu_bdf){ 0 }, path, value, NULL);
 }
 
+static void name_devices(const struct vlu_session *session, char *text, size_t size)
+{
+	size_t i;
+
+	text_add(text, size, "%s session %s (", *text ? "," : "", session->name);
+	for (i = 0; i < session->n_devices && i < NAMED; i++)
+		text_add(text, size, "%s%s", i ? " " : "", session->devices[i].name);
+	if (i < session->n_devices)
+		text_add(text, size, " and %zu more", session->n_devices - i);
+	text_add(text, size, ")");
+}
+
+/* Logs kernel, way, sessions and devices, before network connections break. */
+static void announce(const struct jump *jump, const char *way)
+{
+	const struct vlu_state *state = &jump->ledger->state;
+	const struct vlu_session *session;
+	char what[700] = "";
+
+	each_session(session, state)
+		if (session->direction == VLU_OUTGOING)
+			name_devices(session, what, sizeof(what));
+	vlu_log(jump->ctx, VLU_LOG_INFO, "starting %s by %s, with%s; network connections break",
+		jump->image.kernel, way, what);
+}
+
 static int run_sync(struct step *step)
 {
-	jump_announce(step->plan->data, step->value);
+	announce(step->plan->data, step->value);
 	return sys_sync(&step->plan->ctx->sys);
 }
 
@@ -105,7 +129,7 @@ static int run_jump(struct step *step)
 	int ret;
 
 	if (systemd)
-		jump_announce(plan->data, step->value);
+		announce(jump, step->value);
 	moments_note(jump->ctx, &jump->moments, KEXEC_CALLED, NULL);
 	moments_write(jump->ctx, STATE_DIR, KEXEC_MOMENTS, &jump->moments);
 	if (!systemd && plan->leave)
@@ -114,7 +138,7 @@ static int run_jump(struct step *step)
 	if (systemd && ret != -ENOENT && systemd_is_stopping(jump->ctx, ret))
 		return plan_say(plan, "kexec", "systemd stops its services, and starts the next "
 				"kernel");
-	/* the kexec was not called, so its moments are wrong */
+	/* the kexec did not happen, so its moments are wrong */
 	moments_remove(jump->ctx, STATE_DIR, KEXEC_MOMENTS);
 	return ret == -ENOENT ? ret : jump_failed(plan, ret, text);
 }
@@ -129,32 +153,37 @@ static int run_load_again(struct step *step)
 	return kexec_image_load(jump->ctx, &jump->image, moment_format(&now, loaded));
 }
 
-/* Collects the failure, so that the user sees all of them at once. */
-static void refuse(struct jump *jump)
+/*
+ * vfio_pci_liveupdate_freeze() of the VFIO series refuses a device that sleeps. Opening its file
+ * again wakes it. Releasing the last device of a session also releases the memory of the session.
+ */
+static int check_awake(const struct vlu_device *dev, const struct vlu_session *session)
 {
-	failures_add(jump->ctx, &jump->failures, &jump->ctx->failure);
-}
+	const char *keep = session->n_files && session->n_devices == 1 ?
+			   "preserve another device in the session, so that its memory stays, then " : "";
 
-/* With --force, the failure is a warning. */
-static void refuse_unforced(struct jump *jump)
-{
-	if (jump->force)
-		vlu_log(jump->ctx, VLU_LOG_WARNING, "%s", vlu_error(jump->ctx));
-	else
-		refuse(jump);
+	if (dev->power_state[0] != 'D' || strcmp(dev->power_state, "D0") == 0)
+		return 0;
+	return vlu_fail(dev->ctx, FAIL_DEVICE, -EINVAL, "%s: it is in %s, and the kernel refuses a "
+			"kexec unless it is in D0; fix: %svfio-lu release --session %s %s, then vfio-lu "
+			"preserve --session %s %s, which wakes it", dev->name, dev->power_state, keep,
+			session->name, dev->name, session->name, dev->name);
 }
 
 /* A process that uses the device would enable its interrupts again at once. */
-static void check_ready(struct jump *jump, const struct vlu_member *member)
+static void check_ready(struct jump *jump, const struct vlu_session *session,
+			const struct vlu_member *member)
 {
 	struct vlu_device *dev;
 	int ret;
 
-	ret = device_refresh(jump->ctx, member->bdf, &dev);
+	ret = device_refresh(jump->ctx, member->bdf, FOR_VERDICT, &dev);
 	if (!ret)
 		ret = check_unused(dev, FORCE_NONE);
+	if (!ret)
+		ret = check_awake(dev, session);
 	if (ret)
-		refuse(jump);
+		failures_note(jump->ctx, &jump->failures, true);
 }
 
 /* A session is handed over whole or not at all. */
@@ -166,24 +195,24 @@ static void check_session(struct jump *jump, const struct vlu_session *session)
 
 	if (is_unfinished(session) &&
 	    session_unfinished(jump->ctx, session, "; the kexec would lose it"))
-		refuse_unforced(jump);
+		failures_note(jump->ctx, &jump->failures, !jump->force);
 	if (session->direction != VLU_OUTGOING)
 		return;
 	jump->sessions++;
 	for (i = 0; (member = member_at(session, i)); i++) {
 		if (i < session->n_devices && is_held(member))
-			check_ready(jump, member);
+			check_ready(jump, session, member);
 		if (member->detail)
 			text_add(names, sizeof(names), "; %s: %s", member->name, member->detail);
 	}
-	if (session->standing == VLU_STANDING_HELD)
+	if (!is_broken(session))
 		return;
 	vlu_fail(jump->ctx, session->standing == VLU_STANDING_LOST ? FAIL_LOST : FAIL_INCOMPLETE,
 		 -ENOENT, "session %s is %s: %s%s", session->name,
 		 vlu_standing_word(session->standing), session->detail ? session->detail : "",
 		 names);
 	session_first(jump->ctx, session);
-	refuse(jump);
+	failures_note(jump->ctx, &jump->failures, true);
 }
 
 static bool is_outgoing(const struct vlu_session *session)
@@ -194,10 +223,10 @@ static bool is_outgoing(const struct vlu_session *session)
 static bool is_in_a_session(const struct vlu_state *state, struct vlu_bdf bdf,
 			    bool (*which)(const struct vlu_session *session))
 {
-	size_t i;
+	const struct vlu_session *session;
 
-	for (i = 0; i < state->n_sessions; i++)
-		if (which(&state->sessions[i]) && member_of(&state->sessions[i], bdf))
+	each_session(session, state)
+		if (which(session) && member_of(session, bdf))
 			return true;
 	return false;
 }
@@ -220,10 +249,10 @@ static void check_vms(struct jump *jump)
 			snprintf(preserve, sizeof(preserve), "preserve the device: vfio-lu preserve "
 				 "--pid %d, or ", (int)user->pid);
 		vlu_fail(jump->ctx, FAIL_WOULD_LOSE, -EBUSY, "%s: process %d (%s) has it open and "
-			 "it is in no session, so the kexec ends that process; %send the process, "
+			 "it is in no session, so a kexec would end that process; %send the process, "
 			 "or let the kexec end it: vfio-lu kexec --force", vlu_bdf_format(user->bdf, name),
 			 (int)user->pid, user->comm, preserve);
-		refuse_unforced(jump);
+		failures_note(jump->ctx, &jump->failures, !jump->force);
 	}
 }
 
@@ -237,11 +266,12 @@ static int check_image(struct jump *jump)
 		return vlu_fail(ctx, FAIL_NO_IMAGE, ret, "%s; first: vfio-lu load KERNEL",
 				kexec_is_loaded(ctx) == VLU_YES ?
 				"the loaded kernel was not loaded by vfio-lu" : "no kernel is loaded");
-	missing = ret ? NULL : kexec_image_missing(ctx, &jump->image);
-	if (missing)
-		return vlu_fail(ctx, FAIL_NO_IMAGE, -ENOENT, "%s does not exist any more; first: vfio-lu "
-				"load KERNEL", missing);
-	return ret ? ret : kexec_image_judge_again(jump->ledger, &jump->image);
+	if (ret)
+		return ret;
+	missing = kexec_image_missing(ctx, &jump->image);
+	return missing ? vlu_fail(ctx, FAIL_NO_IMAGE, -ENOENT, "%s does not exist any more; first: "
+				  "vfio-lu load KERNEL", missing) :
+	       kexec_image_judge_again(jump->ledger, &jump->image);
 }
 
 /*
@@ -270,12 +300,11 @@ static bool is_for_systemd(struct vlu_ctx *ctx, pid_t holder, const char **ret_w
 
 static int check_sessions(struct jump *jump)
 {
-	const struct vlu_state *state = &jump->ledger->state;
-	size_t i;
+	const struct vlu_session *session;
 	int ret;
 
-	for (i = 0; i < state->n_sessions; i++)
-		check_session(jump, &state->sessions[i]);
+	each_session(session, &jump->ledger->state)
+		check_session(jump, session);
 	check_vms(jump);
 	ret = failures_end(jump->ctx, &jump->failures);
 	if (!ret && !jump->sessions)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The functions that load and kexec share, and the repair after a failed kexec. */
+/* The functions that the commands load and kexec share, and the repair after a failed kexec. */
 #ifndef VLU_JUMP_JUMP_H
 #define VLU_JUMP_JUMP_H
 
 #include "jump/kexec-image.h"
+#include "ledger/loaded-image.h"
 #include "session/session.h"
-#include "timeline/moments.h"
 
 /* A plan's data, freed with the plan. */
 struct jump {
@@ -31,13 +31,11 @@ void jump_step(struct jump *jump, step_fn run, step_fn undo, const char *text, c
 /* Adds the steps that disable the interrupts of all devices in outgoing sessions. */
 void jump_add_quiet(struct jump *jump);
 
-/* Logs kernel, way, sessions and devices, before connections to the machine end. */
-void jump_announce(const struct jump *jump, const char *way);
-
 /*
- * When one device refuses the kexec, the devices before it stay frozen: their files answer EIO
- * until the device is bound again. thaw() closes their sessions, binds them, preserves them
- * again, and names them in text. It fails when it cannot do so for one of them.
+ * When one device refuses the kexec, the devices before it stay frozen: the file of each frozen
+ * device answers EIO until that frozen device is unbound and bound again. thaw() closes the
+ * sessions of the frozen devices, binds and preserves these devices again, and names them in the
+ * buffer text. It fails when it cannot do so for one of them.
  */
 int thaw(struct vlu_ctx *ctx, const struct held *held, char *text, size_t size)
 	must_check;

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <fcntl.h>
 
-#include "formats/cmdline.h"
-#include "base/attr.h"
 #include "base/bdf.h"
 #include "base/cache.h"
 #include "base/program.h"
 #include "base/text.h"
-#include "bind/driver-override.h"
 #include "capture/witness.h"
+#include "formats/cmdline.h"
 #include "formats/kernel-image.h"
 #include "jump/kexec-image.h"
 #include "machine/device.h"
@@ -20,28 +18,29 @@
 #define SEEN_MAX	(512u << 10)
 
 /*
- * Names all outgoing sessions of the holder, and the number of the live update. The number shows
- * when a later kernel still has these names on its command line.
+ * Names all outgoing sessions of the holder, and the number of the live update. By the number, a
+ * later kernel sees that the names on its command line are from an earlier live update.
  */
 static char *our_words(const struct ledger *ledger)
 {
 	const struct vlu_state *state = &ledger->state;
 	const char *before = SESSION_WORD "=";
+	const struct vlu_session *session;
 	char *words = NULL;
-	size_t i, size;
+	size_t size;
 	FILE *out = open_memstream(&words, &size);
 
-	for (i = 0; out && i < state->n_sessions; i++) {
-		const struct vlu_session *session = &state->sessions[i];
-
+	if (!out)
+		return NULL;
+	each_session(session, state) {
 		if (session->direction != VLU_OUTGOING || !(session->sources & VLU_FROM_HOLDER))
 			continue;
 		fprintf(out, "%s%s", before, session->name);
 		before = ",";
 	}
-	if (out && *before == ',' && state->liveupdate_number >= 0)
+	if (*before == ',' && state->liveupdate_number >= 0)
 		fprintf(out, " " UPDATE_WORD "=%lld", (long long)state->liveupdate_number + 1);
-	if (!out || !fclose(out))
+	if (!fclose(out))
 		return words;
 	free(words);
 	return NULL;
@@ -81,19 +80,16 @@ static int make_line(const struct ledger *ledger, struct kexec_image *image)
 /* Finds the preserved devices, or if there are none yet, those bound to vfio-pci. */
 static int find_devices(const struct ledger *ledger, struct vlu_bdf **ret_bdfs, size_t *ret_n)
 {
-	const struct vlu_state *state = &ledger->state;
+	const struct vlu_session *session;
 	struct vlu_ctx *ctx = ledger->ctx;
-	const struct vlu_member *members;
-	size_t i, j, preserved;
+	size_t i, preserved;
 	int ret;
 
 	ret = vlu_devices_read(ctx);
-	for (i = 0; !ret && i < state->n_sessions; i++) {
-		members = state->sessions[i].devices;
-		for (j = 0; !ret && j < state->sessions[i].n_devices; j++)
-			if (state->sessions[i].direction == VLU_OUTGOING && is_held(&members[j]))
-				ret = bdf_add(ctx, ret_bdfs, ret_n, members[j].bdf);
-	}
+	each_session(session, &ledger->state)
+		for (i = 0; !ret && session->direction == VLU_OUTGOING && i < session->n_devices; i++)
+			if (is_held(&session->devices[i]))
+				ret = bdf_add(ctx, ret_bdfs, ret_n, session->devices[i].bdf);
 	preserved = *ret_n;
 	for (i = 0; !ret && !preserved && i < vlu_device_count(ctx); i++)
 		if (strcmp(vlu_device_at(ctx, i)->driver, VFIO_DRIVER) == 0)
@@ -133,18 +129,6 @@ static enum vlu_result unforced_verdict(struct kexec_image *image, const struct 
 	return verdict;
 }
 
-/* Adds the row to the failures if it stops the kexec, or logs it as a warning. */
-static void judge_row(struct vlu_ctx *ctx, const struct vlu_check *row, bool stops,
-		      struct failures *failures)
-{
-	vlu_fail(ctx, FAIL_NEXT_KERNEL, -EINVAL, "the next kernel: %s (%s)", row->detail, row->id);
-	failure_fix(ctx, "fix", row->fix, row->fix_argv);
-	if (stops)
-		failures_add(ctx, failures, &ctx->failure);
-	else
-		vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
-}
-
 static int note_judged(struct vlu_ctx *ctx, struct kexec_image *image,
 		       const struct vlu_bdf *bdfs, size_t n)
 {
@@ -182,9 +166,12 @@ static int judge(const struct ledger *ledger, struct kexec_image *image, bool fo
 	unforced = unforced_verdict(image, report, force);
 	for (i = 0; (row = vlu_report_at(report, i)); i++) {
 		stops = is_in_the_way(row, unforced) && !is_forced(image, row, force);
-		if (stops || row->result == VLU_WARN || row->result == VLU_FAIL ||
-		    is_in_the_way(row, verdict))
-			judge_row(ctx, row, stops, &failures);
+		if (!stops && row->result != VLU_WARN && row->result != VLU_FAIL &&
+		    !is_in_the_way(row, verdict))
+			continue;
+		vlu_fail(ctx, FAIL_NEXT_KERNEL, -EINVAL, "the next kernel: %s (%s)", row->detail, row->id);
+		failure_fix(ctx, "fix", row->fix, row->fix_argv);
+		failures_note(ctx, &failures, stops);
 	}
 	vlu_report_free(report);
 	ret = failures_end(ctx, &failures);

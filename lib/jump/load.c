@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/attr.h"
-#include "formats/cmdline.h"
 #include "base/cache.h"
 #include "base/disk-file.h"
 #include "base/program.h"
-#include "jump.h"
+#include "formats/cmdline.h"
+#include "jump/jump.h"
 #include "machine/kexec-state.h"
 
 static int run_load(struct step *step)

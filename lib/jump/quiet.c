@@ -1,26 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel refuses a kexec if one device has interrupts enabled or sleeps. */
+/* The kernel refuses a kexec if one device has interrupts enabled. */
 #include "jump/jump.h"
-#include "machine/device.h"
 #include "uapi/vfio.h"
-
-/* vfio_pci_core_liveupdate_freeze() of the VFIO series refuses a device that sleeps. */
-static int check_awake(struct vlu_ctx *ctx, struct vlu_bdf bdf, const char *name)
-{
-	struct vlu_device *dev;
-	const char *state;
-	int ret;
-
-	ret = device_refresh(ctx, bdf, &dev);
-	if (ret)
-		return ret;
-	state = vlu_device_power_state(dev);
-	if (!state || strcmp(state, "D0") == 0 || strcmp(state, "unknown") == 0)
-		return 0;
-	return vlu_fail(ctx, FAIL_DEVICE, -EINVAL, "%s: it is in %s, and the kernel refuses a "
-			"kexec while it is; fix: vfio-lu release %s, then vfio-lu preserve %s, "
-			"which wakes it", name, state, name, name);
-}
 
 static int run_quiet(struct step *step)
 {
@@ -34,7 +15,7 @@ static int run_quiet(struct step *step)
 	moments_note(ctx, &jump->moments, INTERRUPTS_DISABLED, &step->bdf);
 	ret = vfio_irqs_off(ctx, step->name, fd);
 	sys_close(&ctx->sys, fd);
-	return ret ? ret : check_awake(ctx, step->bdf, step->name);
+	return ret;
 }
 
 static const struct step_kind step_quiet = {
@@ -44,14 +25,11 @@ static const struct step_kind step_quiet = {
 
 void jump_add_quiet(struct jump *jump)
 {
-	const struct vlu_state *state = &jump->ledger->state;
 	const struct vlu_session *session;
-	size_t i, j;
+	size_t i;
 
-	for (i = 0; i < state->n_sessions; i++) {
-		session = &state->sessions[i];
-		for (j = 0; session->direction == VLU_OUTGOING && j < session->n_devices; j++)
-			plan_add(jump->plan, &step_quiet, session->devices[j].bdf, NULL,
+	each_session(session, &jump->ledger->state)
+		for (i = 0; session->direction == VLU_OUTGOING && i < session->n_devices; i++)
+			plan_add(jump->plan, &step_quiet, session->devices[i].bdf, NULL,
 				 session->name, NULL);
-	}
 }

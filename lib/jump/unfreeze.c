@@ -2,10 +2,9 @@
 #include "base/bdf.h"
 #include "base/cache.h"
 #include "base/text.h"
-#include "jump.h"
-#include "machine/kernel-log.h"
 #include "bind/driver-override.h"
-#include "session/outgoing.h"
+#include "jump/jump.h"
+#include "session/session.h"
 #include "uapi/vfio.h"
 
 #define VFIO_PCI "/sys/bus/pci/drivers/vfio-pci"
@@ -28,7 +27,7 @@ static int find_frozen(struct session *session, struct vlu_bdf **ret_bdfs, size_
 	return ret;
 }
 
-static int run_unpreserve(struct step *step)
+static int run_release(struct step *step)
 {
 	return outgoing_drop(step->plan->data);
 }
@@ -54,7 +53,7 @@ static const struct step_kind step_rebind = {
 /* An unbind waits until the device's file is closed, so the holder closes it first. */
 static void add_bind_again(struct vlu_plan *plan, const struct member *member)
 {
-	member_step(plan, session_drop, NULL, "%d: close its file", member, NULL, NULL);
+	member_step(plan, session_drop, NULL, "%d: close its file", member, NULL);
 	plan_add(plan, &step_rebind, member->bdf, VFIO_PCI "/unbind", member->name, NULL);
 	plan_add(plan, &step_rebind, member->bdf, PCI_PROBE, member->name, NULL);
 }
@@ -80,7 +79,7 @@ static int thaw_session(struct vlu_ctx *ctx, const char *name, char *text, size_
 	if (ret)
 		return ret;
 	ret = find_frozen(session, &bdfs, &n);
-	session_step(plan, run_unpreserve, NULL, "close LUO session %v, which releases all of it");
+	session_step(plan, run_release, NULL, "close LUO session %v, which releases all of it");
 	for (i = 0; !ret && i < n; i++)
 		add_bind_again(plan, session_device(session, bdfs[i]));
 	if (ret || !n) {

@@ -37,16 +37,14 @@ unsigned long long borrower_start(struct vlu_ctx *ctx, const char *who)
 
 bool borrower_find(struct vlu_ctx *ctx, const char *value, struct borrower *ret_borrower)
 {
-	struct borrower borrower;
 	char who[16];
 
-	if (!borrower_parse(value, &borrower))
+	if (!borrower_parse(value, ret_borrower))
 		return false;
-	snprintf(who, sizeof(who), "%d", (int)borrower.pid);
-	if (borrower_start(ctx, who) != borrower.start)
+	snprintf(who, sizeof(who), "%d", (int)ret_borrower->pid);
+	if (borrower_start(ctx, who) != ret_borrower->start)
 		return false;
-	if (attr_read(ctx, borrower.comm, sizeof(borrower.comm), "/proc/%s/comm", who) <= 0)
-		strcpy(borrower.comm, "?");
-	*ret_borrower = borrower;
+	if (attr_read(ctx, ret_borrower->comm, sizeof(ret_borrower->comm), "/proc/%s/comm", who) <= 0)
+		strcpy(ret_borrower->comm, "?");
 	return true;
 }

@@ -12,13 +12,13 @@ struct borrower {
 	char comm[16];
 };
 
-/* Finds the borrower in the value of a held file. Returns false if there is no running one. */
+/* Finds the borrower in the holder's text on a file. Returns false if there is no running one. */
 bool borrower_find(struct vlu_ctx *ctx, const char *value, struct borrower *ret_borrower);
 
 /* Returns the start time of a process. who: a PID or "self". 0: the process has ended. */
 unsigned long long borrower_start(struct vlu_ctx *ctx, const char *who);
 
-/* For tests: parses "state=retrieved lent=PID.START". */
+/* Parses "state=retrieved lent=PID.START". Declared for tests. */
 bool borrower_parse(const char *value, struct borrower *ret_borrower);
 /* Parses /proc/PID/stat. Returns 0 if the process has ended or the text is malformed. */
 unsigned long long borrower_parse_start(const char *stat);

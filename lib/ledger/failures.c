@@ -18,13 +18,14 @@ int ledger_known(const struct ledger *ledger)
 			"holder has, so nothing was done", state->holder_detail);
 }
 
-/* The user has to replace words like KERNEL and COMMAND. */
+/* The user has to replace KERNEL or COMMAND, but not an option's value in capitals. */
 static bool can_be_run(const char *const *argv)
 {
 	size_t i;
 
 	for (i = 0; argv && argv[i]; i++)
-		if (argv[i][strspn(argv[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0')
+		if (argv[i][strspn(argv[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0' &&
+		    !(i && strncmp(argv[i - 1], "--", 2) == 0 && argv[i - 1][2]))
 			return false;
 	return argv != NULL;
 }
@@ -48,10 +49,9 @@ int session_unfinished(struct vlu_ctx *ctx, const struct vlu_session *session, c
 /* Could a session that is not restored yet have devices that no source names? */
 static bool has_unread(const struct ledger *ledger)
 {
-	const struct vlu_session *session = ledger->state.sessions;
-	const struct vlu_session *end = session + ledger->state.n_sessions;
+	const struct vlu_session *session;
 
-	for (; session < end; session++)
+	each_session(session, &ledger->state)
 		if (is_unfinished(session) && !(session->sources & VLU_FROM_HOLDER) &&
 		    strcmp(session->manifest, "ok") != 0)
 			return true;
@@ -76,11 +76,11 @@ int ledger_stranded(const struct ledger *ledger, struct vlu_bdf bdf, const struc
 
 int ledger_no_session(const struct ledger *ledger, const char *name)
 {
+	const struct vlu_session *session;
 	char names[400] = "";
-	size_t i;
 
-	for (i = 0; i < ledger->state.n_sessions; i++)
-		text_add(names, sizeof(names), " %s", ledger->state.sessions[i].name);
+	each_session(session, &ledger->state)
+		text_add(names, sizeof(names), " %s", session->name);
 	return vlu_fail(ledger->ctx, FAIL_NO_SESSION, -ENOENT, "there is no session %s; %s%s",
-			name, *names ? "there are:" : "there are none", names);
+			name, *names ? "the sessions are:" : "there are none", names);
 }

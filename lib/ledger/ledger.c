@@ -3,7 +3,6 @@
 #include "ledger/ledger.h"
 #include "machine/kernel.h"
 #include "machine/kernel-log.h"
-#include "ledger/manifest.h"
 #include "machine/kexec-state.h"
 #include "machine/kho-debugfs.h"
 
@@ -29,12 +28,11 @@ static void read_kernel(struct ledger *ledger)
 		state->kexec_count = 0;
 	state->kexec_loaded = kexec_is_loaded(ctx);
 	state->liveupdate_number = log->liveupdate_number;
-	/* the outgoing head has the number of the next live update */
+	/* this kernel's own LUO head has the number of the next live update */
 	if (kho_luo_out(ctx, &luo) == 0 && luo.liveupdate_num > 0)
 		state->liveupdate_number = (int64_t)luo.liveupdate_num - 1;
-	if (boot_id(ctx, ledger->boot_id))
-		ledger->boot_id[0] = '\0';
-	strcpy(state->boot_id, ledger->boot_id);
+	if (boot_id(ctx, state->boot_id))
+		state->boot_id[0] = '\0';
 }
 
 static int by_name(const void *a, const void *b)
@@ -45,33 +43,26 @@ static int by_name(const void *a, const void *b)
 /* Finds the next commands last, since each depends on the standing of all sessions. */
 static void judge(struct ledger *ledger)
 {
+	struct vlu_session *rows;
+	struct entry *entry;
 	size_t i, n = 0;
 
-	for (i = 0; i < ledger->n; i++)
-		if (ledger_decide(ledger, &ledger->entries[i]))
-			ledger->entries[n++] = ledger->entries[i];
+	each_entry(entry, ledger)
+		if (ledger_decide(ledger, entry))
+			ledger->entries[n++] = *entry;
 		else
-			manifest_free(&ledger->entries[i].manifest);
+			manifest_free(&entry->manifest);
 	ledger->n = n;
 	if (n)
 		qsort(ledger->entries, n, sizeof(*ledger->entries), by_name);
 	ledger_image(ledger);
-	for (i = 0; i < n; i++)
+	rows = ledger_kept(ledger, pool_alloc(&ledger->pool, n * sizeof(*rows)));
+	for (i = 0; rows && i < n; i++) {
 		ledger_next(ledger, &ledger->entries[i]);
-}
-
-static void list_sessions(struct ledger *ledger)
-{
-	struct vlu_session *row;
-	size_t i;
-
-	for (i = 0; i < ledger->n; i++) {
-		row = ledger_add(ledger, &ledger->state.sessions, &ledger->state.n_sessions);
-		if (!row)
-			return;
-		*row = ledger->entries[i].seen;
-		strcpy(row->created, ledger->entries[i].manifest.created);
+		rows[i] = ledger->entries[i].seen;
 	}
+	ledger->state.sessions = rows;
+	ledger->state.n_sessions = n;
 }
 
 int ledger_read(struct vlu_ctx *ctx, const char *usual, const struct vlu_bdf *incoming,
@@ -86,7 +77,6 @@ int ledger_read(struct vlu_ctx *ctx, const char *usual, const struct vlu_bdf *in
 	read_kernel(ledger);
 	ledger_sources(ledger, incoming, n, usual ? usual : VLU_SESSION);
 	judge(ledger);
-	list_sessions(ledger);
 	if (ledger->failed) {
 		ledger_free(ledger);
 		return vlu_nomem(ctx);
@@ -97,12 +87,13 @@ int ledger_read(struct vlu_ctx *ctx, const char *usual, const struct vlu_bdf *in
 
 void ledger_free(struct ledger *ledger)
 {
-	size_t i;
+	struct entry *entry;
 
-	for (i = 0; ledger && i < ledger->n; i++)
-		manifest_free(&ledger->entries[i].manifest);
-	if (ledger)
-		held_free(&ledger->held);
+	if (!ledger)
+		return;
+	each_entry(entry, ledger)
+		manifest_free(&entry->manifest);
+	held_free(&ledger->held);
 	pool_end(ledger);
 }
 

@@ -19,14 +19,14 @@
 struct entry {
 	struct vlu_session seen;
 	enum vlu_direction held;	/* by the holder; VLU_DIRECTION_UNKNOWN: not held */
-	bool promised;		/* has a manifest of this boot: preserve has succeeded */
-	bool restored;		/* has a manifest of an earlier boot in /run: restore has succeeded */
+	bool promised;		/* has a manifest that preserve wrote in this boot */
+	bool restored;		/* /run has its manifest, which was made in an earlier boot, so restore has retrieved it */
 	bool listed;		/* has a manifest of an earlier boot on the disk */
-	bool stale;		/* that manifest was made for another live update than this one */
-	bool logged;		/* some devices were added that only the kernel names */
+	bool stale;		/* the disk has a manifest of another live update, which is not used */
+	bool logged;		/* has devices that only the kernel reported */
 	bool named;		/* is on this kernel's command line */
 	bool opened;		/* is open in a process that is not the holder */
-	struct manifest manifest; /* manifest.session is "" if no manifest was valid */
+	struct manifest manifest; /* manifest.session is "" if there was none to use */
 	char settled[32];	/* the word that settle() wrote in this boot, or "" */
 };
 
@@ -35,14 +35,20 @@ struct ledger {
 	struct vlu_ctx *ctx;
 	struct vlu_state state;
 	struct held held;
+	bool off;		/* this kernel does no live updates, so it ignored the handover */
 	size_t n;
 	struct entry *entries;
 	/* Out of memory, so ledger_read() will fail. Until then, the spares replace new rows. */
 	bool failed;
 	struct entry spare;
 	struct vlu_member spare_member;
-	char boot_id[40];
 };
+
+#define each_entry(entry, ledger) \
+	for ((entry) = (ledger)->entries; (entry) < (ledger)->entries + (ledger)->n; (entry)++)
+#define each_session(session, state) \
+	for ((session) = (state)->sessions; (session) < (state)->sessions + (state)->n_sessions; \
+	     (session)++)
 
 /*
  * Reads all sources. usual: the name of the session to which handed-over devices are added if no
@@ -58,7 +64,7 @@ void ledger_free(struct ledger *ledger);
 const struct ledger *ledger_look(struct vlu_ctx *ctx);
 /* Returns NULL for an unknown session. */
 const struct vlu_session *ledger_find(const struct ledger *ledger, const char *name);
-/* Returns a session's manifest, that in /run if there is one, else that on the disk, or NULL. */
+/* Returns a session's manifest: the one in /run, else the one of this live update on the disk, else NULL. */
 const struct manifest *ledger_manifest(const struct ledger *ledger, const char *name);
 /*
  * Returns the i-th open file of this vfio device, or of any if bdf is NULL. Does not count files
@@ -67,43 +73,55 @@ const struct manifest *ledger_manifest(const struct ledger *ledger, const char *
 const struct proc_file *ledger_user(const struct ledger *ledger, const struct vlu_bdf *bdf,
 				    size_t i);
 /*
- * Returns the kernel's report about a device that is in no known session, or in a lost one.
+ * Returns the kernel's report about a device. For one in no known session, or in a lost one:
  * VLU_OUTGOING: another program preserved the device. VLU_INCOMING: the device was handed over and
  * is not finished. VLU_DIRECTION_UNKNOWN: the kernel reports nothing.
  */
 enum vlu_direction ledger_device(const struct ledger *ledger, struct vlu_bdf bdf);
 /*
- * Fails: the previous kernel handed over the device, in this lost session or, if lost is NULL, in
- * none that is known to have it. done: what cannot be done with it, "bound" or "preserved".
+ * Always fails, and says that the previous kernel handed over the device. lost is the lost session
+ * that has it; NULL: no known session has it. done: what cannot be done with the device, "bound" or "preserved".
  */
 int ledger_stranded(const struct ledger *ledger, struct vlu_bdf bdf, const struct vlu_session *lost,
 		    const char *done) must_check;
-/* Is the session from the previous kernel, and not finished, abandoned or lost? */
+/*
+ * Is the session from the previous kernel and still to be ended? A session that was abandoned or
+ * lost needs no end, nor does a finished one of which the holder has no files.
+ */
 bool is_unfinished(const struct vlu_session *session);
+/* Was the session made for the next kernel, and is it not held whole? kexec refuses then. */
+bool is_broken(const struct vlu_session *session);
 /* Returns the i-th member, devices before files. NULL: there are no more. */
 struct vlu_member *member_at(const struct vlu_session *session, size_t i);
 const struct vlu_member *member_of(const struct vlu_session *session, struct vlu_bdf bdf);
 struct vlu_member *member_named(const struct vlu_session *session, const char *name);
 bool is_held(const struct vlu_member *member);
+/* Was it not retrieved, so that finish refuses? A mismatched one was retrieved. */
+bool is_not_back(const struct vlu_member *member);
+/* Is this true of any member? */
+bool has_member(const struct vlu_session *session, bool (*is)(const struct vlu_member *member));
 bool has_held(const struct vlu_session *session);
 /* Does a manifest say that the member was preserved? */
 bool is_promised(const struct vlu_member *member);
 /* Is it known which files are held, since the holder answered or there is none? */
 bool is_asked(const struct ledger *ledger);
-/* Fails when the holder is busy, or does not answer this user. */
+/* Fails if it is not known which files the holder has. */
 int ledger_known(const struct ledger *ledger) must_check;
 /* Adds "; first: COMMAND" to the failure if there is a next command. Returns the old errno. */
 int session_first(struct vlu_ctx *ctx, const struct vlu_session *session);
-/* Fails: the session of the previous kernel is not finished. so: "" or more text, "; ...". */
+/*
+ * Always fails, and says that the session of the previous kernel is not finished. so: a text
+ * to append that begins with "; ", or "".
+ */
 int session_unfinished(struct vlu_ctx *ctx, const struct vlu_session *session,
 		       const char *so) must_check;
-/* Fails: there is no session of this name. Lists the sessions that exist. */
+/* Always fails, and says that there is no session of this name, and which sessions exist. */
 int ledger_no_session(const struct ledger *ledger, const char *name) must_check;
 
 /*
- * Notes in /run how a session of the previous kernel ended, because the command line names it
- * until the next kexec. word is "finished", or the reason why the session can never be finished:
- * "abandoned", "absent", "closed".
+ * Notes in /run how a session of the previous kernel ended. Without the note it would look
+ * unfinished, since the command line names it until the next kexec. The parameter word is
+ * "finished", or the reason why the session can never be finished: "abandoned", "absent", "closed".
  */
 int settle(struct vlu_ctx *ctx, const char *session, const char *word) must_check;
 /* Did settle() note this word about the session in this boot? */
@@ -114,9 +132,9 @@ void ledger_sources(struct ledger *ledger, const struct vlu_bdf *incoming, size_
 		    const char *usual);
 /* Sets the standing. Returns false if the session is over, so that there is nothing to report. */
 bool ledger_decide(struct ledger *ledger, struct entry *entry);
-void ledger_next(struct ledger *ledger, struct entry *entry);
-/* Reads which image vfio-lu has loaded, after the standings (loaded-image.c). */
+/* Reads which image vfio-lu has loaded (loaded-image.c). Needs the directions of the sessions. */
 void ledger_image(struct ledger *ledger);
+void ledger_next(struct ledger *ledger, struct entry *entry);
 
 /* For the sources: these find a row or add it, and never return NULL. */
 struct entry *ledger_entry(struct ledger *ledger, const char *name);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/attr.h"
-#include "base/text.h"
 #include "ledger/ledger.h"
 #include "ledger/loaded-image.h"
-#include "ledger/manifest.h"
 #include "machine/kexec-state.h"
 
 #define SEEN	"\nseen:\n"	/* followed by the lines of witness_stop() */
@@ -113,19 +111,17 @@ const char *kexec_image_missing(struct vlu_ctx *ctx, const struct kexec_image *i
 /* Was the image judged for all devices that are held now? */
 static bool is_judged(const struct ledger *ledger, const struct kexec_image *image)
 {
-	const struct vlu_member *member;
-	const struct vlu_session *seen;
-	size_t i, j;
+	const struct vlu_member *device;
+	const struct entry *entry;
+	size_t i;
 
-	for (i = 0; i < ledger->n; i++) {
-		seen = &ledger->entries[i].seen;
-		for (j = 0; seen->direction == VLU_OUTGOING && j < seen->n_devices; j++) {
-			member = &seen->devices[j];
-			if (is_held(member) &&
-			    (!image->judged || !list_has(image->judged, ' ', member->name)))
+	each_entry(entry, ledger)
+		for (i = 0; entry->seen.direction == VLU_OUTGOING && i < entry->seen.n_devices; i++) {
+			device = &entry->seen.devices[i];
+			if (is_held(device) &&
+			    (!image->judged || !list_has(image->judged, ' ', device->name)))
 				return false;
 		}
-	}
 	return true;
 }
 
@@ -134,7 +130,7 @@ static const char *keep(struct ledger *ledger, const char *text)
 	return text ? ledger_print(ledger, "%s", text) : NULL;
 }
 
-/* Leaves out an image that is unreadable here, or that another program loaded. */
+/* Leaves the image out if vfio-lu loaded none, or this user cannot read the note about it. */
 void ledger_image(struct ledger *ledger)
 {
 	struct kexec_image image = { .kernel = NULL };

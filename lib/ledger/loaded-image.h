@@ -12,11 +12,11 @@
 
 struct kexec_image {
 	char *kernel, *initrd;	/* paths; initrd NULL: none */
-	char *cmdline;		/* as requested, without the sessions' names */
+	char *cmdline;		/* from kexec_cmdline(), without the sessions' names */
 	char *line;		/* with the names, from kexec_image_judge() */
-	char *judged;		/* the devices that it was judged for, each and a blank; NULL: none */
+	char *judged;		/* devices that it was judged for, a blank after each; NULL: none */
 	char *forced;		/* failures that load --force accepted, a line each; NULL: none */
-	char *seen;		/* what load judged it by, see capture/witness.h; NULL: not known */
+	char *seen;		/* what was read to judge it, from witness_stop(); NULL: not known */
 };
 
 /* Returns -ENOENT when vfio-lu has loaded no image in this boot. */

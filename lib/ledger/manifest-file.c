@@ -29,7 +29,8 @@ int manifest_read(struct vlu_ctx *ctx, const char *dir, const char *session,
 	int ret;
 
 	snprintf(path, sizeof(path), "%s/%s.json", dir, session);
-	ret = attr_read_all(ctx, path, MANIFEST_MAX, &text, &size);
+	/* does not wait for a writer if the file is a FIFO */
+	ret = attr_read_records(ctx, path, MANIFEST_MAX, &text, &size);
 	return ret ? vlu_failed(ctx, ret, "cannot read %s", path) :
 	       manifest_take(ctx, text, size, session, path, ret_manifest);
 }
@@ -70,40 +71,22 @@ int manifest_keep(struct vlu_ctx *ctx, const char *session, const char *text)
 	vlu_log(ctx, VLU_LOG_WARNING, "%s; nothing is lost, since the session contains its "
 		"manifest, but in the next kernel vfio-lu status cannot name its devices "
 		"before vfio-lu restore", vlu_error(ctx));
-	/* none is better than an older one, which may list other devices */
+	/* An older manifest may list other devices, so it is better to have none. */
 	remove_in(ctx, STATE_DIR, session);
 	return 0;
 }
 
 void manifest_remove(struct vlu_ctx *ctx, const char *session)
 {
-	remove_in(ctx, RUN_DIR, session);
 	remove_in(ctx, STATE_DIR, session);
+	/* last, since status shows the session until this one is removed */
+	remove_in(ctx, RUN_DIR, session);
 }
 
-struct each {
-	int (*fn)(void *arg, const char *session);
-	void *arg;
-};
-
-static int call_session(void *arg, const char *name)
+bool manifest_session(const char *file, char session[64])
 {
-	struct each *each = arg;
-	size_t len = strlen(name);
-	char session[64];
+	size_t len = strlen(file);
 
-	if (name[0] == '.' || len <= 5 || len - 5 >= sizeof(session) ||
-	    strcmp(name + len - 5, ".json") != 0)
-		return 0;
-	memcpy(session, name, len - 5);
-	session[len - 5] = '\0';
-	return each->fn(each->arg, session);
-}
-
-int manifest_each(struct vlu_ctx *ctx, const char *dir,
-		  int (*fn)(void *arg, const char *session), void *arg)
-{
-	struct each each = { fn, arg };
-
-	return attr_each(ctx, dir, call_session, &each);
+	return len > 5 && has_suffix(file, ".json") && take_text(session, 64, file, len - 5) &&
+	       is_session_name(session) && !is_reserved_name(session);
 }

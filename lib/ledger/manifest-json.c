@@ -167,19 +167,11 @@ static const char *parse_files(struct json_object *root, struct manifest *manife
 	return NULL;
 }
 
-/* Manifests of earlier versions do not have this key. */
-static void parse_moment(struct json_object *root, struct manifest *manifest)
-{
-	char text[MOMENT_SIZE];
-
-	manifest->preserved = get_text(root, "preserved", text, sizeof(text)) ? moment_parse(text) :
-			      MOMENT_UNKNOWN;
-}
-
 static const char *parse_root(struct json_object *root, struct manifest *manifest)
 {
 	struct json_object *value, *devices;
 	struct manifest_device *dev;
+	char moment[MOMENT_SIZE];
 	const char *why;
 	int64_t pa;
 	size_t i;
@@ -187,7 +179,7 @@ static const char *parse_root(struct json_object *root, struct manifest *manifes
 	if (!json_object_is_type(root, json_type_object))
 		return "not a JSON object";
 	value = json_object_object_get(root, "schema");
-	if (!value || !json_object_is_type(value, json_type_int))
+	if (!json_object_is_type(value, json_type_int))
 		return "it has no \"schema\"";
 	if (json_object_get_int64(value) != MANIFEST_SCHEMA)
 		return "its \"schema\" is of another version of vfio-lu";
@@ -200,13 +192,15 @@ static const char *parse_root(struct json_object *root, struct manifest *manifes
 	    !get_hex(root, "flbs_pa", &pa))
 		return "a malformed field";
 	manifest->flbs_pa = pa < 0 ? 0 : (uint64_t)pa;
-	parse_moment(root, manifest);
+	/* unknown if the key is malformed, or missing as in manifests of earlier versions */
+	get_text(root, "preserved", moment, sizeof(moment));
+	manifest->preserved = moment_parse(moment);
 	value = json_object_object_get(root, "liveupdate_number");
 	if (value && !json_object_is_type(value, json_type_int))
 		return "a malformed \"liveupdate_number\"";
 	manifest->liveupdate_number = value ? json_object_get_int64(value) : -1;
 	devices = json_object_object_get(root, "devices");
-	if (!devices || !json_object_is_type(devices, json_type_array))
+	if (!json_object_is_type(devices, json_type_array))
 		return "it has no \"devices\"";
 	for (i = 0; i < json_object_array_length(devices); i++) {
 		dev = array_add(&manifest->devices, &manifest->n_devices);

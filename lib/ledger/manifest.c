@@ -17,15 +17,14 @@ int manifest_init(struct vlu_ctx *ctx, struct manifest *manifest,
 	memset(manifest, 0, sizeof(*manifest));
 	manifest->preserved = moment_now_rtc(ctx);
 	snprintf(manifest->session, sizeof(manifest->session), "%s", session);
-	strftime(manifest->created, sizeof(manifest->created), "%FT%TZ",
-		 gmtime_r(&now, &tm));
+	strftime(manifest->created, sizeof(manifest->created), "%FT%TZ", gmtime_r(&now, &tm));
 	ret = boot_id(ctx, manifest->boot_id);
 	if (!ret)
 		ret = host_release(ctx, manifest->kernel, sizeof(manifest->kernel));
 	manifest->liveupdate_number = -1;
 	if (ret)
 		return ret;
-	/* after the kexec, only this page leads to the FLBs */
+	/* the next kernel may free the memory that leads to the FLBs, so keep their address */
 	ret = kho_luo_out(ctx, &luo);
 	if (!ret) {
 		manifest->liveupdate_number = (int64_t)luo.liveupdate_num;

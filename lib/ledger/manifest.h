@@ -11,7 +11,7 @@
 
 #define MANIFEST_SCHEMA	1
 #define MANIFEST_MAX	(8u << 20) /* bytes: all devices of a full holder, with the longest paths */
-#define MANIFEST_COMMAND 4096	/* bytes; longer ones are not kept */
+#define MANIFEST_COMMAND 4096	/* bytes, the end of the text included */
 
 struct manifest_device {
 	struct vlu_bdf bdf;
@@ -66,8 +66,7 @@ int manifest_keep(struct vlu_ctx *ctx, const char *session, const char *text) mu
 /* Writes a file of this name in dir. */
 int state_write(struct vlu_ctx *ctx, const char *dir, const char *name, const char *text) must_check;
 void manifest_remove(struct vlu_ctx *ctx, const char *session);
-/* Calls fn with the name of each session that has a manifest file in dir. */
-int manifest_each(struct vlu_ctx *ctx, const char *dir,
-		  int (*fn)(void *arg, const char *session), void *arg);
+/* Takes the name of the session from "NAME.json". Returns false if no session can have the name. */
+bool manifest_session(const char *file, char session[64]);
 
 #endif

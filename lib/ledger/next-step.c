@@ -10,10 +10,8 @@ struct words {
 	size_t n;
 };
 
-static void add(struct words *words, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void add(struct words *words, const char *fmt, ...)
+static void __attribute__((format(printf, 2, 3)))
+add(struct words *words, const char *fmt, ...)
 {
 	struct ledger *ledger = words->ledger;
 	const char **word = ledger_add(ledger, &words->at, &words->n);
@@ -33,10 +31,8 @@ static const char *const *end(struct words *words)
 }
 
 /* Adds the words of a command, with the session's name if it needs one; the last argument is NULL. */
-static void command(struct words *words, const struct vlu_session *session, const char *verb, ...)
-	__attribute__((sentinel));
-
-static void command(struct words *words, const struct vlu_session *session, const char *verb, ...)
+static void __attribute__((sentinel))
+command(struct words *words, const struct vlu_session *session, const char *verb, ...)
 {
 	const char *word;
 	va_list args;
@@ -55,17 +51,22 @@ static void command(struct words *words, const struct vlu_session *session, cons
 	va_end(args);
 }
 
-/* Lists the reasons for which kexec refuses: unfinished sessions, and VMs with open devices. */
+/* Lists the reasons for which kexec refuses: the standings of sessions, and processes with open devices. */
 static void before_kexec(const struct ledger *ledger, struct words *blocked)
 {
 	const struct proc_file *user;
+	const struct entry *entry;
 	char name[VLU_BDF_SIZE];
 	size_t i;
 
-	for (i = 0; i < ledger->n; i++)
-		if (is_unfinished(&ledger->entries[i].seen))
+	each_entry(entry, ledger) {
+		if (is_unfinished(&entry->seen))
 			add(blocked, "session %s of the previous kernel is not finished",
-			    ledger->entries[i].seen.name);
+			    entry->seen.name);
+		else if (is_broken(&entry->seen))
+			add(blocked, "session %s is %s", entry->seen.name,
+			    vlu_standing_word(entry->seen.standing));
+	}
 	for (i = 0; (user = ledger_user(ledger, NULL, i)); i++)
 		add(blocked, "process %d (%s) has %s open: end it", (int)user->pid, user->comm,
 		    vlu_bdf_format(user->bdf, name));
@@ -91,26 +92,54 @@ static void after_held(const struct ledger *ledger, const struct vlu_session *se
 	}
 }
 
-/* Suggests to preserve the present devices again. If there are files or no devices: release. */
-static void again(const struct vlu_session *session, struct words *next)
+/* Does a VMM have a device of the session open? Sets pid, the id of its process. */
+static bool has_vmm(const struct ledger *ledger, const struct vlu_session *session, char pid[16])
 {
-	size_t i, there = 0;
+	const struct proc_file *user = NULL;
+	size_t i;
 
-	for (i = 0; i < session->n_devices; i++)
-		there += session->devices[i].present;
-	if (!there || session->n_files) {
+	for (i = 0; !user && i < session->n_devices; i++)
+		user = ledger_user(ledger, &session->devices[i].bdf, 0);
+	if (user)
+		snprintf(pid, 16, "%d", (int)user->pid);
+	return user;
+}
+
+/*
+ * Suggests preserve with all devices, which completes the session with what the holder has. If a
+ * device is absent: release of it and of the devices that are not held. If no
+ * device would be left, or a file is gone, which only a VMM could give again: release of all.
+ */
+static void again(const struct ledger *ledger, const struct vlu_session *session, struct words *next)
+{
+	bool absent = false, gone = false, held = true;
+	const struct vlu_member *member;
+	char pid[16];
+	size_t i;
+
+	for (i = 0; (member = member_at(session, i)); i++) {
+		absent |= !member->present;
+		gone |= i >= session->n_devices && !is_held(member);
+		held &= is_held(member);
+	}
+	if (!session->n_devices || gone || (absent && !has_held(session))) {
 		command(next, session, "release", NULL);
 		return;
 	}
-	command(next, session, "preserve", NULL);
-	for (i = 0; i < session->n_devices; i++)
-		if (session->devices[i].present)
-			add(next, "%s", session->devices[i].name);
+	/* devices that a VMM has open are preserved together with it */
+	if (held && !absent && has_vmm(ledger, session, pid)) {
+		command(next, session, "preserve", "--pid", pid, NULL);
+		return;
+	}
+	command(next, session, absent ? "release" : "preserve", NULL);
+	for (i = 0, member = session->devices; i < session->n_devices; i++, member++)
+		if (!absent || !member->present || !is_held(member))
+			add(next, "%s", member->name);
 }
 
 struct numbers {
 	size_t missing, lent, free, bound;	/* devices; free: no running process has them */
-	size_t memory, left;	/* files that no process ever had; files whose process has ended */
+	size_t memory, left;	/* retrieved files that were never lent; files whose borrower has ended */
 };
 
 static struct numbers numbers(const struct vlu_session *session)
@@ -162,10 +191,12 @@ static void after_partly(const struct vlu_session *session, struct words *next,
 
 	if (!session->n_devices && !session->n_files) {
 		command(next, session, "restore", NULL);
-		add(blocked, "vfio-pci has none of its devices: vfio-lu bind BDF...");
+		add(blocked, "none of its devices is bound to vfio-pci: vfio-lu bind BDF...");
 	} else if (n.missing) {
 		command(next, session, "restore", NULL);
-	} else if (n.free) {
+	} else if (!has_member(session, is_not_back)) {
+		after_restored(session, next);
+	} else if (n.free || n.memory || (n.left && !n.lent && !n.bound)) {
 		command(next, session, "run", "--", "COMMAND", NULL);
 	} else {
 		command(next, session, "release", "--abandon", NULL);
@@ -185,7 +216,7 @@ void ledger_next(struct ledger *ledger, struct entry *entry)
 		after_held(ledger, session, &next, &blocked);
 		break;
 	case VLU_STANDING_INCOMPLETE:
-		again(session, &next);
+		again(ledger, session, &next);
 		break;
 	case VLU_STANDING_WAITING:
 		command(&next, session, "restore", NULL);
@@ -201,7 +232,7 @@ void ledger_next(struct ledger *ledger, struct entry *entry)
 		break;
 	case VLU_STANDING_LOST:
 		if (session->direction == VLU_OUTGOING)
-			again(session, &next);
+			again(ledger, session, &next);
 		else
 			command(&next, session, "release", entry->restored || entry->settled[0] ?
 				"--abandon" : NULL, NULL);

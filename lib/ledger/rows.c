@@ -24,11 +24,10 @@ char *ledger_print(struct ledger *ledger, const char *fmt, ...)
 struct entry *ledger_entry(struct ledger *ledger, const char *name)
 {
 	struct entry *entry;
-	size_t i;
 
-	for (i = 0; i < ledger->n; i++)
-		if (strcmp(ledger->entries[i].seen.name, name) == 0)
-			return &ledger->entries[i];
+	each_entry(entry, ledger)
+		if (strcmp(entry->seen.name, name) == 0)
+			return entry;
 	name = ledger_print(ledger, "%s", name);
 	entry = name ? ledger_add(ledger, &ledger->entries, &ledger->n) : NULL;
 	if (!entry)
@@ -88,21 +87,21 @@ struct vlu_member *ledger_member(struct ledger *ledger, struct entry *entry, con
 
 const struct vlu_session *ledger_find(const struct ledger *ledger, const char *name)
 {
-	size_t i;
+	const struct vlu_session *session;
 
-	for (i = 0; i < ledger->state.n_sessions; i++)
-		if (strcmp(ledger->state.sessions[i].name, name) == 0)
-			return &ledger->state.sessions[i];
+	each_session(session, &ledger->state)
+		if (strcmp(session->name, name) == 0)
+			return session;
 	return NULL;
 }
 
 const struct manifest *ledger_manifest(const struct ledger *ledger, const char *name)
 {
-	size_t i;
+	const struct entry *entry;
 
-	for (i = 0; i < ledger->n; i++)
-		if (strcmp(ledger->entries[i].manifest.session, name) == 0)
-			return &ledger->entries[i].manifest;
+	each_entry(entry, ledger)
+		if (strcmp(entry->manifest.session, name) == 0)
+			return &entry->manifest;
 	return NULL;
 }
 
@@ -116,14 +115,25 @@ bool is_held(const struct vlu_member *member)
 	return member->sources & VLU_FROM_HOLDER;
 }
 
-bool has_held(const struct vlu_session *session)
+bool is_not_back(const struct vlu_member *member)
+{
+	return !is_held(member) || member->state == VLU_MEMBER_FAILED;
+}
+
+bool has_member(const struct vlu_session *session, bool (*is)(const struct vlu_member *member))
 {
 	const struct vlu_member *member;
-	size_t i = 0;
+	size_t i;
 
-	while ((member = member_at(session, i)) && !is_held(member))
-		i++;
-	return member;
+	for (i = 0; (member = member_at(session, i)); i++)
+		if (is(member))
+			return true;
+	return false;
+}
+
+bool has_held(const struct vlu_session *session)
+{
+	return has_member(session, is_held);
 }
 
 bool is_promised(const struct vlu_member *member)

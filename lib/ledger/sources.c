@@ -5,12 +5,10 @@
 #include "base/bdf.h"
 #include "ledger/borrower.h"
 #include "ledger/ledger.h"
-#include "ledger/manifest.h"
 #include "holder/service.h"
 #include "machine/device.h"
 #include "machine/kernel.h"
 #include "machine/kernel-log.h"
-#include "machine/processes.h"
 
 /* ---------------------------------------------------------- command line */
 
@@ -40,6 +38,8 @@ static void from_cmdline(struct ledger *ledger)
 		ledger->state.complete = false;
 		return;
 	}
+	ledger->off = !cmdline_get(line, "liveupdate", value, sizeof(value)) ||
+		      kernel_bool(value) == VLU_NO;
 	if (!cmdline_get(line, SESSION_WORD, value, sizeof(value)) || is_taken_over(ledger, line))
 		return;
 	ledger->state.named = true;
@@ -146,16 +146,21 @@ static void take_listed(struct ledger *ledger, struct entry *entry, const struct
 			ledger_member(ledger, entry, name)->sources |= source;
 }
 
-static int take_manifest(void *arg, const char *name)
+static int take_manifest(void *arg, const char *file)
 {
 	struct reading *reading = arg;
 	struct ledger *ledger = reading->ledger;
 	bool in_run = strcmp(reading->dir, RUN_DIR) == 0, ours;
 	unsigned int source = in_run ? VLU_FROM_PROMISE : VLU_FROM_DISK;
-	struct entry *entry = ledger_entry(ledger, name);
-	struct vlu_session *seen = &entry->seen;
 	struct manifest manifest;
+	struct vlu_session *seen;
+	struct entry *entry;
+	char name[64];
 
+	if (!manifest_session(file, name))
+		return 0;
+	entry = ledger_entry(ledger, name);
+	seen = &entry->seen;
 	if (manifest_read(ledger->ctx, reading->dir, name, &manifest)) {
 		if (strcmp(seen->manifest, "ok") != 0)
 			seen->manifest = "invalid";
@@ -163,7 +168,14 @@ static int take_manifest(void *arg, const char *name)
 			seen->detail = ledger_print(ledger, "%s", vlu_error(ledger->ctx));
 		return 0;
 	}
-	ours = strcmp(manifest.boot_id, ledger->boot_id) == 0;
+	ours = strcmp(manifest.boot_id, ledger->state.boot_id) == 0;
+	if (!in_run && !ours && ledger->state.kho_boot != VLU_NO &&
+	    is_of_another(ledger, manifest.liveupdate_number)) {
+		/* It does not show whether this live update has a session of this name, nor its devices. */
+		entry->stale = true;
+		manifest_free(&manifest);
+		return 0;
+	}
 	seen->sources |= source;
 	seen->manifest = "ok";
 	if (ours)
@@ -173,13 +185,12 @@ static int take_manifest(void *arg, const char *name)
 	else
 		entry->listed = true;
 	take_listed(ledger, entry, &manifest, source);
-	if (!in_run && !ours)
-		entry->stale = is_of_another(ledger, manifest.liveupdate_number);
 	if (entry->manifest.session[0]) {
 		manifest_free(&manifest);
 		return 0;
 	}
 	entry->manifest = manifest;
+	strcpy(seen->created, manifest.created);
 	seen->command = manifest.command;
 	return 0;
 }
@@ -187,7 +198,7 @@ static int take_manifest(void *arg, const char *name)
 static void from_manifests(struct ledger *ledger, const char *dir)
 {
 	struct reading reading = { ledger, dir };
-	int ret = manifest_each(ledger->ctx, dir, take_manifest, &reading);
+	int ret = attr_each(ledger->ctx, dir, take_manifest, &reading);
 
 	if (ret < 0 && ret != -ENOENT) {
 		ledger->state.complete = false;
@@ -229,32 +240,29 @@ static void from_processes(struct ledger *ledger)
 
 static bool is_known(const struct ledger *ledger, struct vlu_bdf bdf)
 {
-	size_t i;
+	const struct entry *entry;
 
-	for (i = 0; i < ledger->n; i++)
-		if (member_of(&ledger->entries[i].seen, bdf))
+	each_entry(entry, ledger)
+		if (member_of(&entry->seen, bdf))
 			return true;
 	return false;
 }
 
 /*
- * Returns the session for a device that no source assigns to one: the only session on the command
- * line without known devices or, if the command line names none, the usual session. Else NULL.
+ * Returns the session for a device that no source assigns to one. If the command line names
+ * sessions: the only one of these whose devices are unknown, or NULL. Else the usual session.
  */
 static struct entry *nameless(struct ledger *ledger, const char *usual)
 {
-	struct entry *found = NULL;
-	size_t i, n = 0;
+	struct entry *entry, *found = NULL;
+	size_t n = 0;
 
-	for (i = 0; i < ledger->n; i++) {
-		struct entry *entry = &ledger->entries[i];
-
+	each_entry(entry, ledger)
 		if (entry->named && entry->held == VLU_DIRECTION_UNKNOWN &&
 		    strcmp(entry->seen.manifest, "ok") != 0) {
 			found = entry;
 			n++;
 		}
-	}
 	if (n)
 		return n == 1 ? found : NULL;
 	return ledger->state.named ? NULL : ledger_entry(ledger, usual);
@@ -271,16 +279,16 @@ static void from_kernel(struct ledger *ledger, const char *usual)
 
 	for (i = 0; i < state->n_incoming; i++) {
 		if (is_known(ledger, state->incoming[i]) ||
-		    vlu_device_find(ledger->ctx, state->incoming[i], &dev) ||
+		    device_find(ledger->ctx, state->incoming[i], OF_ALL, &dev) ||
 		    dev->kind == VLU_BRIDGE)
 			continue;
 		entry = nameless(ledger, usual);
 		/* a valid manifest lists all devices of its session */
 		if (!entry || entry->held != VLU_DIRECTION_UNKNOWN || entry->promised ||
-		    (strcmp(entry->seen.manifest, "ok") == 0 && !entry->stale))
+		    strcmp(entry->seen.manifest, "ok") == 0)
 			continue;
 		if (!entry->named && !entry->seen.detail)
-			entry->seen.detail = "its name is the usual one, not read from a manifest";
+			entry->seen.detail = "its name is the default, since no manifest names it";
 		vlu_bdf_format(state->incoming[i], name);
 		ledger_member(ledger, entry, name)->sources |= VLU_FROM_LOG;
 		entry->seen.sources |= VLU_FROM_LOG;
@@ -348,7 +356,7 @@ bool session_is_settled(struct vlu_ctx *ctx, const char *session, const char *wo
 void ledger_sources(struct ledger *ledger, const struct vlu_bdf *incoming, size_t n,
 		    const char *usual)
 {
-	size_t i;
+	struct entry *entry;
 
 	from_cmdline(ledger);
 	from_holder(ledger);
@@ -357,6 +365,6 @@ void ledger_sources(struct ledger *ledger, const struct vlu_bdf *incoming, size_
 	from_processes(ledger);
 	take_incoming(ledger, incoming, n);
 	from_kernel(ledger, usual);
-	for (i = 0; i < ledger->n; i++)
-		read_settled(ledger->ctx, ledger->entries[i].seen.name, ledger->entries[i].settled);
+	each_entry(entry, ledger)
+		read_settled(ledger->ctx, entry->seen.name, entry->settled);
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Decides the standing of a session from the facts of the sources. */
-#include "formats/cmdline.h"
-#include "base/attr.h"
 #include "ledger/ledger.h"
-#include "machine/kernel.h"
 #include "machine/kernel-log.h"
 
 const char *vlu_standing_word(enum vlu_standing standing)
@@ -43,15 +40,9 @@ bool is_unfinished(const struct vlu_session *session)
 		 session->sources & VLU_FROM_HOLDER));
 }
 
-/* Counts the members for which fn is true. */
-static size_t count(const struct vlu_session *session, bool (*fn)(const struct vlu_member *member))
+bool is_broken(const struct vlu_session *session)
 {
-	const struct vlu_member *member;
-	size_t i, n = 0;
-
-	for (i = 0; (member = member_at(session, i)); i++)
-		n += fn(member);
-	return n;
+	return session->direction == VLU_OUTGOING && session->standing != VLU_STANDING_HELD;
 }
 
 static void each_member(struct vlu_session *session, void (*fn)(struct vlu_member *member))
@@ -66,7 +57,9 @@ static void each_member(struct vlu_session *session, void (*fn)(struct vlu_membe
 static void stand(struct vlu_session *session, enum vlu_standing standing, const char *why)
 {
 	session->standing = standing;
-	session->detail = session->detail ? session->detail : why;
+	/* no other detail may hide how the session was lost */
+	session->detail = session->detail && !(why && standing == VLU_STANDING_LOST) ?
+			  session->detail : why;
 }
 
 /* -------------------------------------------------------------- outgoing */
@@ -97,14 +90,16 @@ static void tell_outgoing(struct vlu_member *member)
 				 "it was preserved; its file is open, but in no session now" :
 				 "it was preserved, but no process holds it any more";
 	else if (is_never_promised(member))
-		member->detail = "an interrupted preserve left it open";
+		member->detail = member->state == VLU_MEMBER_PRESERVED ?
+				 "no manifest lists it, after an interrupted preserve or because the "
+				 "manifest was removed" : "an interrupted preserve left it open";
 }
 
 static void stand_outgoing(struct entry *entry)
 {
 	struct vlu_session *session = &entry->seen;
 
-	if (!count(session, is_held) && entry->held == VLU_DIRECTION_UNKNOWN) {
+	if (!has_held(session) && entry->held == VLU_DIRECTION_UNKNOWN) {
 		if (entry->opened)
 			stand(session, VLU_STANDING_UNKNOWN, NULL);
 		else
@@ -116,11 +111,11 @@ static void stand_outgoing(struct entry *entry)
 		each_member(session, in_no_session);
 	each_member(session, tell_outgoing);
 	if (entry->promised && entry->held == VLU_OUTGOING &&
-	    !count(session, is_broken_promise) && !count(session, is_never_promised))
+	    !has_member(session, is_broken_promise) && !has_member(session, is_never_promised))
 		stand(session, VLU_STANDING_HELD, NULL);
 	else
 		stand(session, VLU_STANDING_INCOMPLETE, "a command was interrupted, or a part of "
-		      "it was lost; vfio-lu preserve completes it, and vfio-lu release gives it "
+		      "the session was lost; vfio-lu preserve completes it, and vfio-lu release gives it "
 		      "up");
 }
 
@@ -147,6 +142,11 @@ static void tell_waiting(struct vlu_member *member)
 		tell_restored(member);
 }
 
+static void not_known(struct vlu_member *member)
+{
+	member->state = VLU_MEMBER_UNKNOWN;
+}
+
 static bool is_finished(const struct ledger *ledger, const struct vlu_session *session)
 {
 	size_t i;
@@ -157,34 +157,22 @@ static bool is_finished(const struct ledger *ledger, const struct vlu_session *s
 	return i > 0;
 }
 
-/* Was this kernel started without live updates, so that it ignored the handover? */
-static bool is_off(const struct ledger *ledger)
-{
-	char line[8192], value[16];
-
-	if (attr_read(ledger->ctx, line, sizeof(line), "/proc/cmdline") < 0)
-		return false;
-	return !cmdline_get(line, "liveupdate", value, sizeof(value)) ||
-	       kernel_bool(value) == VLU_NO;
-}
-
-/* Decides about a session that no process holds. Counts only evidence, never its absence. */
+/* Decides on a session that the holder does not have. Without evidence, it is not lost. */
 static void stand_unheld(const struct ledger *ledger, struct entry *entry)
 {
 	struct vlu_session *session = &entry->seen;
 	struct vlu_ctx *ctx = ledger->ctx;
-	bool here = entry->restored || entry->settled[0];
 
 	if (ledger->state.kho_boot == VLU_NO)
 		stand(session, VLU_STANDING_LOST, "nothing was handed over to this kernel");
-	else if (is_off(ledger))
+	else if (ledger->off)
 		stand(session, VLU_STANDING_LOST, "this kernel was started without liveupdate=on, "
 		      "and does no live updates");
 	else if (entry->opened)
 		stand(session, VLU_STANDING_WAITING, NULL);
 	else if (is_finished(ledger, session) || strcmp(entry->settled, "finished") == 0)
-		stand(session, VLU_STANDING_FINISHED, "its holder ended when all its devices were "
-		      "bound, which finished it");
+		stand(session, VLU_STANDING_FINISHED, "its holder ended after all its devices were "
+		      "bound, and so the kernel finished it");
 	else if (klog_is_leaked(ctx, session->name) || strcmp(entry->settled, "closed") == 0)
 		stand(session, VLU_STANDING_LOST, "it was retrieved, and its holder ended before "
 		      "it was finished: its devices cannot be used before the next kexec or "
@@ -194,16 +182,16 @@ static void stand_unheld(const struct ledger *ledger, struct entry *entry)
 		      "vfio-pci was registered, and the kernel does not try again before the next "
 		      "kexec or reboot");
 	else if (session->n_devices && klog_has_no_list(ctx))
-		stand(session, VLU_STANDING_LOST, "this kernel was handed none of its devices");
+		stand(session, VLU_STANDING_LOST, "the previous kernel handed over none of its devices");
 	else if (strcmp(entry->settled, "absent") == 0)
 		stand(session, VLU_STANDING_LOST, "the kernel knows no session of this name");
-	else if (here)
+	else if (entry->restored || entry->settled[0])
 		stand(session, VLU_STANDING_UNKNOWN, "it was restored in this boot, but no process "
 		      "holds it now; vfio-lu restore asks the kernel about it");
-	else if (entry->stale)
-		stand(session, VLU_STANDING_LOST, "it was made for another live update than the one "
+	else if (entry->stale && !entry->named && !entry->logged)
+		stand(session, VLU_STANDING_LOST, "its manifest was made for another live update than the one "
 		      "that led to this kernel");
-	else if (!entry->named && ledger->state.named && !entry->logged)
+	else if (!entry->named && !entry->logged && (ledger->state.named || !entry->listed))
 		stand(session, VLU_STANDING_UNKNOWN, "this kernel's command line does not name it "
 		      "among the sessions that were handed over: vfio-lu restore asks the kernel");
 	else
@@ -216,54 +204,53 @@ static void stand_incoming(const struct ledger *ledger, struct entry *entry)
 {
 	struct vlu_session *session = &entry->seen;
 
-	if (entry->held == VLU_INCOMING && strcmp(entry->settled, "finished") == 0) {
+	if (entry->held != VLU_INCOMING) {
+		stand_unheld(ledger, entry);
+	} else if (strcmp(entry->settled, "finished") == 0) {
 		stand(session, VLU_STANDING_FINISHED, "its holder still has files of it open; "
 		      "close them: vfio-lu finish");
-	} else if (entry->held == VLU_INCOMING && !session->n_devices && !session->n_files &&
-	    !*entry->manifest.session) {
+	} else if (!session->n_devices && !session->n_files && !*entry->manifest.session) {
 		stand(session, VLU_STANDING_PARTLY_RESTORED, "its devices are unknown: bind them "
 		      "(vfio-lu bind), then vfio-lu restore; or give it up: vfio-lu release "
 		      "--abandon");
-	} else if (entry->held == VLU_INCOMING) {
-		each_member(session, tell_restored);
-		stand(session, count(session, is_not_retrieved) ? VLU_STANDING_PARTLY_RESTORED :
-		      VLU_STANDING_RESTORED, NULL);
 	} else {
-		stand_unheld(ledger, entry);
+		each_member(session, tell_restored);
+		stand(session, has_member(session, is_not_retrieved) ? VLU_STANDING_PARTLY_RESTORED :
+		      VLU_STANDING_RESTORED, NULL);
 	}
 }
 
-/* Is nothing left of the session except its name on the command line? */
+/* Is nothing left of the session that a command could end? */
 static bool is_over(const struct ledger *ledger, const struct entry *entry)
 {
-	if (entry->promised || entry->listed || entry->restored || entry->opened ||
+	if (entry->promised || entry->restored || entry->opened ||
 	    entry->seen.sources & VLU_FROM_HOLDER)
 		return false;
-	return strcmp(entry->settled, "finished") == 0 ||
-	       strcmp(entry->settled, "abandoned") == 0 ||
-	       (ledger->state.kho_boot == VLU_NO && !entry->logged);
+	/* its manifest may still be on a disk that is read-only */
+	if (strcmp(entry->settled, "finished") == 0 || strcmp(entry->settled, "abandoned") == 0)
+		return true;
+	return ledger->state.kho_boot == VLU_NO && !entry->logged && !entry->listed &&
+	       !entry->stale && strcmp(entry->seen.manifest, "invalid") != 0;
 }
 
 static enum vlu_direction direction_of(const struct entry *entry)
 {
 	if (entry->held == VLU_OUTGOING || (entry->promised && entry->held != VLU_INCOMING))
 		return VLU_OUTGOING;
-	if (entry->held == VLU_INCOMING || entry->restored || entry->listed || entry->named ||
-	    entry->logged)
+	if (entry->held == VLU_INCOMING || entry->restored || entry->listed || entry->stale ||
+	    entry->named || entry->logged)
 		return VLU_INCOMING;
-	return entry->seen.sources & VLU_FROM_HOLDER ? VLU_OUTGOING : VLU_DIRECTION_UNKNOWN;
-}
-
-static void not_known(struct vlu_member *member)
-{
-	member->state = VLU_MEMBER_UNKNOWN;
+	if (entry->seen.sources & VLU_FROM_HOLDER)
+		return VLU_OUTGOING;
+	/* else it is a session of another program, or a file that only looks like a manifest */
+	return entry->opened ? VLU_DIRECTION_UNKNOWN : VLU_INCOMING;
 }
 
 bool ledger_decide(struct ledger *ledger, struct entry *entry)
 {
 	struct vlu_session *session = &entry->seen;
 
-	if (strcmp(session->manifest, "invalid") != 0 && is_over(ledger, entry))
+	if (is_over(ledger, entry))
 		return false;
 	session->direction = direction_of(entry);
 	if (session->direction == VLU_DIRECTION_UNKNOWN) {

@@ -46,14 +46,9 @@ int64_t vlu_device_device(const struct vlu_device *dev)
 int64_t vlu_device_subsystem(const struct vlu_device *const_dev)
 {
 	struct vlu_device *dev = (struct vlu_device *)const_dev;
-	int64_t vendor, device;
 
-	if (!dev->subsystem_known) {
-		vendor = device_number(dev, "subsystem_vendor");
-		device = device_number(dev, "subsystem_device");
-		dev->subsystem = vendor < 0 || device < 0 ? -1 : vendor << 16 | device;
-		dev->subsystem_known = true;
-	}
+	if (!dev->subsystem_known)
+		device_read_subsystem(dev);
 	return dev->subsystem;
 }
 

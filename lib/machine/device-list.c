@@ -141,7 +141,7 @@ static int no_device(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 }
 
 /* again: reads the changing values even if this look has already read them. */
-static int find(struct vlu_ctx *ctx, struct vlu_bdf bdf, bool again,
+static int find(struct vlu_ctx *ctx, struct vlu_bdf bdf, enum detail detail, bool again,
 		struct vlu_device **ret_dev)
 {
 	struct devices *devices = cache_get(ctx, &cache);
@@ -163,9 +163,9 @@ static int find(struct vlu_ctx *ctx, struct vlu_bdf bdf, bool again,
 			return no_device(ctx, bdf);
 		if (again || dev->look != ctx->look)
 			device_read_changing(dev);
-		device_read_more(dev, FOR_REPORT);
+		device_read_more(dev, detail);
 	} else {
-		ret = device_read(ctx, bdf, &dev);
+		ret = device_read(ctx, bdf, detail, &dev);
 		if (ret == -ENODEV)
 			return no_device(ctx, bdf);
 		if (!ret)
@@ -179,17 +179,24 @@ static int find(struct vlu_ctx *ctx, struct vlu_bdf bdf, bool again,
 	return 0;
 }
 
-int vlu_device_find(struct vlu_ctx *ctx, struct vlu_bdf bdf, struct vlu_device **ret_dev)
+int device_find(struct vlu_ctx *ctx, struct vlu_bdf bdf, enum detail detail,
+		struct vlu_device **ret_dev)
 {
-	return find(ctx, bdf, false, ret_dev);
+	return find(ctx, bdf, detail, false, ret_dev);
 }
 
-int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf, struct vlu_device **ret_dev)
+int vlu_device_find(struct vlu_ctx *ctx, struct vlu_bdf bdf, struct vlu_device **ret_dev)
+{
+	return device_find(ctx, bdf, FOR_REPORT, ret_dev);
+}
+
+int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf, enum detail detail,
+		   struct vlu_device **ret_dev)
 {
 	struct vlu_device *dev;
 	int ret;
 
-	ret = find(ctx, bdf, true, &dev);
+	ret = find(ctx, bdf, detail, true, &dev);
 	if (ret)
 		return ret;
 	/* An unknown driver is not the same as no driver. */
@@ -203,7 +210,7 @@ int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf, struct vlu_device **
 int vlu_device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf, struct vlu_device **ret_dev)
 {
 	cache_drop(ctx);
-	return device_refresh(ctx, bdf, ret_dev);
+	return device_refresh(ctx, bdf, FOR_REPORT, ret_dev);
 }
 
 void device_judge(struct vlu_device *dev)

@@ -7,7 +7,7 @@
 
 #define NODE_SYSFS	512
 
-/* Both set sysfs to "" if the node does not exist. The path may have text before "devices/". */
+/* Both set sysfs to "" if the node does not exist. sysfs may have text before "devices/". */
 void node_by_number(struct vlu_ctx *ctx, bool is_block, dev_t number, char sysfs[NODE_SYSFS]);
 /* path is "/dev/nvme0n1p2", or a link to it. Returns whether it is a block device. */
 bool node_by_name(struct vlu_ctx *ctx, const char *path, char sysfs[NODE_SYSFS]);

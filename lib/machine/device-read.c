@@ -64,6 +64,7 @@ void device_read_cdev(struct vlu_device *dev)
 	char path[128];
 
 	dev->cdev[0] = '\0';
+	dev->cdev_there = false;
 	if (strcmp(dev->driver, VFIO_DRIVER) != 0 && !device_is_variant(dev->driver))
 		return;
 	/* drivers/vfio/vfio_main.c: the directory has the name of the cdev */
@@ -240,7 +241,10 @@ static int read_device(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *path,
 	return 0;
 }
 
-/* Makes the directory of a function near. Returns what read_path() does. */
+/*
+ * Calls sys_near() for the directory of a function, so that its files are found faster. Returns
+ * what read_path() returns.
+ */
 static char *near_device(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 {
 	char name[VLU_BDF_SIZE], dir[64], *path = read_path(ctx, bdf);
@@ -250,13 +254,26 @@ static char *near_device(struct vlu_ctx *ctx, struct vlu_bdf bdf)
 	return path;
 }
 
-int device_read(struct vlu_ctx *ctx, struct vlu_bdf bdf, struct vlu_device **ret_dev)
+void device_read_subsystem(struct vlu_device *dev)
+{
+	int64_t vendor, device;
+
+	free(near_device(dev->ctx, dev->bdf));
+	vendor = device_number(dev, "subsystem_vendor");
+	device = device_number(dev, "subsystem_device");
+	sys_near(&dev->ctx->sys, NULL, NULL);
+	dev->subsystem = vendor < 0 || device < 0 ? -1 : vendor << 16 | device;
+	dev->subsystem_known = true;
+}
+
+int device_read(struct vlu_ctx *ctx, struct vlu_bdf bdf, enum detail detail,
+		struct vlu_device **ret_dev)
 {
 	int ret;
 
 	ret = read_device(ctx, bdf, near_device(ctx, bdf), ret_dev);
 	if (!ret)
-		device_read_more(*ret_dev, FOR_REPORT);
+		device_read_more(*ret_dev, detail);
 	sys_near(&ctx->sys, NULL, NULL);
 	return ret;
 }
@@ -314,7 +331,10 @@ static void read_chunks(void *arg)
 	/* not CDEVS: a command that only looks opens nothing in /dev, not even a directory */
 	static const char *const dirs[] = { "/sys/devices", PCI_DEVICES, IOMMU_GROUPS };
 	struct reading *all = arg;
-	/* The readers use nothing of the context but sys, so each thread gets a context of its own. */
+	/*
+	 * The readers use nothing of the context but sys and look, so each thread gets a context of
+	 * its own.
+	 */
 	struct vlu_ctx view = { .look = all->ctx->look };
 	size_t from, i;
 

@@ -43,7 +43,10 @@ static bool is_ones(const unsigned char *bytes, size_t n)
 	return !n;
 }
 
-/* A VF has no ids of its own, so its whole header must be ones: pci_device_is_present(). */
+/*
+ * The ids of a VF always read as ones (pci_device_is_present()), so a function is gone only if its
+ * whole header is ones.
+ */
 static int read_ones(struct vlu_device *dev)
 {
 	struct vlu_ctx *ctx = dev->ctx;
@@ -85,8 +88,7 @@ int device_driver_now(struct vlu_ctx *ctx, struct vlu_bdf bdf, char *buf,
 	char name[VLU_BDF_SIZE];
 	int ret;
 
-	ret = attr_link(ctx, buf, size, PCI_DEVICES "/%s/driver",
-			vlu_bdf_format(bdf, name));
+	ret = attr_link(ctx, buf, size, PCI_DEVICES "/%s/driver", vlu_bdf_format(bdf, name));
 	if (ret == -ENOENT) {
 		buf[0] = '\0';
 		return 0;
@@ -110,12 +112,6 @@ bool device_is_variant(const char *driver)
 	return true;
 }
 
-static int stop_at_one(void *arg, const char *name)
-{
-	(void)arg, (void)name;
-	return 1;
-}
-
 /* a virtio device is between the function and its interface */
 static int look_for_net(void *arg, const char *name)
 {
@@ -126,7 +122,7 @@ static int look_for_net(void *arg, const char *name)
 		return 0;
 	snprintf(path, sizeof(path), PCI_DEVICES "/%s/%.32s%s", dev->name, name,
 		 *name == 'v' ? "/net" : "");
-	return sys_list(&dev->ctx->sys, path, stop_at_one, NULL) > 0;
+	return sys_list(&dev->ctx->sys, path, any_name, NULL) > 0;
 }
 
 bool device_is_iommu(const struct vlu_device *dev)

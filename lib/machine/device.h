@@ -44,11 +44,11 @@ struct vlu_device {
 	unsigned int look;	/* ctx->look when the changing values were last read */
 	bool judged;		/* the device was checked in that look */
 	bool names_known;
-	const char *vendor_name, *device_name;	/* owned by names_get(), never freed */
+	const char *vendor_name, *device_name;	/* of names_get(), not freed with the device */
 };
 
-/* device-read.c: reads FOR_REPORT. Returns -ENODEV for no device. Free it with device_free(). */
-int device_read(struct vlu_ctx *ctx, struct vlu_bdf bdf,
+/* device-read.c. Returns -ENODEV for no device. Free it with device_free(). */
+int device_read(struct vlu_ctx *ctx, struct vlu_bdf bdf, enum detail detail,
 		struct vlu_device **ret_dev) must_check;
 void device_free(struct vlu_device *dev);
 /*
@@ -58,11 +58,17 @@ void device_free(struct vlu_device *dev);
 int devices_read(struct vlu_ctx *ctx, enum detail detail, const struct vlu_bdf *bdfs,
 		 size_t n, struct vlu_device **devs) must_check;
 void device_read_more(struct vlu_device *dev, enum detail detail);
+void device_read_subsystem(struct vlu_device *dev);
 /* Read again the values that change with the driver, or the cdev alone. */
 void device_read_changing(struct vlu_device *dev);
 void device_read_cdev(struct vlu_device *dev);
-/* device-list.c: does what vlu_device_refresh() does, within the current look. */
-int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf,
+/*
+ * device-list.c: do what vlu_device_find() and vlu_device_refresh() do, within the current look,
+ * and read no more than this detail.
+ */
+int device_find(struct vlu_ctx *ctx, struct vlu_bdf bdf, enum detail detail,
+		struct vlu_device **ret_dev) must_check;
+int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf, enum detail detail,
 		   struct vlu_device **ret_dev) must_check;
 /*
  * Call this before you check a device. If the device was already checked in this look, a new look

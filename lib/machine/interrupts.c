@@ -5,9 +5,8 @@
 #include "machine/interrupts.h"
 
 /*
- * drivers/vfio/pci/vfio_pci_intrs.c: "vfio-intx(%s)" in vfio_intx_enable(),
- * "vfio-msi%s[%d](%s)" in vfio_msi_set_vector_signal(). Handlers that share an interrupt are
- * separated by commas.
+ * drivers/vfio/pci/vfio_pci_intrs.c: "vfio-intx(%s)" in vfio_intx_enable(), "vfio-msi%s[%d](%s)" in
+ * vfio_msi_set_vector_signal(). Handlers that share an interrupt are separated by commas.
  */
 #define PREFIX	"vfio-"
 

@@ -15,7 +15,7 @@ struct klog {
 	int64_t kexec_count;		/* "KHO: exec from ..."; -1: not in the log */
 	char previous_release[65];	/* "": not in the log */
 	size_t n_incoming;
-	struct vlu_bdf *incoming;	/* preserved, not finished; sorted */
+	struct vlu_bdf *incoming;	/* preserved, not finished */
 	size_t n_finished;
 	struct vlu_bdf *finished;	/* preserved, and finished under this kernel */
 	size_t n_leaked;
@@ -30,7 +30,7 @@ struct klog {
 	/* The newest line about a device that could not be frozen, with the reason. */
 	char freeze[256];
 	unsigned int n_freezes;	/* number of these lines */
-	/* The last lines of KHO and LUO themselves, oldest first. */
+	/* The last lines of KHO, LUO and PCI about the handover, oldest first. */
 	size_t n_lines;
 	char *lines[KLOG_LINES];
 };

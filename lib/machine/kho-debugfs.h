@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * KHO in debugfs: this kernel's own LUO head, and data about the previous kernel. The incoming
- * LUO head is missing there, since its memory is freed at boot. These functions do not change
- * vlu_error().
+ * KHO in debugfs: this kernel's own LUO head, and data about the previous kernel. No function here
+ * reads the incoming LUO head (abi/luo.c), because since Linux 7.2 the kernel frees the memory of
+ * that head at boot. These functions do not change vlu_error().
  */
 #ifndef VLU_MACHINE_KHO_DEBUGFS_H
 #define VLU_MACHINE_KHO_DEBUGFS_H

@@ -48,8 +48,8 @@ int libvirt_domain(struct vlu_ctx *ctx, pid_t pid, char name[LIBVIRT_NAME])
 
 /*
  * virDomainHostdevDefFormatSubsysPCI() and virDomainHostdevDefFormatOrigStates(),
- * src/conf/domain_conf.c: the original state follows the address of the host's device, and no
- * other address.
+ * src/conf/domain_conf.c: <origstates> comes directly after the address of the host's device, and
+ * after no other address.
  */
 static enum vlu_known state_is_unbinding(const char *text, struct vlu_bdf bdf)
 {

@@ -75,7 +75,7 @@ struct names *names_get(struct vlu_ctx *ctx)
 		return cache_put(ctx, &cache, names);
 	}
 	names->access = names->pci.pci_alloc();
-	/* A lookup calls them. They are NULL without pci_init(). */
+	/* A lookup calls these callbacks, which are NULL without pci_init(). */
 	names->access->error = on_error;
 	names->access->warning = say_nothing;
 	names->access->debug = say_nothing;

@@ -9,7 +9,7 @@ struct names;
 
 /* Returns NULL when out of memory. Without pci.ids on the machine there are no names. */
 struct names *names_get(struct vlu_ctx *ctx);
-/* Returns a text that lives as long as names, or NULL. device < 0: the vendor's name. */
+/* Returns a text that is valid until the names are freed, or NULL. device < 0: the vendor's name. */
 const char *names_device(struct names *names, int vendor, int device);
 const char *names_class(struct names *names, int class);
 

@@ -3,11 +3,13 @@
  * An unbind of a preserved device waits in vfio_unregister_group_dev()
  * (drivers/vfio/vfio_main.c) until the session is closed. A signal can wake it at first (state
  * S), but not after the first signal (state D), so the task's state proves nothing. Two
- * other facts do:
- * - The task has the sysfs file open that it writes to, with any kernel configuration.
+ * other facts are proof:
+ * - The task has open the sysfs file to which it writes. This can be seen with any kernel
+ * configuration.
  * - /proc/PID/wchan has the function. This also works for kernel threads that remove an
- * unplugged device. The wait has a time-out, so a kernel that can unwind its stacks (ORC, frame
- * pointers) gives the right function, and one that guesses gives process_timeout.
+ * unplugged device. Because the wait has a time-out, wchan shows process_timeout if the kernel only
+ * guesses the callers on a stack; only a kernel that can unwind its stacks (ORC, frame pointers)
+ * shows the function.
  */
 #include "base/attr.h"
 #include "machine/pending-unbind.h"
@@ -18,7 +20,7 @@ struct look {
 	struct blocked *found;
 	const char *file;	/* "wchan" or "stack" */
 	char process[16];
-	bool told;		/* some task's file had text */
+	bool told;		/* a file of process 1 or 2 had text */
 	bool yes;
 };
 
@@ -62,8 +64,7 @@ static int look_at_task(void *arg, const char *name)
 	const char *where;
 	size_t size, len;
 
-	snprintf(path, sizeof(path), "/proc/%s/task/%.16s/%s", look->process, name,
-		 look->file);
+	snprintf(path, sizeof(path), "/proc/%s/task/%.16s/%s", look->process, name, look->file);
 	/* wchan ends without a newline, stack has many lines */
 	if (attr_read_all(look->ctx, path, 65536, &text, &size))
 		return 0;

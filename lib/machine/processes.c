@@ -153,8 +153,8 @@ static bool read_comm(struct scan *scan, struct proc_file *file)
 }
 
 /*
- * Finds a node in sysfs by its number, since a node may have any name in any directory. In a
- * captured machine nodes have no numbers, so finds them by the kernel's name.
+ * Finds a node in sysfs by its number, since a node may have any name in any directory. The nodes of
+ * a captured machine have no numbers; they are found by the names that the kernel gives to nodes.
  */
 static bool find_node(struct scan *scan, const char *fd, struct proc_file *file)
 {
@@ -311,8 +311,7 @@ const struct procs *procs_get(struct vlu_ctx *ctx)
 	if (ret || !scan.any)
 		scan.procs->complete = false;
 	if (scan.procs->n)
-		qsort(scan.procs->files, scan.procs->n, sizeof(*scan.procs->files),
-		      by_kind);
+		qsort(scan.procs->files, scan.procs->n, sizeof(*scan.procs->files), by_kind);
 	return cache_put(ctx, &cache, scan.procs);
 }
 

@@ -10,7 +10,8 @@ enum proc_kind {
 	PROC_VFIO,	/* a vfio device; bdf is set */
 	PROC_GROUP,	/* a vfio group; group is set */
 	PROC_SESSION,	/* a LUO session; name is set */
-	PROC_NODE,	/* another device node; name is the end of its path, sysfs is set */
+	/* another device node, or a PCI function's "resource0"; name is the end of its path */
+	PROC_NODE,
 	PROC_LIVEUPDATE, /* /dev/liveupdate */
 	PROC_UNBIND,	/* a sysfs file that unbinds or removes; name is the end of its path */
 };
@@ -22,7 +23,7 @@ struct proc_file {
 	char comm[16];
 	int64_t group;
 	char name[64];
-	const char *sysfs; /* PROC_NODE: its path in sysfs, or NULL */
+	const char *sysfs; /* PROC_NODE: its path in sysfs, or NULL if that was not found */
 	bool is_block;	/* PROC_NODE */
 	int fd;		/* number in that process */
 	bool legacy;	/* PROC_VFIO: it was opened through a group, not through the device's cdev */
@@ -33,8 +34,8 @@ struct procs {
 	/* All processes could be read, so the list has all open files. */
 	bool complete;
 	size_t n;
-	struct proc_file *files;	/* sorted by kind; PROC_VFIO then by address */
-	/* One process of each mount namespace other than ours. */
+	struct proc_file *files;	/* of procs_get(): sorted by kind; PROC_VFIO then by address */
+	/* One process of each mount namespace, never our own process. */
 	size_t n_namespaces;
 	struct proc_namespace { char id[32]; pid_t pid; } *namespaces;
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <signal.h>
 
-#include "base/attr.h"
 #include "base/program.h"
 #include "machine/systemd.h"
 
@@ -26,7 +25,7 @@ bool systemd_is_stopping(struct vlu_ctx *ctx, int status)
 
 	/*
 	 * The shutdown ends systemctl, its bus and this process. If SIGTERM ended systemctl and is
-	 * pending here, it was sent to all processes of a unit.
+	 * pending here, systemd is stopping the unit of both: the shutdown has begun.
 	 */
 	if (status == 0 || (status == 128 + SIGTERM && ctx->stop && ctx->stop(ctx->stop_arg)))
 		return true;
@@ -73,7 +72,7 @@ static int look_at_library(void *arg, const char *name)
 	return 0;
 }
 
-/* Debian has it in a directory of the architecture. */
+/* Debian has the library of systemd in a directory of the architecture. */
 static int look_at_directory(void *arg, const char *name)
 {
 	struct looking *look = arg;

@@ -16,8 +16,8 @@ static inline bool systemd_has_luo(int version)
 /* Is process 1 systemd? */
 bool systemd_is_running(struct vlu_ctx *ctx);
 /*
- * Is systemd shutting down for a kexec, after systemctl was run to start it and ended with status?
- * Executes systemctl, so read-only commands must not call this.
+ * systemctl was run to start a kexec and ended with this status: is systemd now shutting down for
+ * that kexec? May execute systemctl, so read-only commands must not call this.
  */
 bool systemd_is_stopping(struct vlu_ctx *ctx, int status);
 /* Returns the version that is installed on the root file system, or -1 when it is not found. */

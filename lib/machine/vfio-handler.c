@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <fcntl.h>
-#include <limits.h>
 
 #include "abi/compatible.h"
 #include "base/attr.h"
@@ -11,11 +10,13 @@
 #define LONGEST_WORD	32
 
 /* drivers/vfio/pci/vfio_pci_liveupdate.c of the VFIO series, all versions */
-static const char *const symbols[] = { "vfio_pci_liveupdate" };
-int file_has_word(struct vlu_ctx *ctx, const char *path, const char *const *words, size_t n_words)
+#define SYMBOL		"vfio_pci_liveupdate"
+
+/* Does the file contain the word? Returns 1 or 0, or a negative errno. Reads it piece by piece. */
+static int file_has_word(struct vlu_ctx *ctx, const char *path, const char *word)
 {
 	_cleanup_free_ char *buf = malloc(65536 + LONGEST_WORD);
-	size_t kept = 0, i;
+	size_t kept = 0;
 	int fd, found = 0;
 	ssize_t n;
 
@@ -26,8 +27,7 @@ int file_has_word(struct vlu_ctx *ctx, const char *path, const char *const *word
 		return fd;
 	while (!found && (n = sys_read(&ctx->sys, fd, buf + kept, 65536)) > 0) {
 		kept += (size_t)n;
-		for (i = 0; !found && i < n_words; i++)
-			found = memmem(buf, kept, words[i], strlen(words[i])) != NULL;
+		found = memmem(buf, kept, word, strlen(word)) != NULL;
 		/* a word may span two pieces */
 		if (kept > LONGEST_WORD) {
 			memmove(buf, buf + kept - LONGEST_WORD, LONGEST_WORD);
@@ -58,7 +58,7 @@ bool modules_dep_find(const char *text, const char *module, char *buf, size_t si
 
 char vfio_pci_built(struct vlu_ctx *ctx, const struct kconfig *config)
 {
-	static const char *const word[] = { "/vfio-pci.ko" };
+	static const char word[] = "/vfio-pci.ko";
 	char release[128], path[256];
 	int ret;
 
@@ -67,12 +67,12 @@ char vfio_pci_built(struct vlu_ctx *ctx, const struct kconfig *config)
 	if (host_release(ctx, release, sizeof(release)))
 		return '?';
 	snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", release);
-	ret = file_has_word(ctx, path, word, 1);
+	ret = file_has_word(ctx, path, word);
 	if (ret == 1)
 		return 'y';
 	/* modules.dep lists modules even without the configuration */
 	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", release);
-	if (ret == 0 && file_has_word(ctx, path, word, 1) == 1)
+	if (ret == 0 && file_has_word(ctx, path, word) == 1)
 		return 'm';
 	return '?';
 }
@@ -98,7 +98,7 @@ static int look_in_module(struct vlu_ctx *ctx, char *text, size_t text_size)
 			return -ENOENT;
 		}
 	}
-	/* depmod with another directory writes absolute paths */
+	/* an absolute path, if depmod was told another directory than that of the release */
 	if (name[0] == '/')
 		snprintf(path, sizeof(path), "%s", name);
 	else
@@ -123,7 +123,7 @@ static int look_in_map(struct vlu_ctx *ctx)
 	if (host_release(ctx, release, sizeof(release)))
 		return -ENOENT;
 	snprintf(path, sizeof(path), "/boot/System.map-%s", release);
-	return file_has_word(ctx, path, symbols, ARRAY_SIZE(symbols));
+	return file_has_word(ctx, path, SYMBOL);
 }
 
 static void say(struct handler *handler, enum vlu_known there, const char *fmt, ...)
@@ -156,16 +156,16 @@ void handler_find(struct vlu_ctx *ctx, const struct kconfig *config,
 	}
 	built = vfio_pci_built(ctx, config);
 	running = built == 'y' || sys_exists(&ctx->sys, "/sys/module/vfio_pci");
-	ret = file_has_word(ctx, "/proc/kallsyms", symbols, ARRAY_SIZE(symbols));
+	ret = file_has_word(ctx, "/proc/kallsyms", SYMBOL);
 	if (ret == 1) {
-		say(ret_handler, VLU_YES, "its code is in /proc/kallsyms");
+		say(ret_handler, VLU_YES, "the handler is in /proc/kallsyms");
 		return;
 	}
 	complete = ret == 0 && running;
 	if (built == 'y' && !complete) {
 		ret = look_in_map(ctx);
 		if (ret == 1) {
-			say(ret_handler, VLU_YES, "its code is in this kernel's System.map");
+			say(ret_handler, VLU_YES, "the handler is in this kernel's System.map");
 			return;
 		}
 		complete = ret == 0;
@@ -173,21 +173,21 @@ void handler_find(struct vlu_ctx *ctx, const struct kconfig *config,
 	if (built != 'y') {
 		ret = look_in_module(ctx, module, sizeof(module));
 		if (ret == 1) {
-			say(ret_handler, VLU_YES, "%s has it", module);
+			say(ret_handler, VLU_YES, "%s has the handler", module);
 			return;
 		}
 		complete |= ret == 0;
 	}
 	if (complete && config->text)
 		say(ret_handler, VLU_NO, "this kernel preserves no vfio files: there is no "
-		    "CONFIG_VFIO_PCI_LIVEUPDATE in %s and no trace of it in %s",
+		    "CONFIG_VFIO_PCI_LIVEUPDATE in %s and no handler in %s",
 		    config->source, running ? "its symbols" : VFIO_DRIVER);
 	else if (complete)
-		say(ret_handler, VLU_DONT_KNOW, "no trace of it in %s, and no configuration "
+		say(ret_handler, VLU_DONT_KNOW, "no handler in %s, and no configuration "
 		    "of this kernel was found to confirm that",
 		    running ? "the kernel's symbols" : VFIO_DRIVER);
 	else
-		say(ret_handler, VLU_DONT_KNOW, "vfio-lu cannot see whether this kernel has it: %s%s%s", config->text ?
+		say(ret_handler, VLU_DONT_KNOW, "vfio-lu cannot see whether this kernel has a handler: %s%s%s", config->text ?
 		    "its configuration does not name it" : "no configuration of this kernel was found",
 		    module[0] ? ", " : " and its symbols cannot be read", module);
 }

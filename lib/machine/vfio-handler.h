@@ -20,12 +20,6 @@ void handler_find(struct vlu_ctx *ctx, const struct kconfig *config,
 /* Returns 'y' when vfio-pci is built in, 'm' for a module, 0 for neither, '?' when not known. */
 char vfio_pci_built(struct vlu_ctx *ctx, const struct kconfig *config);
 
-/*
- * Does the file contain one of these words? Returns 1 or 0, or a negative errno. Reads the file
- * piece by piece, never as a whole.
- */
-int file_has_word(struct vlu_ctx *ctx, const char *path, const char *const *words, size_t n_words);
-
 /* For tests: finds the path of a module in the text of modules.dep. */
 bool modules_dep_find(const char *text, const char *module, char *buf, size_t size);
 

@@ -6,7 +6,7 @@
 #define BLANKS	" \t\n"
 
 /* Separators between module names in a list. */
-#define PARTS	BLANKS ",\"'()[]"
+#define SEPARATORS	BLANKS ",\"'()[]"
 
 /* Returns the start of a list in text, and its end in *ret_end. NULL: text has no list. */
 typedef const char *(*list_fn)(const char *text, const char **ret_end);
@@ -101,7 +101,7 @@ static bool is_read(const struct source *source, const struct userland *user)
 		/* mkinitcpio leaves its list to systemd when systemd is the init */
 		if (source->maker == MKINITCPIO && user->starts_systemd == VLU_YES)
 			return false;
-		/* unknown maker: only the command line, since known files would have identified it */
+		/* unknown maker: only the command line, since a file would show the maker */
 		return user->maker ? user->maker->id == source->maker : !source->file;
 	case BY_UNKNOWN:
 		break;
@@ -109,21 +109,21 @@ static bool is_read(const struct source *source, const struct userland *user)
 	return !user->maker;
 }
 
-/* Returns the position of a module among the names between at and end, or -1. */
+/* Returns the position of a module among the names in the text from "at" to "end", or -1. */
 static long nth_of(const char *at, const char *end, const char *module)
 {
 	size_t len;
 	long n = 0;
 
-	for (at += strspn(at, PARTS); at < end; at += len, at += strspn(at, PARTS), n++) {
-		len = strcspn(at, PARTS);
+	for (at += strspn(at, SEPARATORS); at < end; at += len, at += strspn(at, SEPARATORS), n++) {
+		len = strcspn(at, SEPARATORS);
 		if (cmdline_is_same(at, len, module))
 			return n;
 	}
 	return -1;
 }
 
-/* Does the same as nth_of() for text with a name per line, which parameters may follow. */
+/* Like nth_of(), for text with one name per line. Parameters may follow the name. */
 static long nth_line(const char *text, const char *module)
 {
 	const char *line = text;
@@ -221,7 +221,7 @@ long restore_place(const struct userland *user)
 
 		if (!strstr(conf->text, "vfio-lu-restore"))
 			continue;
-		if ((conf->script && user->has_restore) || strstr(conf->name, "sysinit.target.wants/"))
+		if ((conf->script && user->has_vfio_lu) || strstr(conf->name, "sysinit.target.wants/"))
 			return before_udev();
 	}
 	return NEVER;

@@ -9,9 +9,12 @@
 
 /* Returns where a module is loaded by name: a smaller place is earlier. NEVER: no list has it. */
 long autoload_place(const struct userland *user, const char *cmdline, const char *module);
-/* Returns the place of vfio-lu restore, which loads vfio-pci: of its hook, module or unit. */
+/*
+ * Returns the place of the script in an initrd, or of the systemd unit, that runs vfio-lu restore,
+ * which loads vfio-pci. NEVER: there is none.
+ */
 long restore_place(const struct userland *user);
-/* Is this place before udev, or its replacement, loads the modules that devices ask for? */
+/* Is a module at this place loaded before udev (or its replacement) begins to load modules? */
 bool is_before_devices(long place);
 
 #endif

@@ -7,8 +7,8 @@
 #include "next/next-kernel.h"
 
 /*
- * Calls fn for each known built-in driver that matches a modalias. Returns VLU_YES if there are no
- * others, or VLU_DONT_KNOW if the tables of that kernel do not tell.
+ * Calls fn for each known built-in driver that matches a modalias, until fn returns non-zero. Returns
+ * VLU_DONT_KNOW if the tables of that kernel do not tell whether there are others, else VLU_YES.
  */
 enum vlu_known builtin_drivers(const struct next *next, const char *modalias, modalias_fn fn,
 			       void *arg);

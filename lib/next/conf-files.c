@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Configuration files and scripts that may decide what happens to a device at boot. */
+#include "base/text.h"
 #include "next/userland.h"
 
 #define CONF_MAX	(128u << 10)
@@ -34,13 +35,6 @@ struct reading {
 	bool script;
 };
 
-static bool has_suffix(const char *text, const char *with)
-{
-	size_t len = strlen(text), n = strlen(with);
-
-	return len >= n && strcmp(text + len - n, with) == 0;
-}
-
 /* Does a directory of higher precedence have a file of this name? */
 static bool is_masked(const struct userland *user, const char *dir, const char *name)
 {
@@ -64,7 +58,7 @@ static void join_lines(char *text)
 		memcpy(at, "  ", 2);
 }
 
-/* Adds a file. An unreadable file counts as empty: a link to /dev/null is meant to be empty. */
+/* Adds a file. In a directory, an unreadable one counts as empty, such as a link to /dev/null. */
 static int add(struct reading *reading, const char *name)
 {
 	struct userland *user = reading->user;

@@ -7,8 +7,8 @@
 /* The parts of a fix for several devices. */
 struct advice {
 	const struct next *next;
-	char names[256];	/* addresses of devices that a module takes, separated by blanks */
-	char ids[128];		/* ids of these devices */
+	char names[256];	/* BDFs that a module takes, or a rule may give to vfio-pci */
+	char ids[128];		/* ids of those that a module takes */
 	char softdeps[256];
 	char builtin[128];	/* the built-in drivers */
 	bool shared;		/* a device that was not asked about has the same ids */
@@ -45,53 +45,59 @@ static int see_other(void *arg, const char *name)
 	return vendor == others->dev->vendor && device == others->dev->device;
 }
 
-static bool is_shared(const struct taker *taker)
+static bool is_shared(const struct fate *fate)
 {
-	struct others others = { .next = taker->next, .dev = taker->dev };
+	struct others others = { .next = fate->next, .dev = fate->dev };
 
-	return attr_each(taker->next->ctx, PCI_DEVICES, see_other, &others) != 0;
+	return attr_each(fate->next->ctx, PCI_DEVICES, see_other, &others) != 0;
 }
 
-/* Appends text to a list unless the list has it. Returns false if it does not fit. */
-static bool add(char *list, size_t size, const char *between, const char *text)
+/* Appends an item to a list unless the list has it. Returns false if it does not fit. */
+static bool add(char *list, size_t size, const char *between, const char *item)
 {
-	if (strstr(list, text))
-		return true;
-	if (strlen(list) + strlen(between) + strlen(text) >= size)
+	const size_t gap = strlen(between), len = strlen(item);
+	const char *at, *end;
+
+	for (at = list; *at; at = *end ? end + gap : end) {
+		end = strstr(at, between) ?: at + strlen(at);
+		if ((size_t)(end - at) == len && memcmp(at, item, len) == 0)
+			return true;
+	}
+	if (strlen(list) + gap + len >= size)
 		return false;
-	text_add(list, size, "%s%s", *list ? between : "", text);
+	text_add(list, size, "%s%s", *list ? between : "", item);
 	return true;
 }
 
-static void take_module(struct advice *advice, const struct taker *taker)
+static void take_module(struct advice *advice, const struct fate *fate)
 {
 	char id[16], softdep[96];
 
-	snprintf(id, sizeof(id), "%04x:%04x", (unsigned int)taker->dev->vendor & 0xffff,
-		 (unsigned int)taker->dev->device & 0xffff);
-	snprintf(softdep, sizeof(softdep), "\"softdep %s pre: vfio-pci\"", taker->module);
-	if (!add(advice->names, sizeof(advice->names), " ", taker->dev->name))
+	snprintf(id, sizeof(id), "%04x:%04x", (unsigned int)fate->dev->vendor & 0xffff,
+		 (unsigned int)fate->dev->device & 0xffff);
+	snprintf(softdep, sizeof(softdep), "\"softdep %s pre: vfio-pci\"", fate->module);
+	if (!add(advice->names, sizeof(advice->names), " ", fate->dev->name))
 		strcpy(advice->names, "BDF...");
-	advice->shared |= is_shared(taker) ||
+	advice->shared |= is_shared(fate) ||
 			  !add(advice->ids, sizeof(advice->ids), ",", id) ||
 			  !add(advice->softdeps, sizeof(advice->softdeps), " and ", softdep);
 }
 
-static void take(struct advice *advice, const struct taker *taker)
+static void take(struct advice *advice, const struct fate *fate)
 {
-	if (taker->result == VLU_PASS)
+	if (fate->result == VLU_PASS)
 		return;
-	if (taker->removed)
+	if (fate->removed)
 		advice->removed = true;
-	else if (taker->builtin && taker->module[0])
-		add(advice->builtin, sizeof(advice->builtin), ", ", taker->module);
-	else if (taker->module[0] && !taker->user->early && taker->giving == GIVES_NOTHING)
+	else if (fate->builtin && fate->module[0])
+		add(advice->builtin, sizeof(advice->builtin), ", ", fate->module);
+	else if (fate->module[0] && !fate->user->early && fate->giving == GIVES_NOTHING)
 		advice->root = true;
-	else if (taker->module[0])
-		take_module(advice, taker);
-	else if (taker->giving == GIVES_PERHAPS) {
+	else if (fate->module[0])
+		take_module(advice, fate);
+	else if (fate->giving == GIVES_PERHAPS) {
 		advice->doubt = true;
-		add(advice->names, sizeof(advice->names), " ", taker->dev->name);
+		add(advice->names, sizeof(advice->names), " ", fate->dev->name);
 	} else
 		advice->unknown = true;
 }
@@ -109,20 +115,20 @@ static void add_fix(struct verdict *v, const char *fmt, ...)
 		text_add(v->fix, sizeof(v->fix), "%s%s", v->fix[0] ? "; " : "", text);
 }
 
-void advise(struct verdict *v, const struct taker *takers, size_t n)
+void advise(struct verdict *v, const struct fate *fates, size_t n)
 {
-	struct advice advice = { .next = takers->next };
+	struct advice advice = { .next = fates->next };
 	const struct userland *initrd = &advice.next->initrd;
 	char again[MAKER_COMMAND] = "";
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		take(&advice, &takers[i]);
+		take(&advice, &fates[i]);
 	v->fix[0] = '\0';
 	if (initrd->maker)
 		maker_command(initrd, again);
 	if (advice.removed)
-		add_fix(v, "delete that udev rule, and make the initrd again if it is there");
+		add_fix(v, "delete that udev rule, and make the initrd again if it has the rule");
 	if (advice.names[0] && (advice.shared || advice.doubt))
 		add_fix(v, "vfio-lu bind --persist %s, then make the initrd again%s%s%s",
 			advice.names, again[0] ? " (" : "", again, again[0] ? ")" : "");

@@ -7,7 +7,7 @@
 #include "next/udev-rules.h"
 
 /* The worst finding about a device. */
-struct taker {
+struct fate {
 	const struct next *next;
 	const struct vlu_device *dev;
 	const struct userland *user;	/* the user space whose modules were searched */
@@ -15,14 +15,14 @@ struct taker {
 	char module[64];
 	char how[192];			/* "built in" */
 	bool builtin;			/* a built-in driver takes it */
-	bool removed;			/* a rule (where) removes it from the bus */
+	bool removed;			/* a rule (where) removes it, or may */
 	enum giving giving;
 	char where[UDEV_WHERE_SIZE];	/* the rule that gives it to vfio-pci, or removes it */
 };
 
-/* Did the caller name an initrd that cannot be read? */
+/* Is there an initrd that cannot be read? */
 bool next_initrd_is_bad(const struct next *next);
 /* Sets one fix for all devices that do not pass. */
-void advise(struct verdict *v, const struct taker *takers, size_t n);
+void advise(struct verdict *v, const struct fate *fates, size_t n);
 
 #endif

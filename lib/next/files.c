@@ -36,14 +36,8 @@ int files_each(const struct files *files, const char *dir,
 		return archive_each(files->archive, dir, fn, arg);
 	snprintf(name, sizeof(name), "/%s", dir);
 	ret = attr_each(files->ctx, name, fn, arg);
-	/* nothing is below a path that is not a directory */
+	/* not a directory, or not readable: no files */
 	return ret == -ENOENT || ret == -ENOTDIR || ret == -EACCES ? 0 : ret;
-}
-
-static int see_any(void *arg, const char *name)
-{
-	(void)arg, (void)name;
-	return 1;
 }
 
 bool files_has(const struct files *files, const char *path)
@@ -52,7 +46,7 @@ bool files_has(const struct files *files, const char *path)
 
 	if (files->archive)
 		return archive_find(files->archive, path) ||
-		       archive_each(files->archive, path, see_any, NULL);
+		       archive_each(files->archive, path, any_name, NULL);
 	snprintf(name, sizeof(name), "/%s", path);
 	return sys_exists(&files->ctx->sys, name);
 }

@@ -58,14 +58,11 @@ void maker_command(const struct userland *initrd, char buf[MAKER_COMMAND])
 
 enum vlu_known init_is_systemd(const struct archive *archive)
 {
-	static const char suffix[] = "systemd/systemd";
 	char path[ARCHIVE_PATH];
-	size_t len;
 
 	if (!archive_resolve(archive, "init", path))
 		return VLU_DONT_KNOW;
-	len = strlen(path);
-	if (len >= strlen(suffix) && strcmp(path + len - strlen(suffix), suffix) == 0)
+	if (has_suffix(path, "systemd/systemd"))
 		return VLU_YES;
 	return archive_find(archive, "init") ? VLU_NO : VLU_DONT_KNOW;
 }

@@ -11,8 +11,7 @@ int modalias_of(const struct vlu_device *dev, char buf[MODALIAS_SIZE])
 	int64_t subsystem;
 	int ret;
 
-	ret = attr_read(dev->ctx, buf, MODALIAS_SIZE, PCI_DEVICES "/%s/modalias",
-			dev->name);
+	ret = attr_read(dev->ctx, buf, MODALIAS_SIZE, PCI_DEVICES "/%s/modalias", dev->name);
 	if (ret > 0)
 		return 0;
 	subsystem = vlu_device_subsystem(dev);

@@ -14,7 +14,7 @@ static const char *next_word(const char *p, size_t *ret_len)
 	return *ret_len ? p : NULL;
 }
 
-/* Iterates over the lines of all modprobe.d files that begin with word. */
+/* Iterates over the lines in modprobe.d whose first word is the field "word". */
 struct lines {
 	const struct userland *user;
 	const char *word;
@@ -22,7 +22,7 @@ struct lines {
 	const char *at;
 };
 
-/* Returns what follows the word in the next such line, or NULL at the end. */
+/* Returns what follows the first word in the next such line, or NULL at the end. */
 static const char *line_next(struct lines *lines)
 {
 	const char *line, *word;
@@ -45,10 +45,10 @@ static const char *line_next(struct lines *lines)
 	}
 }
 
-/* Returns the rest of the first line "WORD MODULE ...", or NULL. */
-static const char *line_of(const struct userland *user, const char *line, const char *module)
+/* Returns the rest of the first line "KIND MODULE ...", or NULL. */
+static const char *line_of(const struct userland *user, const char *kind, const char *module)
 {
-	struct lines lines = { .user = user, .word = line };
+	struct lines lines = { .user = user, .word = kind };
 	const char *rest, *word;
 	char pattern[64], name[64];
 	size_t len;
@@ -64,7 +64,10 @@ static const char *line_of(const struct userland *user, const char *line, const 
 	return NULL;
 }
 
-/* udev and modprobe read modprobe.d. module_blacklist=: blacklisted(), kernel/module/main.c */
+/*
+ * udev and modprobe obey modprobe.d; the kernel obeys module_blacklist= (blacklisted(),
+ * kernel/module/main.c).
+ */
 const char *modconf_never_loads(const struct userland *user, const char *cmdline,
 				const char *module)
 {

@@ -15,8 +15,8 @@
  */
 bool modconf_is_forbidden(const struct userland *user, const char *cmdline, const char *module);
 /*
- * Returns the setting that prevents even a load by name, or NULL: "install MODULE /bin/false" in
- * modprobe.d, or module_blacklist= of the kernel.
+ * Returns the setting that prevents even a load by name ("install MODULE /bin/false" in modprobe.d,
+ * or module_blacklist= of the kernel), or NULL if there is none.
  */
 const char *modconf_never_loads(const struct userland *user, const char *cmdline,
 				const char *module);
@@ -24,7 +24,7 @@ const char *modconf_never_loads(const struct userland *user, const char *cmdline
 bool modconf_has_script(const struct userland *user, const char *module);
 /* Does "softdep MODULE pre: FIRST" or "install MODULE modprobe FIRST" load FIRST before MODULE? */
 bool modconf_is_before(const struct userland *user, const char *module, const char *first);
-/* Finds NAME in "options MODULE NAME=VALUE" of modprobe.d. Truncates a long value. */
+/* Finds a module's NAME=VALUE in modprobe.d or booster's file. Truncates a long value. */
 bool modconf_option(const struct userland *user, const char *module,
 		    const char *option, char *buf, size_t size);
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The compatible strings that this kernel writes, and whether the next kernel reads them. */
+/* The compatible strings of the running kernel, and whether the next kernel reads them. */
 #include "base/attr.h"
 #include "base/disk-file.h"
 #include "next/next-kernel.h"
@@ -46,13 +46,16 @@ static void scan_blob(struct vlu_ctx *ctx, struct abi *abi, const char *path,
 	free(data);
 }
 
-/* Searches the image that this kernel was booted from, if the file is unchanged. */
+/* Searches the image of the running kernel, if the file is unchanged. */
 static void scan_running_image(struct vlu_ctx *ctx, struct abi *abi,
 			       const char *release)
 {
-	static const char *const places[] = {
-		"/boot/vmlinuz-", "/lib/modules/%/vmlinuz", "/usr/lib/modules/%/vmlinuz",
+	static const struct { const char *path, *source; } places[] = {
+		{ "/boot/vmlinuz-", "its image in /boot" },
+		{ "/lib/modules/%/vmlinuz", "its image in /lib/modules" },
+		{ "/usr/lib/modules/%/vmlinuz", "its image in /usr/lib/modules" },
 	};
+	const char *place;
 	char path[300], build[128], *data;
 	struct image image;
 	size_t size, i;
@@ -61,15 +64,16 @@ static void scan_running_image(struct vlu_ctx *ctx, struct abi *abi,
 	if (attr_read(ctx, build, sizeof(build), "/proc/sys/kernel/version") < 0)
 		return;
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
-		len = (int)strcspn(places[i], "%");
-		snprintf(path, sizeof(path), "%.*s%.100s%s", len, places[i], release,
-			 places[i][len] ? places[i] + len + 1 : "");
+		place = places[i].path;
+		len = (int)strcspn(place, "%");
+		snprintf(path, sizeof(path), "%.*s%.100s%s", len, place, release,
+			 place[len] ? place + len + 1 : "");
 		if (file_read(ctx, path, IMAGE_MAX, &data, &size))
 			continue;
 		if (!image_parse(data, size, &image)) {
 			if (image.inside && strcmp(image.release, release) == 0 &&
 			    strcmp(image.build, build) == 0)
-				abi_scan(abi, image.inside, image.size, "its image in /boot");
+				abi_scan(abi, image.inside, image.size, places[i].source);
 			image_free(&image);
 		}
 		free(data);
@@ -109,7 +113,7 @@ static void abi_next(const struct next *next, struct abi *abi)
 		abi->word[ABI_VFIO] = from->abi.word[ABI_VFIO];
 }
 
-/* Was the file searched in which the next kernel would have this string? */
+/* Did vfio-lu search the file that would contain this string of the next kernel? */
 static bool is_searched(const struct next *next, enum abi_kind kind)
 {
 	const char *source;
@@ -138,7 +142,10 @@ static bool compare(const struct next *next, const struct abi *abi_here_,
 	const struct consequence *what = &consequences[kind];
 	char text[200];
 
-	/* The next kernel need not read a part that is not written, except for one node (below). */
+	/*
+	 * The next kernel need not read a part that this kernel does not write, but 7.0 requires the
+	 * node of ABI_FLB: see here->none below.
+	 */
 	if (here->none && (kind != ABI_FLB || !there->text[0]))
 		return true;
 	if (!here->text[0] && !there->text[0] && (kind == ABI_SESSION || kind == ABI_FLB))
@@ -160,7 +167,7 @@ static bool compare(const struct next *next, const struct abi *abi_here_,
 		return false;
 	}
 	if (here->none) {
-		/* 6.19 to 7.0: luo_flb_setup_incoming() requires a node that is missing */
+		/* 7.0: luo_flb_setup_incoming() requires a node that 6.19 lacks */
 		verdict_set(v, VLU_FAIL, "it needs %s (%s), which this kernel does not write: %s",
 			    what->of, there->text, what->mismatch);
 		return false;
@@ -172,12 +179,12 @@ static bool compare(const struct next *next, const struct abi *abi_here_,
 		return false;
 	}
 	if (here->text[0] || there->text[0])
-		snprintf(text, sizeof(text), "how %s kernel names %s is not known (%s: %s)",
+		snprintf(text, sizeof(text), "vfio-lu does not know how %s kernel names %s (%s: %s)",
 			 here->text[0] ? "the next" : "this", what->of,
-			 here->text[0] ? "here" : "there",
+			 here->text[0] ? "this kernel" : "the next kernel",
 			 here->text[0] ? here->text : there->text);
 	else
-		snprintf(text, sizeof(text), "how the two kernels name %s is not known",
+		snprintf(text, sizeof(text), "vfio-lu does not know how the two kernels name %s",
 			 what->of);
 	text_add(open, size, "%s%s", open[0] ? "; " : "", text);
 	return true;
@@ -186,7 +193,7 @@ static bool compare(const struct next *next, const struct abi *abi_here_,
 void look_next_abi(const struct next *next, struct verdict *v)
 {
 	struct abi here = { 0 }, there = { 0 };
-	char same[256] = "", open[400] = "";
+	char same[400] = "", open[400] = "";
 	struct kconfig config;
 	bool hands_over;
 	int i;
@@ -214,14 +221,14 @@ void look_next_abi(const struct next *next, struct verdict *v)
 	for (i = 0; i < ABI_KINDS; i++) {
 		if (compare(next, &here, &there, (enum abi_kind)i, v, same, open, sizeof(same)))
 			continue;
-		verdict_fix(v, "choose a kernel that is made for updates from this one");
+		verdict_fix(v, "choose a kernel that is made for live updates from this kernel");
 		return;
 	}
 	if (open[0] && !next->image.inside) {
 		verdict_set(v, VLU_UNKNOWN, "its formats are not known: %s", next->image.why);
 	} else if (open[0]) {
-		verdict_set(v, VLU_UNKNOWN, "%s%s%s", open, same[0] ? "; the same: " : "", same);
-		/* only one side is known */
+		verdict_set(v, VLU_UNKNOWN, "%s%s%s", open, same[0] ? "; equal in both kernels: " : "", same);
+		/* a string is not known on one side or both, or a side has several names for it */
 		if (!here.word[ABI_VFIO].text[0] || !here.word[ABI_PCI].text[0])
 			verdict_fix(v, "put the image and the modules of this kernel into /boot "
 				    "and /lib/modules");

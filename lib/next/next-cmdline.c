@@ -24,7 +24,7 @@ static bool is_left_on(const struct next *next, const char *name, struct verdict
 	return false;
 }
 
-/* A kernel with a command line of its own gets no words from vfio-lu load. */
+/* A kernel that accepts only its built-in command line gets no words from vfio-lu load. */
 static bool is_enough(const struct next *next, struct verdict *v)
 {
 	const char *lacks = kexec_cmdline_lacks(next->cmdline, NULL);
@@ -61,9 +61,9 @@ static bool is_scratch_size(const char *value)
 }
 
 /*
- * Firmware for Thunderbolt asks for the IOMMU: platform_optin_force_iommu(),
- * drivers/iommu/intel/iommu.c. It is on now, and neither the command line nor the configuration of
- * the running kernel has switched it on.
+ * The IOMMU is on now. Has firmware for Thunderbolt switched it on (platform_optin_force_iommu(),
+ * drivers/iommu/intel/iommu.c)? Yes, if neither the command line nor the configuration of the
+ * running kernel has done so.
  */
 static bool is_forced_on(const struct next *next)
 {
@@ -105,7 +105,7 @@ static bool is_iommu_left_on(const struct next *next, struct verdict *v)
 	verdict_set(v, next->config.text ? VLU_FAIL : VLU_UNKNOWN,
 		    "there is no intel_iommu=on%s", next->config.text ?
 		    ", and the IOMMU is off by default in this kernel" :
-		    ", and whether the IOMMU is on by default is not known");
+		    ", and vfio-lu cannot see whether the IOMMU is on by default");
 	verdict_fix(v, "add intel_iommu=on");
 	return false;
 }
@@ -136,12 +136,15 @@ static bool is_remapping_left_on(const struct next *next, struct verdict *v)
 	      modconf_option(&next->root, "iommufd", param, value, sizeof(value))) &&
 	     kernel_bool(value) == VLU_YES))
 		return true;
-	verdict_set(v, VLU_FAIL, "it turns interrupt remapping off, and iommufd refuses all devices then");
+	verdict_set(v, VLU_FAIL, "it turns interrupt remapping off, and so iommufd refuses all devices");
 	verdict_fix(v, "leave intremap=off and nointremap out");
 	return false;
 }
 
-/* Does it see all memory that this kernel sees? parse_memopt(), arch/x86/kernel/e820.c */
+/*
+ * Does the next kernel see all memory that the running kernel sees? parse_memopt(),
+ * arch/x86/kernel/e820.c
+ */
 static bool is_memory_left(const struct next *next, struct verdict *v)
 {
 	const char *at = next->cmdline;
@@ -163,7 +166,10 @@ static bool is_memory_left(const struct next *next, struct verdict *v)
 	return true;
 }
 
-/* Returns udev's directory of disk names for root=. NULL: udev has none, or the kernel searches. */
+/*
+ * Returns the directory that lists disks by the kind of name in root=, and sets *ret_name to that
+ * name. NULL: root= has none of the forms in kinds[].
+ */
 static const char *names_of(const char *root, const char **ret_name)
 {
 	static const struct { const char *word, *dir; } kinds[] = {
@@ -208,7 +214,7 @@ static enum vlu_known has_root(const struct next *next, const char *root)
 	return ret > 0 ? VLU_YES : ret == 0 ? VLU_NO : VLU_DONT_KNOW;
 }
 
-/* Is the command line of vfio-lu load short enough? load adds the names of sessions to it. */
+/* Is the command line short enough, without the words vfio-lu.* that load and kexec add? */
 static bool is_short_enough(const struct next *next, struct verdict *v)
 {
 	_cleanup_free_ char *line = next->cmdline_fixed ? NULL :

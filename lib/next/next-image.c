@@ -28,7 +28,7 @@ static const char *kind_name(const struct next *next)
 	}
 }
 
-/* Sets the fix to commands that unpack a part of the file into another file. */
+/* Adds commands to the fix that unpack a part of the file into another file. */
 static void cut_out(const struct next *next, struct verdict *v, struct part part,
 		    const char *unpack, const char *to)
 {
@@ -89,7 +89,7 @@ static bool is_for_another(const struct next *next)
 
 void look_next_image(const struct next *next, struct verdict *v)
 {
-	const char *release = next->image.release[0] ? next->image.release : "a release not known";
+	const char *release = next->image.release[0] ? next->image.release : "an unknown release";
 	const struct image *image = &next->image;
 	const char *file = next->asked->kernel;
 

@@ -2,7 +2,6 @@
 /* Checks that vfio-pci is registered before the next kernel's /dev/liveupdate is first opened. */
 #include "base/attr.h"
 #include "machine/systemd.h"
-#include "checks/host-rules.h"
 #include "next/autoload.h"
 #include "next/builtin.h"
 #include "next/initrd-maker.h"
@@ -33,7 +32,10 @@ static void fix_load(const struct next *next, struct verdict *v)
 	}
 }
 
-/* If systemd is the init of the initrd, it opens /dev/liveupdate before it loads any module. */
+/*
+ * From SYSTEMD_LIVEUPDATE on, a systemd that is the init of the initrd opens /dev/liveupdate before
+ * it loads any module.
+ */
 static bool is_opened_by_systemd(const struct next *next, struct verdict *v)
 {
 	int version = next->initrd.systemd > 0 ? next->initrd.systemd : next->root.systemd;
@@ -74,7 +76,7 @@ static void look_late(const struct next *next, struct verdict *v)
 			    "are neither in the initrd nor on this machine");
 	else
 		verdict_set(v, VLU_WARN, "vfio-pci is a module, and not in the initrd%s%s; "
-			    "%s: nothing may open /dev/liveupdate before it is loaded",
+			    "%s: no program may open /dev/liveupdate before vfio-pci is loaded",
 			    others_of(next), next->initrd.other, on_root ?
 			    "it is on the root file system" : "it was not seen elsewhere");
 }
@@ -128,7 +130,7 @@ static bool has_lines(const struct userland *user)
 	return false;
 }
 
-/* udev asks for the modules of all devices of this host, not only of those asked about. */
+/* udev loads modules for all devices of this host, not only for the named ones. */
 static bool has_loading_device(const struct next *next)
 {
 	struct search search = { .next = next };

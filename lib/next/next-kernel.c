@@ -28,8 +28,7 @@ char next_vfio_pci(const struct next *next, const char **ret_source)
 /* Looks inside the image, beside it, and where distributions put the configuration. */
 static int read_config(struct next *next)
 {
-	const char *slash = strrchr(next->asked->kernel, '/'), *release = next->image.release;
-	char dir[128];
+	const char *release = next->image.release;
 
 	if (next->image.config) {
 		next->config.text = next->image.config;
@@ -37,11 +36,7 @@ static int read_config(struct next *next)
 		strcpy(next->config.source, "its embedded configuration");
 		return 0;
 	}
-	if (!release[0])
-		return 0;
-	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - next->asked->kernel + 1) : 0,
-		 next->asked->kernel);
-	return kconfig_read(next->ctx, dir, release, &next->config);
+	return release[0] ? kconfig_read(next->ctx, next->asked->kernel, release, &next->config) : 0;
 }
 
 static int see_iommu(void *arg, const char *name)
@@ -184,8 +179,10 @@ static int read_asked(struct next *next)
 	}
 	if (!ret) {
 		progress_begin(ctx, 0, "looking at the modules of %s", next->image.release);
-		ret = userland_root(ctx, &next->root, next->image.release) ? vlu_nomem(ctx) : 0;
+		ret = userland_root(ctx, &next->root, next->image.release);
 		progress_end(ctx);
+		if (ret)
+			vlu_failed(ctx, ret, "cannot look at the modules of %s", next->image.release);
 	}
 	return ret ? ret : read_cmdline(next);
 }

@@ -13,8 +13,8 @@
 struct next {
 	struct vlu_ctx *ctx;
 	const struct vlu_next *asked;
-	struct vlu_next own;	/* asked, completed from a unified image */
-	char initrd_name[300];	/* the initrd in own */
+	struct vlu_next own;	/* *asked, completed from a UKI; asked points here */
+	char initrd_name[300];	/* text of own.initrd, if the initrd is in a UKI */
 	char machine[16];	/* of this host, as uname -m; "": not known */
 	char *file;		/* content of the image; image points into it */
 	char *rehearsal;	/* content of the result that was named; NULL: none was */
@@ -25,8 +25,8 @@ struct next {
 	char cmdline[4096];
 	bool cmdline_known;
 	size_t cmdline_builtin;	/* bytes at its beginning that are built into the kernel */
-	bool cmdline_fixed;	/* all of it is, and the kernel takes no other */
-	struct userland initrd;	/* empty if none was named */
+	bool cmdline_fixed;	/* the whole line is built in, and the kernel takes no other */
+	struct userland initrd;	/* empty if none was named, and the image contains none */
 	bool loads_vfio;	/* the initrd has vfio-pci, and something there loads it */
 	struct userland root;	/* this machine's root file system */
 	const char *iommu;	/* this machine's IOMMU, as "INTEL_IOMMU"; NULL: none seen */
@@ -34,17 +34,20 @@ struct next {
 	size_t n_devices;
 };
 
-/* Set ctx and asked before the call. Call next_free() even after a failure. Leaves loads_vfio alone. */
+/*
+ * Set the fields ctx and asked before the call. Call next_free() even after a failure. Does not set
+ * loads_vfio.
+ */
 int next_read(struct next *next, const struct vlu_bdf *bdfs, size_t n) must_check;
 void next_free(struct next *next);
 
 /*
  * Returns how the next kernel has vfio-pci: 'y' built in, 'm' as a module, 'n' not at all, 0 not
- * known. Sets *ret_source to the name of the file that proves it.
+ * known. Sets *ret_source to words that name the proof, if any.
  */
 char next_vfio_pci(const struct next *next, const char **ret_source);
 
-/* Returns loads_vfio, from everything else. */
+/* Returns the value for loads_vfio. The other fields must be set. */
 bool initrd_loads_vfio(const struct next *next);
 
 /* The larger rules, each in its own file. */

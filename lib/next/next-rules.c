@@ -13,7 +13,10 @@ struct next_rule {
 	bool curable;	/* restore repairs this, so it does not prevent a kexec */
 };
 
-/* If no option has a known name, the content of the kernel decides. */
+/*
+ * If the configuration does not mention CONFIG_VFIO_PCI_LIVEUPDATE, the content of the image and of
+ * the vfio-pci modules decides.
+ */
 static void look_handler(const struct next *next, struct verdict *v)
 {
 	struct abi abi = { 0 };
@@ -38,7 +41,7 @@ static void look_handler(const struct next *next, struct verdict *v)
 			    next->config.source);
 }
 
-/* Checks options by name. Options of out-of-tree series may have other names. */
+/* Looks for CONFIG_ names. Out-of-tree series may have other names. */
 static void look_config(const struct next *next, struct verdict *v)
 {
 	static const char *const needed[] = {
@@ -53,13 +56,13 @@ static void look_config(const struct next *next, struct verdict *v)
 		return;
 	}
 	if (!next->image.release[0] && !next->config.text) {
-		verdict_set(v, VLU_UNKNOWN, "its release is not known, and so neither is its "
-			    "configuration");
+		verdict_set(v, VLU_UNKNOWN, "its release is not known, so its configuration is "
+			    "unknown too");
 		return;
 	}
 	if (!next->config.text) {
-		verdict_set(v, VLU_UNKNOWN, "its configuration is not in it, nor at "
-			    "/boot/config-%s or /lib/modules/%s/config",
+		verdict_set(v, VLU_UNKNOWN, "the image does not contain its configuration, and there is "
+			    "none at /boot/config-%s or /lib/modules/%s/config",
 			    next->image.release, next->image.release);
 		verdict_fix(v, "put its configuration beside it, as config-RELEASE");
 		return;
@@ -77,7 +80,7 @@ static void look_config(const struct next *next, struct verdict *v)
 	}
 	if (kconfig_get(&next->config, "VFIO_PCI_ZDEV_KVM")) {
 		verdict_set(v, VLU_FAIL, "it was built with CONFIG_VFIO_PCI_ZDEV_KVM (in %s), and "
-			    "then preserves no file of vfio-pci", next->config.source);
+			    "so preserves no file of vfio-pci", next->config.source);
 		verdict_fix(v, "choose a kernel without CONFIG_VFIO_PCI_ZDEV_KVM");
 		return;
 	}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/attr.h"
 #include "base/disk-file.h"
 #include "next/rehearsed.h"
 
@@ -59,7 +60,7 @@ int rehearsed_make_dir(struct vlu_ctx *ctx, const char *dir)
 	return ret ? vlu_failed(ctx, ret, "cannot make %s", dir) : 0;
 }
 
-/* A verdict is better than none. Of two verdicts, the newer counts. */
+/* A pass or fail beats VLU_UNKNOWN. Else the newer record counts. */
 static bool is_better(const struct outcome *found, const struct outcome *known)
 {
 	if (!known->date[0])
@@ -98,13 +99,6 @@ static int read_stored(struct vlu_ctx *ctx, const char *dir, const struct pair *
 	       take_record(path, text, pair, outcome);
 }
 
-static int any_entry(void *arg, const char *name)
-{
-	(void)arg;
-	(void)name;
-	return 1;
-}
-
 int rehearsed_find(struct vlu_ctx *ctx, const char *file, const char *text, const char *from,
 		   const char *next, const char *initrd, struct outcome *ret_outcome)
 {
@@ -115,9 +109,9 @@ int rehearsed_find(struct vlu_ctx *ctx, const char *file, const char *text, cons
 	size_t i;
 
 	ret_outcome->path[0] = '\0';
-	/* if there is no record, do not read hundreds of megabytes for their hashes */
+	/* if there is no record, do not read hundreds of megabytes of images to hash them */
 	for (i = 0, ret = text ? 1 : 0; ret != 1 && i < ARRAY_SIZE(dirs); i++) {
-		ret = dirs[i] ? sys_list(&ctx->sys, dirs[i], any_entry, NULL) : -ENOENT;
+		ret = dirs[i] ? sys_list(&ctx->sys, dirs[i], any_name, NULL) : -ENOENT;
 		result = ret == -EACCES ? ret : result;
 	}
 	if (ret != 1)

@@ -25,7 +25,7 @@ int pair_read(struct vlu_ctx *ctx, const char *from, const char *next, const cha
 /* The content of a record. The caller owns the strings. */
 struct rehearsed {
 	struct pair pair;
-	const char *from, *to;		/* releases, or image paths if the release is not known */
+	const char *from, *to;		/* releases; "unknown" if not known */
 	const char *from_image, *next_image, *initrd;
 	const char *cmdline;
 	const char *const *devices;
@@ -38,7 +38,10 @@ struct rehearsed {
 
 /* Returns JSON, which the caller frees, or NULL if out of memory. */
 char *rehearsed_format(const struct rehearsed *rehearsed);
-/* Writes a pair's record in dir. Deletes the log of a previous record that is older than then. */
+/*
+ * Writes a pair's record in dir. If the pair's previous record is from before the date "then",
+ * deletes the log of that record.
+ */
 int rehearsed_write(struct vlu_ctx *ctx, const char *dir, const struct pair *pair,
 		    const char *then, const char *text) must_check;
 int rehearsed_make_dir(struct vlu_ctx *ctx, const char *dir) must_check;
@@ -47,7 +50,7 @@ int rehearsed_make_dir(struct vlu_ctx *ctx, const char *dir) must_check;
 struct outcome {
 	enum vlu_result verdict;
 	char date[32];
-	char failed[320];	/* the row that failed, and its detail */
+	char failed[320];	/* the first bad row, and its detail */
 	char path[512];
 	char log[512];
 };
@@ -59,10 +62,11 @@ struct outcome {
 int rehearsed_parse(const char *text, const struct pair *pair, struct outcome *outcome) must_check;
 
 /*
- * Finds the newest verdict on this pair in text (or NULL), the content of file, and in both
- * directories; or else a record without a verdict. Returns -ENOENT for none, and -EACCES if this
- * user may not read them. Returns -EBADMSG if the file at ret_outcome->path is not a record, and
- * -EPROTONOSUPPORT if it has a later schema.
+ * Finds the pair's newest pass or fail among the stored records and in the record "text", which was
+ * read from the path "file" (both NULL: no such file). If there is none, finds an unknown one.
+ * Returns -ENOENT if there is no record, and -EACCES if this user may not read the stored records.
+ * Returns -EBADMSG if the file at ret_outcome->path is not a record, and -EPROTONOSUPPORT if it has
+ * a later schema.
  */
 int rehearsed_find(struct vlu_ctx *ctx, const char *file, const char *text, const char *from,
 		   const char *next, const char *initrd, struct outcome *ret_outcome) must_check;

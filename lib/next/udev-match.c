@@ -62,7 +62,10 @@ static bool is_value_match(const char *value, const char *text)
 	}
 }
 
-/* Reads an attribute that does not change between boots. Those of USB devices are "" here. */
+/*
+ * Reads an attribute that does not change between boots. For an attribute that only USB devices
+ * have, gives "", since a PCI device lacks it.
+ */
 static bool attr_of(const struct vlu_device *dev, const char *name, const char *attr, char *buf,
 		    size_t size)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/text.h"
 #include "bind/at-boot.h"
-#include "modalias.h"
 #include "next/udev-rules.h"
 
 #define TOKENS_MAX	32
@@ -8,7 +8,7 @@
 /* A file of rules, read line by line. */
 struct reading {
 	const struct vlu_device *dev;
-	bool removal;		/* asks only which rule removes the device */
+	bool removal;		/* GIVES: the rule removes the device */
 	char skip_to[64];	/* the label of a GOTO that matched */
 	char doubt_to[64];	/* the label of a GOTO that may match */
 };
@@ -23,7 +23,7 @@ static bool is_key(const struct token *token, const char *key)
 	return strcmp(token->key, key) == 0;
 }
 
-/* Whose driver override does "[pci/0000:05:00.0]driver_override" set? */
+/* "[pci/0000:05:00.0]driver_override" may be that of another device. */
 static enum giving override_gives(const struct token *token, const struct vlu_device *dev)
 {
 	if (strcmp(token->value, VFIO_DRIVER) != 0)
@@ -44,22 +44,21 @@ static bool is_about(const char *rule, size_t len, const struct vlu_device *dev)
 static enum giving token_gives(const struct reading *reading, const struct token *token, bool about)
 {
 	const struct vlu_device *dev = reading->dev;
-	size_t len = strlen(token->attr);
 
 	if (token->op != 'a')
 		return GIVES_NOTHING;
 	if (reading->removal)
 		return is_key(token, "ATTR") && strcmp(token->attr, "remove") == 0 &&
 		       strcmp(token->value, "0") != 0 ? GIVES : GIVES_NOTHING;
-	if (is_key(token, "ATTR") && len >= 15 && strcmp(token->attr + len - 15, "driver_override") == 0)
+	if (is_key(token, "ATTR") && has_suffix(token->attr, "driver_override"))
 		return override_gives(token, dev);
-	/* new_id, bind, drivers_probe of a driver; the modalias for which udev loads modules */
+	/* new_id or bind of a driver; the modalias for which udev loads modules */
 	if ((is_key(token, "ATTR") && (strstr(token->attr, "_id") || strstr(token->attr, "bind"))) ||
 	    (is_key(token, "ENV") && strcmp(token->attr, "MODALIAS") == 0))
 		return GIVES_PERHAPS;
 	/* the effects of a program are not known */
 	return about && (((is_key(token, "RUN") || is_key(token, "IMPORT")) &&
-			  (!len || strcmp(token->attr, "program") == 0)) ||
+			  (!token->attr[0] || strcmp(token->attr, "program") == 0)) ||
 			 is_key(token, "PROGRAM")) ? GIVES_PERHAPS : GIVES_NOTHING;
 }
 
@@ -140,7 +139,7 @@ enum vlu_known udev_removes(const struct userland *user, const struct vlu_device
 	return most == GIVES ? VLU_YES : most == GIVES_NOTHING ? VLU_NO : VLU_DONT_KNOW;
 }
 
-/* Looks for driver_override or bind in a script, without following what the script does. */
+/* Finds driver_override or the name of the device in a script, whatever else the script does. */
 static enum giving script_gives(const char *text, const struct vlu_device *dev, unsigned int *ret_line)
 {
 	const char *at = strstr(text, "driver_override");
@@ -167,7 +166,10 @@ enum giving udev_gives(const struct userland *user, const struct vlu_device *dev
 		known = is_bound_at_boot(conf->name, conf->text, dev->bdf);
 		if (known != VLU_DONT_KNOW)
 			one = known == VLU_YES ? TAKES : GIVES_NOTHING;
-		/* driverctl's own rule runs a program that reads the files that were checked */
+		/*
+		 * skip driverctl's own rule: its program reads the files of driverctl.d, which
+		 * is_bound_at_boot() checks
+		 */
 		else if (strstr(conf->name, "/rules.d/") && !strstr(conf->name, "-driverctl.rules"))
 			one = rules_give(conf->text, dev, false, &line);
 		else

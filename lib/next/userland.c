@@ -15,13 +15,6 @@ static bool has_prefix(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-static bool has_suffix(const char *text, const char *with)
-{
-	size_t len = strlen(text), n = strlen(with);
-
-	return len >= n && strcmp(text + len - n, with) == 0;
-}
-
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -107,7 +100,7 @@ static size_t wants(const char *path)
 
 /*
  * Returns the part of a path below lib/modules/RELEASE/, wherever that is (NixOS), or below
- * lib/modules (booster). NULL: the file is elsewhere. Sets tree to that directory.
+ * lib/modules (booster). NULL: elsewhere. Writes that directory to the buffer tree.
  */
 static const char *below_tree(struct userland *user, const char *name, char tree[ARCHIVE_PATH])
 {
@@ -160,7 +153,7 @@ static int read_archive(struct userland *user)
 		ret = conf_read_all(user);
 	user->maker = maker_of(&user->files);
 	user->starts_systemd = init_is_systemd(&user->archive);
-	user->has_restore = files_has(&user->files, "sbin/vfio-lu") ||
+	user->has_vfio_lu = files_has(&user->files, "sbin/vfio-lu") ||
 			    files_has(&user->files, "usr/sbin/vfio-lu") ||
 			    files_has(&user->files, "bin/vfio-lu");
 	return ret;
@@ -237,7 +230,7 @@ static int see_modules(struct userland *user, const char *tree)
 
 int userland_root(struct vlu_ctx *ctx, struct userland *user, const char *release)
 {
-	/* NixOS keeps modules in the system that was activated last */
+	/* NixOS: the newest, the current and the booted system */
 	static const char *const trees[] = {
 		"lib/modules", "usr/lib/modules",
 		"nix/var/nix/profiles/system/kernel-modules/lib/modules",

@@ -22,10 +22,10 @@ struct userland {
 	char release[80];	/* the kernel release whose modules count */
 	bool early;		/* an initrd, not the root file system */
 	bool read;		/* the files could be read */
-	char why[160];		/* the reason why not */
+	char why[160];		/* if not: the reason */
 	bool foreign;		/* the file is not an initrd */
 	bool packed;		/* its files are in an image inside it */
-	bool tree;		/* lib/modules/RELEASE exists */
+	bool tree;		/* modules of the release were found */
 	char other[80];		/* another release whose modules are there */
 	char **modules;		/* names, with '_' for '-' */
 	size_t n_modules;
@@ -34,18 +34,25 @@ struct userland {
 	char *modinfo;		/* modules.builtin.modinfo, with NULs between entries */
 	size_t modinfo_size;
 	struct abi abi;		/* the compatible strings in its vfio-pci modules */
-	bool vfio_read;		/* it has vfio-pci modules */
+	bool vfio_read;		/* at least one vfio-pci module was searched for strings */
 	struct conf *conf;	/* each name once: that of the highest precedence */
 	size_t n_conf;
 	const struct maker *maker;	/* NULL: not known, or the root file system */
-	enum vlu_known starts_systemd;	/* init is systemd */
-	bool has_restore;	/* the program vfio-lu is there */
+	enum vlu_known starts_systemd;	/* init is systemd; only in initrds */
+	bool has_vfio_lu;	/* the program vfio-lu is there */
 	int systemd;		/* version; 0 or less: not found */
 };
 
-/* Both fail only with -ENOMEM, and describe a problem of the files themselves in why. */
+/*
+ * Fails only with -ENOMEM. If the initrd cannot be read, leaves user->read false and writes the
+ * reason to user->why.
+ */
 int userland_initrd(struct userland *user, const char *release,
 		    const uint8_t *data, size_t size) must_check;
+/*
+ * Fails with -ENOMEM, or with the error of listing a directory of configuration files. Leaves
+ * user->why empty.
+ */
 int userland_root(struct vlu_ctx *ctx, struct userland *user,
 		  const char *release) must_check;
 void userland_free(struct userland *user);

@@ -24,7 +24,7 @@ void lane_start(struct lane *lane, enum way way)
 	for (lane->end = lane->at; lane->end < steps->n; lane->end++)
 		if (steps->at[lane->end].group != lane->group)
 			break;
-	/* A lane that has written nothing has nothing to undo. */
+	/* If the lane has written nothing, its steps in plan->back have no work. */
 	if (way == BACK && !lane->touched)
 		lane->at = lane->end;
 }
@@ -66,7 +66,7 @@ static void failed(struct lane *lane, int err)
 		lane->failure.err = err;
 		lane_start(lane, BACK);
 	} else {
-		/* An undo has failed, so no other step is undone. */
+		/* An undo has failed, so no other step of this lane is undone. */
 		not_undone(lane->plan->ctx, lane);
 		lane->way = FAILED;
 	}
@@ -102,7 +102,7 @@ static int stopped(const struct lane *lane, struct step *step)
 		return 0;
 	return vlu_fail(ctx, FAIL_STOPPED, -EINTR, "stopped by a signal before this: %.500s; %s",
 			step_text(step), lane->plan->policy == PLAN_STOP ?
-			"the same command takes up where this one stopped" :
+			"the same command continues where this one stopped" :
 			"its completed steps are undone");
 }
 

@@ -82,7 +82,7 @@ int plan_add_back(struct vlu_plan *plan, const struct step_kind *kind,
 	return add(plan, &plan->back, kind, bdf, path, value, extra);
 }
 
-/* Groups that run at the same time add results in any order. */
+/* Parallel groups add results in any order, so these are sorted. */
 static bool is_after(const struct vlu_plan *plan, const struct plan_result *result)
 {
 	return result->group > plan->group ||
@@ -133,6 +133,18 @@ int plan_give(struct vlu_plan *plan, int ret, struct vlu_plan **ret_plan)
 size_t vlu_plan_count(const struct vlu_plan *plan)
 {
 	return plan->forth.n;
+}
+
+int step_retreat(struct step *step, int ret)
+{
+	struct vlu_ctx *ctx = step->plan->ctx;
+	struct failure first = ctx->failure;
+
+	if (step->kind->undo(step))
+		failure_join(ctx, &first, "; and ");
+	else
+		ctx->failure = first;
+	return ret;
 }
 
 const char *step_text(struct step *step)

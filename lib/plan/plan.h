@@ -25,9 +25,9 @@ struct step_kind {
 	/* Returns 0, STEP_WRITE, STEP_AGAIN, or an errno after vlu_fail(). NULL: nothing to run. */
 	step_fn run;
 	/*
-	 * Called when the write of STEP_WRITE has returned 0 or a negative errno, ret.
+	 * Called when the write of STEP_WRITE has returned ret: 0 or a negative errno.
 	 * Also called with -ETIMEDOUT when STEP_AGAIN was repeated for the context's
-	 * timeout. Returns as run does.
+	 * timeout. Returns 0, or an errno after vlu_fail().
 	 */
 	int (*wrote)(struct step *step, int ret);
 	/* NULL: nothing to undo. A failure makes the plan VLU_PARTIAL. */
@@ -53,11 +53,15 @@ struct steps {
 	size_t n;
 };
 
-/* The effect of a failed group on the other groups. */
+/*
+ * The effect of a failed group on the other groups. Groups that have beside set and follow each
+ * other run in parallel, and the failure of one stops none of them.
+ */
 enum plan_policy {
 	PLAN_ALL,	/* undo all groups, newest first */
-	PLAN_STOP,	/* undo this group and stop; other groups that are done stay done */
-	PLAN_EACH,	/* as PLAN_STOP, but groups that run at the same time do not stop each other */
+	PLAN_STOP,	/* undo this group, and start no later group, except for those that run in
+			   parallel with it; groups that are done stay done */
+	PLAN_EACH,	/* as PLAN_STOP, but later groups start if the failed one has beside set */
 };
 
 struct vlu_plan {
@@ -66,13 +70,13 @@ struct vlu_plan {
 	enum plan_policy policy;
 	struct steps forth;
 	/*
-	 * Steps that run when a group has written something and failed. They find out
-	 * themselves which work is left. The undo of the completed steps follows.
+	 * Steps that run when a group has written something and failed. Each finds out
+	 * itself what is to be undone. The undo of the completed steps follows.
 	 */
 	struct steps back;
 	struct plan_result {
 		unsigned int group;
-		bool planned;	/* added while planning: true only if the whole group succeeds */
+		bool planned;	/* added while planning; counts only if the whole group succeeds */
 		struct vlu_deed deed;
 	} *results;	/* in the order of the groups */
 	size_t n_results;
@@ -86,8 +90,8 @@ struct vlu_plan {
 	vlu_leave_fn leave;	/* of vlu_plan_on_leave(), or NULL */
 	void *leave_arg;
 	/*
-	 * Binds to vfio-pci a device that another driver took after the plan was made.
-	 * NULL: leaves it to that driver.
+	 * Binds to vfio-pci a device that another driver took since the plan was made.
+	 * NULL: the step fails.
 	 */
 	int (*taken)(struct vlu_plan *plan, struct vlu_bdf bdf);
 	const char *waiting;	/* for vlu_plan_waiting(); NULL: none */
@@ -113,6 +117,11 @@ int plan_add(struct vlu_plan *plan, const struct step_kind *kind,
 int plan_add_back(struct vlu_plan *plan, const struct step_kind *kind,
 		  struct vlu_bdf bdf, const char *path, const char *value,
 		  const char *extra) must_check;
+/*
+ * For a step that has failed and was done in part: undoes it, since the plan undoes only steps
+ * that are done. Returns ret.
+ */
+int step_retreat(struct step *step, int ret);
 /* Returns the sentence of a step, or NULL when out of memory. */
 const char *step_text(struct step *step);
 /*

@@ -44,11 +44,14 @@ static void tell(struct run *run)
 		    longest ? step_text(lane_step(longest)) : NULL);
 }
 
-/* Waits until a write ends or is given up, or a lane can continue. With look, does not wait. */
+/*
+ * Waits at most TICK, until a write ends or is given up, or a lane can continue. If the parameter look is true,
+ * checks once and does not wait.
+ */
 static void wait_for_one(struct run *run, bool look)
 {
 	struct vlu_ctx *ctx = run->plan->ctx;
-	/* With a timeout of 0 no write would ever be made. */
+	/* With a timeout of 0 each write would be given up at once. */
 	unsigned int seconds = ctx->timeout ? ctx->timeout : 1;
 	long long now = vlu_now(), left, least = TICK;
 	struct lane *lanes[AT_ONCE];
@@ -74,7 +77,7 @@ static void wait_for_one(struct run *run, bool look)
 		return;
 	}
 	ret = sys_wait(&ctx->sys, fds, n, look ? 0 : (int)least);
-	/* This kernel boundary cannot wait for several: wait for one after the other. */
+	/* If the kernel boundary cannot wait for several writes (ret < 0), wait for the first. */
 	if (ret != -ETIMEDOUT) {
 		lane_answer(lanes[ret < 0 ? 0 : ret]);
 		return;
@@ -116,7 +119,7 @@ static void run_together(struct run *run)
 			lane_start(next, FORTH);
 			lane_go(next++);
 		}
-		/* Collect children that have ended before starting more. */
+		/* Before starting more children, collect those that have ended. */
 		wait_for_one(run, starts);
 		for (lane = run->lanes + run->from; lane < next; lane++)
 			if (lane->waits)
@@ -125,7 +128,7 @@ static void run_together(struct run *run)
 	}
 }
 
-/* Sends all lanes up to this one back, newest first, for PLAN_ALL. */
+/* For PLAN_ALL: undoes the lanes that ran before the failed one (last), newest first. */
 static void turn_back(struct run *run, struct lane *last)
 {
 	struct lane *lane = last;
@@ -148,7 +151,7 @@ static int end_of_one(struct run *run, struct lane *last)
 		turn_back(run, last);
 	plan_unsay(run->plan, ALL_GROUPS);
 	ctx->failure = last->failure;
-	/* The results of the lanes before it still count. */
+	/* The changes by the lanes before the failed one remain. Group 0 has no device. */
 	for (lane = run->lanes; run->plan->policy != PLAN_ALL && lane < last; lane++)
 		if (lane->group)
 			ctx->failure.status = VLU_PARTIAL;
@@ -259,7 +262,10 @@ int vlu_plan_run(struct vlu_plan *plan)
 	if (!ret && plan->failed)
 		ret = vlu_nomem(plan->ctx);
 	plan->running = false;
-	/* Children of the outer plan may still be running. */
+	/*
+	 * Only the outermost plan ends the writers: at the end of an inner plan, writes of the
+	 * outer plan may still be in progress.
+	 */
 	if (!--plan->ctx->plan_depth) {
 		sys_writers_end(&plan->ctx->sys);
 		/* The plan has changed the machine. */

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <fcntl.h>
-
 #include "base/text.h"
 #include "rehearse/console.h"
 
@@ -97,7 +95,10 @@ static bool has_any(const char *text, const char *const *words)
 	return false;
 }
 
-/* Skips the time of "[    1.500424] BUG: ...", also behind the rest of another line. */
+/*
+ * Skips the time of "[    1.500424] BUG: ..." and all text before it, such as the end of another
+ * line.
+ */
 const char *without_time(const char *line)
 {
 	const char *at;

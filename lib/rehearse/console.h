@@ -23,7 +23,7 @@ struct console {
 	bool from_init;		/* line is from the second port */
 	bool goes_on;		/* line is a piece, and more follows */
 	char line[LINE_MAX_SIZE];
-	/* the following are of the kernel log since console_calm(), without times */
+	/* text of the kernel log, without times; console_calm() clears the first four */
 	char fault[200];	/* the first line about damage */
 	char where[100];	/* the kernel function of the fault */
 	char panic[100];
@@ -34,13 +34,16 @@ struct console {
 };
 
 void console_init(struct console *c, struct vlu_ctx *ctx, int log, const char *log_path);
-/* Starts a machine; image is its file QEMU_FILES. Call console_close() even after a failure. */
+/*
+ * Starts a machine. image becomes file descriptor QEMU_FILES of QEMU; -1: none. Call
+ * console_close() even after a failure.
+ */
 int console_start(struct console *c, const char *qemu, struct words *words, int image) must_check;
 /* Returns the exit status of QEMU, or 128 + signal. */
 int console_close(struct console *c);
 /*
  * Reads the next line into c->line. Returns -ETIMEDOUT after the deadline, -EPIPE when the machine
- * has ended, -EINTR to stop, or the error of writing the log.
+ * has ended, -EINTR if vlu_set_stop()'s function asks to stop, or the error of writing the log.
  */
 int console_next(struct console *c, long long deadline) must_check;
 /* What the absence of an answer says about the kernel. */
@@ -51,8 +54,9 @@ enum silence {
 };
 
 /*
- * Closes the console when no answer came. ret is the result of console_next(), -ETIMEDOUT or
- * -EPIPE. Describes why in buf.
+ * Closes the console when no answer came, and describes the reason in buf. ret is the result of
+ * console_next(), -ETIMEDOUT or -EPIPE; or 0 if the caller closes the console for another reason.
+ * The caller then ignores buf.
  */
 enum silence console_silence(struct console *c, int ret, char *buf, size_t size) must_check;
 void console_type(struct console *c, const char *text);
@@ -60,7 +64,7 @@ void console_type(struct console *c, const char *text);
 const char *without_time(const char *line);
 /* Does the line report damage? */
 bool is_fault(const char *line);
-/* Forgets the faults so far. */
+/* Forgets the fault, its place, the panic and the refusal so far. */
 void console_calm(struct console *c);
 /* Describes the damage that the kernel reported, or returns "". */
 const char *console_trouble(struct console *c, char *buf, size_t size);

@@ -45,7 +45,7 @@ static int add_library(struct guest_image *image, const char *path)
 	return guest_add_file(image, path, path, true);
 }
 
-/* "	libpci.so.3 => /lib/x86_64-linux-gnu/libpci.so.3 (0x7f...)", "	/lib64/ld-linux... (0x...)" */
+/* "	libpci.so.3 => /lib/x86_64-linux-gnu/libpci.so.3 (0x7f...)", "	/lib64/ld-... (0x...)" */
 static int add_libraries(struct guest_image *image, const char *program)
 {
 	const char *const argv[] = { "ldd", program, NULL };
@@ -67,7 +67,10 @@ static int add_libraries(struct guest_image *image, const char *program)
 	return 0;
 }
 
-/* The libraries that this program loads, which ldd cannot see. It runs without a missing one. */
+/*
+ * Adds the libraries that this program loads late, which ldd cannot see. The program also works if
+ * one is missing.
+ */
 static int add_late_libraries(struct guest_image *image)
 {
 	char path[4096];

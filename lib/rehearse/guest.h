@@ -30,8 +30,9 @@ int guest_add_file(struct guest_image *image, const char *path, const char *name
 /* Adds a program and its libraries. */
 int guest_add_program(struct guest_image *image, const char *path, const char *name) must_check;
 /*
- * Adds these modules, those that they depend on, and depmod's lists. A missing module may be built
- * in without an entry in modules.builtin. If not, its step fails in the machine.
+ * Adds these modules, those that they depend on, and depmod's lists. A module that is not found is
+ * no error, since it may be built in but not listed in modules.builtin. If it is not built in, the
+ * step that needs it fails in the machine.
  */
 int guest_add_modules(struct guest_image *image, const char *dir, const char *place,
 		      const char *const *names, size_t n) must_check;
@@ -65,14 +66,17 @@ enum { QEMU_IN, QEMU_OUT, QEMU_ERR, QEMU_SAYS, QEMU_FILES };
 
 /* Adds the machine itself to words. Its devices follow. */
 void qemu_guest(struct words *words, const struct guest *guest);
-/* A kind of emulated device, QEMU's name for it, and options that keep QEMU quiet. */
+/* A kind of emulated device, QEMU's name for it, and further options of that QEMU device. */
 struct qemu_kind {
 	const char *name, *model, *more;
 	bool disk;
 };
 /* Returns NULL for an unknown kind. */
 const struct qemu_kind *qemu_kind(const char *name);
-/* Adds a device as a function of the slot behind a port. n is its number in the machine. */
+/*
+ * Adds a device at slot 0 behind this port, with this PCI function number. The device gets the
+ * number n in the machine.
+ */
 void qemu_device(struct words *words, const struct qemu_kind *kind, size_t n, const char *port,
 		 unsigned int function);
 /* Starts QEMU with these words, and frees them. Returns its pid. */
@@ -80,7 +84,7 @@ int qemu_start(struct vlu_ctx *ctx, const char *qemu, struct words *words, const
 	       size_t n) must_check;
 /* Can KVM run this kernel? Some hosts open /dev/kvm and then fail, so this boots the kernel. */
 bool has_kvm(struct vlu_ctx *ctx, const char *qemu, const char *kernel);
-/* Returns words for the command line of each kernel. They follow all other words. */
+/* Returns words that each kernel of a machine needs on its command line. */
 const char *guest_words(bool kvm);
 
 #endif

@@ -4,7 +4,7 @@
  * devices before a driver takes them. The initrd stops at a shell before it mounts a root file
  * system. The shell is asked over the console.
  */
-#include "rehearse/steps.h"
+#include "rehearse/rehearsal.h"
 
 #define ASK_AGAIN	2000	/* ms: input is lost until the shell reads */
 
@@ -18,12 +18,12 @@ struct seen {
 	char driver[REHEARSAL_DEVICES][32];	/* "": none */
 	char bdf[REHEARSAL_DEVICES][VLU_BDF_SIZE];
 	size_t n_drivers;
-	char taken[200];	/* the first line in which a driver names a device */
+	char taken[200];	/* the first line in which a network driver names a device */
 };
 
 /*
  * The shell removes the backslashes, so that the echo of the question does not look like an answer.
- * No quote stays open if the beginning of the line is lost.
+ * The text has no quotes: if the beginning of the line were lost, a quote could stay open.
  */
 static void ask(const struct seen *seen)
 {
@@ -86,7 +86,7 @@ static void take_line(struct seen *seen)
 	}
 }
 
-/* Was /dev/liveupdate opened before the handler was there? luo_file_deserialize_one() */
+/* Was /dev/liveupdate opened before vfio-pci was there? luo_file_deserialize_one() */
 static bool is_refused(const struct seen *seen)
 {
 	return strstr(seen->c->refusal, "luo: No registered handler") ||
@@ -119,7 +119,8 @@ static int listen(struct seen *seen)
 }
 
 #define ADD_HOOK	"install vfio-lu so that initramfs-tools or dracut finds its hook (its package does, " \
-			"and make install PREFIX=/usr), and make it again: update-initramfs -u, dracut -f"
+			"and make install PREFIX=/usr), and make it again: update-initramfs -u -k RELEASE, " \
+			"dracut -f --kver RELEASE"
 
 static void judge(const struct seen *seen)
 {
@@ -155,7 +156,7 @@ static void judge_silence(struct seen *seen, int ret)
 			"opened /dev/liveupdate before vfio-pci was loaded; the kernel: %s",
 			seen->c->refusal);
 		row_fix(r, ROW_INITRD, "choose a kernel with CONFIG_VFIO_PCI=y, or have vfio-pci "
-			"loaded before");
+			"loaded before that program starts");
 	} else if (blamed && kernel[0]) {
 		row_set(r, ROW_INITRD, VLU_FAIL, "the next kernel does not boot with this initrd: "
 			"%s", kernel);

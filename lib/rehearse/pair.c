@@ -4,7 +4,7 @@
 #include "formats/kconfig.h"
 #include "formats/kernel-image.h"
 #include "ledger/loaded-image.h"
-#include "rehearse/pair.h"
+#include "rehearse/rehearsal.h"
 
 #define IMAGE_LARGEST	(256u << 20)
 #define DEFAULT_CMDLINE	"kho=on liveupdate=on"
@@ -41,7 +41,7 @@ static int find_modules(struct rehearsal *r, struct side *side, const char *name
 				"write it", named, side->release) : 0;
 }
 
-/* Refuses a kernel whose configuration has no handover: a machine would show nothing more. */
+/* Refuses a kernel whose configuration has no handover: a rehearsal would show the same. */
 static int refuse_without(struct rehearsal *r, const struct side *side, const struct kconfig *config)
 {
 	static const char *const options[] = { "KEXEC_HANDOVER", "LIVEUPDATE" };
@@ -58,15 +58,12 @@ static int refuse_without(struct rehearsal *r, const struct side *side, const st
 
 static int read_config(struct rehearsal *r, struct side *side, struct image *image, bool is_from)
 {
-	const char *slash = strrchr(side->image, '/');
 	struct kconfig config = { .text = image->config };
-	char dir[512];
 	int ret = 0;
 
 	image->config = NULL;
-	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - side->image + 1) : 0, side->image);
 	if (!config.text && is_from && side->release[0])
-		ret = kconfig_read(r->ctx, dir, side->release, &config) ? vlu_nomem(r->ctx) : 0;
+		ret = kconfig_read(r->ctx, side->image, side->release, &config) ? vlu_nomem(r->ctx) : 0;
 	if (!ret && is_from)
 		ret = refuse_without(r, side, &config);
 	kconfig_free(&config);
@@ -95,7 +92,7 @@ static int read_side(struct rehearsal *r, struct side *side, const char *modules
 	snprintf(side->release, sizeof(side->release), "%s", ret ? "" : image.release);
 	ret = ret ? 0 : read_config(r, side, &image, is_from);
 	image_free(&image);
-	/* messages need a name, and the path of the modules a component */
+	/* messages need a release to print, and the path of the modules needs one as a component */
 	if (!side->release[0])
 		snprintf(side->release, sizeof(side->release), "unknown");
 	return ret || !side->is_kernel ? ret : find_modules(r, side, modules);
@@ -140,7 +137,7 @@ static int choose_next(struct rehearsal *r, const struct vlu_rehearse *what)
 	r->initrd = what->next_initrd;
 	if (what->next)
 		return 0;
-	/* another user cannot see the loaded kernel, and perhaps none is loaded */
+	/* only root sees the loaded kernel, and perhaps none is loaded */
 	if (kexec_image_read(r->ctx, &loaded))
 		return newest_installed(r);
 	r->next.image = keep(r, loaded.kernel);

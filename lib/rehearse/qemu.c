@@ -4,7 +4,7 @@
 
 #include "rehearse/guest.h"
 
-#define KVM_SECONDS	5	/* a kernel without a root file system panics within one */
+#define KVM_SECONDS	5	/* a kernel without a root file system panics within one second */
 
 void qemu_word(struct words *words, const char *fmt, ...)
 {
@@ -82,8 +82,8 @@ static void add_port(struct words *words, const char *chardev, const char *id, c
 
 /*
  * One thread for all emulated processors: with a thread each, QEMU 7.2 froze at times. Without erms
- * a kernel copies by words, which is many times faster in an emulator than by bytes. The machine
- * ends instead of a reset.
+ * a kernel copies by words, which is many times faster in an emulator than by bytes. A reset
+ * ends the machine.
  */
 void qemu_guest(struct words *words, const struct guest *guest)
 {

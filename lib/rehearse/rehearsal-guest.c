@@ -111,7 +111,10 @@ int rehearsal_start(const struct rehearsal *r, struct console *c, bool with_init
 	_cleanup_free_ char *cmdline = NULL, *initrd = NULL;
 	struct guest guest = {
 		.kvm = r->kvm, .kernel = r->from.image,
-		/* a file is in the image, unpacked, copied, loaded; an initrd is unpacked again */
+		/*
+		 * Memory for four copies of each file (in the image, unpacked, copied, loaded), and
+		 * for the tested initrd, which the next kernel unpacks.
+		 */
 		.memory = MEMORY + 4 * (long long)mega(r, r->next.image) +
 			  12 * (long long)mega(r, r->initrd),
 	};

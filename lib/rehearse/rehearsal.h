@@ -21,7 +21,7 @@ struct side {
 	const char *image;
 	const char *modules;	/* directory of its modules.dep; NULL: no modules */
 	char release[80];
-	bool is_kernel;		/* false: why has the reason */
+	bool is_kernel;		/* false: the reason is in the field "why" */
 	char why[160];
 };
 
@@ -39,8 +39,8 @@ struct rehearsal {
 	bool kvm;
 	struct verdict rows[ROWS];
 	bool decided[ROWS];
-	bool was_reset;			/* in a first run, without a message of the kernel ... */
-	enum rehearsal_row reset_row;	/* ... when this row was to be decided */
+	bool was_reset;			/* a first run was reset without a message of the kernel */
+	enum rehearsal_row reset_row;	/* the row that was not decided then */
 	long long began, row_began;	/* vlu_now() */
 	char began_at[32];		/* REHEARSED_DATE */
 	vlu_rehearse_fn fn;
@@ -59,6 +59,9 @@ struct rehearsal {
 #define INITRD_WORDS	" break=premount rd.break=initqueue rd.shell rd.retry=3 root=/dev/disk/by-label/none " \
 			"systemd.setenv=SYSTEMD_SULOGIN_FORCE=1"
 
+/* pair.c: chooses both kernels, the initrd, the command line and the devices. */
+int rehearsal_choose(struct rehearsal *r, const struct vlu_rehearse *what) must_check;
+
 /* rehearsal-guest.c: writes the addresses of the devices to r->bdfs. */
 void guest_places(struct rehearsal *r);
 /* Starts the machine. Call console_close() even after a failure. */
@@ -75,6 +78,22 @@ void rows_reset(struct rehearsal *r, enum rehearsal_row row, const char *where);
 void row_fix(struct rehearsal *r, enum rehearsal_row row, const char *fix);
 /* Reports what the rehearsal waits for. */
 void row_waits(struct rehearsal *r, const char *what);
+
+/* A step that init reports (guest-steps). */
+struct step_of {
+	unsigned int phase;	/* 1: the first kernel, 2: the next, 3: the next again */
+	const char *name;
+	enum rehearsal_row row;
+	const char *what;	/* "the next kernel restores the devices" */
+	const char *passed;	/* passes the row with this text; NULL: a later step does */
+};
+
+/*
+ * steps.c: follows the steps until the last has answered or the guest ends them; a failed step
+ * decides its row. Returns 0 if all steps answered, 1 if the run ended before that (a row says
+ * why), RUN_AGAIN, or a negative errno.
+ */
+int steps_follow(struct rehearsal *r, struct console *c, const struct step_of *steps, size_t n) must_check;
 
 #define RUN_AGAIN	2	/* the machine was reset, and rows_reset() was called */
 /*

@@ -6,10 +6,9 @@
 
 #include "base/disk-file.h"
 #include "base/program.h"
-#include "rehearse/pair.h"
 #include "rehearse/rehearsal.h"
 
-/* The record is read in other directories. */
+/* Makes a path absolute, since the record may be read from another working directory. */
 static const char *absolute(struct rehearsal *r, const char *path)
 {
 	_cleanup_free_ char *text = path ? file_absolute(r->ctx, path) : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "rehearse/steps.h"
+#include "rehearse/rehearsal.h"
 
 #define HEADER_DIGITS	128
 
@@ -168,7 +168,7 @@ static int judge_silence(struct follower *f, int ret)
 	}
 	if (ret == -EPIPE && !f->at && c->status > 0 && c->status < 128)
 		return vlu_fail(c->ctx, VLU_UNSUPPORTED, -EIO, "QEMU does not start the virtual "
-				"machine: %s", c->last[0] ? c->last : "it said nothing");
+				"machine: %s", c->last[0] ? c->last : "it printed nothing");
 	if (ret == -ETIMEDOUT && !f->r->decided[step->row])
 		row_fix(f->r, step->row, "repeat it with a longer --timeout");
 	step_ended(f, step, VLU_UNKNOWN, why);

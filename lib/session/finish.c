@@ -4,12 +4,12 @@
 #include "base/text.h"
 #include "machine/device.h"
 #include "session/session.h"
-#include "ledger/borrower.h"
+#include "timeline/update.h"
 #include "uapi/liveupdate.h"
 #include "uapi/vfio.h"
 
 /*
- * Fails if another process has the file as a loan. A bind here would take the device away from
+ * Fails if another process has the file open and has not bound it yet. A bind here would take the device away from
  * a VMM that is about to bind it.
  */
 static int check_taken(struct session *session, const struct member *member)
@@ -19,8 +19,8 @@ static int check_taken(struct session *session, const struct member *member)
 	if (!user || vfio_is_bound(session->ctx, member->fd))
 		return 0;
 	vlu_fail(session->ctx, FAIL_NOT_BOUND, -EBUSY, "%s: process %d (%s) has it and has not bound it "
-		 "to an iommufd yet; end that process, or wait until it has", member->name, (int)user->pid,
-		 user->comm);
+		 "to an iommufd yet; end that process, or wait until it has done so", member->name,
+		 (int)user->pid, user->comm);
 	return failure_run(session->ctx, "fix", "vfio-lu", "finish", "--wait", "--session", session->name);
 }
 
@@ -31,7 +31,7 @@ static int take_files(struct session *session)
 	int ret;
 
 	cache_drop(session->ctx);
-	ret = session_ask(session, FETCH, NULL, NULL);
+	ret = session_ask(session, FETCH, ALL, NULL);
 	for (i = 0; !ret && i < session->n_devices; i++)
 		ret = check_taken(session, &session->members[i]);
 	return ret;
@@ -46,7 +46,10 @@ static int call_finish(struct session *session)
 	return ret;
 }
 
-/* Finishes when all held files are bound. Fails if a device that was handed over is not held. */
+/*
+ * Finishes the session, whose files are all bound by now. If the kernel returns EBUSY, the failure
+ * names the handed-over devices that are in no session of the ledger.
+ */
 static int finish_bound(struct session *session)
 {
 	const struct vlu_state *state = &session->ledger->state;
@@ -62,7 +65,7 @@ static int finish_bound(struct session *session)
 			if (member_of(&state->sessions[j], state->incoming[i]))
 				break;
 		if (j == state->n_sessions &&
-		    vlu_device_find(ctx, state->incoming[i], &dev) == 0 && dev->kind != VLU_BRIDGE)
+		    device_find(ctx, state->incoming[i], OF_ALL, &dev) == 0 && dev->kind != VLU_BRIDGE)
 			text_add(names, sizeof(names), " %s",
 				 vlu_bdf_format(state->incoming[i], name));
 	}
@@ -73,50 +76,46 @@ static int finish_bound(struct session *session)
 	return failure_run(ctx, "first", "vfio-lu", "restore", "--session", session->name);
 }
 
-/* Notes in the holder which files are bound, for status. */
-static void note_bound(struct session *session)
-{
-	struct failure first = session->ctx->failure;
-
-	if (session_ask(session, NOTE, member_is_done, "state=bound"))
-		vlu_log(session->ctx, VLU_LOG_WARNING, "%s", vlu_error(session->ctx));
-	session_note(session, BOUND, member_is_done);
-	session->ctx->failure = first;
-}
-
 /* Binds the files. A bind cannot be undone, so the result names each bound device. */
 static int bind_members(struct session *session)
 {
 	struct vlu_ctx *ctx = session->ctx;
+	struct failure failure;
 	char names[400] = "";
 	size_t i;
-	int ret;
+	int ret = iommufd_open(ctx, &session->iommufd);
 
-	ret = session->iommufd < 0 ? iommufd_open(ctx, &session->iommufd) : 0;
 	if (ret)
 		return ret;
-	ret = session_bind(session, NULL);
+	ret = session_bind(session, ALL);
 	for (i = 0; i < session->n_devices; i++) {
-		session->members[i].done = !session->members[i].err;	/* or a VMM has bound it */
+		/* Not done: its bind failed, or a VMM has bound it (-EALREADY). */
+		session->members[i].done = !session->members[i].err;
 		if (session->members[i].done)
 			moments_note(ctx, &session->moments, BOUND, &session->members[i].bdf);
 	}
 	if (!ret)
 		ret = finish_bound(session);
-	if (!ret || !*device_names(session, member_is_done, names))
+	if (!ret || !*device_names(session, DONE, names))
 		return ret;
 	ret = vlu_fail(ctx, VLU_PARTIAL, ret, "%.400s; session %s is not finished, and no VMM can "
 		       "use the files of%s any more; repeat: vfio-lu finish --session %s",
 		       vlu_error(ctx), session->name, names, session->name);
-	note_bound(session);
+	failure = ctx->failure;
+	/* for status */
+	failure_warn(ctx, session_ask(session, NOTE, DONE, "state=bound"));
+	session_note(session, BOUND, DONE);
+	ctx->failure = failure;
 	return ret;
 }
 
 static int try_finish(struct session *session)
 {
+	/* of the moments after the kexec, only this one includes the time of the hardware clock */
+	struct moment now = moment_now_rtc(session->ctx);
 	int ret;
 
-	moments_note(session->ctx, &session->moments, FINISH_CALLED, NULL);
+	moments_add(&session->moments, FINISH_CALLED, NULL, &now);
 	ret = held_get(session->ctx, &session->fd, "session/%s", session->name);
 	return ret ? ret : call_finish(session);
 }
@@ -144,7 +143,7 @@ static int run_finish_taken(struct step *step)
 
 	ret = try_finish(session);
 	/* find out which device is not bound */
-	if (ret != -EBUSY || session_ask(session, FETCH, NULL, NULL))
+	if (ret != -EBUSY || session_ask(session, FETCH, ALL, NULL))
 		return ret;
 	for (i = 0; i < session->n_devices; i++) {
 		if (vfio_is_bound(ctx, session->members[i].fd))
@@ -164,6 +163,23 @@ static int run_finish_taken(struct step *step)
 			   session->name);
 }
 
+/* Makes a record of the moments. Never fails. */
+static int run_record(struct step *step)
+{
+	struct session *session = step->plan->data;
+	const struct manifest *manifest = ledger_manifest(session->ledger, session->name);
+	struct moments moments = { 0 };
+
+	moments_read(session->ctx, RUN_DIR, session->name, &moments);
+	if (manifest)
+		moments_add(&moments, PRESERVED, NULL, &manifest->preserved);
+	moments_merge(&moments, &session->moments);
+	update_end(session->ctx, session->now, manifest ? manifest->kernel :
+		   session->ledger->state.previous_release, &moments);
+	moments_free(&moments);
+	return 0;
+}
+
 #define LET_GO_TEXT "let the holder close the files of session %v, and remove its manifest"
 
 static int run_let_go(struct step *step)
@@ -178,7 +194,7 @@ static int run_let_go(struct step *step)
 	return ret ? vlu_fail(session->ctx, VLU_PARTIAL, ret, "session %s is finished, but the holder "
 			      "may still have the files of%s open: %.400s; close them: vfio-lu "
 			      "finish --session %s", session->name,
-			      device_names(session, NULL, names), vlu_error(session->ctx),
+			      device_names(session, ALL, names), vlu_error(session->ctx),
 			      session->name) : 0;
 }
 
@@ -206,7 +222,7 @@ static int check_memory(struct vlu_plan *plan, struct session *session,
 			continue;
 		if (is_discarded(how, file->name)) {
 			member_step(plan, NULL, NULL, "%p: give up its memory, which no process has",
-				    session_find(session, file->name), NULL, NULL);
+				    session_find(session, file->name), NULL);
 			plan_say(plan, "discard", "%s  discarded: no process had it", file->name);
 			continue;
 		}
@@ -225,7 +241,7 @@ static int check_discarded(struct session *session, const struct vlu_finish *how
 	const struct member *member;
 	size_t i;
 
-	for (i = 0; i < how->n_discard; i++) {
+	for (i = 0; !how->of_all && i < how->n_discard; i++) {
 		member = session_find(session, how->discard[i]);
 		if ((!member || !member->is_file) && strcmp(how->discard[i], "all") != 0)
 			return vlu_fail(session->ctx, VLU_USAGE, -ENOENT, "--discard: session %s has "
@@ -244,7 +260,7 @@ static int check_whole(const struct session *session)
 	size_t i;
 
 	for (i = 0; (member = member_at(now, i)); i++) {
-		if (is_held(member) && member->state != VLU_MEMBER_FAILED)
+		if (!is_not_back(member))
 			continue;
 		gone |= !member->present;
 		text_add(names, sizeof(names), "%s %s%s%s", *names ? "," : "", member->name,
@@ -252,12 +268,13 @@ static int check_whole(const struct session *session)
 	}
 	if (!*names)
 		return 0;
-	vlu_fail(session->ctx, FAIL_NOT_RETRIEVED, -EBUSY, "session %s cannot be finished: not "
-		 "retrieved:%s%s; nothing was bound", session->name, names, gone ?
-		 "; a device that does not exist any more cannot be retrieved" : "");
-	/* restore cannot complete this session any more */
-	return gone ? failure_run(session->ctx, "fix", "vfio-lu", "release", "--abandon", "--session",
-				  now->name) : session_first(session->ctx, now);
+	/* session_first() may name the command */
+	gone = gone && strcmp(now->next[1], "release") != 0;
+	vlu_fail(session->ctx, FAIL_NOT_RETRIEVED, -EBUSY, "session %s cannot be finished: these are "
+		 "not retrieved:%s; nothing was bound%s%s", session->name, names, gone ? "; without a "
+		 "device that does not exist any more, only this ends the session: vfio-lu release "
+		 "--abandon --session " : "", gone ? session->name : "");
+	return session_first(session->ctx, now);
 }
 
 static int check_finishable(const struct session *session)
@@ -311,9 +328,9 @@ static int add_finish(struct vlu_plan *plan, struct session *session, const stru
 		session_step(plan, run_finish_taken, NULL, "finish LUO session %v, when VMMs have "
 			     "bound all its devices to an iommufd");
 	else
-		session_step(plan, run_finish, NULL, "finish LUO session %v, after binding to an "
-			     "iommufd the devices that no VMM bound");
-	record_step(plan);
+		session_step(plan, run_finish, NULL, "bind the devices that no VMM has bound to an "
+			     "iommufd, then finish LUO session %v");
+	session_step(plan, run_record, NULL, "write the record of session %v for timeline, in " UPDATES);
 	session_step(plan, run_let_go, NULL, LET_GO_TEXT);
 	for (i = 0; i < session->n_devices; i++)
 		plan_say(plan, "finish", "%s  finished: an ordinary device again, with vfio-pci",

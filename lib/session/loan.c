@@ -19,6 +19,7 @@ struct vlu_loan {
 	struct file {
 		struct vlu_lent lent;
 		const struct vlu_member *member;	/* NULL: the iommufd */
+		char key[HOLDER_KEY];	/* its key in the holder */
 		bool recorded;	/* the holder has noted the borrower */
 	} files[MAX_FILES];
 	bool given;		/* the moment at which the devices were given is noted */
@@ -27,11 +28,64 @@ struct vlu_loan {
 	int finisher;		/* a pipe to the process that finishes the session; -1: none */
 };
 
+/* ---------------------------------------------------------------- checks */
+
+static int check_session(struct vlu_loan *loan)
+{
+	const struct vlu_session *now = loan->now;
+	struct vlu_ctx *ctx = loan->ctx;
+
+	if (!now && strcmp(loan->session, VLU_SESSION) != 0)
+		return ledger_no_session(loan->ledger, loan->session);
+	if (!now)
+		return vlu_fail(ctx, FAIL_NO_SESSION, -ENOENT, "there is no session %s to take "
+				"files from; a VMM opens the devices of a finished session by "
+				"their path", loan->session);
+	if (now->direction == VLU_OUTGOING)
+		return vlu_fail(ctx, FAIL_WRONG_ORDER, -EINVAL, "session %s was made by this "
+				"kernel; use its files in the next kernel, after vfio-lu kexec and "
+				"vfio-lu restore", loan->session);
+	if (now->standing == VLU_STANDING_RESTORED || now->standing == VLU_STANDING_PARTLY_RESTORED)
+		return has_held(now) ? 0 :
+		       vlu_fail(ctx, FAIL_WRONG_ORDER, -ENOENT, "nothing of session %s is retrieved, "
+				"so there is nothing to give; see vfio-lu status", loan->session);
+	vlu_fail(ctx, FAIL_WRONG_ORDER, -ENOENT, "session %s is not restored; a VMM opens the "
+		 "devices of a finished session by their path", loan->session);
+	return session_first(ctx, now);
+}
+
+static int bound_already(struct vlu_loan *loan, const char *name)
+{
+	bool whole = !has_member(loan->now, is_not_back);
+
+	return vlu_fail(loan->ctx, VLU_NOT_PRESERVABLE, -EALREADY, whole ?
+			"%s: its file is bound to an iommufd already, which is possible only once; "
+			"fix: vfio-lu finish --session %s, then open the device by its path" :
+			"%s: its file is bound to an iommufd already, which is possible only once, "
+			"and session %s is not whole; see vfio-lu status", name, loan->session);
+}
+
+static int check_member(struct vlu_loan *loan, const struct vlu_member *member, bool again)
+{
+	if (!member)
+		return 0;
+	if (member->state == VLU_MEMBER_BOUND)
+		return bound_already(loan, member->name);
+	if (member->state != VLU_MEMBER_RETRIEVED)
+		return vlu_fail(loan->ctx, VLU_NOT_PRESERVABLE, -EXDEV, "%s: it is not the device "
+				"that was preserved; see vfio-lu status", member->name);
+	if (!again && member->lent_pid >= 0)
+		return vlu_fail(loan->ctx, FAIL_LENT, -EBUSY, "%s: process %d (%s) has it already; "
+				"end that process, or use --again to give the file to a second one",
+				member->name, (int)member->lent_pid, member->lent_command);
+	return 0;
+}
+
 /* ------------------------------------------------------- files to be lent */
 
 static int add(struct vlu_loan *loan, const struct vlu_member *member)
 {
-	const char *name = member ? member->name : FILE_IOMMUFD;
+	struct file *file;
 	size_t i;
 
 	for (i = 0; i < loan->n; i++)
@@ -40,7 +94,10 @@ static int add(struct vlu_loan *loan, const struct vlu_member *member)
 	if (loan->n == MAX_FILES)
 		return vlu_fail(loan->ctx, VLU_USAGE, -E2BIG, "more than %d files for one command",
 				MAX_FILES);
-	loan->files[loan->n++] = (struct file){ { .name = name, .fd = -1 }, member, false };
+	file = &loan->files[loan->n++];
+	file->lent = (struct vlu_lent){ .name = member ? member->name : FILE_IOMMUFD, .fd = -1 };
+	file->member = member;
+	member_key(file->key, loan->session, file->lent.name);
 	return FIRST_FD + (int)i;
 }
 
@@ -73,27 +130,20 @@ static int number_of(void *arg, const char *name)
 	return member && is_held(member) ? add(loan, member) : no_such_name(loan, name);
 }
 
-static int bound_already(struct vlu_loan *loan, const char *name)
-{
-	return vlu_fail(loan->ctx, VLU_NOT_PRESERVABLE, -EALREADY, "%s: its file is bound to an "
-			"iommufd already, which is possible only once; fix: vfio-lu finish "
-			"--session %s, then open the device by its path", name, loan->session);
-}
-
-/* If argv names nothing, adds all files, except those that can no longer be lent. */
+/* If argv names nothing, adds all files, except those that cannot be lent. */
 static int add_all(struct vlu_loan *loan)
 {
-	const struct vlu_member *member, *bound = NULL;
+	const struct vlu_member *member, *refused = NULL;
 	size_t i;
 	int ret = 0;
 
 	for (i = 0; ret >= 0 && (member = member_at(loan->now, i)); i++) {
-		if (is_held(member) && member->state == VLU_MEMBER_BOUND)
-			bound = bound ? bound : member;
-		else if (is_held(member))
+		if (is_held(member) && member->state == VLU_MEMBER_RETRIEVED)
 			ret = add(loan, member);
+		else if (is_held(member))
+			refused = refused ? refused : member;
 	}
-	return bound && !loan->n ? bound_already(loan, bound->name) : ret;
+	return refused && !loan->n ? check_member(loan, refused, false) : ret;
 }
 
 static int expand(struct vlu_loan *loan, char *const *argv)
@@ -116,48 +166,6 @@ static int expand(struct vlu_loan *loan, char *const *argv)
 	return ret < 0 ? ret : 0;
 }
 
-/* ---------------------------------------------------------------- checks */
-
-static int check_session(struct vlu_loan *loan)
-{
-	const struct vlu_session *now = loan->now;
-	struct vlu_ctx *ctx = loan->ctx;
-
-	if (!now && strcmp(loan->session, VLU_SESSION) != 0)
-		return ledger_no_session(loan->ledger, loan->session);
-	if (!now)
-		return vlu_fail(ctx, FAIL_NO_SESSION, -ENOENT, "there is no session %s to take "
-				"files from; a VMM opens the devices of a finished session by "
-				"their path", loan->session);
-	if (now->direction == VLU_OUTGOING)
-		return vlu_fail(ctx, FAIL_WRONG_ORDER, -EINVAL, "session %s was made by this "
-				"kernel; use its files in the next kernel, after vfio-lu kexec and "
-				"vfio-lu restore", loan->session);
-	if (now->standing == VLU_STANDING_RESTORED || now->standing == VLU_STANDING_PARTLY_RESTORED)
-		return has_held(now) ? 0 :
-		       vlu_fail(ctx, FAIL_WRONG_ORDER, -ENOENT, "nothing of session %s is retrieved, "
-				"so there is nothing to give; see vfio-lu status", loan->session);
-	vlu_fail(ctx, FAIL_WRONG_ORDER, -ENOENT, "session %s is not restored; a VMM opens the "
-		 "devices of a finished session by their path", loan->session);
-	return session_first(ctx, now);
-}
-
-static int check_member(struct vlu_loan *loan, const struct vlu_member *member, bool again)
-{
-	if (!member)
-		return 0;
-	if (member->state == VLU_MEMBER_BOUND)
-		return bound_already(loan, member->name);
-	if (member->state != VLU_MEMBER_RETRIEVED)
-		return vlu_fail(loan->ctx, VLU_NOT_PRESERVABLE, -EXDEV, "%s: it is not the device "
-				"that was preserved; see vfio-lu status", member->name);
-	if (!again && member->lent_pid >= 0)
-		return vlu_fail(loan->ctx, FAIL_LENT, -EBUSY, "%s: process %d (%s) has it already; "
-				"end that process, or use --again to give the file to a second one",
-				member->name, (int)member->lent_pid, member->lent_command);
-	return 0;
-}
-
 /* --------------------------------------------------------------- lending */
 
 static bool is_device(const struct vlu_loan *loan, const struct file *file)
@@ -169,27 +177,28 @@ static bool is_device(const struct vlu_loan *loan, const struct file *file)
 
 static int lend(struct vlu_loan *loan, struct file *file, const char *value)
 {
-	char key[HOLDER_KEY];
 	int ret;
 
 	if (!file->member)
 		return iommufd_open(loan->ctx, &file->lent.fd);
-	member_key(key, loan->session, file->member->name);
-	ret = held_get(loan->ctx, &file->lent.fd, "%s", key);
+	ret = held_get(loan->ctx, &file->lent.fd, "%s", file->key);
 	if (ret)
 		return ret;
-	/* an earlier borrower bound it and has ended */
+	/* an earlier borrower bound it; the note of one that still runs stays */
 	if (is_device(loan, file) && vfio_is_bound(loan->ctx, file->lent.fd)) {
-		if (held_put(loan->ctx, -1, "state=bound", "%s", key))
-			vlu_log(loan->ctx, VLU_LOG_WARNING, "%s", vlu_error(loan->ctx));
+		if (file->member->lent_pid < 0)
+			failure_warn(loan->ctx, held_put(loan->ctx, -1, "state=bound", "%s", file->key));
 		return bound_already(loan, file->member->name);
 	}
-	ret = held_put(loan->ctx, -1, value, "%s", key);
+	ret = held_put(loan->ctx, -1, value, "%s", file->key);
 	file->recorded = !ret;
 	return ret;
 }
 
-/* Notes the moment at which the devices were given, or drops it. */
+/*
+ * Notes the moment at which the devices were given, or drops it. Nobody has bound these devices, so
+ * an earlier moment counts only if its borrower still runs.
+ */
 static void note_given(struct vlu_loan *loan, bool given)
 {
 	struct moments moments = { 0 };
@@ -197,12 +206,11 @@ static void note_given(struct vlu_loan *loan, bool given)
 
 	moments_read(loan->ctx, RUN_DIR, loan->session, &moments);
 	for (file = loan->files; file < loan->files + loan->n; file++) {
-		if (!is_device(loan, file))
+		if (!is_device(loan, file) || file->member->lent_pid >= 0)
 			continue;
+		moments_drop(&moments, GIVEN, file->member->bdf);
 		if (given)
 			moments_note(loan->ctx, &moments, GIVEN, &file->member->bdf);
-		else if (file->recorded && !file->member->was_lent)
-			moments_drop(&moments, GIVEN, file->member->bdf);
 	}
 	moments_write(loan->ctx, RUN_DIR, loan->session, &moments);
 	moments_free(&moments);
@@ -233,12 +241,15 @@ static int lend_all(struct vlu_loan *loan)
 	return 0;
 }
 
-static int try_loan(struct vlu_loan *loan, const char *session, char *const *argv, bool again)
+static int try_loan(struct vlu_ctx *ctx, struct vlu_loan *loan, const char *session,
+		    char *const *argv, bool again)
 {
-	struct vlu_ctx *ctx = loan->ctx;
 	size_t i;
 	int ret;
 
+	loan->ctx = ctx;
+	loan->finisher = -1;
+	snprintf(loan->session, sizeof(loan->session), "%s", session);
 	ret = session_ledger(ctx, session, &loan->ledger);
 	if (ret)
 		return ret;
@@ -268,12 +279,7 @@ int vlu_loan_new(struct vlu_ctx *ctx, const char *session, char *const *argv, bo
 	if (ret)
 		return ret;
 	loan = calloc(1, sizeof(*loan));
-	if (loan) {
-		loan->ctx = ctx;
-		loan->finisher = -1;
-		snprintf(loan->session, sizeof(loan->session), "%s", session);
-	}
-	ret = loan ? try_loan(loan, session, argv, again) : vlu_nomem(ctx);
+	ret = loan ? try_loan(ctx, loan, session, argv, again) : vlu_nomem(ctx);
 	change_end(ctx);
 	if (ret)
 		vlu_loan_free(loan);
@@ -287,7 +293,6 @@ int vlu_loan_return(struct vlu_loan *loan)
 {
 	struct vlu_ctx *ctx = loan->ctx;
 	struct failure first = ctx->failure;
-	char key[HOLDER_KEY];
 	struct file *file;
 	int ret;
 
@@ -302,8 +307,8 @@ int vlu_loan_return(struct vlu_loan *loan)
 	for (file = loan->files; file < loan->files + loan->n; file++) {
 		if (!file->recorded)
 			continue;
-		member_key(key, loan->session, file->member->name);
-		if (held_put(ctx, -1, held_find(&loan->ledger->held, "%s", key), "%s", key))
+		if (held_put(ctx, -1, held_find(&loan->ledger->held, "%s", file->key), "%s",
+			     file->key))
 			ret = -EIO;
 		file->recorded = false;
 	}

@@ -6,12 +6,11 @@
 #include "base/bdf.h"
 #include "base/cache.h"
 #include "base/text.h"
-#include "bind/driver-override.h"
 #include "machine/device.h"
 #include "session/session.h"
 #include "uapi/vfio.h"
 
-#define FEW_FILES 128	/* out of the default limit of 1,024 open files */
+#define FEW_FILES 128	/* the default limit, 1,024 open files, is enough for these */
 
 void member_key(char key[HOLDER_KEY], const char *session, const char *name)
 {
@@ -82,45 +81,43 @@ void session_step(struct vlu_plan *plan, step_fn run, step_fn undo, const char *
 }
 
 void member_step(struct vlu_plan *plan, step_fn run, step_fn undo, const char *text,
-		 const struct member *member, const char *path, const char *value)
+		 const struct member *member, const char *value)
 {
 	const struct step_kind kind = { .text = text, .run = run, .undo = undo };
 
-	plan_add(plan, &kind, member->bdf, path ? path : member->name, value, member->name);
+	plan_add(plan, &kind, member->bdf, member->name, value, NULL);
 }
 
 struct member *session_member(const struct step *step)
 {
-	return session_find(step->plan->data, step->extra);
+	return session_find(step->plan->data, step->path);
 }
 
-static bool member_is_leaving(const struct member *member)
+bool member_is(const struct member *member, enum which which)
 {
-	return member->leaving;
+	switch (which) {
+	case HELD:
+		return member->held;
+	case NEW:
+		return !member->held;
+	case STAYING:
+		return !member->leaving;
+	case LEAVING:
+		return member->leaving;
+	case DONE:
+		return member->done;
+	default:
+		return true;
+	}
 }
 
-bool member_is_staying(const struct member *member)
-{
-	return !member->leaving;
-}
-
-bool member_is_done(const struct member *member)
-{
-	return member->done;
-}
-
-bool member_is_held(const struct member *member)
-{
-	return member->held;
-}
-
-const char *device_names(const struct session *session, member_fn which, char names[400])
+const char *device_names(const struct session *session, enum which which, char names[400])
 {
 	size_t i;
 
 	*names = '\0';
 	for (i = 0; i < session->n_devices; i++)
-		if (!which || which(&session->members[i]))
+		if (member_is(&session->members[i], which))
 			text_add(names, 400, " %s", session->members[i].name);
 	return names;
 }
@@ -128,14 +125,14 @@ const char *device_names(const struct session *session, member_fn which, char na
 /* The members' files as work for several threads, each of which takes the next member. */
 struct turns {
 	struct session *session;
-	member_fn which;
+	enum which which;
 	void (*fn)(struct session *session, struct member *member);
 	atomic_size_t next;
 };
 
 static bool has_turn(const struct turns *turns, const struct member *member)
 {
-	return member->fd >= 0 && (!turns->which || turns->which(member));
+	return member->fd >= 0 && member_is(member, turns->which);
 }
 
 static void take_turns(void *arg)
@@ -149,7 +146,7 @@ static void take_turns(void *arg)
 			turns->fn(session, &session->members[i]);
 }
 
-static void at_once(struct session *session, member_fn which,
+static void at_once(struct session *session, enum which which,
 		    void (*fn)(struct session *session, struct member *member))
 {
 	struct turns turns = { .session = session, .which = which, .fn = fn };
@@ -167,7 +164,7 @@ static void bind_one(struct session *session, struct member *member)
 		      vfio_bind(&session->ctx->sys, member->fd, session->iommufd);
 }
 
-int session_bind(struct session *session, member_fn which)
+int session_bind(struct session *session, enum which which)
 {
 	struct vlu_ctx *ctx = session->ctx;
 	struct failures failures = { 0 };
@@ -190,12 +187,12 @@ static void close_one(struct session *session, struct member *member)
 	member->fd = -1;
 }
 
-void session_close(struct session *session, member_fn which)
+void session_close(struct session *session, enum which which)
 {
 	at_once(session, which, close_one);
 }
 
-int session_ask(struct session *session, enum ask ask, member_fn which, const char *value)
+int session_ask(struct session *session, enum ask ask, enum which which, const char *value)
 {
 	_cleanup_free_ struct held_entry *entries = calloc(session->n + 1, sizeof(*entries));
 	_cleanup_free_ struct member **of = calloc(session->n + 1, sizeof(struct member *));
@@ -207,14 +204,12 @@ int session_ask(struct session *session, enum ask ask, member_fn which, const ch
 	if (!entries || !of)
 		return vlu_nomem(ctx);
 	for (member = session->members; member < end; member++) {
-		if ((which && !which(member)) || (ask == FETCH && member->fd >= 0))
+		if (!member_is(member, which) || (ask == FETCH && member->fd >= 0))
 			continue;
 		strcpy(entries[n].key, member->key);
 		entries[n].fd = ask == KEEP ? member->fd : -1;
 		of[n++] = member;
 	}
-	if (!n)
-		return 0;
 	if (ask == LET_GO)
 		return held_drop_all(ctx, entries, n);
 	if (ask != FETCH)
@@ -229,7 +224,7 @@ int session_ask(struct session *session, enum ask ask, member_fn which, const ch
  * Makes the holder let files go, and closes them here. The last close waits for the
  * reset, which would block the holder, so the files are fetched first.
  */
-static int end_files(struct session *session, member_fn which)
+static int end_files(struct session *session, enum which which)
 {
 	int ret;
 
@@ -242,7 +237,7 @@ static int end_files(struct session *session, member_fn which)
 
 int session_leave(struct step *step)
 {
-	return end_files(step->plan->data, member_is_leaving);
+	return end_files(step->plan->data, LEAVING);
 }
 
 int session_drop(struct step *step)
@@ -260,7 +255,7 @@ int session_end(struct session *session, const char *word)
 	int ret = settle(ctx, session->name, word);
 
 	if (!ret)
-		ret = end_files(session, NULL);
+		ret = end_files(session, ALL);
 	if (!ret)
 		ret = held_drop(ctx, "iommufd/%s", session->name);
 	if (!ret)
@@ -272,6 +267,21 @@ int session_end(struct session *session, const char *word)
 	return ret;
 }
 
+void session_note(struct session *session, enum moment_kind kind, enum which which)
+{
+	struct moments moments = { 0 };
+	size_t i;
+
+	for (i = 0; i < session->n_devices; i++)
+		if (member_is(&session->members[i], which))
+			moments_note(session->ctx, &session->moments, kind, &session->members[i].bdf);
+	moments_read(session->ctx, RUN_DIR, session->name, &moments);
+	moments_merge(&moments, &session->moments);
+	moments_sort(&moments);
+	moments_write(session->ctx, RUN_DIR, session->name, &moments);
+	moments_free(&moments);
+}
+
 int session_add_bound(struct session *session)
 {
 	struct vlu_ctx *ctx = session->ctx;
@@ -279,7 +289,6 @@ int session_add_bound(struct session *session)
 	size_t i;
 	int ret;
 
-	cache_drop(ctx);
 	ret = vlu_devices_read(ctx);
 	for (i = 0; !ret && i < vlu_device_count(ctx); i++) {
 		dev = vlu_device_at(ctx, i);

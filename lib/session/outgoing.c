@@ -8,7 +8,7 @@
 #include "base/array.h"
 #include "machine/device.h"
 #include "uapi/liveupdate.h"
-#include "outgoing.h"
+#include "session/session.h"
 #include "vmm.h"
 #include "bind/former-driver.h"
 
@@ -20,14 +20,12 @@ static int describe(struct vlu_ctx *ctx, struct vlu_bdf bdf, struct manifest_dev
 	/* these facts do not change while the device file is open */
 	ret = vlu_device_find(ctx, bdf, &dev);
 	if (!ret)
-		ret = session_identity(ctx, dev, ret_dev);
+		ret = session_identity(dev, ret_dev);
 	if (ret)
 		return ret;
 	ret = driver_remembered(ctx, bdf, ret_dev->driver_before,
 				sizeof(ret_dev->driver_before));
-	/* Other errors fail: a device that is not in the manifest cannot be restored. */
-	if (ret == -ENOENT)
-		ret_dev->driver_before[0] = '\0';
+	/* -ENOENT: no command has bound it in this boot */
 	return ret == -ENOENT ? 0 : ret;
 }
 
@@ -48,7 +46,7 @@ static int add_member(struct session *session, struct manifest *manifest, const 
 	return 0;
 }
 
-static int make_manifest(struct session *session, member_fn which)
+static int make_manifest(struct session *session, enum which which)
 {
 	struct vlu_ctx *ctx = session->ctx;
 	struct manifest manifest;
@@ -57,7 +55,7 @@ static int make_manifest(struct session *session, member_fn which)
 
 	ret = manifest_init(ctx, &manifest, session->name);
 	for (i = 0; !ret && i < session->n; i++)
-		if (which(&session->members[i]))
+		if (member_is(&session->members[i], which))
 			ret = add_member(session, &manifest, &session->members[i]);
 	free(session->manifest);
 	session->manifest = NULL;
@@ -87,13 +85,12 @@ static int explain(struct session *session, const struct member *file, int err)
 		strcpy(target, "unknown");
 	switch (err) {
 	case -ENOENT:
-		if (strncmp(target, "/memfd:", 7) == 0)
-			return vlu_fail(ctx, FAIL_FILE_KIND, err, "%s: a memfd of huge pages "
-					"(hugetlb), or one this kernel does not preserve; fix: "
-					"give the guest memory of ordinary pages", file->name);
-		return vlu_fail(ctx, FAIL_FILE_KIND, err, "%s: this kernel does not preserve such "
-				"a file (%s), only memfds and devices; the VMM opens an iommufd, a "
-				"pipe or a socket again after the kexec", file->name, target);
+		return vlu_fail(ctx, FAIL_FILE_KIND, err, strncmp(target, "/memfd:", 7) == 0 ?
+				"%s: a memfd of huge pages (hugetlb), or one this kernel does not "
+				"preserve; fix: give the guest memory of ordinary pages" :
+				"%s: this kernel does not preserve such a file (%s), only memfds "
+				"and devices; the VMM opens an iommufd, a pipe or a socket again "
+				"after the kexec", file->name, target);
 	case -EOPNOTSUPP:
 		return vlu_fail(ctx, FAIL_FILE_KIND, err, "%s: the memfd has seals that this "
 				"kernel does not preserve; it knows F_SEAL_SEAL, SHRINK, GROW, "
@@ -127,15 +124,14 @@ int outgoing_drop(struct session *session)
 }
 
 /*
- * Creates the session with this manifest. First takes the steps that can fail while the old
- * session still exists: after such a failure *ret_ended is false and nothing has changed.
+ * Creates the session with this manifest. Makes the memfd and opens LUO while the old session
+ * still exists: if one of these fails, session->ended is false and nothing has changed.
  */
-static int create_session(struct session *session, const char *manifest, bool *ret_ended)
+static int create_session(struct session *session, const char *manifest)
 {
 	struct vlu_ctx *ctx = session->ctx;
 	int fd, luo, ret;
 
-	*ret_ended = false;
 	fd = sys_memfd(&ctx->sys, "vfio-lu-manifest", manifest, strlen(manifest));
 	if (fd < 0)
 		return vlu_failed(ctx, fd, "cannot make a memfd");
@@ -145,10 +141,10 @@ static int create_session(struct session *session, const char *manifest, bool *r
 		return ret;
 	}
 	ret = outgoing_drop(session);
-	*ret_ended = ret != -ETIMEDOUT;
-	/* In case this process is killed: the members are in no session for now. */
+	session->ended = ret != -ETIMEDOUT;
+	/* The held members are in no session for now. Note this, in case this process is killed. */
 	if (!ret)
-		ret = session_ask(session, NOTE, member_is_held, "state=opened");
+		ret = session_ask(session, NOTE, HELD, "state=opened");
 	if (!ret)
 		ret = luo_create_on(ctx, luo, session->name, &session->fd);
 	sys_close(&ctx->sys, luo);
@@ -169,14 +165,13 @@ static int create_again(struct session *session)
 	const char *manifest = session->manifest_before;
 	struct member *member;
 	int first = 0, ret;
-	bool ended;
 
 	if (!manifest) {
-		first = make_manifest(session, member_is_held);
+		first = make_manifest(session, HELD);
 		manifest = session->manifest;
 	}
 	if (!first)
-		first = create_session(session, manifest, &ended);
+		first = create_session(session, manifest);
 	if (session->fd < 0)
 		return first;
 	for (member = session->members; member < session->members + session->n; member++) {
@@ -184,7 +179,7 @@ static int create_again(struct session *session)
 		ret = member->held ? preserve_member(session, member) : 0;
 		first = first ? first : ret;
 	}
-	ret = session_ask(session, NOTE, member_is_done, "state=preserved");
+	ret = session_ask(session, NOTE, DONE, "state=preserved");
 	return first ? first : ret;
 }
 
@@ -192,59 +187,45 @@ static int create_again(struct session *session)
 static int undo_create(struct step *step)
 {
 	struct session *session = step->plan->data;
-	struct vlu_ctx *ctx = session->ctx;
-	struct failure first = ctx->failure;
-	int ret;
+	int ret = session->held ? create_again(session) : outgoing_drop(session);
 
-	ret = session->held ? create_again(session) : outgoing_drop(session);
-	if (ret)
-		return vlu_fail(ctx, VLU_PARTIAL, ret, "session %s was changed and could not be "
-				"changed back; not all of its devices are preserved now: %.600s",
-				session->name, vlu_error(ctx));
-	ctx->failure = first;
-	return 0;
+	return ret ? vlu_fail(session->ctx, VLU_PARTIAL, ret, "session %s was changed and could not be "
+			      "changed back; not all of its devices are preserved now: %.600s",
+			      session->name, vlu_error(session->ctx)) : 0;
 }
 
 static int run_create(struct step *step)
 {
 	struct session *session = step->plan->data;
 	const struct manifest *before = ledger_manifest(session->ledger, session->name);
-	struct vlu_ctx *ctx = session->ctx;
-	struct failure first;
-	bool ended;
 	int ret;
 
 	if (before && session->now && session->now->direction == VLU_OUTGOING &&
 	    manifest_format(before, &session->manifest_before))
-		return vlu_nomem(ctx);
+		return vlu_nomem(session->ctx);
+	ret = make_manifest(session, STAYING);
+	if (!ret)
+		ret = create_session(session, session->manifest);
 	/* Nothing has changed until the old session is dropped. */
-	ret = make_manifest(session, member_is_staying);
-	if (ret)
-		return ret;
-	ret = create_session(session, session->manifest, &ended);
-	if (!ret || !ended)
-		return ret;
-	/* Remove the half-made session here, since undo runs for done steps only. */
-	first = ctx->failure;
-	return undo_create(step) ? failure_join(ctx, &first, "; and ") : ret;
+	return ret && session->ended ? step_retreat(step, ret) : ret;
 }
 
 static int run_preserve(struct step *step)
 {
 	struct session *session = step->plan->data;
-	int ret = session_ask(session, FETCH, member_is_staying, NULL);
+	int ret = session_ask(session, FETCH, STAYING, NULL);
 
 	return ret ? ret : preserve_member(session, session_member(step));
 }
 
 static int run_note(struct step *step)
 {
-	return session_ask(step->plan->data, NOTE, member_is_staying, "state=preserved");
+	return session_ask(step->plan->data, NOTE, STAYING, "state=preserved");
 }
 
 static int undo_note(struct step *step)
 {
-	return session_ask(step->plan->data, NOTE, member_is_staying, "state=opened");
+	return session_ask(step->plan->data, NOTE, STAYING, "state=opened");
 }
 
 static int run_manifest(struct step *step)
@@ -273,11 +254,10 @@ int outgoing_rewrite(struct vlu_plan *plan, struct session *session)
 {
 	const struct manifest *manifest = ledger_manifest(session->ledger, session->name);
 
-	if (manifest && manifest_format(manifest, &session->manifest))
-		return vlu_nomem(plan->ctx);
-	if (manifest)
-		add_manifest(plan);
-	return 0;
+	if (!manifest)
+		return 0;
+	add_manifest(plan);
+	return manifest_format(manifest, &session->manifest) ? vlu_nomem(plan->ctx) : 0;
 }
 
 void outgoing_add(struct vlu_plan *plan, struct session *session)
@@ -295,7 +275,7 @@ void outgoing_add(struct vlu_plan *plan, struct session *session)
 			continue;
 		snprintf(token, sizeof(token), "0x%llx", (unsigned long long)member->token);
 		member_step(plan, run_preserve, NULL, member->is_file ? "%p: preserve it at token %v" :
-			    "%d: preserve its file at token %v", member, NULL, token);
+			    "%d: preserve its file at token %v", member, token);
 	}
 	session_step(plan, run_note, undo_note, "note in the holder that they are preserved");
 	add_manifest(plan);

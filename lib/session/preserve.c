@@ -4,7 +4,7 @@
 #include "base/cache.h"
 #include "base/text.h"
 #include "machine/device.h"
-#include "outgoing.h"
+#include "session/session.h"
 #include "vmm.h"
 
 /* A held device may have its interrupts enabled, since kexec disables them. */
@@ -14,7 +14,7 @@ static int check_device(struct vlu_ctx *ctx, struct vlu_bdf bdf, bool held,
 	struct vlu_report *report;
 	int ret;
 
-	ret = device_refresh(ctx, bdf, ret_dev);
+	ret = device_refresh(ctx, bdf, FOR_REPORT, ret_dev);
 	if (!ret)
 		ret = vlu_check_device(*ret_dev, &report);
 	if (ret)
@@ -25,7 +25,7 @@ static int check_device(struct vlu_ctx *ctx, struct vlu_bdf bdf, bool held,
 	return ret;
 }
 
-/* A token is derived from the BDF, so a device can be in one session only. */
+/* A device may be in one session only. */
 static int check_elsewhere(const struct session *session, struct vlu_bdf bdf)
 {
 	const struct vlu_state *state = &session->ledger->state;
@@ -52,17 +52,20 @@ static int check_elsewhere(const struct session *session, struct vlu_bdf bdf)
 	return is_incoming ? ledger_stranded(session->ledger, bdf, NULL, "preserved") : 0;
 }
 
-/* The kernel keeps incoming and outgoing sessions in separate lists, so this is allowed. */
+/*
+ * While an incoming session is unfinished, another one can be preserved: the kernel keeps incoming
+ * and outgoing sessions in separate lists.
+ */
 static void warn_unfinished(const struct session *session)
 {
 	const struct vlu_state *state = &session->ledger->state;
 	size_t i;
 
 	for (i = 0; i < state->n_sessions; i++)
-		if (is_unfinished(&state->sessions[i]) &&
-		    session_unfinished(session->ctx, &state->sessions[i],
-				       "; vfio-lu kexec refuses until it is"))
-			vlu_log(session->ctx, VLU_LOG_WARNING, "%s", vlu_error(session->ctx));
+		if (is_unfinished(&state->sessions[i]))
+			failure_warn(session->ctx,
+				     session_unfinished(session->ctx, &state->sessions[i],
+							"; vfio-lu kexec refuses until it is"));
 }
 
 /* Refuses if a device or file that was promised in this boot is no longer held. */
@@ -84,19 +87,30 @@ static int check_promises(struct session *session, const struct vlu_bdf *bdfs, s
 	return session_first(session->ctx, session->now);
 }
 
-/* Closes the files of an interrupted command, which promised nothing, unless they are asked for. */
+/*
+ * Marks the members that an interrupted preserve left open, except promised ones and those that this
+ * command names; a later step closes their files. Returns whether there are any. A member that is in
+ * the session stays there, even if all manifests are lost.
+ */
 static bool drop_leftovers(struct vlu_plan *plan, struct session *session,
 			   const struct vlu_bdf *bdfs, size_t n)
 {
 	const struct vlu_session *now = session->now;
+	const struct vlu_member *seen;
 	struct member *member;
 	bool any = false;
 	size_t i;
 
-	for (i = 0; i < now->n_devices; i++) {
-		member = session_device(session, now->devices[i].bdf);
-		if (!member || is_promised(&now->devices[i]) || bdf_find(bdfs, n, member->bdf))
+	for (i = 0; (seen = member_at(now, i)); i++) {
+		member = session_find(session, seen->name);
+		if (!member || is_promised(seen) || member->from >= 0 ||
+		    (i < now->n_devices && bdf_find(bdfs, n, seen->bdf)))
 			continue;
+		if (seen->state == VLU_MEMBER_PRESERVED) {
+			plan_say(plan, "preserve", "%s  stays in session %s; no manifest had listed it",
+				 member->name, session->name);
+			continue;
+		}
 		any = member->leaving = true;
 		plan_say(plan, "release", "%s  left open by an interrupted preserve: its file is closed",
 			 member->name);
@@ -104,47 +118,33 @@ static bool drop_leftovers(struct vlu_plan *plan, struct session *session,
 	return any;
 }
 
-static int add_device(struct vlu_plan *plan, struct session *session, struct vlu_bdf bdf,
-		      bool *opens)
+static int add_device(struct vlu_plan *plan, struct session *session, struct vlu_bdf bdf)
 {
 	bool is_new = !session_device(session, bdf), taken = is_new && session->vmm;
-	char name[VLU_BDF_SIZE], from[48] = "";
-	struct vlu_device *dev = NULL;
-	int ret = 0;
+	struct vlu_device *dev;
+	int ret = is_new ? check_elsewhere(session, bdf) : 0;
 
-	if (taken)
-		snprintf(from, sizeof(from), "process %d (%s)", (int)session->vmm->pid,
-			 session->vmm->comm);
-	vlu_bdf_format(bdf, name);
-	if (is_new)
-		ret = check_elsewhere(session, bdf);
 	if (!ret)
 		ret = check_device(plan->ctx, bdf, !is_new, &dev);
 	if (!ret)
-		ret = session_add(session, name, false);
+		ret = session_add(session, dev->name, false);
 	if (ret)
 		return ret;
-	if (is_new)
-		take_step(plan, session_device(session, bdf), taken ? NULL : dev->cdev, from);
-	*opens = *opens || (is_new && !taken);
 	plan_say(plan, "preserve", taken ? "%s  preserved in session %s, taken from %s; vfio-lu "
-		 "kexec disables its interrupts" : "%s  preserved in session %s", name, session->name, from);
+		 "kexec disables its interrupts" : "%s  preserved in session %s", dev->name, session->name,
+		 taken ? session->vmm->who : "");
 	return 0;
 }
 
-/* Adds the other files of a VMM. */
-static void add_files(struct vlu_plan *plan, const struct session *session)
+/* The other files of a VMM. */
+static void say_files(struct vlu_plan *plan, const struct session *session)
 {
 	const struct member *file = session->members + session->n_devices;
-	char number[16];
 
-	for (; session->vmm && file < session->members + session->n; file++) {
-		snprintf(number, sizeof(number), "%d", file->from);
-		if (!file->held)
-			take_step(plan, file, NULL, number);
-		plan_say_so(plan, "preserve", file->held, file->held ? "%s  already preserved in session %s" :
-			 "%s  preserved in session %s", file->name, session->name);
-	}
+	for (; session->vmm && file < session->members + session->n; file++)
+		if (!file->leaving)
+			plan_say_so(plan, "preserve", file->held, file->held ? "%s  already preserved in "
+				    "session %s" : "%s  preserved in session %s", file->name, session->name);
 }
 
 /* Is a member new, or does the session differ from what was promised? */
@@ -185,14 +185,14 @@ static int say_already(struct vlu_plan *plan, struct session *session, const str
 	for (i = 0; i < n; i++)
 		plan_say_already(plan, "preserve", "%s  already preserved in session %s", vlu_bdf_format(bdfs[i], name),
 			 session->name);
-	add_files(plan, session);
+	say_files(plan, session);
 	return is_on_disk(session) ? 0 : outgoing_rewrite(plan, session);
 }
 
 static int add_changes(struct vlu_plan *plan, struct session *session, const struct vlu_bdf *bdfs,
 		       size_t n)
 {
-	bool opens = false, leftovers = false;
+	bool leftovers = false;
 	size_t i;
 	int ret = 0;
 
@@ -202,20 +202,24 @@ static int add_changes(struct vlu_plan *plan, struct session *session, const str
 	}
 	holder_step(plan);
 	for (i = 0; !ret && i < n; i++)
-		ret = add_device(plan, session, bdfs[i], &opens);
+		ret = add_device(plan, session, bdfs[i]);
+	if (!ret)
+		ret = outgoing_take(plan, session);
 	if (ret)
 		return ret;
-	if (opens)
-		bind_step(plan);
-	add_files(plan, session);
-	hold_step(plan);
+	say_files(plan, session);
 	outgoing_add(plan, session);
 	if (leftovers)
 		session_step(plan, session_leave, NULL, "close the files of an interrupted preserve");
 	return 0;
 }
 
-/* Takes ownership of vmm. */
+static const char *name_of(const struct vlu_vmm_file *file, char number[FILE_NAME])
+{
+	snprintf(number, FILE_NAME, "fd%d", file->fd);
+	return file->name ? file->name : number;
+}
+
 static int add_vmm(struct session *session, struct vmm *vmm,
 		   const struct vlu_vmm_file *files, size_t n)
 {
@@ -227,10 +231,7 @@ static int add_vmm(struct session *session, struct vmm *vmm,
 	session->vmm = vmm;
 	session->ctx->vmm = vmm->pid;
 	for (i = 0; !ret && i < n; i++) {
-		snprintf(number, sizeof(number), "fd%d", files[i].fd);
-		name = files[i].name ? files[i].name : number;
-		if (session_find(session, name))
-			continue;
+		name = name_of(&files[i], number);
 		ret = session_add(session, name, false);
 		if (!ret)
 			session_find(session, name)->from = files[i].fd;
@@ -238,6 +239,7 @@ static int add_vmm(struct session *session, struct vmm *vmm,
 	return ret;
 }
 
+/* Takes ownership of vmm. */
 static int plan_preserve(struct vlu_ctx *ctx, const char *name, struct vmm *vmm,
 			 const struct vlu_bdf *bdfs, size_t n,
 			 const struct vlu_vmm_file *files, size_t n_files,
@@ -263,6 +265,8 @@ static int plan_preserve(struct vlu_ctx *ctx, const char *name, struct vmm *vmm,
 	if (!ret)
 		ret = session_changeable(session);
 	if (!ret)
+		outgoing_compare(plan, session);
+	if (!ret)
 		ret = has_changes(session, bdfs, n) ? add_changes(plan, session, bdfs, n) :
 		      say_already(plan, session, bdfs, n);
 	if (!ret)
@@ -277,35 +281,41 @@ int vlu_plan_preserve(struct vlu_ctx *ctx, const char *name,
 	return plan_preserve(ctx, name, NULL, bdfs, n, NULL, 0, ret_plan);
 }
 
-/* Chooses the devices that were asked for, or all that the VMM opened through their cdev. */
-static int choose(struct vlu_ctx *ctx, const struct vmm *vmm, const struct vlu_bdf *bdfs,
-		  size_t n, bool others, struct vlu_bdf **ret_bdfs, size_t *ret_n)
+/* Finds all devices that the VMM has open. */
+static int find_open(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf **ret_bdfs,
+		     size_t *ret_n)
 {
-	const struct proc_file *file = vmm->files->files;
-	size_t i;
+	const struct proc_file *file = vmm->files->files, *end = file + vmm->files->n;
 	int ret = 0;
 
-	for (i = 0; !ret && i < (n ? n : vmm->files->n); i++) {
-		if (!n && (file[i].kind != PROC_VFIO || bdf_find(*ret_bdfs, *ret_n, file[i].bdf)))
-			continue;
-		ret = bdf_add(ctx, ret_bdfs, ret_n, n ? bdfs[i] : file[i].bdf);
-	}
-	for (i = 0; !ret && i < *ret_n; i++)
-		ret = vmm_device(ctx, vmm, (*ret_bdfs)[i], &file);
-	if (!ret && !*ret_n && !others)
-		ret = vmm_idle(ctx, vmm);
+	for (; !ret && file < end; file++)
+		if (file->kind == PROC_VFIO && !bdf_find(*ret_bdfs, *ret_n, file->bdf))
+			ret = bdf_add(ctx, ret_bdfs, ret_n, file->bdf);
 	return ret;
 }
 
+/* A file has one name, and a name means one file. "all" means every file to finish --discard. */
 static int check_names(struct vlu_ctx *ctx, const struct vlu_vmm_file *files, size_t n)
 {
-	size_t i;
+	char number[FILE_NAME], other[FILE_NAME];
+	const char *name;
+	size_t i, j;
 
-	for (i = 0; i < n; i++)
-		if (files[i].name && !is_file_name(files[i].name))
+	for (i = 0; i < n; i++) {
+		name = name_of(&files[i], number);
+		if (!is_file_name(name) || strcmp(name, "all") == 0)
 			return vlu_fail(ctx, VLU_USAGE, -EINVAL, "'%.80s' is not a valid file "
-					"name: use 1-24 characters of A-Z a-z 0-9 . _ -, and not "
-					FILE_IOMMUFD, files[i].name);
+					"name: use 1-24 characters of A-Z a-z 0-9 . _ -, and "
+					"neither " FILE_IOMMUFD " nor all", name);
+		for (j = 0; j < i; j++) {
+			if (files[j].fd == files[i].fd)
+				return vlu_fail(ctx, VLU_USAGE, -EINVAL, "--fd names file %d twice, as "
+						"%s and %s", files[i].fd, name_of(&files[j], other), name);
+			if (strcmp(name_of(&files[j], other), name) == 0)
+				return vlu_fail(ctx, VLU_USAGE, -EINVAL, "--fd gives the files %d and "
+						"%d the same name, %s", files[j].fd, files[i].fd, name);
+		}
+	}
 	return 0;
 }
 
@@ -314,9 +324,10 @@ int vlu_plan_preserve_vmm(struct vlu_ctx *ctx, const char *name, pid_t pid,
 			  const struct vlu_vmm_file *files, size_t n_files,
 			  struct vlu_plan **ret_plan)
 {
-	_cleanup_free_ struct vlu_bdf *chosen = NULL;
-	size_t n_chosen = 0;
+	_cleanup_free_ struct vlu_bdf *all = NULL;
+	const struct proc_file *file;
 	struct vmm *vmm;
+	size_t i;
 	int ret;
 
 	cache_drop(ctx);
@@ -325,10 +336,16 @@ int vlu_plan_preserve_vmm(struct vlu_ctx *ctx, const char *name, pid_t pid,
 		ret = vmm_read(ctx, pid, &vmm);
 	if (ret)
 		return ret;
-	ret = choose(ctx, vmm, bdfs, n, n_files, &chosen, &n_chosen);
-	if (ret) {
-		vmm_free(vmm);
-		return ret;
+	if (!n) {
+		ret = find_open(ctx, vmm, &all, &n);
+		bdfs = all;
 	}
-	return plan_preserve(ctx, name, vmm, chosen, n_chosen, files, n_files, ret_plan);
+	for (i = 0; !ret && i < n; i++)
+		ret = vmm_device(vmm, bdfs[i], &file);
+	if (!ret && !n && !n_files)
+		ret = vmm_idle(vmm);
+	if (!ret)
+		return plan_preserve(ctx, name, vmm, bdfs, n, files, n_files, ret_plan);
+	vmm_free(vmm);
+	return ret;
 }

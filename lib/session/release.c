@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* release: takes device files out of a session, before the kexec. */
+/* release: takes device files out of a session, or gives up a session of the previous kernel. */
 #include "base/bdf.h"
-#include "outgoing.h"
+#include "session/session.h"
 
 static int run_end(struct step *step)
 {
@@ -24,7 +24,10 @@ static void end_step(struct vlu_plan *plan)
 /* Notes that the session is settled, since the command line of this kernel still names it. */
 static int run_forget(struct step *step)
 {
-	return session_end(step->plan->data, "abandoned");
+	struct session *session = step->plan->data;
+
+	return session_end(session, session->now->standing == VLU_STANDING_FINISHED ? "finished" :
+				    "abandoned");
 }
 
 static void forget_step(struct vlu_plan *plan)
@@ -51,7 +54,7 @@ static size_t choose_leaving(struct vlu_plan *plan, struct session *session,
 		promised = session->now && member_of(session->now, bdfs[i]);
 		*broken |= promised;
 		plan_say_so(plan, "release", !promised, promised ?
-			    "%s  given up: no process held it" : "%s  already not in session %s",
+			    "%s  given up: no process held it" : "%s  already outside session %s",
 			    vlu_bdf_format(bdfs[i], name), session->name);
 	}
 	for (i = 0; i < session->n_devices; i++) {
@@ -69,8 +72,8 @@ static void add_release(struct vlu_plan *plan, struct session *session,
 	size_t staying = choose_leaving(plan, session, bdfs, n, &broken);
 
 	/* other files leave with the last device */
-	if (staying && staying == session->n_devices && !broken)
-		return;		/* none of them is in the session */
+	if (n && staying == session->n_devices && !broken)
+		return;		/* none of the named devices is in the session */
 	if (staying)
 		outgoing_add(plan, session);
 	else
@@ -87,14 +90,17 @@ static void add_release(struct vlu_plan *plan, struct session *session,
 			     "close the files of the devices that leave, all at the same time");
 	for (member = files; member < session->members + session->n; member++) {
 		if (!staying)
-			member_step(plan, session_drop, NULL, "%p: close it", member, NULL, NULL);
+			member_step(plan, session_drop, NULL, "%p: close it", member, NULL);
 		plan_say(plan, staying ? "preserve" : "release", staying ?
 			 "%s  stays in session %s, which was created again" :
 			 "%s  no longer preserved; it is closed", member->name, session->name);
 	}
 }
 
-/* A promised device that is not held leaves only together with all others. */
+/*
+ * Fails if the command names devices and omits one that was promised and is not held. Without
+ * names, the command releases the whole session.
+ */
 static int check_broken(struct session *session, const struct vlu_bdf *bdfs, size_t n)
 {
 	const struct vlu_session *now = session->now;
@@ -110,7 +116,7 @@ static int check_broken(struct session *session, const struct vlu_bdf *bdfs, siz
 	return 0;
 }
 
-/* "lost: its devices ..." */
+/* For a session of which nothing is left: removes its manifest, and says how it was lost. */
 static int add_end(struct vlu_plan *plan, const struct vlu_session *now)
 {
 	bool ours = now->direction == VLU_OUTGOING;
@@ -125,30 +131,31 @@ static int add_end(struct vlu_plan *plan, const struct vlu_session *now)
 			strcmp(now->manifest, "missing") ? "; its manifest is removed" : "");
 }
 
-/* --abandon: the session cannot be restored, and its devices are unusable until a reboot. */
+/*
+ * --abandon: gives up an unfinished session. After that it cannot be restored, and its devices cannot
+ * be opened before the next kexec or reboot.
+ */
 static int add_abandon(struct vlu_plan *plan, struct session *session)
 {
-	static const struct step_kind device = {
-		.text = "%p: give it up: it cannot be opened before the next kexec or reboot",
-	};
-	static const struct step_kind file = { .text = "%p: give it up: its content is lost" };
+	static const struct step_kind give_up = { .text = "%p: give it up: %v" };
 	const struct vlu_session *now = session->now;
 	const struct vlu_member *member;
+	const char *loss;
 	size_t i;
 
 	for (i = 0; (member = member_at(now, i)); i++) {
-		plan_add(plan, i < now->n_devices ? &device : &file, member->bdf, member->name, NULL,
-			 NULL);
-		plan_say(plan, "release", i < now->n_devices ? "%s  given up: it cannot be opened "
-			 "before the next kexec or reboot" :
-			 "%s  given up: its content is lost", member->name);
+		loss = i < now->n_devices ? "it cannot be opened before the next kexec or reboot" :
+		       "its content is lost";
+		plan_add(plan, &give_up, member->bdf, member->name, loss, NULL);
+		plan_say(plan, "release", "%s  given up: %s", member->name, loss);
 	}
 	forget_step(plan);
 	return plan_say(plan, "release", "session %s  given up", session->name);
 }
 
 /*
- * Refuses an address without a device, which is mistyped. A device of the session may be gone.
+ * Refuses an address that has no device, since it is probably mistyped. A device of this session may
+ * have been removed.
  */
 static int check_exists(struct session *session, const struct vlu_bdf *bdfs, size_t n)
 {
@@ -163,7 +170,7 @@ static int check_exists(struct session *session, const struct vlu_bdf *bdfs, siz
 	return ret;
 }
 
-/* Is one of the named devices in the session? No name means all; perhaps no device is known. */
+/* Is a named device in the session? Also true if none is named, or if no device of it is known. */
 static bool is_meant(const struct vlu_session *now, const struct vlu_bdf *bdfs, size_t n)
 {
 	size_t i;
@@ -198,14 +205,17 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 		 "of it", now->name);
 	if (ret)
 		return session_unfinished(plan->ctx, now, so);
-	/* a lost session is given up as a whole, but not by the name of a device that it never had */
-	if ((now->direction == VLU_INCOMING || (!session->held && !session->n)) &&
-	    is_meant(now, bdfs, n))
+	/* ends the whole session, unless all named devices were never in the session */
+	if (now->direction == VLU_INCOMING && is_meant(now, bdfs, n))
 		return add_end(plan, now);
 	ret = check_broken(session, bdfs, n);
-	if (!ret)
-		add_release(plan, session, bdfs, n);
-	return ret;
+	if (ret)
+		return ret;
+	/* nothing is left to release one by one */
+	if (!session->held && !session->n)
+		return add_end(plan, now);
+	add_release(plan, session, bdfs, n);
+	return 0;
 }
 
 int vlu_plan_release(struct vlu_ctx *ctx, const char *name, const struct vlu_bdf *bdfs, size_t n,
@@ -215,9 +225,9 @@ int vlu_plan_release(struct vlu_ctx *ctx, const char *name, const struct vlu_bdf
 	struct vlu_plan *plan;
 	int ret;
 
+	if (flags & VLU_ABANDON && n)
+		return vlu_fail(ctx, VLU_USAGE, -EINVAL, "--abandon gives up the whole session, and "
+				"takes no device");
 	ret = session_plan(ctx, name, 0, PLAN_ALL, &plan, &session);
-	if (ret)
-		return ret;
-	ret = add_any(plan, session, bdfs, n, flags);
-	return plan_give(plan, ret, ret_plan);
+	return ret ? ret : plan_give(plan, add_any(plan, session, bdfs, n, flags), ret_plan);
 }

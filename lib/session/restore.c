@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * restore: retrieves a session after the kexec. A wrong order cannot be repaired: the handler must
- * be registered before the first open of /dev/liveupdate, a device must be bound to vfio-pci before
- * its file is retrieved, and a retrieved session must be kept until it is finished. The session is
- * retrieved before any device is bound, so no driver loses a device if the session does not exist.
+ * restore: retrieves a session after the kexec. A wrong order cannot be repaired: vfio-pci must have
+ * registered its LUO handler before the first open of /dev/liveupdate, a device must be bound to
+ * vfio-pci before its file is retrieved, and a retrieved session must be kept until it is finished.
+ * The session is retrieved before any device is bound, so no driver loses a device if the session
+ * does not exist.
  */
 #include "base/cache.h"
 #include "bind/bind.h"
 #include "machine/device.h"
 #include "session/session.h"
 #include "uapi/liveupdate.h"
-#include "bind/driver-override.h"
 #include "bind/former-driver.h"
 
-/* The kernel decides whether the session exists. Its answer is noted, so that it is asked once. */
+/* The kernel decides whether the session exists. Its "no" is noted, so that it is asked once. */
 static int run_retrieve_session(struct step *step)
 {
 	struct session *session = step->plan->data;
@@ -29,8 +29,7 @@ static int run_retrieve_session(struct step *step)
 	/* a session that was restored and no longer exists has been finished */
 	word = ret == -EINVAL ? "closed" :
 	       session->now->sources & VLU_FROM_PROMISE ? "finished" : "absent";
-	if (settle(session->ctx, step->value, word))
-		vlu_log(session->ctx, VLU_LOG_WARNING, "%s", vlu_error(session->ctx));
+	failure_warn(session->ctx, settle(session->ctx, step->value, word));
 	session->ctx->failure = first;
 	return ret;
 }
@@ -76,14 +75,13 @@ static int check_identity(struct vlu_ctx *ctx, struct member *member,
 	const char *difference = NULL;
 	int ret;
 
-	if (session_identity(ctx, dev, &is))
+	if (session_identity(dev, &is))
 		vlu_log(ctx, VLU_LOG_WARNING, "%s; vfio-lu cannot verify that it is the device "
 			"that was preserved", vlu_error(ctx));
 	else
 		difference = identity_differs(was, &is);
 	/* Remember the driver that it had before the first bind, for unbind. */
-	if (driver_remember(ctx, member->bdf, was->driver_before))
-		vlu_log(ctx, VLU_LOG_WARNING, "%s", vlu_error(ctx));
+	failure_warn(ctx, driver_remember(ctx, member->bdf, was->driver_before));
 	if (!difference)
 		return 0;
 	ret = held_put(ctx, member->fd, "state=mismatch", "%s", member->key);
@@ -94,13 +92,14 @@ static int check_identity(struct vlu_ctx *ctx, struct member *member,
 static int retrieve(struct session *session, struct member *member,
 		    const struct manifest_device *was)
 {
-	struct vlu_device *dev;
-	int ret = 0;
+	struct vlu_device *dev = NULL;
+	int ret = member->is_file ? 0 : device_refresh(session->ctx, member->bdf, OF_ALL, &dev);
 
-	if (!member->is_file)
-		ret = device_refresh(session->ctx, member->bdf, &dev);
-	/* Do not try: the kernel would never try again. The reason was reported. */
-	if (!ret && !member->is_file && strcmp(dev->driver, VFIO_DRIVER) != 0)
+	/*
+	 * Do not retrieve the file of a device without vfio-pci: the kernel would fail, and never
+	 * try again. The reason why the device is not bound was reported before.
+	 */
+	if (!ret && dev && strcmp(dev->driver, VFIO_DRIVER) != 0)
 		return -ENOTCONN;
 	if (!ret)
 		ret = luo_retrieve(session->ctx, session->fd, member->token, member->name, &member->fd);
@@ -119,16 +118,16 @@ static void say_retrieved(struct vlu_plan *plan, const struct member *member)
 	/* a driver's probe() resets and sets up the device, although it was preserved */
 	if (*member->driver)
 		vlu_log(plan->ctx, VLU_LOG_WARNING, "%s: driver %s used the device in this boot "
-			"before vfio-pci did, so the guest's settings in it are gone and the "
-			"guest's driver must reset it; fix: for the next time, vfio-lu bind "
-			"--persist %s", member->name, member->driver, member->name);
+			"before vfio-pci did, so the guest's settings in it are gone; fix: for "
+			"the next time, vfio-lu bind --persist %s", member->name, member->driver,
+			member->name);
 }
 
 /* Gives the retrieved files to the holder. */
 static void keep_members(struct vlu_plan *plan, struct restoring *restoring)
 {
 	struct session *session = plan->data;
-	int ret = session_ask(session, KEEP, member_is_done, "state=retrieved");
+	int ret = session_ask(session, KEEP, DONE, "state=retrieved");
 	struct member *member;
 
 	if (ret)
@@ -140,7 +139,31 @@ static void keep_members(struct vlu_plan *plan, struct restoring *restoring)
 	}
 }
 
-/* Finds the manifest: the one inside the session, or else the one on the disk. */
+/* Reads the manifest inside the retrieved session. */
+static int inner_manifest(struct session *session, struct manifest *ret_manifest)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	_cleanup_free_ char *text = malloc(MANIFEST_MAX);
+	size_t used = 0;
+	ssize_t n;
+	int fd, ret;
+
+	if (!text)
+		return vlu_nomem(ctx);
+	ret = luo_retrieve(ctx, session->fd, VLU_TOKEN_MANIFEST, "the manifest", &fd);
+	if (ret)
+		return ret;
+	do {
+		n = sys_pread(&ctx->sys, fd, text + used, MANIFEST_MAX - used, (off_t)used);
+		used += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && used < MANIFEST_MAX);
+	sys_close(&ctx->sys, fd);
+	return n < 0 ? vlu_failed(ctx, (int)n, "cannot read the manifest inside the session") :
+	       manifest_take(ctx, text, used, session->name, "the manifest inside the session",
+			     ret_manifest);
+}
+
+/* Finds the manifest: the one inside the session, or else the one in /run or on the disk. */
 static void find_manifest(struct session *session, struct restoring *restoring)
 {
 	if (inner_manifest(session, &restoring->inner) == 0) {
@@ -149,14 +172,13 @@ static void find_manifest(struct session *session, struct restoring *restoring)
 		restoring->manifest = ledger_manifest(session->ledger, session->name);
 		vlu_log(session->ctx, VLU_LOG_WARNING, "%s; session %s is restored %s",
 			vlu_error(session->ctx), session->name, restoring->manifest ?
-			"from its manifest on disk" : "without a manifest: "
+			"from its saved manifest" : "without a manifest: "
 			"vfio-lu cannot verify that each device is the one that was preserved");
 	}
 	/* write it to the disk, and to /run as the promise that the files are held from now on */
-	if (!restoring->manifest || manifest_format(restoring->manifest, &session->manifest))
-		return;
-	if (manifest_keep(session->ctx, session->name, session->manifest))
-		vlu_log(session->ctx, VLU_LOG_WARNING, "%s", vlu_error(session->ctx));
+	if (restoring->manifest && manifest_format(restoring->manifest, &session->manifest) == 0)
+		failure_warn(session->ctx,
+			     manifest_keep(session->ctx, session->name, session->manifest));
 }
 
 static int add_members(struct session *session, const struct manifest *manifest)
@@ -170,15 +192,10 @@ static int add_members(struct session *session, const struct manifest *manifest)
 	return ret;
 }
 
-/* Must the device be bound? A device that is not in the session stays with its driver. */
-static bool is_wanted(const struct member *member, const struct manifest *manifest)
-{
-	return !member->held && (!manifest || manifest_find(manifest, member->bdf));
-}
-
 /* Binds all devices at the same time, since each may take a while. */
 static int bind_members(struct vlu_plan *outer, struct restoring *restoring)
 {
+	const struct manifest *manifest = restoring->manifest;
 	struct session *session = outer->data;
 	struct member *member;
 	const struct vlu_deed *deed;
@@ -194,15 +211,15 @@ static int bind_members(struct vlu_plan *outer, struct restoring *restoring)
 	plan->watch = outer->watch;
 	plan->watch_arg = outer->watch_arg;
 	for (member = session->members; member < session->members + session->n_devices; member++) {
-		if (!is_wanted(member, restoring->manifest))
+		/* A device that is not in the session stays with its driver. */
+		if (member->held || (manifest && !manifest_find(manifest, member->bdf)))
 			continue;
 		if (device_driver_now(outer->ctx, member->bdf, member->driver, sizeof(member->driver)) ||
 		    strcmp(member->driver, VFIO_DRIVER) == 0)
 			member->driver[0] = '\0';
-		if (bind_add(plan, member->bdf) == 0)
-			continue;
-		member->failed = true;
-		count_failure(session, restoring);
+		member->err = bind_add(plan, member->bdf);
+		if (member->err)
+			count_failure(session, restoring);
 	}
 	if (vlu_plan_run(plan))
 		count_failure(session, restoring);
@@ -219,11 +236,10 @@ static void retrieve_member(struct vlu_plan *plan, struct member *member, struct
 					    manifest_find(manifest, member->bdf) : NULL;
 	int ret;
 
-	if (member->held || member->failed) {
-		if (member->held)
-			plan_say_already(plan, "retrieve", "%s  already retrieved", member->name);
+	if (member->held)
+		plan_say_already(plan, "retrieve", "%s  already retrieved", member->name);
+	if (member->held || member->err)
 		return;
-	}
 	/* The kernel log names no sessions, so a device that it names may be in another session. */
 	ret = manifest && !was && !member->is_file ? -ENOENT : retrieve(plan->data, member, was);
 	if (ret == -ENOENT && !was && !member->is_file)
@@ -249,27 +265,20 @@ static int retrieve_all(struct vlu_plan *plan, struct restoring *restoring)
 	return ret;
 }
 
-static size_t count_back(const struct session *session)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < session->n_devices; i++)
-		n += session->members[i].done || session->members[i].held;
-	return n;
-}
-
 static int not_all_back(const struct session *session, const struct restoring *restoring)
 {
 	bool gone = restoring->failures.last.code == FAIL_NO_DEVICE;
-	size_t back = count_back(session);
+	size_t i, back = 0;
 	char fix[400];
 
-	vlu_fail(session->ctx, FAIL_NOT_RESTORED, -EIO, "%.600s%s; %zu of %zu devices of session %s are "
+	for (i = 0; i < session->n; i++)
+		back += session->members[i].done || session->members[i].held;
+	vlu_fail(session->ctx, FAIL_NOT_RESTORED, -EIO, "%.600s%s; %zu of %zu files of session %s are "
 		 "retrieved and held", restoring->failures.last.text, gone ? " any more: the previous kernel "
-		 "preserved it" : "", back, session->n_devices - restoring->strangers, session->name);
-	/* the default session may be another one, and healthy */
+		 "preserved it" : "", back, session->n - restoring->strangers, session->name);
+	/* With the name, since a command without it is about the default session. */
 	snprintf(fix, sizeof(fix), "echo 1 >/sys/bus/pci/rescan, then vfio-lu restore --session %s again; "
-		 "without it: %s%s%svfio-lu release --abandon --session %s", session->name,
+		 "without the device: %s%s%svfio-lu release --abandon --session %s", session->name,
 		 back ? "vfio-lu run --session " : "", back ? session->name : "",
 		 back ? ", and in the end " : "", session->name);
 	return gone ? failure_fix(session->ctx, "fix", fix, NULL) : -EIO;
@@ -280,14 +289,12 @@ static int run_retrieve_files(struct step *step)
 	struct restoring restoring = { .strangers = 0 };
 	struct session *session = step->plan->data;
 	struct vlu_ctx *ctx = session->ctx;
-	int ret = 0;
+	int ret = held_get(ctx, &session->fd, "session/%s", session->name);
 
-	if (session->fd < 0)
-		ret = held_get(ctx, &session->fd, "session/%s", session->name);
 	if (!ret)
 		ret = retrieve_all(step->plan, &restoring);
 	/* also after a failure: a repeated command would note a later time */
-	session_note(session, RESTORED, member_is_done);
+	session_note(session, RESTORED, DONE);
 	manifest_free(&restoring.inner);
 	if (ret)
 		return vlu_fail(ctx, FAIL_NOT_RESTORED, ret, "%.600s; session %s is retrieved and "
@@ -308,23 +315,17 @@ static int run_retrieve_files(struct step *step)
 	return 0;
 }
 
-/* No source names the session. Lets restore ask the kernel, unless all sessions are known. */
-static int check_unheard_of(struct session *session)
-{
-	const struct ledger *ledger = session->ledger;
-
-	if (ledger->state.kho_boot == VLU_NO)
-		return vlu_fail(session->ctx, FAIL_NO_SESSION, -ENOENT, "nothing to restore: "
-				"nothing was handed over to this kernel");
-	return ledger->state.named ? ledger_no_session(ledger, session->name) : 0;
-}
-
 static int check_restorable(struct session *session)
 {
+	const struct ledger *ledger = session->ledger;
 	const struct vlu_session *now = session->now;
 
+	if (!now && ledger->state.kho_boot == VLU_NO)
+		return vlu_fail(session->ctx, FAIL_NO_SESSION, -ENOENT, "nothing to restore: "
+				"nothing was handed over to this kernel");
+	/* No source names the session: ask the kernel, unless all sessions are known. */
 	if (!now)
-		return check_unheard_of(session);
+		return ledger->state.named ? ledger_no_session(ledger, session->name) : 0;
 	if (now->direction == VLU_OUTGOING)
 		return vlu_fail(session->ctx, FAIL_WRONG_ORDER, -EINVAL, "session %s was made by "
 				"this kernel; restore it in the next kernel, after vfio-lu kexec",
@@ -366,7 +367,7 @@ static int add_restore(struct vlu_plan *plan, struct session *session)
 	for (member = session->members; member < session->members + session->n_devices; member++)
 		if (!member->held)
 			member_step(plan, NULL, NULL, "%d: if it is in the session, bind it to vfio-pci "
-				    "and retrieve its file", member, NULL, NULL);
+				    "and retrieve its file", member, NULL);
 	session_step(plan, run_retrieve_files, NULL, "retrieve the files of session %v and give them "
 		     "to the holder");
 	return ret;

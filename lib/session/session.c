@@ -1,30 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "machine/device.h"
-#include "base/text.h"
 #include "session/session.h"
 #include "vmm.h"
 
 int vlu_session_name_check(struct vlu_ctx *ctx, const char *name)
 {
-	static const char *const taken[] = { "systemd", "luod-internal" };
-	size_t i;
-
 	if (!is_session_name(name))
 		return vlu_fail(ctx, VLU_USAGE, -EINVAL, "'%.80s' is not a session name: "
 				"1-63 characters of A-Z a-z 0-9 . _ @ : -%s", name,
 				name[0] == '.' ? ", and the first is not a dot" : "");
-	for (i = 0; i < ARRAY_SIZE(taken); i++)
-		if (strcmp(name, taken[i]) == 0)
-			return vlu_fail(ctx, VLU_USAGE, -EINVAL,
-					"session name '%s' belongs to another program", name);
-	return 0;
+	return !is_reserved_name(name) ? 0 : vlu_fail(ctx, VLU_USAGE, -EINVAL, "session name '%s' "
+						      "belongs to another program", name);
 }
 
 static void session_free(void *data)
 {
 	struct session *session = data;
 
-	session_close(session, NULL);
+	session_close(session, ALL);
 	sys_close(&session->ctx->sys, session->fd);
 	sys_close(&session->ctx->sys, session->iommufd);
 	vmm_free(session->vmm);
@@ -37,14 +30,14 @@ static void session_free(void *data)
 	free(session);
 }
 
-int session_check(struct vlu_ctx *ctx, const struct vlu_report *report, const char *but,
+int session_check(struct vlu_ctx *ctx, const struct vlu_report *report, const char *ignored,
 		  unsigned int code, const char *what)
 {
 	const struct vlu_check *row;
 	size_t i;
 
 	for (i = 0; (row = vlu_report_at(report, i)); i++) {
-		if (row->result != VLU_FAIL || (but && strcmp(row->id, but) == 0))
+		if (row->result != VLU_FAIL || (ignored && strcmp(row->id, ignored) == 0))
 			continue;
 		vlu_fail(ctx, code, -EINVAL, "%s: %s (%s)", what, row->detail, row->id);
 		return failure_fix(ctx, "fix", row->fix, row->fix_argv);
@@ -65,8 +58,7 @@ int session_check_host(struct vlu_ctx *ctx, enum host_use use)
 	return ret;
 }
 
-int session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,
-		     struct manifest_device *ret)
+int session_identity(const struct vlu_device *dev, struct manifest_device *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->bdf = dev->bdf;
@@ -78,7 +70,7 @@ int session_identity(struct vlu_ctx *ctx, const struct vlu_device *dev,
 	if (dev->path && ret->vendor >= 0 && ret->device >= 0 && ret->subsystem >= 0 &&
 	    ret->class >= 0)
 		return 0;
-	return vlu_fail(ctx, VLU_FAILED, -EIO, "%s: sysfs does not show all of its ids and its "
+	return vlu_fail(dev->ctx, VLU_FAILED, -EIO, "%s: sysfs does not show all of its ids and its "
 			"path, which identify the device after the kexec", dev->name);
 }
 

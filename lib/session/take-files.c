@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Steps that open device files, or take them from a VMM, and give them to the holder. */
 #include "machine/device.h"
-#include "outgoing.h"
+#include "session/session.h"
 #include "uapi/vfio.h"
 #include "vmm.h"
 
@@ -29,11 +29,6 @@ static int close_here(struct step *step)
 	return sys_close(&step->plan->ctx->sys, fd);
 }
 
-static bool is_new(const struct member *member)
-{
-	return !member->held;
-}
-
 static int run_bind(struct step *step)
 {
 	struct session *session = step->plan->data;
@@ -44,23 +39,15 @@ static int run_bind(struct step *step)
 	if (ret == -ENOENT)
 		ret = iommufd_open(ctx, &session->iommufd);
 	if (!ret)
-		ret = session_bind(session, is_new);
-	/* The close of a bound file resets its device, so close in parallel too. */
-	if (ret)
-		session_close(session, is_new);
-	return ret;
+		ret = session_bind(session, NEW);
+	return ret ? step_retreat(step, ret) : 0;
 }
 
 static int undo_bind(struct step *step)
 {
-	session_close(step->plan->data, is_new);
+	/* The close of a bound file resets its device, so close in parallel too. */
+	session_close(step->plan->data, NEW);
 	return 0;
-}
-
-void bind_step(struct vlu_plan *plan)
-{
-	session_step(plan, run_bind, undo_bind, "bind the opened files to an iommufd, all at the "
-		     "same time");
 }
 
 /*
@@ -73,52 +60,119 @@ static int run_take(struct step *step)
 	struct session *session = step->plan->data;
 
 	return member->is_file ?
-	       vmm_take(session->ctx, session->vmm, member->from, member->name, &member->fd) :
-	       vmm_take_device(session->ctx, session->vmm, member->bdf, &member->fd);
-}
-
-void take_step(struct vlu_plan *plan, const struct member *member, const char *cdev, const char *from)
-{
-	member_step(plan, cdev ? run_open : run_take, close_here, cdev ? "%d: open %p" :
-		    member->is_file ? "%p: take file %v of the VMM" : "%d: take its file from %v",
-		    member, cdev, from);
+	       vmm_take(session->vmm, member->from, member->name, &member->fd) :
+	       vmm_take_device(session->vmm, member->bdf, &member->fd);
 }
 
 static int run_hold(struct step *step)
 {
 	struct session *session = step->plan->data;
 	struct vlu_ctx *ctx = session->ctx;
-	struct failure first;
-	int ret;
+	int ret = held_settle(ctx);
 
-	ret = held_settle(ctx);
 	if (ret)
 		return ret;
-	/* Give the iommufd last: without a device, no entry would refer to it. */
-	ret = session_ask(session, KEEP, is_new, "state=opened");
+	/* Give the iommufd last: if the devices cannot be given, the holder must not keep it alone. */
+	ret = session_ask(session, KEEP, NEW, "state=opened");
 	if (!ret && session->iommufd >= 0)
 		ret = held_put(ctx, session->iommufd, "", "iommufd/%s", session->name);
 	if (!ret || ret == -EEXIST)
 		return 0;
 	/* session_ask() may send several requests, of which some may have succeeded. */
-	first = ctx->failure;
-	if (step->kind->undo(step))
-		return failure_join(ctx, &first, "; and ");
-	ctx->failure = first;
-	return ret;
+	return step_retreat(step, ret);
 }
 
 static int undo_hold(struct step *step)
 {
 	struct session *session = step->plan->data;
-	int ret = session_ask(session, LET_GO, is_new, NULL);
+	int ret = session_ask(session, LET_GO, NEW, NULL);
 
 	if (!ret && session->iommufd >= 0 && !session->held)
 		ret = held_drop(session->ctx, "iommufd/%s", session->name);
 	return ret;
 }
 
-void hold_step(struct vlu_plan *plan)
+static bool is_same_file(struct vlu_ctx *ctx, int a, int b)
 {
+	struct sys_stamp of[2];
+	int fds[] = { a, b }, i;
+	char path[64];
+
+	for (i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[i]);
+		if (sys_stamp(&ctx->sys, path, &of[i]))
+			return false;	/* not a memfd */
+	}
+	return of[0].device == of[1].device && of[0].inode == of[1].inode;
+}
+
+/* The holder's file may be of another VMM, which gave its file the same name. */
+static int run_compare(struct step *step)
+{
+	struct member *member = session_member(step);
+	struct session *session = step->plan->data;
+	struct vlu_ctx *ctx = session->ctx;
+	bool same;
+	int fd, ret;
+
+	ret = member->fd < 0 ? held_get(ctx, &member->fd, "%s", member->key) : 0;
+	if (!ret)
+		ret = vmm_take(session->vmm, member->from, member->name, &fd);
+	if (ret)
+		return ret;
+	same = is_same_file(ctx, member->fd, fd);
+	sys_close(&ctx->sys, fd);
+	return same ? 0 : vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EEXIST, "session %s already has another file "
+				   "with the name %s; preserve file %d of %s under another name: "
+				   "--fd %d=NAME", session->name, member->name, member->from,
+				   session->vmm->who, member->from);
+}
+
+void outgoing_compare(struct vlu_plan *plan, const struct session *session)
+{
+	const struct member *member = session->members, *end = member + session->n;
+	char number[16];
+
+	for (; member < end; member++) {
+		if (!member->held || member->from < 0)
+			continue;
+		snprintf(number, sizeof(number), "%d", member->from);
+		member_step(plan, run_compare, NULL, "%p: check that it is file %v of the VMM", member,
+			    number);
+	}
+}
+
+static void take_step(struct vlu_plan *plan, const struct vmm *vmm, const struct member *member)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", member->from);
+	member_step(plan, run_take, close_here, member->is_file ? "%p: take file %v of the VMM" :
+		    "%d: take its file from %v", member, member->is_file ? number : vmm->who);
+}
+
+int outgoing_take(struct vlu_plan *plan, struct session *session)
+{
+	const struct member *member = session->members, *end = member + session->n;
+	struct vlu_device *dev;
+	bool opens = false;
+	int ret = 0;
+
+	for (; !ret && member < end; member++) {
+		if (member->held)
+			continue;
+		if (session->vmm) {
+			take_step(plan, session->vmm, member);
+			continue;
+		}
+		ret = vlu_device_find(plan->ctx, member->bdf, &dev);
+		if (!ret)
+			member_step(plan, run_open, close_here, "%d: open %v", member, dev->cdev);
+		opens = true;
+	}
+	if (opens)
+		session_step(plan, run_bind, undo_bind,
+			     "bind the opened files to an iommufd, all at the same time");
 	session_step(plan, run_hold, undo_hold, "keep their files in the holder");
+	return ret;
 }

@@ -62,7 +62,7 @@ static int look_at_one(struct vlu_ctx *ctx, pid_t pid, struct found *found, bool
 		return ret;
 	ret = add_devices(ctx, vmm->files, NULL, found);
 	if (!ret && !found->n)
-		ret = vmm_idle(ctx, vmm);
+		ret = vmm_idle(vmm);
 	*ret_complete = vmm->files->complete;
 	vmm_free(vmm);
 	return ret;

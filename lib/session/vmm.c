@@ -15,16 +15,18 @@ int vmm_read(struct vlu_ctx *ctx, pid_t pid, struct vmm **ret_vmm)
 	struct vmm *vmm = calloc(1, sizeof(*vmm));
 	int ret = vmm ? procs_of(ctx, pid, &vmm->files) : -ENOMEM;
 	_cleanup_free_ char *words = NULL;
-	char path[64];
+	char path[64], comm[16];
 	size_t size;
 
 	if (ret) {
 		free(vmm);
 		return ret == -ENOMEM ? vlu_nomem(ctx) : no_process(ctx, pid, ret);
 	}
+	vmm->ctx = ctx;
 	vmm->pid = pid;
-	if (attr_read(ctx, vmm->comm, sizeof(vmm->comm), "/proc/%d/comm", (int)pid) <= 0)
-		strcpy(vmm->comm, "?");
+	if (attr_read(ctx, comm, sizeof(comm), "/proc/%d/comm", (int)pid) <= 0)
+		strcpy(comm, "?");
+	snprintf(vmm->who, sizeof(vmm->who), "process %d (%s)", (int)pid, comm);
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
 	if (attr_read_all(ctx, path, 1 << 20, &words, &size) == 0)
 		vmm_quote(words, size, vmm->command);
@@ -43,8 +45,7 @@ void vmm_free(struct vmm *vmm)
  * vfio_group_get_device_fd() makes a file that no handler of LUO takes (the
  * VFIO series: vfio_pci_liveupdate_can_preserve(), ENOENT).
  */
-int vmm_device(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf bdf,
-	       const struct proc_file **ret_file)
+int vmm_device(const struct vmm *vmm, struct vlu_bdf bdf, const struct proc_file **ret_file)
 {
 	const struct proc_file *file = vmm->files->files, *legacy = NULL;
 	char name[VLU_BDF_SIZE];
@@ -61,37 +62,37 @@ int vmm_device(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf bdf,
 		legacy = file;
 	}
 	if (!legacy)
-		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT, "%s: process %d (%s) does not "
-				"have it open", name, (int)vmm->pid, vmm->comm);
-	return vlu_fail(ctx, FAIL_FILE_KIND, -EOPNOTSUPP, "%s: process %d (%s) has it "
-			ONLY_CDEV "; fix: " FIX_GROUP, name, (int)vmm->pid, vmm->comm, name);
+		return vlu_fail(vmm->ctx, VLU_NOT_PRESERVABLE, -ENOENT, "%s: %s does not have it "
+				"open", name, vmm->who);
+	return vlu_fail(vmm->ctx, FAIL_FILE_KIND, -EOPNOTSUPP, "%s: %s has it " ONLY_CDEV "; fix: "
+			FIX_GROUP, name, vmm->who, name);
 }
 
-int vmm_idle(struct vlu_ctx *ctx, const struct vmm *vmm)
+int vmm_idle(const struct vmm *vmm)
 {
-	return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -ENOENT, "process %d (%s) has no vfio device "
-			"open", (int)vmm->pid, vmm->comm);
+	return vlu_fail(vmm->ctx, VLU_NOT_PRESERVABLE, -ENOENT, "%s has no vfio device open",
+			vmm->who);
 }
 
-int vmm_take(struct vlu_ctx *ctx, const struct vmm *vmm, int fd, const char *what,
-	     int *ret_fd)
+int vmm_take(const struct vmm *vmm, int fd, const char *name, int *ret_fd)
 {
+	struct vlu_ctx *ctx = vmm->ctx;
 	int got = sys_take(&ctx->sys, vmm->pid, fd);
 
 	switch (got) {
 	case -ESRCH:
-		return vlu_fail(ctx, FAIL_NO_PROCESS, got, "%s: process %d (%s) has ended meanwhile",
-				what, (int)vmm->pid, vmm->comm);
+		return vlu_fail(ctx, FAIL_NO_PROCESS, got, "%s: %s has ended meanwhile", name,
+				vmm->who);
 	case -EBADF:
-		return vlu_fail(ctx, VLU_FAILED, got, "%s: process %d (%s) has no file %d open",
-				what, (int)vmm->pid, vmm->comm, fd);
+		return vlu_fail(ctx, VLU_FAILED, got, "%s: %s has no file %d open", name, vmm->who,
+				fd);
 	case -ENOSYS:
 		return vlu_fail(ctx, VLU_UNSUPPORTED, got, "%s: this kernel has no "
-				"pidfd_getfd()", what);
+				"pidfd_getfd()", name);
 	default:
 		if (got < 0)
-			return vlu_failed(ctx, got, "%s: cannot take file %d of process %d (%s)",
-					  what, fd, (int)vmm->pid, vmm->comm);
+			return vlu_failed(ctx, got, "%s: cannot take file %d of %s", name, fd,
+					  vmm->who);
 		*ret_fd = got;
 		return 0;
 	}
@@ -110,23 +111,22 @@ static bool is_device(struct vlu_ctx *ctx, int fd, struct vlu_bdf bdf)
 	       proc_fdinfo_parse(text, size, &is) && vlu_bdf_compare(is, bdf) == 0;
 }
 
-int vmm_take_device(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf bdf,
-		    int *ret_fd)
+int vmm_take_device(const struct vmm *vmm, struct vlu_bdf bdf, int *ret_fd)
 {
 	const struct proc_file *file;
 	char name[VLU_BDF_SIZE];
 	int fd, ret;
 
 	vlu_bdf_format(bdf, name);
-	ret = vmm_device(ctx, vmm, bdf, &file);
+	ret = vmm_device(vmm, bdf, &file);
 	if (!ret)
-		ret = vmm_take(ctx, vmm, file->fd, name, &fd);
+		ret = vmm_take(vmm, file->fd, name, &fd);
 	if (ret)
 		return ret;
-	if (!is_device(ctx, fd, bdf)) {
-		sys_close(&ctx->sys, fd);
-		return vlu_fail(ctx, VLU_FAILED, -ESTALE, "%s: process %d (%s) has closed it "
-				"meanwhile", name, (int)vmm->pid, vmm->comm);
+	if (!is_device(vmm->ctx, fd, bdf)) {
+		sys_close(&vmm->ctx->sys, fd);
+		return vlu_fail(vmm->ctx, VLU_FAILED, -ESTALE, "%s: %s has closed it meanwhile", name,
+				vmm->who);
 	}
 	*ret_fd = fd;
 	return 0;
@@ -138,10 +138,9 @@ void vmm_quote(const char *words, size_t size, char buf[VMM_COMMAND])
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789_@%+=:,./-{}";
-	const char *end = words + size, *word, *p;
-	/* cut if too long; closing it ends the text */
+	const char *end = words + size, *word, *p, *quote;
+	/* cuts a text that is too long; fclose() ends it with a NUL */
 	FILE *f = fmemopen(buf, VMM_COMMAND, "w");
-	bool quoted;
 	size_t len;
 
 	buf[0] = buf[VMM_COMMAND - 1] = '\0';
@@ -149,18 +148,18 @@ void vmm_quote(const char *words, size_t size, char buf[VMM_COMMAND])
 		return;
 	for (word = words; word < end; word += len + 1) {
 		len = strnlen(word, (size_t)(end - word));
-		/* to a shell, {} is special only with a comma in it */
-		quoted = !len || strspn(word, plain) < len ||
-			 (memchr(word, '{', len) && memchr(word, ',', len));
-		fprintf(f, "%s%s", word > words ? " " : "", quoted ? "'" : "");
+		/* to a shell, {} is special only with "," or ".." in it */
+		quote = !len || strspn(word, plain) < len ||
+			(memchr(word, '{', len) &&
+			 (memchr(word, ',', len) || memmem(word, len, "..", 2))) ? "'" : "";
+		fprintf(f, "%s%s", word > words ? " " : "", quote);
 		for (p = word; p < word + len; p++) {
 			if (*p == '\'')
 				fputs("'\\'", f);
 			/* the text goes into JSON and into a line, which do not allow every byte */
 			fputc(*p < ' ' || *p > '~' ? '?' : *p, f);
 		}
-		if (quoted)
-			fputc('\'', f);
+		fputs(quote, f);
 	}
 	fclose(f);
 }

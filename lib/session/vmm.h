@@ -8,8 +8,9 @@
 #define VMM_COMMAND	4096	/* most bytes of its command line */
 
 struct vmm {
+	struct vlu_ctx *ctx;
 	pid_t pid;
-	char comm[16];
+	char who[48];	/* "process PID (COMM)", for messages */
 	char command[VMM_COMMAND]; /* quoted for a shell, cut if too long; "": none */
 	struct procs *files;
 };
@@ -21,16 +22,14 @@ void vmm_free(struct vmm *vmm);
  * Finds the VMM's file of a device. Fails if the VMM has none, or has opened the device through
  * the legacy group: the kernel cannot preserve such a file.
  */
-int vmm_device(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf bdf,
-	       const struct proc_file **ret_file) must_check;
+int vmm_device(const struct vmm *vmm, struct vlu_bdf bdf, const struct proc_file **ret_file)
+	must_check;
 /* Fails and reports that the VMM has no device open. */
-int vmm_idle(struct vlu_ctx *ctx, const struct vmm *vmm);
-/* Duplicates the VMM's file with the number fd. what names the file in failures. */
-int vmm_take(struct vlu_ctx *ctx, const struct vmm *vmm, int fd, const char *what,
-	     int *ret_fd) must_check;
-/* Duplicates a device's file, after checking that it belongs to that device. */
-int vmm_take_device(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf bdf,
-		    int *ret_fd) must_check;
+int vmm_idle(const struct vmm *vmm) must_check;
+/* Duplicates the VMM's file with the number fd. name: the name of the file in failures. */
+int vmm_take(const struct vmm *vmm, int fd, const char *name, int *ret_fd) must_check;
+/* Duplicates a device's file, and checks that the duplicate belongs to that device. */
+int vmm_take_device(const struct vmm *vmm, struct vlu_bdf bdf, int *ret_fd) must_check;
 /* Quotes the words of /proc/PID/cmdline. Declared for tests. */
 void vmm_quote(const char *words, size_t size, char buf[VMM_COMMAND]);
 

@@ -34,7 +34,9 @@ int late_load(const char *library, const char *const names[], void *calls, size_
 		at = dlsym(handle, names[i]);
 		if (!at)
 			return -ELIBACC;
-		/* POSIX, unlike C, gives functions the size of data pointers */
+		/*
+		 * In POSIX, unlike C, a pointer to a function has the size of a pointer to data.
+		 */
 		memcpy((char *)calls + i * sizeof(at), &at, sizeof(at));
 	}
 	return handle ? 0 : -ELIBACC;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Libraries that are loaded when they are first needed. Most commands need none of them, and the
- * dynamic loader works longer for libcrypto, which libkmod needs, than for all the others: a third
- * of a start of the program.
+ * Libraries that are loaded when they are first needed. Most commands need none of them. Loading
+ * libcrypto, which libkmod needs, takes longer than loading all the others: at the start of the
+ * program it would take a third of the time of the start.
  *
  * A file declares the functions that it needs of a library LIB, and calls them through the struct:
  *

@@ -15,7 +15,10 @@
 struct kmod { CALLS(LATE_FIELD) };
 static const char *const names[] = { CALLS(LATE_NAME) };
 
-/* kmod_list_foreach(), which would call kmod_list_next() directly */
+/*
+ * Replaces kmod_list_foreach(), which would call kmod_list_next() directly instead of through the
+ * struct.
+ */
 #define each_of(kmod, item, list) \
 	for ((item) = (list); (item); (item) = (kmod)->kmod_list_next((list), (item)))
 

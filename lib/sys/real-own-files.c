@@ -95,8 +95,7 @@ int real_replace(struct sys *sys, const char *path, const void *data,
 		return -ENAMETOOLONG;
 	}
 	unlinkat(parent, temp, 0);	/* left by a killed process */
-	fd = openat(parent, temp,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(parent, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		ret = -errno;
 		close(parent);

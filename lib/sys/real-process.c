@@ -198,7 +198,10 @@ int real_pass(struct sys *sys, const int *fds, size_t n)
 
 	if (n > sizeof(high) / sizeof(high[0]))
 		return -E2BIG;
-	/* Move all files above the target numbers first. */
+	/*
+	 * First duplicate each file to a number above the targets, so that no dup2() below
+	 * overwrites one.
+	 */
 	root = fcntl(sys->root_fd, F_DUPFD_CLOEXEC, first);
 	if (root < 0)
 		return -errno;

@@ -68,7 +68,7 @@ static ssize_t do_write(struct sys *sys, const char *request, size_t size)
 	return n < 0 || !ret ? n : ret;
 }
 
-static void __attribute__((noreturn)) serve(struct sys *sys, int keep, int fd)
+static void __attribute__((noreturn)) serve(struct sys *sys, int keep, int fd, pid_t parent)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	char request[REQUEST_MAX + 1];
@@ -81,7 +81,8 @@ static void __attribute__((noreturn)) serve(struct sys *sys, int keep, int fd)
 	setsid();
 	sys_view(sys, sys);
 	close_others((int[]){ sys->root_fd, keep, fd }, 3);
-	while ((n = recv(fd, request, REQUEST_MAX, 0)) > 0) {
+	/* the next command may be running already if the parent was killed: write nothing into it */
+	while ((n = recv(fd, request, REQUEST_MAX, 0)) > 0 && getppid() == parent) {
 		request[n] = '\0';
 		n = do_write(sys, request, (size_t)n);
 		/* the parent may have ended */
@@ -123,8 +124,8 @@ static int add_writer(struct sys *sys, int keep, struct writer **ret_writer)
 {
 	size_t n = sys->writers ? sys->writers->n : 0;
 	struct writers *more;
+	pid_t pid, parent = getpid();
 	int pair[2];
-	pid_t pid;
 
 	more = realloc(sys->writers, sizeof(*more) + (n + 1) * sizeof(more->at[0]));
 	if (!more)
@@ -135,7 +136,7 @@ static int add_writer(struct sys *sys, int keep, struct writer **ret_writer)
 		return -errno;
 	pid = fork();
 	if (pid == 0)
-		serve(sys, keep, pair[1]);
+		serve(sys, keep, pair[1], parent);
 	if (pid < 0) {
 		pid = -errno;
 		close(pair[0]);

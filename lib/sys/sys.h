@@ -24,8 +24,9 @@ enum sys_spawn {
 	SYS_SPAWN_WAIT,		/* wait for it, return its exit status */
 	SYS_SPAWN_DETACH,	/* in a session of its own, without the caller's files; return its pid */
 	/*
-	 * Start it after this process has executed another program, with this stderr,
-	 * but not as its child. Returns a pipe; a byte written to it cancels the start.
+	 * Once this process has called exec or has ended, start the program, with the stderr of
+	 * this process but not as a child of this process. Returns a pipe; a byte written to it
+	 * cancels the start.
 	 */
 	SYS_SPAWN_BESIDE,
 };
@@ -37,7 +38,10 @@ struct sys_time {
 	int64_t counter;	/* the processor's counter, which a kexec does not reset; any rate */
 };
 
-/* What changes with the content of a file. A user can set modified, but not changed. */
+/*
+ * What changes with the content of a file. A user can set the member modified, but not the member
+ * changed.
+ */
 struct sys_stamp {
 	uint64_t device, inode;
 	int64_t size;
@@ -64,8 +68,8 @@ struct sys_ops {
 	/* returns the st_mode of the file that the path leads to */
 	int (*mode)(struct sys *sys, const char *path);
 	/*
-	 * May be NULL. As mode(), and returns the device number of a device node, else 0.
-	 * Does not ask a file server, which may not answer.
+	 * May be NULL. Returns what mode() returns, and sets *ret_number to the number of a device
+	 * node, or to 0 for any other file. Does not ask a file server, which may not answer.
 	 */
 	int (*node)(struct sys *sys, const char *path, dev_t *ret_number);
 	/*
@@ -83,15 +87,15 @@ struct sys_ops {
 		    int (*fn)(void *arg, const char *name), void *arg);
 
 	/*
-	 * For vfio-lu's own files. mkdir makes a directory (0700). replace replaces a file
-	 * atomically, and no device node or FIFO (-EINVAL); users who may list its directory
-	 * may read it.
+	 * For vfio-lu's own files. mkdir makes a directory (0700). replace gives a file new
+	 * content atomically; users who may list its directory may read it. For a device node or
+	 * a FIFO it fails with -EINVAL.
 	 */
 	int (*mkdir)(struct sys *sys, const char *path);
 	int (*replace)(struct sys *sys, const char *path, const void *data,
 		       size_t size);
 	int (*unlink)(struct sys *sys, const char *path);
-	/* takes an exclusive flock; -EWOULDBLOCK if another process has it */
+	/* takes an exclusive flock, or a shared one if read_only; -EWOULDBLOCK if it is taken */
 	int (*lock)(struct sys *sys, const char *path);
 	/*
 	 * Has a child make one write to the file at path, since the write may block where
@@ -130,14 +134,14 @@ struct sys_ops {
 	int (*notify_socket)(struct sys *sys);
 	/*
 	 * May be NULL. Writes one record of fields "FIELD=value" to the journal, MESSAGE
-	 * first. Without a journal, MESSAGE goes to syslog(3), whose priorities apply.
-	 * Never waits; -EAGAIN: no room.
+	 * first. priority is one of syslog(3). Without a journal, MESSAGE goes to syslog(3).
+	 * Does not wait for the journal; -EAGAIN: no room. syslog(3) may wait.
 	 */
 	int (*journal)(struct sys *sys, int priority, const char *const *fields, size_t n);
 
 	/*
-	 * Executes file, a path or a name, in a child process with this argv. text gets
-	 * the child's stderr.
+	 * Executes file, a path or a name, in a child process with this argv. With
+	 * SYS_SPAWN_WAIT, text, which may be NULL, gets the child's stdout and stderr.
 	 */
 	int (*spawn)(struct sys *sys, const char *file, char *const argv[],
 		     enum sys_spawn how, char *text, size_t text_size);
@@ -147,13 +151,13 @@ struct sys_ops {
 	/* returns the exit status of a detached child, or -EAGAIN while it runs */
 	int (*reap)(struct sys *sys, pid_t pid);
 	/*
-	 * NULL if end is NULL. Starts a child in a process group of its own and returns
-	 * its pid. The kernel kills the child when this process ends. fds are its files
-	 * 0, 1, 2, ...; it has no others.
+	 * The members start() and end() are either both NULL or both set. Starts a child in a
+	 * process group of its own and returns its pid. The kernel kills the child when this
+	 * process ends. fds are the files 0, 1, 2, ... of the child; it has no others.
 	 */
 	int (*start)(struct sys *sys, const char *path, char *const argv[], const int *fds,
 		     size_t n);
-	/* Kills its process group and waits. Returns the exit status, or 128 + signal. */
+	/* Kills the child's process group and waits. Returns the exit status, or 128 + signal. */
 	int (*end)(struct sys *sys, pid_t pid);
 	/* returns a duplicate of the file that a process has open as fd */
 	int (*take)(struct sys *sys, pid_t pid, int fd);
@@ -166,19 +170,20 @@ struct sys_ops {
 	/* May be NULL. Reads all clocks, without a system call where possible. */
 	void (*now)(struct sys *sys, struct sys_time *ret_now);
 	/*
-	 * Calls fn(arg) in n threads, or in fewer if threads cannot be started. If this is
-	 * NULL, fn is called once, so all calls come in a fixed order.
+	 * Calls fn(arg) in n threads, or in fewer if n is above SYS_THREADS or if threads cannot be
+	 * started. If this is NULL, fn runs once, in the calling thread, so the operations that fn
+	 * calls come in a fixed order.
 	 */
 	void (*together)(struct sys *sys, size_t n, void (*fn)(void *arg), void *arg);
 
-	/* These change this process from here on. All may be NULL. */
-	/* raises the limit of open files as far as possible, and returns it */
+	/* The operations below change the calling process itself. All may be NULL. */
+	/* raises the limit of open files as far as possible, and returns the limit */
 	int (*max_files)(struct sys *sys);
-	/* locks it in memory and makes it ignore SIGHUP, SIGTERM and the like */
+	/* locks the process in memory and makes it ignore SIGHUP, SIGTERM and the like */
 	int (*harden)(struct sys *sys);
 	/*
-	 * dir is an open "/dev". If its mount has been moved, as when an initrd switches
-	 * to the root file system, changes the root to the directory that has it now.
+	 * dir is an open "/dev". If the mount of /dev has been moved, as when an initrd switches to
+	 * the root file system, the directory above /dev becomes the root of this process.
 	 */
 	int (*follow)(struct sys *sys, int dir);
 };
@@ -196,7 +201,7 @@ struct sys {
 	int root_fd;
 	struct near near[SYS_NEAR];
 	size_t n_near;
-	/* Set for list, check, status and inspect: sys.c refuses every change. */
+	/* Set for commands that change nothing, and for --dry-run: sys.c refuses every change. */
 	bool read_only;
 	bool root_is_slash;
 	struct recorder *recorder;	/* capture/recorder.h; NULL: no recording */
@@ -210,16 +215,19 @@ int sys_init(struct sys *sys, const struct sys_ops *ops, const char *root);
 void sys_exit(struct sys *sys);
 
 /*
- * Opens a directory to speed up the lookup of paths below it. target is the directory that the
- * link dir leads to, or NULL if that is not known. Up to SYS_NEAR directories are kept; a NULL
- * dir drops the last one. Has no other effect.
+ * Opens the directory dir to speed up the lookup of paths below it. If dir is a link, target is
+ * the directory to which it leads, or NULL if that is not known. Up to SYS_NEAR directories are
+ * kept; a NULL dir drops the last one. Has no other effect.
  */
 void sys_near(struct sys *sys, const char *dir, const char *target);
 
 /* Makes a view of the same machine for another thread, without near directories. */
 void sys_view(const struct sys *sys, struct sys *ret_view);
 
-/* The gate. All code calls these, never ops directly. They do not return -EINTR. */
+/*
+ * The gate. These functions do not return -EINTR. All code calls them; only the operations of
+ * capture/ (recorder.c, witness.c, tree-copy.c) sit below the gate and call the machine's ops.
+ */
 int sys_open(struct sys *sys, const char *path, int flags);
 ssize_t sys_read(struct sys *sys, int fd, void *buf, size_t size);
 ssize_t sys_pread(struct sys *sys, int fd, void *buf, size_t size, off_t offset);

@@ -3,9 +3,9 @@
 
 #define SECOND	1000000000LL
 /*
- * The wall clock starts with whole seconds of the hardware clock, or half a second later
- * (drivers/rtc/class.c rtc_hctosys()). Reading the hardware clock yields whole seconds, too. A
- * smaller difference does not show that the clock was set.
+ * At boot, the kernel sets the wall clock to the whole seconds of the hardware clock, or to half a
+ * second more (drivers/rtc/class.c rtc_hctosys()). Reading the hardware clock yields whole seconds,
+ * too. So a difference below INEXACT does not show that anything else has set the wall clock.
  */
 #define INEXACT	(2 * SECOND)
 /* A shorter time does not yield the rate of a counter. */
@@ -57,7 +57,7 @@ static struct side look(const struct moments *moments, bool next)
 	return side;
 }
 
-/* Returns the rate measured over the longer time, or 0 if the counters differ. */
+/* Returns the only rate, or the one measured longer; 0 if the rates differ. */
 static double rate_of(const struct side *before, const struct side *after)
 {
 	double ratio = before->rate > 0 ? after->rate / before->rate : 0;
@@ -103,7 +103,7 @@ static void compare(const struct side *before, const struct side *after, struct 
 		      after->rtc->time.boot + zero_of(before->last);
 	clocks->zero[1] = wall;
 	clocks->source = "wall-clock";
-	clocks->jump_known = counter >= 0 || rtc >= 0;
+	clocks->step_known = counter >= 0 || rtc >= 0;
 	if (counter >= 0 && !(rtc >= 0 && is_near(rtc, wall) && !is_near(counter, wall))) {
 		clocks->zero[1] = counter;
 		clocks->source = "counter";
@@ -112,7 +112,7 @@ static void compare(const struct side *before, const struct side *after, struct 
 		clocks->source = "rtc";
 	}
 	if (!is_near(clocks->zero[1], wall))
-		clocks->jump = wall - clocks->zero[1];
+		clocks->step = wall - clocks->zero[1];
 	/* the next kernel cannot start before the last moment of the previous one */
 	if (clocks->zero[1] < before->last->time.boot + clocks->zero[0])
 		clocks->zero[1] = before->last->time.boot + clocks->zero[0];

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Puts the clocks of the previous and the next kernel on one time scale. */
+/* Puts the clocks of both kernels of a kexec on one time scale. */
 #ifndef VLU_TIMELINE_CLOCKS_H
 #define VLU_TIMELINE_CLOCKS_H
 
 #include "timeline/moments.h"
 
 struct clocks {
-	/* When each kernel's boot clock was zero, by the last wall clock of the previous kernel */
-	int64_t zero[2];	/* nanoseconds since 1970; -1: no moment is known of this kernel */
+	/*
+	 * The zeros of both boot clocks, by the previous kernel's wall clock as set at its last
+	 * moment. zero[1] with source "wall-clock" or NULL: by the next kernel's.
+	 */
+	int64_t zero[2];	/* nanoseconds since 1970; -1: no moment of that kernel is known */
 	const char *source;	/* the compared clock: "counter", "rtc" or "wall-clock"; NULL: none */
-	bool jump_known;
-	int64_t jump;		/* how far the wall clock was set forward between the kernels */
+	bool step_known;
+	int64_t step;		/* how far the wall clock was set forward between their last moments */
 };
 
 /* Compares the moments of both kernels. Reads no clock. */

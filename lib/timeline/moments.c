@@ -84,11 +84,11 @@ void moments_sort(struct moments *moments)
 		qsort(moments->noted, moments->n, sizeof(*moments->noted), by_kind);
 }
 
-void moments_merge(struct moments *moments, const struct moments *more)
+void moments_merge(struct moments *moments, const struct moments *other)
 {
-	const struct noted *noted = more->noted;
+	const struct noted *noted = other->noted;
 
-	for (; noted < more->noted + more->n; noted++)
+	for (; noted < other->noted + other->n; noted++)
 		moments_add(moments, noted->kind, noted->of_device ? &noted->bdf : NULL, &noted->at);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The moments of a live update. The commands note them under their kernel, in these places:
+ * The moments of a live update, and where each one is kept until it is in UPDATES:
  *
  *   preserved		in the manifest, inside the session and on the disk
- *   loaded		on the next kernel's command line, when vfio-lu kexec loads it again
+ *   loaded		on the next kernel's command line, with which vfio-lu kexec loads it
  *   interrupts-disabled, of each device, and kexec-called
  *			on the disk right before the kexec, with "loaded", which shows that
  *			they belong to this kexec
@@ -12,7 +12,9 @@
  *   restore-called; restored and given, of each device
  *			in /run
  *   finish-called, bound (of each device), finished
- *			in memory of the command that finishes, and then in the record
+ *			in the memory of the command finish, and then in UPDATES; if finish
+ *			fails after it has bound a device, finish-called and bound are also kept
+ *			in /run
  *
  * When a moment cannot be written, the command warns and goes on: the moment is unknown later.
  */
@@ -42,7 +44,10 @@ struct moments {
 	struct noted *noted;
 };
 
-/* Notes that kind happens now, unless it is noted already. bdf NULL: for the whole session. */
+/*
+ * Adds a moment of this kind with the current time, unless one is noted already. bdf NULL: for the
+ * whole session.
+ */
 void moments_note(struct vlu_ctx *ctx, struct moments *moments, enum moment_kind kind,
 		  const struct vlu_bdf *bdf);
 /* The same for a given time. */
@@ -55,8 +60,8 @@ void moments_free(struct moments *moments);
 
 #define MOMENTS_MAX	(4u << 20)	/* bytes: several moments of all devices of a full holder */
 
-/* Adds the moments of more that are not noted yet. */
-void moments_merge(struct moments *moments, const struct moments *more);
+/* Adds the moments of another set that this set does not have yet. */
+void moments_merge(struct moments *moments, const struct moments *other);
 
 /* Sorts by kind, then by device. */
 void moments_sort(struct moments *moments);

@@ -4,14 +4,13 @@
 
 #include "base/array.h"
 #include "base/attr.h"
-#include "base/bdf.h"
 #include "formats/cmdline.h"
-#include "ledger/manifest.h"
+#include "ledger/ledger.h"
 #include "machine/kernel.h"
 #include "machine/kernel-log.h"
 #include "timeline/update.h"
 
-void update_kexec(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
+void update_kexec(struct vlu_ctx *ctx, const struct vlu_session *session,
 		  struct moments *moments)
 {
 	char line[8192], word[MOMENT_SIZE], at[MOMENT_SIZE];
@@ -28,18 +27,18 @@ void update_kexec(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
 	moments_read(ctx, STATE_DIR, KEXEC_MOMENTS, &disk);
 	noted = moments_find(&disk, LOADED, NULL);
 	for (i = 0; noted && strcmp(moment_format(&noted->at, at), word) == 0 && i < disk.n; i++)
-		if (!disk.noted[i].of_device || bdf_find(bdfs, n, disk.noted[i].bdf))
+		if (!disk.noted[i].of_device || member_of(session, disk.noted[i].bdf))
 			moments_add(moments, disk.noted[i].kind,
 				    disk.noted[i].of_device ? &disk.noted[i].bdf : NULL,
 				    &disk.noted[i].at);
 	moments_free(&disk);
 }
 
-/* Adds the start of this kernel, by its current clocks. */
+/* Adds the starts of this kernel and of init, by its current clocks. */
 static void add_start(struct vlu_ctx *ctx, struct moments *moments)
 {
 	const struct klog *log = klog_get(ctx);
-	struct moment now = moment_now_rtc(ctx), at = MOMENT_UNKNOWN;
+	struct moment now = moment_now(ctx), at = MOMENT_UNKNOWN;
 
 	if (!is_moment(&now))
 		return;
@@ -63,12 +62,10 @@ struct names {
 	char **at;
 };
 
-/* The name of a record begins with its number. Another file, such as a copy, is none. */
+/* The name of a record begins with its number. A file with another name is not a record. */
 static bool is_record_name(const char *name)
 {
-	size_t len = strlen(name);
-
-	return strspn(name, "0123456789") >= 8 && len > 5 && strcmp(name + len - 5, ".json") == 0;
+	return strspn(name, "0123456789") >= 8 && has_suffix(name, ".json");
 }
 
 static int add_name(void *arg, const char *name)
@@ -126,8 +123,8 @@ static void prune(struct vlu_ctx *ctx)
 }
 
 /*
- * Names a record. A number shows which record is the newest: a wall clock that was once ahead
- * would not.
+ * Names a record. The number shows which record is the newest. A time would not show it if the
+ * wall clock was once ahead.
  */
 static int name_record(struct vlu_ctx *ctx, const char *session, char *name, size_t size)
 {
@@ -142,18 +139,18 @@ static int name_record(struct vlu_ctx *ctx, const char *session, char *name, siz
 	return ret;
 }
 
-static int write_record(struct vlu_ctx *ctx, const struct ended *ended)
+static int write_record(struct vlu_ctx *ctx, const char *session, const char *from_release,
+			const struct moments *moments)
 {
 	_cleanup_free_ char *text = NULL;
 	struct json_object *root;
 	char release[128], name[120];
 	int ret;
 
-	moments_sort(ended->moments);
-	root = moments_object(ended->moments);
-	json_object_object_add(root, "session", json_object_new_string(ended->session));
-	if (ended->from_release)
-		json_object_object_add(root, "from_release", json_object_new_string(ended->from_release));
+	root = moments_object(moments);
+	json_object_object_add(root, "session", json_object_new_string(session));
+	if (from_release)
+		json_object_object_add(root, "from_release", json_object_new_string(from_release));
 	if (host_release(ctx, release, sizeof(release)) == 0)
 		json_object_object_add(root, "to_release", json_object_new_string(release));
 	text = moments_text(root);
@@ -162,17 +159,19 @@ static int write_record(struct vlu_ctx *ctx, const struct ended *ended)
 	ret = sys_mkdir(&ctx->sys, STATE_DIR);
 	if (ret)
 		return vlu_failed(ctx, ret, "cannot make " STATE_DIR " for " UPDATES);
-	ret = name_record(ctx, ended->session, name, sizeof(name));
+	ret = name_record(ctx, session, name, sizeof(name));
 	return ret ? ret : state_write(ctx, UPDATES, name, text);
 }
 
-void update_end(struct vlu_ctx *ctx, const struct ended *ended)
+void update_end(struct vlu_ctx *ctx, const struct vlu_session *session, const char *from_release,
+		struct moments *moments)
 {
 	struct failure first = ctx->failure;
 
-	update_kexec(ctx, ended->bdfs, ended->n, ended->moments);
-	add_start(ctx, ended->moments);
-	if (write_record(ctx, ended))
+	update_kexec(ctx, session, moments);
+	add_start(ctx, moments);
+	moments_sort(moments);
+	if (write_record(ctx, session->name, from_release, moments))
 		vlu_log(ctx, VLU_LOG_WARNING, "%s; vfio-lu timeline will not know of this live update",
 			vlu_error(ctx));
 	else

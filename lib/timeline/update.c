@@ -145,15 +145,16 @@ static int64_t first_known(const struct moments *moments, const struct clocks *c
 }
 
 /*
- * A device is away from when its interrupts are disabled until a process can use it again: a VMM
- * gets its file, or finish binds it, so that it can be opened. A device that a VMM has bound is
- * back when the session is finished, at the latest.
+ * The absence of a device begins when its interrupts are disabled or, if that moment is not known,
+ * when the image is loaded. The device is back when a process can use it again: when a VMM gets the
+ * device's file, or finish binds that file to an iommufd, because no VMM that got it has bound it.
+ * If neither moment is known, the device is back when the session is finished.
  */
 static int add_device(struct pool *pool, const struct moments *moments, const struct clocks *clocks,
 		      struct vlu_bdf bdf, int64_t start, struct vlu_update *update)
 {
 	static const enum moment_kind from[] = { INTERRUPTS_DISABLED, LOADED };
-	static const enum moment_kind to[] = { GIVEN, BOUND, FINISHED };
+	static const enum moment_kind to[] = { BOUND, GIVEN, FINISHED };
 	struct vlu_away *away = pool_add(pool, &update->devices, &update->n_devices);
 
 	if (!away)
@@ -165,10 +166,23 @@ static int add_device(struct pool *pool, const struct moments *moments, const st
 		away->from -= start;
 	if (away->to >= 0)
 		away->to -= start;
-	/* without compared clocks, the difference is no time */
-	if (clocks->source && away->from >= 0 && away->to - away->from > update->away)
-		update->away = away->to - away->from;
 	return 0;
+}
+
+/* Returns the longest time that a device was away, or -1 if any device's time is not known. */
+static int64_t longest_away(const struct vlu_update *update)
+{
+	const struct vlu_away *away = update->devices;
+	int64_t longest = -1;
+
+	/* if the clocks were not compared, the differences mean nothing */
+	for (; update->clock && away < update->devices + update->n_devices; away++) {
+		if (!away->from_moment || !away->to_moment)
+			return -1;
+		if (away->to - away->from > longest)
+			longest = away->to - away->from;
+	}
+	return longest;
 }
 
 static int by_address(const void *a, const void *b)
@@ -199,15 +213,15 @@ static int find_devices(const struct moments *moments, struct vlu_bdf **ret_bdfs
 int update_make(struct pool *pool, const struct moments *moments, struct vlu_update *ret_update)
 {
 	struct clocks clocks = clocks_compare(moments);
-	struct vlu_update update = { .away = -1 };
+	struct vlu_update update = { 0 };
 	_cleanup_free_ struct vlu_bdf *bdfs = NULL;
 	struct border borders[MOMENT_KINDS];
 	size_t n_borders = find_borders(moments, &clocks, borders), n = 0, i;
 	int ret;
 
 	update.clock = clocks.source;
-	update.jump_known = clocks.jump_known;
-	update.jump = clocks.jump;
+	update.jump_known = clocks.step_known;
+	update.jump = clocks.step;
 	update.started = n_borders ? borders[0].at : 0;
 	update.length = n_borders ? borders[n_borders - 1].at - borders[0].at : 0;
 	ret = add_phases(pool, borders, n_borders, &update);
@@ -217,6 +231,7 @@ int update_make(struct pool *pool, const struct moments *moments, struct vlu_upd
 		ret = find_devices(moments, &bdfs, &n);
 	for (i = 0; !ret && i < n; i++)
 		ret = add_device(pool, moments, &clocks, bdfs[i], update.started, &update);
+	update.away = longest_away(&update);
 	if (!ret)
 		*ret_update = update;
 	return ret;

@@ -17,21 +17,17 @@ int update_make(struct pool *pool, const struct moments *moments, struct vlu_upd
 	must_check;
 
 /*
- * Adds the moments that vfio-lu kexec noted about the kexec that led to this kernel, for n
- * devices: the moments on the disk count only if "loaded" on the command line matches them.
+ * Adds "loaded" from the command line. If the moments on the disk have the same "loaded", adds them
+ * too, without those of devices outside the session.
  */
-void update_kexec(struct vlu_ctx *ctx, const struct vlu_bdf *bdfs, size_t n,
+void update_kexec(struct vlu_ctx *ctx, const struct vlu_session *session,
 		  struct moments *moments);
 
-/* A session that is finished. */
-struct ended {
-	const char *session;
-	const char *from_release;	/* NULL: not known */
-	const struct vlu_bdf *bdfs;	/* its devices */
-	size_t n;
-	struct moments *moments;	/* known to the command; update_end() adds more */
-};
-/* Adds the moments noted elsewhere, and writes the record, or warns. */
-void update_end(struct vlu_ctx *ctx, const struct ended *ended);
+/*
+ * For a finished session: adds the moments of update_kexec() and of the boot, writes the record, or
+ * warns, and drops old records. from_release NULL: not known.
+ */
+void update_end(struct vlu_ctx *ctx, const struct vlu_session *session, const char *from_release,
+		struct moments *moments);
 
 #endif

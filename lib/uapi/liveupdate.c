@@ -132,8 +132,7 @@ int luo_retrieve(struct vlu_ctx *ctx, int session, uint64_t token,
 
 	switch (ret) {
 	case -ENOENT:
-		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, ret,
-				"%s: not in the session", what);
+		return vlu_fail(ctx, VLU_NOT_PRESERVABLE, ret, "%s: not in the session", what);
 	case -ENODEV:
 		return vlu_fail(ctx, VLU_FAILED, ret, "%s: it was not bound to vfio-pci when "
 				"it was retrieved; the kernel does not try again before the "

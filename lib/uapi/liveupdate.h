@@ -7,7 +7,7 @@
 
 /*
  * Opens /dev/liveupdate. Only one process can have it open at a time, so close it soon.
- * Sessions do not depend on it (luo_open(), luo_core.c).
+ * Sessions do not depend on it (the luo_open() of the kernel, luo_core.c).
  */
 int luo_open(struct vlu_ctx *ctx, int *ret_fd) must_check;
 /* Creates an outgoing session. */
@@ -18,7 +18,7 @@ int luo_create_on(struct vlu_ctx *ctx, int luo, const char *name, int *ret_fd) m
  */
 int luo_retrieve_session(struct vlu_ctx *ctx, const char *name, int *ret_fd)
 	must_check;
-/* Reports the failure err of luo_retrieve_session() in another process. */
+/* Reports err, the result of luo_retrieve_session() in this process or in the holder. */
 int luo_retrieve_session_failed(struct vlu_ctx *ctx, const char *name, int err);
 int luo_preserve(struct vlu_ctx *ctx, int session, int fd, uint64_t token,
 		 const char *what) must_check;

@@ -44,7 +44,7 @@ int vfio_bind(struct sys *sys, int fd, int iommufd)
 	};
 	int ret = sys_ioctl(sys, fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
 
-	/* df->access_granted, device_cdev.c */
+	/* EINVAL: df->access_granted is set (device_cdev.c) */
 	return ret == -EINVAL ? -EALREADY : ret;
 }
 

@@ -16,7 +16,7 @@ int iommufd_open(struct vlu_ctx *ctx, int *ret_fd) must_check;
  */
 int vfio_bind(struct sys *sys, int fd, int iommufd) must_check;
 int vfio_bind_failed(struct vlu_ctx *ctx, const char *name, int err) must_check;
-/* Returns whether a retrieved file is bound. Until it is, the kernel refuses all other requests. */
+/* Returns whether a retrieved file is bound. Until it is, the kernel allows only the binding. */
 bool vfio_is_bound(struct vlu_ctx *ctx, int fd);
 /* Returns whether a failed kexec froze the file. Every request on it fails with EIO then. */
 bool vfio_is_frozen(struct vlu_ctx *ctx, int fd);

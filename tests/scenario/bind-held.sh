@@ -19,7 +19,7 @@ phase_1() {
 	disk "$DEV1" nvme8n1p1 259:10 held
 	disk "$DEV2" nvme9n1 259:11
 	run 0 bind --dry-run "$DEV1" "$DEV2"
-	out "$DEV1: verify that nothing has /dev/nvme8n1p1"
+	out "$DEV1: verify that nothing has /dev/nvme8n1p1 open exclusively"
 	run 3 bind "$DEV1"
 	err "$DEV1: in use: the kernel has /dev/nvme8n1p1 open exclusively"
 	# --force does not override this.
@@ -27,6 +27,15 @@ phase_1() {
 	err "$DEV1: in use: the kernel has /dev/nvme8n1p1 open exclusively"
 	check_that "its driver still has it" test "$(driver_of "$DEV1")" = nvme
 	check_that "and no override is left" test "$(cat "$SCN_ROOT/sys/bus/pci/devices/$DEV1/driver_override")" = "(null)"
+	# The undo writes back the rule that an administrator changed.
+	rule=$SCN_ROOT/etc/udev/rules.d/05-vfio-lu-$DEV1.rules
+	mkdir -p "${rule%/*}"
+	echo "# changed" >"$rule"
+	run 3 bind --persist "$DEV1"
+	check_that "the changed rule is back" grep -qx "# changed" "$rule"
+	rm "$rule"
+	run 3 bind --persist "$DEV1"
+	check_that "no rule is left" test ! -e "$rule"
 	printf free >"$SCN_ROOT/dev/nvme8n1p1"
 	run 0 bind "$DEV1"
 

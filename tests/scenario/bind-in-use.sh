@@ -122,7 +122,7 @@ by_a_container() {
 		'[ "$(readlink /proc/self/ns/net)" != "$(readlink "/proc/$1/ns/net")" ]' sh "$sleeper"
 	check_that "the interface is in it" ip link set "$nic" netns "$sleeper"
 	run 3 bind "$DEV3"
-	err "$DEV3: perhaps in use: no network interface of it is seen here; a container may have it"
+	err "$DEV3: perhaps in use: its network interface is not visible; a container may have the interface"
 	err "or --force"
 	untouched "$DEV3" e1000e
 	kill "$sleeper"

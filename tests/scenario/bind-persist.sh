@@ -33,7 +33,7 @@ phase_1() {
 	err "$DEV1: $rule gives it to vfio-pci again at the next boot"
 	check_that "the rule is there" test -e "${SCN_ROOT:-}$rule"
 	run 0 unbind --persist "$DEV1" "$DEV2"
-	out "$DEV1  already not bound to vfio-pci"
+	out "$DEV1  already unbound from vfio-pci"
 	out "$DEV1  no longer to be bound at boot"
 	out "$DEV2  without a driver, as it was before bind"
 	check_that "no rule is left" test -z "$(ls "$etc/udev/rules.d")"

@@ -32,11 +32,11 @@ phase_1() {
 	# A pattern that matches a bridge does not select it.
 	run 3 bind 0000:00:01.*
 	err "$PORT1: a bridge, left out"
-	err "no function that could be bound matches it"
+	err "no function except bridges matches this pattern"
 	run 3 bind "$PORT1"
 	err "$PORT1: a bridge; name the device behind it"
 	run 3 bind 0000:7f:*
-	err "0000:7f:*: no function that could be bound matches it"
+	err "0000:7f:*: no function except bridges matches this pattern"
 	run 3 bind --group 999
 	err "there is no IOMMU group 999"
 	for word in 0000:*:00.0 "*" "*:*" 01:0*.0 01:00.?; do

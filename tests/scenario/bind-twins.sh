@@ -18,5 +18,5 @@ phase_1() {
 	out "$DEV4  without a driver, as it was before bind"
 	check_that "no override is left" test "$(override_of "$DEV2") $(override_of "$DEV4")" = "(null) (null)"
 	run 0 unbind "$DEV2"
-	out "already not bound to vfio-pci (driver: nvme)"
+	out "already unbound from vfio-pci (driver: nvme)"
 }

@@ -46,7 +46,7 @@ phase_3() {
 	run 3 restore --session one
 	err "one"
 	early 0
-	err_not "did not come back"
+	err_not "cannot be restored; see"
 	run 0 status
 	out "no sessions"
 	# a later live update of vfio-lu has a number of its own
@@ -71,7 +71,7 @@ phase_4() {
 	run 0 status
 	out_re "^session  older  *incoming, waiting"
 	early 1
-	err "session older did not come back"
+	err "session older cannot be restored; see"
 	run 0 status
 	out_re "^session  older  *incoming, lost  *next: vfio-lu release"
 	run 0 release --session older --abandon

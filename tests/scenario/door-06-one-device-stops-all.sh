@@ -47,7 +47,7 @@ phase_1() {
 	say "vfio-lu: DEV2 sleeps. kexec notices this before any device is frozen."
 	run_cmd 0 leave vfio-lu "$DEV2" d3
 	run 3 kexec
-	err "$DEV2: it is in D3hot, and the kernel refuses a kexec while it is"
+	err "$DEV2: it is in D3hot, and the kernel refuses a kexec unless it is in D0"
 	run_cmd 0 leave vfio-lu "$DEV1" alive
 	run_cmd 0 leave vfio-lu "$DEV2" d0 msi
 

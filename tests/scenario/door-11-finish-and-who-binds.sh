@@ -63,11 +63,11 @@ phase_3() {
 phase_4() {
 	run 0 status
 	out "session  two   incoming, lost"
-	out_re "this kernel was handed none of its devices\\|made for another live update"
+	out_re "the previous kernel handed over none of its devices\\|made for another live update"
 	run 3 restore --session two
 	run 0 release --session two
 	run 3 finish --session one
-	err_re "this kernel was handed none of its devices\\|made for another live update"
+	err_re "the previous kernel handed over none of its devices\\|made for another live update"
 	run 0 release --session one
 	run 0 status
 	out "no sessions"

@@ -31,7 +31,7 @@ phase_2() {
 	: >"$SCN_TMP/kmsg"
 	early 1
 	err "the previous kernel handed over no session gone"
-	check_that "the kernel log has the failure, as an error" grep -q "^<3>vfio-lu-restore: session gone did not come back" "$SCN_TMP/kmsg"
+	check_that "the kernel log has the failure, as an error" grep -q "^<3>vfio-lu-restore: session gone cannot be restored" "$SCN_TMP/kmsg"
 	err_not "init"
 	out "$DEV1  retrieved from session one"
 	out "$DEV2  retrieved from session two"

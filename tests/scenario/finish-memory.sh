@@ -17,6 +17,18 @@ said() { # WORD
 
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
+	say "A device outside the session does not take the memory with it."
+	"$STANDIN" memfd=1 wait >"$SCN_TMP/said" 2>&1 &
+	vmm=$!
+	run 0 preserve --session RAM --pid $vmm --fd "$(said memfd)=ram"
+	run 0 release --session RAM "$DEV2"
+	out "$DEV2  already outside session RAM"
+	run 0 status
+	out_re "^session  RAM  *outgoing, held"
+	run 0 release --session RAM
+	out "ram  no longer preserved"
+	{ kill $vmm; wait $vmm; } 2>/dev/null || :
+
 	"$STANDIN" "open=$DEV1" memfd=1 wait >"$SCN_TMP/said" 2>&1 &
 	vmm=$!
 	run 0 preserve --pid $vmm --fd "$(said memfd)=ram"
@@ -48,6 +60,26 @@ phase_2() {
 	say "The first VMM has ended and so no longer has the memory; the next one keeps running."
 	run 3 finish
 	err "no process has ram, and finish would free the memory"
+
+	say "Of several sessions, the refusal that waiting does not cure decides the exit status."
+	run 0 restore --session other
+	say "--all discards a file in the session that has it."
+	run 0 finish --all --discard ram --dry-run
+	out "ram: give up its memory"
+	out "finish LUO session vfio-lu"
+	out "finish LUO session other"
+	"$VFIO_LU" run --session other -- "$STANDIN" wait >/dev/null 2>&1 &
+	vmm=$!
+	lent() { "$VFIO_LU" status | grep -q "$DEV2 .*process $vmm"; }
+	check_that "the other session is lent" soon lent
+	run 5 finish --session other
+	run 3 finish --all --discard rom
+	err "no process has ram"
+	run 3 finish --all
+	err "no process has ram"
+	err "process $vmm (standin) has it"
+	{ kill $vmm; wait $vmm; } 2>/dev/null || :
+
 	"$VFIO_LU" run -- "$STANDIN" "bind={$DEV1}" "sum={ram}" wait >"$SCN_TMP/said" 2>&1 &
 	vmm=$!
 	said sum >/dev/null
@@ -56,8 +88,8 @@ phase_2() {
 	run 0 status
 	out_not "session  vfio-lu"
 
-	run 0 restore --session other
-	run 0 finish --session other --discard all
+	say "The name of a file of a session that is finished already is no obstacle."
+	run 0 finish --all --discard ram
 	run 0 status
 	out "no sessions"
 }

@@ -17,7 +17,7 @@ phase_2() {
 	# the first is that of the manifest
 	run_cmd 6 env FAKE_FAULT=3:EIO FAKE_FAULT_ONLY="ioctl RETRIEVE_FD" "$VFIO_LU" restore
 	err "$DEV2"
-	err "1 of 2 devices"
+	err "1 of 2 files"
 	out "$DEV1  retrieved"
 	run 0 status
 	out "incoming, partly-restored   next: vfio-lu restore"

@@ -115,7 +115,11 @@ phase_3() {
 	run 0 finish --session e
 	if in_vm; then echo 1 >"/sys/bus/pci/devices/$DEV6/remove"; else fake vanish "$DEV6"; fi
 	run 6 restore --session f
-	say "A session that cannot be finished can be given up."
+	say "A session that cannot be finished can be given up, after a VMM has got what is there."
+	run 5 finish --session f
+	err "first: vfio-lu run --session f -- COMMAND"
+	run 0 run --session f -- "$STANDIN" "bind={$DEV5}"
+	run 3 run --session f -- "$STANDIN"
 	run 5 finish --json --session f
 	execute .error.fix_argv
 	run 0 status --check

@@ -54,6 +54,6 @@ phase_1() {
 		sleep 0.1
 	done
 	check_that "no note is left" test ! -e "$SCN_ROOT/run/vfio-lu/holder.managed"
-	run 0 --timeout 1 preserve "$DEV1"
+	run 0 preserve "$DEV1"
 	run 0 release
 }

@@ -57,7 +57,7 @@ phase_1() {
 phase_2() {
 	# kexec does not repeat the warnings of load if nothing has changed
 	recorded 1
-	record 5 kexec vm-1 "$DEV1" note "starting $KERNEL by kexec -e, with session vm-1 ($DEV1); connections to this machine end"
+	record 5 kexec vm-1 "$DEV1" note "starting $KERNEL by kexec -e, with session vm-1 ($DEV1); network connections break"
 	echo broken >"$SCN_ROOT/var/lib/vfio-lu/vm-1.json"
 	run 0 restore --session vm-1
 	recorded 3

@@ -23,12 +23,13 @@ phase_1() {
 	done
 	check_that "it was killed in between" test -n "$scn_left"
 	run 0 status
-	out "an interrupted preserve left it open"
+	out "no manifest lists it, after an interrupted preserve"
 	out "next: vfio-lu preserve --session b $DEV2"
+	out "session b is incomplete; then vfio-lu kexec"
 	fake irq "$DEV2" msi
 	run 3 kexec
 	err "session b is incomplete"
-	err "$DEV2: an interrupted preserve left it open"
+	err "$DEV2: no manifest lists it"
 	run 0 preserve "$DEV2" --session b
 	run 0 kexec --dry-run
 	out "$DEV2: disable its interrupts through its file in session b"
@@ -43,7 +44,7 @@ phase_1() {
 		sleep 0.1
 	done
 	run 3 kexec --dry-run
-	err "$DEV3: process $vmm (standin) has it open and it is in no session, so the kexec ends that process"
+	err "$DEV3: process $vmm (standin) has it open and it is in no session, so a kexec would end that process"
 	err "vfio-lu preserve --pid $vmm"
 	run 3 kexec
 	run 0 kexec --force --dry-run

@@ -115,5 +115,14 @@ lines"
 lines" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	err "the path of the kernel has a line break"
 	as_judged
+
+	say "kexec must load the kernel once more, so it is refused if no kernel can be loaded any more"
+	echo 1 >"$SCN_ROOT/proc/sys/kernel/kexec_load_disabled"
+	run 4 check
+	out "kernel.kexec_load_disabled is 1"
+	again 4
+	err "no kernel can be loaded any more: kernel.kexec_load_disabled is 1"
+	echo 0 >"$SCN_ROOT/proc/sys/kernel/kexec_load_disabled"
+	as_judged
 	run 0 release
 }

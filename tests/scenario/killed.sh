@@ -15,6 +15,13 @@ killed_at() { # WHO CALL STATUS ARGUMENT...
 
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
+	say "A device that was opened and is in no session is not preserved with the next one"
+	killed_at KILL "memfd" 137 preserve "$DEV2"
+	run 0 status
+	out "an interrupted preserve left it open"
+	run 0 preserve "$DEV1"
+	out "$DEV2  left open by an interrupted preserve: its file is closed"
+	run 0 release
 	say "The copy on the disk is written by the repeated command"
 	killed_at KILL "replace /var/lib" 137 preserve "$DEV1" "$DEV2"
 	check_that "it is not there" test ! -e "$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json"

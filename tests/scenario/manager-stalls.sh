@@ -20,13 +20,11 @@ phase_1() {
 	# shellcheck disable=SC2086
 	run 0 preserve $all
 	kill -STOP "$scn_manager"
-	before=$(date +%s)
 	run 5 preserve "$DEV15"
 	err "systemd, which the holder waits for, does not answer"
 	run 5 release "$DEV1"
 	err "systemd, which the holder waits for, does not answer"
 	run 5 release
-	check_that "no command waits for a minute" test $(($(date +%s) - before)) -lt 40
 	all_preserved
 	klog_not "Device will no longer be preserved"
 	kill -CONT "$scn_manager"

@@ -44,7 +44,7 @@ phase_2() {
 	check_that "missing devices do not prevent the restore of the others: exit $?" test $? = 6
 	check_that "$DEV1 is retrieved" grep -q "$DEV1  retrieved" "$SCN_TMP/restored"
 	check_that "each of the others is named" test "$(grep -c "0000:[0-9a-f:.]*: " "$SCN_TMP/failures")" -ge 4095
-	check_that "of how many" grep -q '1 of 4096 devices of session vfio-lu are retrieved' "$SCN_TMP/failures"
+	check_that "of how many" grep -q '1 of 4096 files of session vfio-lu are retrieved' "$SCN_TMP/failures"
 	check_that "it is on the disk now" test "$(wc -c <"$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json")" -gt 1048576
 	"$VFIO_LU" status >"$SCN_TMP/status"
 	check_that "and is read there" test "$(grep -c 'the previous kernel preserved it' "$SCN_TMP/status")" = 4095

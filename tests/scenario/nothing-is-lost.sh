@@ -74,12 +74,26 @@ phase_2() {
 	run 0 kexec --dry-run
 	out "vfio-lu.session=third"
 
+	say "Without a manifest, a device that is in the session stays in it."
+	rm "$SCN_ROOT/run/vfio-lu/third.json" "$SCN_ROOT/var/lib/vfio-lu/third.json"
+	run 0 status
+	out "no manifest lists it"
+	run 0 preserve "$DEV1" --session third
+	out "$DEV3  stays in session third; no manifest had listed it"
+	run 0 status
+	out "$DEV1  preserved"
+	out "$DEV3  preserved"
+	out_re "^session  third  *outgoing, held"
+
 	say "The holder is killed, and no service manager restarts it."
 	kill_holder
 	run 0 status
 	out_re "^session  third  *outgoing, lost"
 	run 3 kexec
 	err "session third is lost"
+	run 3 release "$DEV1" --session third
+	err "$DEV3: it was preserved in session third"
+	run 3 kexec --dry-run
 	run 3 preserve "$DEV1" --session third
 	err "no process holds $DEV3"
 	err "vfio-lu release --session third"

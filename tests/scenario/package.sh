@@ -32,7 +32,7 @@ phase_1() {
 	still_held "upgraded"
 
 	run_cmd 0 dpkg -r vfio-lu
-	out "vfio-lu: still held"
+	out "vfio-lu: these sessions stay held"
 	out "$DEV1  preserved"
 	check_that "the program is gone" test ! -e /usr/sbin/vfio-lu
 	check_that "the holder is not" test -d "/proc/$scn_holder"

@@ -40,7 +40,7 @@ phase_1() {
 	out "$DEV2  preserved"
 	run 0 unbind "$DEV1"
 	run 0 release "$DEV1" --session vm-1
-	out "already not in session vm-1"
+	out "already outside session vm-1"
 
 	# A pattern selects the matching devices of the session. A pattern without a match is an error.
 	run 0 bind "${DEV1%?}*"
@@ -48,14 +48,14 @@ phase_1() {
 	run 0 release --dry-run "${DEV3%?}*" "${DEV2%?}*" --session vm-1
 	out_not "$DEV3: "
 	run 3 release 0000:7f:* --session vm-1
-	err "0000:7f:*: no function that could be bound matches it"
+	err "0000:7f:*: no function except bridges matches this pattern"
 	run 0 release "${DEV1%?}*" --session vm-1
 	run 0 release "${DEV1%?}*" --session vm-1
-	out "$DEV1  already not in session vm-1"
+	out "$DEV1  already outside session vm-1"
 
 	run 0 release --session vm-1
 	run 3 release --session vm-1
-	err "there is no session vm-1; there are: vm-2"
+	err "there is no session vm-1; the sessions are: vm-2"
 	run 0 release --session vm-2
 	run 0 status
 	out "no sessions"
@@ -64,5 +64,5 @@ phase_1() {
 	klog_not "WARNING"
 	run 0 unbind "$DEV1" "$DEV2" "$DEV3"
 	run 0 unbind "$DEV2"
-	out "already not bound to vfio-pci"
+	out "already unbound from vfio-pci"
 }

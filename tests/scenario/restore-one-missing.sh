@@ -25,7 +25,7 @@ phase_2() {
 	out "incoming, waiting   next: vfio-lu restore"
 	run 6 restore
 	err "$DEV2"
-	err "$DEV2: no such PCI device any more: the previous kernel preserved it; 2 of 3 devices of session vfio-lu are retrieved and held"
+	err "$DEV2: no such PCI device any more: the previous kernel preserved it; 2 of 3 files of session vfio-lu are retrieved and held"
 	err "fix: echo 1 >/sys/bus/pci/rescan, then vfio-lu restore --session vfio-lu again"
 	err "in the end vfio-lu release --abandon --session vfio-lu"
 	out "$DEV1  retrieved"
@@ -47,6 +47,8 @@ phase_2() {
 	err "session vfio-lu of the previous kernel is not finished (partly-restored)"
 	run 3 release
 	err "vfio-lu release --abandon"
+	run 2 release --abandon "$DEV1"
+	err "--abandon gives up the whole session, and takes no BDF"
 	run 0 release --abandon --dry-run
 	out "give up the rest of session vfio-lu"
 	run 0 release --abandon

@@ -23,7 +23,7 @@ phase_1() {
 phase_2() {
 	run 6 restore
 	err "$DEV1: retrieved, but it is not the device that was preserved: another vendor or device id"
-	err "1 of 2 devices of session vfio-lu are retrieved and held"
+	err "1 of 2 files of session vfio-lu are retrieved and held"
 	out "$DEV2  retrieved from session vfio-lu"
 	run 0 status
 	out "$DEV1  another device than the one preserved"

@@ -14,7 +14,7 @@ phase_1() {
 phase_2() {
 	fake vanish "$DEV1"
 	run 6 restore
-	err "without it: vfio-lu release --abandon --session vfio-lu"
+	err "without the device: vfio-lu release --abandon --session vfio-lu"
 	run 0 status
 	out "incoming, partly-restored"
 	run 3 run -- touch "$SCN_TMP/started"

@@ -2,7 +2,7 @@
 # /run/vfio-lu is deleted, so the holder cannot be asked. Its files are not lost: no command calls them lost or gives
 # them up, and each names the next command. An empty manifest proves nothing either.
 TIERS="fake"
-PHASES=2
+PHASES=3
 DEVICES="e1000e edu"
 
 phase_1() {
@@ -41,6 +41,37 @@ phase_2() {
 	out "$DEV1  retrieved from session vfio-lu"
 	run 3 preserve "$DEV2"
 	err "session vfio-lu of the previous kernel is not finished (restored)"
+	run 0 finish
+	run 0 status
+	out "no sessions"
+
+	say "Files that are no manifests: no session can have the names of the first two."
+	run 0 preserve "$DEV1"
+	var=$SCN_ROOT/var/lib/vfio-lu
+	for name in "vfio-lu (copy)" systemd vfio-lu-old; do cp "$var/vfio-lu.json" "$var/$name.json"; done
+	run 0 status
+	out_not "copy"
+	out_not "systemd.json"
+	out_re "^session  vfio-lu-old  *incoming, unknown  *next: vfio-lu restore --session vfio-lu-old"
+	run 3 restore --session vfio-lu-old
+	run 0 status
+	out_re "^session  vfio-lu-old  *incoming, lost  *next: vfio-lu release --session vfio-lu-old --abandon"
+	run 0 release --session vfio-lu-old --abandon
+	check_that "its file is removed" test ! -e "$var/vfio-lu-old.json"
+	rm "$var/vfio-lu.json"
+	mkfifo "$var/vfio-lu.json"
+	say "No command waits for a writer of a FIFO."
+	run 0 status
+	out_re "^session  vfio-lu  *outgoing, held"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
+	run_jump kexec
+}
+
+phase_3() {
+	run 0 status
+	out_re "^session  vfio-lu  *incoming, waiting"
+	out "manifest invalid"
+	run 0 restore
 	run 0 finish
 	run 0 status
 	out "no sessions"

@@ -11,7 +11,7 @@ phase_1() {
 	run 0 preserve "$DEV1"
 	run 0 preserve "$DEV2" --session two
 	run 3 release --session typo
-	err "there is no session typo; there are: two vfio-lu"
+	err "there is no session typo; the sessions are: two vfio-lu"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	run_jump kexec
 }
@@ -19,7 +19,7 @@ phase_1() {
 phase_2() {
 	for command in restore finish release "run"; do
 		if [ $command = run ]; then run 3 run --session typo -- true; else run 3 $command --session typo; fi
-		err "there is no session typo; there are: two vfio-lu"
+		err "there is no session typo; the sessions are: two vfio-lu"
 	done
 	check_that "no driver was taken from a device" test -z "$(driver_of "$DEV1")$(driver_of "$DEV2")"
 	run 0 restore

@@ -104,7 +104,7 @@ phase_1() {
 		esac
 		"$VFIO_LU" unbind "$DEV1" "$DEV2" >/dev/null
 	}
-	sweep SIGINT 2 "stopped by a signal before this: .*; the same command takes up where this one stopped" bind "$DEV1" "$DEV2"
+	sweep SIGINT 2 "stopped by a signal before this: .*; the same command continues where this one stopped" bind "$DEV1" "$DEV2"
 	run 0 bind "$DEV1" "$DEV2"
 
 	after() {

@@ -64,7 +64,7 @@ phase_2() {
 	check_that "the journal: $records" test "$records" = \
 		"load warning,load warning,load done,kexec warning,kexec warning,kexec note"
 	run_cmd 0 journalctl -t vfio-lu VFIO_LU_COMMAND=kexec -o cat
-	out "starting $KERNEL by systemctl kexec, with session vm-1 ($DEV1), session vm-2 ($DEV2); connections to this machine end"
+	out "starting $KERNEL by systemctl kexec, with session vm-1 ($DEV1), session vm-2 ($DEV2); network connections break"
 	journalctl >"$SCN_TMP/all"
 	check_that "no key of a unit is unknown" test -z "$(grep -i "unknown key\|unknown lvalue" "$SCN_TMP/all")"
 	run_cmd 0 journalctl --verify

@@ -95,6 +95,14 @@ phase_1() {
 	err "is not a valid file name"
 	run 2 preserve --pid "$vmm" --fd "$memfd=a/b"
 	run 2 preserve --pid "$vmm" --fd "$memfd=iommufd"
+	# finish --discard all would free every file
+	run 2 preserve --pid "$vmm" --fd "$memfd=all"
+	err "neither iommufd nor all"
+	run 2 preserve --pid "$vmm" --fd "$memfd=guest" --fd 1=guest
+	err "--fd gives the files $memfd and 1 the same name, guest"
+	run 2 preserve --pid "$vmm" --fd "$memfd" --fd "1=fd$memfd"
+	run 2 preserve --pid "$vmm" --fd "$memfd=guest" --fd "$memfd=ram"
+	err "--fd names file $memfd twice, as guest and ram"
 	run 1 preserve --pid "$vmm" --fd 400=guest
 	err "has no file 400 open"
 	# descriptor 1 is its output
@@ -112,6 +120,21 @@ phase_1() {
 	run 0 preserve --pid "$vmm" --fd "$memfd=guest"
 	out "$DEV1  already preserved"
 	out "guest  already preserved"
+
+	say "The memory of another VMM under the same name is another file."
+	first=$vmm
+	vmm memfd=1
+	run 0 preserve --pid "$vmm" --fd "$(said memfd)=guest" --dry-run
+	out "guest: check that it is file $(said memfd) of the VMM"
+	run 3 preserve --pid "$vmm" --fd "$(said memfd)=guest"
+	err "session vfio-lu already has another file with the name guest"
+	out_not "guest  already preserved"
+	run 3 preserve --pid "$vmm" --fd 1=guest
+	run 0 preserve --pid "$vmm" --fd "$(said memfd)=second"
+	end "$vmm"
+	vmm=$first
+	run 0 release
+	run 0 preserve --pid "$vmm" --fd "$memfd=guest"
 	# the session is created again, with all its members
 	run 0 preserve "$DEV2"
 	run 0 release "$DEV2"

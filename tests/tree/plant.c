@@ -136,7 +136,7 @@ static void sysfs_link(const char *path, const char *target)
 {
 	char text[2048] = "";
 
-	/* both are below sys/, so one step less than the path has */
+	/* one "../" for each directory between sys/ and the link */
 	for (const char *p = strchr(strchr(path, '/') + 1, '/'); p; p = strchr(p + 1, '/'))
 		strcat(text, "../");
 	strcat(text, target + strlen("sys/"));
@@ -156,7 +156,7 @@ static void put_hole(const char *path, const char *size)
 		die("%s: %s", path, strerror(errno));
 }
 
-/* Writes those fields of the setup header (Documentation/arch/x86/boot.rst) that are read. */
+/* Writes the fields of the setup header (Documentation/arch/x86/boot.rst) that vfio-lu reads. */
 static void put_setup(const char *path, const char *size)
 {
 	unsigned long memory = strtoul(size, NULL, 0);

@@ -31,7 +31,7 @@ calls='execve|p?write(64|v2?)?|open(at2?)?|creat|ioctl|v?fork|clone3?|memfd_crea
 calls+='|rename(at2?)?|link(at)?|symlink(at)?|f?chmod(at2?)?|l?f?chown(at)?|f?truncate|fallocate|utimensat|f?setxattr|mount'
 calls+='|umount2|sendmsg|sendto|f?init_module|delete_module|kexec_load|kexec_file_load|reboot|kill|tgkill|ptrace|process_vm_writev'
 strace=(strace -f --seccomp-bpf -qq -e "trace=/^($calls)$")
-# The run time of the sanitizers makes such calls itself.
+# The library of the sanitizers makes such calls itself.
 { [ -z "$SANITIZED" ] && "${strace[@]}" -o "$tmp/trace" true 2>/dev/null; } || strace=()
 
 # Runs vfio-lu. Sets $status, and writes stdout, stderr and the exit status into the file said, with DIR for the tree.
@@ -50,7 +50,7 @@ run() { # ARGUMENT...
 	sed -z "s|$tree|DIR|g; s/\[\n *\]/[]/g" "$tmp/stdout" >"$tmp/said"
 }
 
-# For the validation of all of them at the end.
+# Keeps the JSON output of the last run, so that all output can be validated at the end.
 keep_json() { # ARGUMENT...
 	echo "$ vfio-lu $*"
 	sed -n '/^--- stdout$/,/^--- stderr$/{ //d; p }' "$tmp/stdout"

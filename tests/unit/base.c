@@ -132,9 +132,12 @@ static void test_failed(void **state)
 
 static void test_failure(void **state)
 {
+	static const enum vlu_status by_gravity[] = { VLU_FAILED, VLU_BUSY, VLU_NOT_PRESERVABLE,
+						      VLU_UNSUPPORTED, VLU_USAGE, VLU_PARTIAL };
 	struct failures failures = { 0 };
 	struct failure first;
 	struct vlu_ctx *ctx;
+	size_t i, j;
 
 	(void)state;
 	assert_int_equal(vlu_new(&ctx), 0);
@@ -155,6 +158,16 @@ static void test_failure(void **state)
 	failures = (struct failures){ 0 };
 	assert_int_equal(failures_end(ctx, &failures), 0);
 	assert_int_equal(vlu_status(ctx), VLU_BUSY);
+	for (i = 0; i < ARRAY_SIZE(by_gravity); i++) {
+		for (j = 0; j < ARRAY_SIZE(by_gravity); j++) {
+			failures = (struct failures){ 0 };
+			first.status = by_gravity[i];
+			failures_add(ctx, &failures, &first);
+			first.status = by_gravity[j];
+			failures_add(ctx, &failures, &first);
+			assert_int_equal(failures.worst, by_gravity[i > j ? i : j]);
+		}
+	}
 	vlu_free(ctx);
 }
 

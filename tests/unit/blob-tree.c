@@ -193,14 +193,14 @@ static void test_not_a_tree(void **state)
 	struct fixture *f = *state;
 	struct vlu_kho kho = { .compatible = NULL };
 
-	REFUSED(f, kho_decode(&f->pool, &(struct blob){ head, 48 }, &kho, &f->err), "no device tree");
+	REFUSED(f, kho_decode(&f->pool, &(struct blob){ head, 48 }, &kho, &f->err), "not a device tree");
 	head[4] = 0xff;		/* its header says four gigabytes */
 	head[7] = 0x28;
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ head, 48 }, &kho, &f->err), "bytes, at 0x4");
 	head[4] = 0;
 	REFUSED(f, kho_decode(&f->pool, &(struct blob){ head, 48 }, &kho, &f->err), "broken");
 	head[0] = 0;
-	REFUSED(f, kho_decode(&f->pool, &(struct blob){ head, 48 }, &kho, &f->err), "no device tree");
+	REFUSED(f, kho_decode(&f->pool, &(struct blob){ head, 48 }, &kho, &f->err), "not a device tree");
 }
 
 int main(void)

@@ -58,8 +58,8 @@ static void test_luo_other(void **state)
 	memset(full, 'x', sizeof(full));
 	memcpy(full, "luo-v", 5);
 	REFUSED(f, luo_decode(&f->pool, &(struct blob){ fdt, 64 }, &luo, &f->err), "tree");
-	REFUSED(f, luo_decode(&f->pool, &(struct blob){ elf, 32 }, &luo, &f->err), "no compatible");
-	REFUSED(f, luo_decode(&f->pool, &(struct blob){ zeros, 32 }, &luo, &f->err), "no compatible");
+	REFUSED(f, luo_decode(&f->pool, &(struct blob){ elf, 32 }, &luo, &f->err), "it does not begin with a compatible");
+	REFUSED(f, luo_decode(&f->pool, &(struct blob){ zeros, 32 }, &luo, &f->err), "it does not begin with a compatible");
 	REFUSED(f, luo_decode(&f->pool, &(struct blob){ full, 200 }, &luo, &f->err), "no end");
 	REFUSED(f, luo_decode(&f->pool, &(struct blob){ odd, 40 }, &luo, &f->err), "no end");
 }
@@ -146,7 +146,7 @@ static void test_blocks_refused(void **state)
 	struct entries entries;
 
 	block(f, 0x1000, 0, 52);
-	REFUSED(f, read_blocks(f, 0x1000, 80, &entries), "52 entries, and 51 fit, at 0x1008");
+	REFUSED(f, read_blocks(f, 0x1000, 80, &entries), "52 entries, but only 51 fit, at 0x1008");
 	block(f, 0x1000, 0, 0);
 	REFUSED(f, read_blocks(f, 0x1000, 80, &entries), "0 entries");
 	block(f, 0x1000, 0x2008, 1);
@@ -171,7 +171,7 @@ static void test_circles(void **state)
 				block(f, BASE + i * PAGE, i + 1 < length ?
 				      BASE + (i + 1) * PAGE : BASE + back * PAGE, 1);
 			f->reads = 0;
-			REFUSED(f, read_blocks(f, BASE, 64, &entries), "circle");
+			REFUSED(f, read_blocks(f, BASE, 64, &entries), "loop");
 			assert_true(f->reads <= 3 * length + 1);
 		}
 }
@@ -242,7 +242,7 @@ static void test_sessions(void **state)
 	assert_null(s[0].files[1].vfio);
 	assert_null(s[0].files[1].error);
 	assert_true(s[0].files[1].token == 7 && !s[0].files[1].has_bdf);
-	assert_non_null(strstr(s[1].error, "circle, at 0x4000"));
+	assert_non_null(strstr(s[1].error, "loop, at 0x4000"));
 	assert_int_equal(s[1].n_files, 0);
 	assert_string_equal(s[2].name, "\x01 any bytes");
 	assert_int_equal(s[2].n_expected, 0);
@@ -288,18 +288,18 @@ static void test_sessions_refused(void **state)
 		"without a name, at 0x1060");
 	/* the entries before the error are shown */
 	assert_int_equal(n, 1);
-	assert_non_null(strstr(s[0].error, "1 files, and the session has 9"));
-	assert_non_null(strstr(s[0].files[0].error, "not here, at 0xffff000"));
+	assert_non_null(strstr(s[0].error, "1 files were found, but the session has 9"));
+	assert_non_null(strstr(s[0].files[0].error, "not available, at 0xffff000"));
 	put64(at(f, 0x1000), 820);
 	REFUSED(f, sessions_decode(&f->memory, &v1, &f->raw, &s, &n, &f->err),
-		"820 sessions, and 819 fit");
+		"820 sessions, but only 819 fit");
 	/* an array of files has no head of its own */
 	put64(at(f, 0x1000), 1);
 	memset(at(f, 0x1008), 0, 80);
 	a_session(at(f, 0x1008), "old", 0x3000, 129);
 	f->err = (struct blob_error){ "" };
 	assert_int_equal(sessions_decode(&f->memory, &v1, &f->raw, &s, &n, &f->err), 0);
-	assert_non_null(strstr(s[0].error, "129 files, and 128 fit, at 0x3000"));
+	assert_non_null(strstr(s[0].error, "129 files, but only 128 fit, at 0x3000"));
 }
 
 /* -------------------------------------------------------------------- FLBs */
@@ -323,7 +323,7 @@ static void test_flbs(void **state)
 	assert_true(flbs.flbs[0].data == 0x8000 && flbs.flbs[0].count == 3);
 	put64(at(f, 0x1008), 64);
 	REFUSED(f, flbs_decode(&f->memory, 0x1000, &f->raw, &flbs, &f->err),
-		"64 objects, and 63 fit, at 0x1008");
+		"64 objects, but only 63 fit, at 0x1008");
 	put64(at(f, 0x1000), 1ULL << 60);
 	put64(at(f, 0x1008), 1ULL << 60);
 	REFUSED(f, flbs_decode(&f->memory, 0x1000, &f->raw, &flbs, &f->err), "pages, at 0x1000");
@@ -357,32 +357,32 @@ static void test_memfd(void **state)
 	assert_true(memfd.seals == 0x1f);
 	assert_int_equal(memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2;vmalloc-v1", PAGE, &memfd,
 				      &f->err), 0);
-	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v1", PAGE, &memfd, &f->err), "no memfd");
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v1", PAGE, &memfd, &f->err), "not the data of a memfd");
 	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v3", PAGE, &memfd, &f->err), "not known");
-	REFUSED(f, memfd_decode(&(struct blob){ v2, 47 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 47 }, "memfd-v2", PAGE, &memfd, &f->err), "not the data of a memfd");
 	/* an unknown seal; a list of folios at address 0, or not at the start of a page */
 	put32(v2 + 16, 0x5f);
-	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "not the data of a memfd");
 	put32(v2 + 16, 0x1f);
 	put64(v2 + 32, 0);
-	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "not the data of a memfd");
 	put64(v2 + 32, 0x9008);
-	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "not the data of a memfd");
 	put64(v2 + 32, 0x9000);
 	/* no file has such a size or position */
 	put64(v2, 1ULL << 63);
-	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "not the data of a memfd");
 	put64(v2, 0);
 	put64(v2 + 8, 1ULL << 63);
-	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "not the data of a memfd");
 	put64(v2 + 8, 1 << 20);
 	f->err = (struct blob_error){ "" };
 	assert_int_equal(memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), 0);
 	v2[20] = 1;	/* an unknown bit in its flags */
-	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "not the data of a memfd");
 	v2[20] = 0;
 	put64(v2 + 24, UINT64_MAX);
-	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "no memfd");
+	REFUSED(f, memfd_decode(&(struct blob){ v2, 48 }, "memfd-v2", PAGE, &memfd, &f->err), "not the data of a memfd");
 }
 
 static void test_vfio(void **state)
@@ -398,11 +398,11 @@ static void test_vfio(void **state)
 	REFUSED(f, vfio_decode(&(struct blob){ data, 5 }, &vfio, &f->err),
 		"it ends before the address");
 	data[6] = 2;	/* reset_works has only two values */
-	REFUSED(f, vfio_decode(&(struct blob){ data, 9 }, &vfio, &f->err), "no vfio-pci file, at 0x6");
+	REFUSED(f, vfio_decode(&(struct blob){ data, 9 }, &vfio, &f->err), "not the data of a vfio-pci file, at 0x6");
 	/* the file has a zeroed page of its own */
 	data[6] = 1;
 	data[8] = 1;
-	REFUSED(f, vfio_decode(&(struct blob){ data, 9 }, &vfio, &f->err), "no vfio-pci file, at 0x8");
+	REFUSED(f, vfio_decode(&(struct blob){ data, 9 }, &vfio, &f->err), "not the data of a vfio-pci file, at 0x8");
 }
 
 int main(void)

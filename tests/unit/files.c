@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/disk-file.h"
+#include "formats/kconfig.h"
 #include "out-file.h"
 
 static char dir[] = "/tmp/vfio-lu-files.XXXXXX";
@@ -191,12 +192,37 @@ static void test_replace(void **state)
 	assert_true(S_ISCHR(kind_of("zero")));
 }
 
+/* The configuration beside an image is found, however long the path is. */
+static void test_config(void **state)
+{
+	struct kconfig config = { .text = NULL };
+	char path[200];
+
+	(void)state;
+	memset(path, 'x', 140);
+	strcpy(path + 140, "/config-7.4.0");
+	path[140] = '\0';
+	assert_int_equal(mkdir(path, 0700), 0);
+	path[140] = '/';
+	put(path, "CONFIG_KHO=y\n");
+	strcpy(path + 140, "/vmlinuz");
+	assert_int_equal(kconfig_read(ctx, path, "7.4.0", &config), 0);
+	assert_int_equal(kconfig_get(&config, "KHO"), 'y');
+	assert_string_equal(config.source + 140, "/config-7.4.0");
+	kconfig_free(&config);
+	/* an image in the working directory */
+	put("config-7.4.1", "CONFIG_KHO=m\n");
+	assert_int_equal(kconfig_read(ctx, "vmlinuz", "7.4.1", &config), 0);
+	assert_int_equal(kconfig_get(&config, "KHO"), 'm');
+	kconfig_free(&config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read), cmocka_unit_test(test_absolute),
 		cmocka_unit_test(test_write_file), cmocka_unit_test(test_write_special),
-		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_replace), cmocka_unit_test(test_config),
 	};
 
 	return cmocka_run_group_tests_name("files", tests, begin, end);

@@ -191,7 +191,7 @@ static void test_answers(void **state)
 	vlu_free(holder.ctx);
 }
 
-/* Several of them: put and get do all or nothing. */
+/* Several keys in a request: put and get do all or nothing. */
 static void test_answers_to_several(void **state)
 {
 	static const int two[] = { 3, 4 }, others[] = { 5, 6 };
@@ -420,7 +420,7 @@ static void test_managed_index(void **state)
 	assert_string_equal(manager.told, "");
 	manager.write = 0;
 	assert_string_equal(ask_all(&holder, "put session/a\nx=1\niommufd/a\n", two, 2), "ok");
-	/* behind an incomplete write */
+	/* after an incomplete write */
 	assert_string_equal(manager.written, "\n=2\n1 session/a\tx=1\n2 iommufd/a\t\n");
 	assert_string_equal(manager.told, "FDSTORE=1\nFDPOLL=0\nFDNAME=session/a 6b1f5b1e x=1|"
 			    "FDSTORE=1\nFDPOLL=0\nFDNAME=2.6b1f5b1e|");
@@ -440,7 +440,7 @@ static void test_managed_index(void **state)
 	end_managed(&holder);
 }
 
-/* The manager closes first. If it does not answer, nothing is closed, and it keeps the file. */
+/* The manager closes first. If it does not answer, no file is closed or lost. */
 static void test_managed_drop(void **state)
 {
 	struct holder holder;
@@ -457,7 +457,7 @@ static void test_managed_drop(void **state)
 	assert_int_equal(closed[3], 0);
 	assert_int_equal(holder.n, 1);
 	assert_string_equal(ask(&holder, "settle", -1, &left, &pass), "error 110");
-	/* 1: who asked has hung up */
+	/* 1: the client has hung up */
 	manager.wait = 1;
 	assert_string_equal(ask(&holder, "drop session/a", -1, &left, &pass), "error 110");
 	assert_int_equal(closed[3], 0);
@@ -503,7 +503,7 @@ static void test_index(void **state)
 	assert_string_equal(index_of("=2\n1 " A "\tx=1\n2 dev", 1), "|");
 	assert_string_equal(index_of("=2\n1 " A "\tx=1\n2 " B "\tx=1", 1), "|");
 	assert_string_equal(index_of("=2\n1 " A "\tx=1\n", 1), "|");
-	/* and the write behind it counts */
+	/* and the write after it counts */
 	assert_string_equal(index_of("=2\n1 " A "\tx=1\n2 dev\n=1\n2 " B "\tx=2\n", 2), B "|x=2");
 	assert_string_equal(index_of("=2\n1 " A "\tx=1\n2 dev\n=1\n2 " B "\tx=2\n", 1), "|");
 	assert_string_equal(index_of("=2\n1 " A "\tx=1\n\n=1\n2 " B "\tx=2\n", 1), "|");

@@ -151,7 +151,7 @@ static void test_routes(void **state)
 			      "00000000000000000000000000000000 00 "
 			      "00000000000000000000000000000000 ffffffff 00000001 00000000 "
 			      "00200200       lo\n", &route));
-	/* every interface that is up has these */
+	/* every interface that is up has link-local and multicast addresses */
 	assert_false(route_of(route6_parse, "fe800000000000000000000000000000 40 "
 			      "00000000000000000000000000000000 00 "
 			      "00000000000000000000000000000000 00000100 00000001 00000000 "
@@ -187,7 +187,7 @@ static int list(struct sys *sys, const char *path, int (*fn)(void *arg, const ch
 	return answer;
 }
 
-/* A directory that cannot be read may have uses, and one that does not exist has none. */
+/* A directory that cannot be read may show uses, and one that does not exist shows none. */
 static void test_list(void **state)
 {
 	struct sys_ops ops = sys_real_ops;

@@ -189,6 +189,7 @@ static void test_judge(void **test)
 	put(PCI BDF "/vfio-dev/vfio0/dev", "511:0\n");
 	put("dev/vfio/devices/vfio0", "");
 	assert_int_equal(judge(dev, "driver-vfio-pci"), VLU_PASS);
+	assert_int_equal(judge(dev, "cdev"), VLU_PASS);
 	assert_int_equal(judge(dev, "not-in-use"), VLU_PASS);
 	assert_int_equal(judge(dev, "not-incoming"), VLU_FAIL);
 
@@ -199,6 +200,9 @@ static void test_judge(void **test)
 	assert_int_equal(judge(dev, "not-incoming"), VLU_PASS);
 	assert_int_equal(vlu_device_find(ctx, bdf, &again), 0);
 	assert_ptr_equal(again, dev);
+
+	drop(PCI BDF "/driver");
+	assert_int_equal(judge(dev, "cdev"), VLU_UNKNOWN);
 }
 
 /* One look covers all devices: only the second round begins a new one. */
@@ -253,7 +257,7 @@ static void test_devices(void **test)
 	/* as in a plan, which has one look */
 	look = ctx->look;
 	point(PCI BDF "/driver", "../drivers/e1000e");
-	assert_int_equal(device_refresh(ctx, bdf, &again), 0);
+	assert_int_equal(device_refresh(ctx, bdf, FOR_REPORT, &again), 0);
 	assert_string_equal(vlu_device_driver(dev), "e1000e");
 	assert_int_equal(ctx->look, look);
 

@@ -242,7 +242,7 @@ static void test_so_many_at_once(void **state)
 }
 
 /* A group that all others need runs first; if it fails, no other begins. */
-static void test_shared(void **state)
+static void test_needed_by_all(void **state)
 {
 	(void)state;
 	begin_beside();
@@ -308,14 +308,14 @@ static void test_one_goes_back(void **state)
 	assert_int_equal(vlu_plan_run(plan), -EIO);
 	assert_string_equal(order, "start:1.a 2.first start:2.a start:3.a end:1.a end:2.a start:2.b "
 			    "end:2.b start:2.back end:2.back undo:2.a undo:2.first end:3.a");
-	/* some have moved, some have not */
+	/* some devices have changed, and one has not */
 	assert_int_equal(vlu_status(ctx), VLU_PARTIAL);
 	assert_string_equal(vlu_error(ctx), "2.b: no");
 	end();
 }
 
-/* A group that has written nothing has no steps back. */
-static void test_nothing_to_go_back_from(void **state)
+/* A group that has written nothing does not run its steps back. */
+static void test_nothing_written(void **state)
 {
 	(void)state;
 	begin_beside();
@@ -328,7 +328,8 @@ static void test_nothing_to_go_back_from(void **state)
 	end();
 }
 
-static void test_no_way_back(void **state)
+/* If a step back fails, no completed step is undone. */
+static void test_step_back_fails(void **state)
 {
 	(void)state;
 	begin_beside();
@@ -345,7 +346,7 @@ static void test_no_way_back(void **state)
 }
 
 /* The undo tries all steps; the first failure is reported. */
-static void test_not_undone(void **state)
+static void test_undo_fails(void **state)
 {
 	(void)state;
 	begin_beside();
@@ -409,7 +410,8 @@ static void test_half_a_write(void **state)
 	end();
 }
 
-static void test_left_behind(void **state)
+/* A write that does not end is left to its process; its group is stuck. */
+static void test_stuck(void **state)
 {
 	(void)state;
 	begin_beside();
@@ -509,12 +511,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_together), cmocka_unit_test(test_so_many_at_once),
-		cmocka_unit_test(test_shared), cmocka_unit_test(test_after_together),
+		cmocka_unit_test(test_needed_by_all), cmocka_unit_test(test_after_together),
 		cmocka_unit_test(test_one_goes_back),
 		cmocka_unit_test(test_again),
-		cmocka_unit_test(test_nothing_to_go_back_from), cmocka_unit_test(test_no_way_back),
-		cmocka_unit_test(test_not_undone),
-		cmocka_unit_test(test_half_a_write), cmocka_unit_test(test_left_behind),
+		cmocka_unit_test(test_nothing_written), cmocka_unit_test(test_step_back_fails),
+		cmocka_unit_test(test_undo_fails),
+		cmocka_unit_test(test_half_a_write), cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_all_or_nothing), cmocka_unit_test(test_stop), cmocka_unit_test(test_stop_between),
 		cmocka_unit_test(test_locked),
 	};

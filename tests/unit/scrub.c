@@ -27,6 +27,7 @@ static void test_text(void **state)
 	(void)state;
 	expect("/sys/class/net/eth0/address", "52:54:00:ab:cd:ef\n", "00:00:00:00:00:00\n");
 	expect("/x", "mac 52-54-00-AB-CD-EF.", "mac 00-00-00-00-00-00.");
+	expect("/x", "mac:52:54:00:ab:cd:ef 0000:00:1d.0", "mac:00:00:00:00:00:00 0000:00:1d.0");
 	expect("/proc/self/mountinfo", "/dev/disk/by-uuid/0d8f0a1c-5b1e-4a53-9a1e-6b1f5b1e2b3d /",
 	       "/dev/disk/by-uuid/00000000-0000-0000-0000-000000000000 /");
 	expect("/sys/class/net/ib0/address", "80:00:02:08:fe:80:00:00:00:00:00:00:7c:fe\n",
@@ -58,6 +59,8 @@ static void test_cmdline(void **state)
 	(void)state;
 	expect("/proc/cmdline", "root=UUID=0d8f0a1c-5b1e-4a53-9a1e-6b1f5b1e2b3d ro kho=on\n",
 	       "root=UUID=00000000-0000-0000-0000-000000000000 ro kho=on\n");
+	expect("/proc/cmdline", "rd.luks.uuid=luks-0d8f0a1c-5b1e-4a53-9a1e-6b1f5b1e2b3d ro\n",
+	       "rd.luks.uuid=luks-00000000-0000-0000-0000-000000000000 ro\n");
 	expect("/proc/cmdline", "ip=192.0.2.7::192.0.2.1 systemd.hostname=db3 liveupdate=on",
 	       "ip=000.0.0.0::000.0.0.0 systemd.hostname=000 liveupdate=on");
 	expect("/proc/cmdline", "root=nfs:192.0.2.9:/srv luks.key=abc kho_scratch=64M,256M,128M",
@@ -81,10 +84,12 @@ static void test_log(void **state)
 	expect("/dev/kmsg",
 	       "6,0,0,-;Linux version 7.3.4 (me@host) gcc\n"
 	       "6,1,0,-;usb 1-1: SerialNumber: ABC\n"
+	       "6,1,0,-;PCI: liveupdate: No incoming FLB matched pci-v2\n"
 	       "6,2,0,-;luo: Retrieved live update data, liveupdate number: 3\n"
 	       " SUBSYSTEM=pci\n"
 	       "6,3,0,-;vfio-pci 0000:01:00.0: Device will be preserved across next Live Update\n",
 	       "6,0,0,-;Linux version 7.3.4\n"
+	       "6,1,0,-;PCI: liveupdate: No incoming FLB matched pci-v2\n"
 	       "6,2,0,-;luo: Retrieved live update data, liveupdate number: 3\n"
 	       "6,3,0,-;vfio-pci 0000:01:00.0: Device will be preserved across next Live Update\n");
 	/* its number shows that the log is incomplete; its text is not needed */

@@ -122,6 +122,15 @@ static void test_whole(void **state)
 	assert_true(update.devices[1].to - update.devices[1].from == 8 * S + 3 * S / 4);
 	assert_true(update.away == 9 * S);
 	pool_free(&pool);
+
+	/* one device was never back, as far as is known */
+	moments_drop(&moments, BOUND, one);
+	((struct noted *)moments_find(&moments, FINISHED, NULL))->kind = KERNEL_ENTERED;
+	update = make(&pool, &moments);
+	assert_null(update.devices[0].to_moment);
+	assert_non_null(update.devices[1].to_moment);
+	assert_true(update.away == -1);
+	pool_free(&pool);
 	moments_free(&moments);
 }
 
@@ -241,7 +250,7 @@ static void test_gaps(void **state)
 	}
 }
 
-/* One device is back when a VMM gets it, the other when finish has bound it. */
+/* One device is back when a VMM gets it. The other VMM ended too early: finish has bound its device. */
 static void test_given(void **state)
 {
 	const struct world world = { .counter = true };
@@ -251,8 +260,10 @@ static void test_given(void **state)
 
 	(void)state;
 	note_all(&moments, &world);
+	moments_drop(&moments, BOUND, one);
 	note(&moments, &world, GIVEN, &one, 105 * S + S / 2);
 	note(&moments, &world, GIVEN, &one, 107 * S);	/* the first time counts */
+	note(&moments, &world, GIVEN, &two, 105 * S + S / 4);
 	update = make(&pool, &moments);
 	assert_string_equal(phases(&update), "held 7.000 load 1.000 interrupts 1.000 kexec 1.000 kernel 3.000 init 1.000 "
 			    "restore 1.100 to-vmm 0.400 to-finish 0.500 bind 1.250 finish 0.750");

@@ -114,6 +114,7 @@ static void test_command(void **state)
 	assert_string_equal(quoted("qemu\0-m\0" "64\0", 11), "qemu -m 64");
 	assert_string_equal(quoted("a b\0\0it's\0", 10), "'a b' '' 'it'\\''s'");
 	assert_string_equal(quoted("{a,b}\0{a}\0", 10), "'{a,b}' {a}");
+	assert_string_equal(quoted("{1..3}\0a..b\0", 12), "'{1..3}' a..b");
 	assert_string_equal(quoted("x\n\x80y\0", 5), "'x?\?y'");
 	assert_string_equal(quoted("cut", 3), "cut");
 	memset(large, '\'', 3 * VMM_COMMAND);
@@ -146,25 +147,26 @@ static void test_taking(void **state)
 		{ -EPERM, VLU_FAILED, "guest: cannot take file 9 of process 77 (qemu): Operation not permitted" },
 	};
 	static const struct sys_ops ops = { .take = take, .euid = euid }, without = { .take = NULL };
-	const struct vmm vmm = { .pid = 77, .comm = "qemu" };
+	struct vmm vmm = { .pid = 77, .who = "process 77 (qemu)" };
 	struct vlu_ctx *ctx;
 	int fd = -5;
 
 	(void)state;
 	assert_int_equal(vlu_new_sys(&ops, "/", &ctx), 0);
+	vmm.ctx = ctx;
 	for (size_t i = 0; i < ARRAY(cases); i++) {
 		take_answer = cases[i].answer;
-		assert_int_equal(vmm_take(ctx, &vmm, 9, "guest", &fd), take_answer);
+		assert_int_equal(vmm_take(&vmm, 9, "guest", &fd), take_answer);
 		assert_int_equal(vlu_status(ctx), cases[i].status);
 		assert_string_equal(vlu_error(ctx), cases[i].text);
 		assert_int_equal(fd, -5);
 	}
 	assert_string_equal(vlu_problem(ctx)->code, "failed");
 	user = 65534;
-	assert_int_equal(vmm_take(ctx, &vmm, 9, "guest", &fd), -EPERM);
+	assert_int_equal(vmm_take(&vmm, 9, "guest", &fd), -EPERM);
 	assert_string_equal(vlu_problem(ctx)->code, "no-root");
 	take_answer = 4;
-	assert_int_equal(vmm_take(ctx, &vmm, 9, "guest", &fd), 0);
+	assert_int_equal(vmm_take(&vmm, 9, "guest", &fd), 0);
 	assert_int_equal(fd, 4);
 	/* a read-only context takes no files and lends none */
 	vlu_set_read_only(ctx);
