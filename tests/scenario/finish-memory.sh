@@ -5,34 +5,22 @@ TIERS="fake vm"
 PHASES=2
 DEVICES="e1000e edu"
 
-# Waits until the program has printed its last line.
-said() { # WORD
-	scn_n=0
-	until grep -q "^$1" "$SCN_TMP/said" || [ $scn_n = 100 ]; do
-		scn_n=$((scn_n + 1))
-		sleep 0.1
-	done
-	sed -n "s/^$1 \([0-9]*\).*/\1/p" "$SCN_TMP/said"
-}
-
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
 	say "A device outside the session does not take the memory with it."
-	"$STANDIN" memfd=1 wait >"$SCN_TMP/said" 2>&1 &
-	vmm=$!
-	run 0 preserve --session RAM --pid $vmm --fd "$(said memfd)=ram"
+	start_standin memfd=1
+	run 0 preserve --session RAM --pid $standin --fd "$(said memfd)=ram"
 	run 0 release --session RAM "$DEV2"
 	out "$DEV2  already outside session RAM"
 	run 0 status
 	out_re "^session  RAM  *outgoing, held"
 	run 0 release --session RAM
 	out "ram  no longer preserved"
-	{ kill $vmm; wait $vmm; } 2>/dev/null || :
+	end_process $standin
 
-	"$STANDIN" "open=$DEV1" memfd=1 wait >"$SCN_TMP/said" 2>&1 &
-	vmm=$!
-	run 0 preserve --pid $vmm --fd "$(said memfd)=ram"
-	{ kill $vmm; wait $vmm; } 2>/dev/null || :
+	start_standin "open=$DEV1" memfd=1
+	run 0 preserve --pid $standin --fd "$(said memfd)=ram"
+	end_process $standin
 	run 0 preserve "$DEV2" --session other
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	run_jump kexec
@@ -78,13 +66,13 @@ phase_2() {
 	run 3 finish --all
 	err "no process has ram"
 	err "process $vmm (standin) has it"
-	{ kill $vmm; wait $vmm; } 2>/dev/null || :
+	end_process $vmm
 
 	"$VFIO_LU" run -- "$STANDIN" "bind={$DEV1}" "sum={ram}" wait >"$SCN_TMP/said" 2>&1 &
 	vmm=$!
-	said sum >/dev/null
+	check_that "it has its memory" soon file_has "$SCN_TMP/said" ^sum
 	run 0 finish
-	{ kill $vmm; wait $vmm; } 2>/dev/null || :
+	end_process $vmm
 	run 0 status
 	out_not "session  vfio-lu"
 

@@ -21,23 +21,21 @@ leads_on() { # WORD...
 
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
-	"$STANDIN" "open=$DEV1" memfd=1 wait >"$SCN_TMP/said" 2>&1 &
-	vmm=$!
-	soon file_has "$SCN_TMP/said" '^memfd'
-	set -- --pid $vmm --fd "$(sed -n 's/^memfd \([0-9]*\).*/\1/p' "$SCN_TMP/said")=ram"
+	start_standin "open=$DEV1" memfd=1
+	set -- --pid $standin --fd "$(said memfd)=ram"
 	say "preserve is killed while the VMM runs."
 	FAKE_FAULT=1:KILL FAKE_FAULT_ONLY="replace /run" "$VFIO_LU" preserve "$@" >/dev/null 2>&1
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
-	leads_on preserve --pid $vmm
+	leads_on preserve --pid $standin
 
 	say "A file that never was in the session is closed again."
-	FAKE_FAULT=1:KILL FAKE_FAULT_ONLY="open /dev/liveupdate" "$VFIO_LU" preserve --pid $vmm --fd "${4%=*}=twice" \
+	FAKE_FAULT=1:KILL FAKE_FAULT_ONLY="open /dev/liveupdate" "$VFIO_LU" preserve --pid $standin --fd "${4%=*}=twice" \
 		>/dev/null 2>&1
 	run 0 status
 	out_re "^  twice .*an interrupted preserve left it open"
-	leads_on preserve --pid $vmm
+	leads_on preserve --pid $standin
 	out_not "twice"
-	{ kill $vmm; wait $vmm; } 2>/dev/null || :
+	end_process $standin
 
 	say "preserve is killed before it makes the session again."
 	FAKE_FAULT=1:KILL FAKE_FAULT_ONLY="open /dev/liveupdate" "$VFIO_LU" preserve "$DEV2" >/dev/null 2>&1

@@ -7,11 +7,9 @@ DEVICES="e1000e e1000e e1000e"
 
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2" "$DEV3"
-	"$STANDIN" "open=$DEV1" memfd=1 wait >"$SCN_TMP/said" 2>&1 &
-	vmm=$!
-	soon file_has "$SCN_TMP/said" '^memfd'
-	run 0 preserve --pid $vmm --fd "$(sed -n 's/^memfd \([0-9]*\).*/\1/p' "$SCN_TMP/said")=ram"
-	{ kill $vmm; wait $vmm; } 2>/dev/null || :
+	start_standin "open=$DEV1" memfd=1
+	run 0 preserve --pid $standin --fd "$(said memfd)=ram"
+	end_process $standin
 	run 0 preserve "$DEV2" --session pair
 	run 0 preserve "$DEV3" --session pair
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"

@@ -36,21 +36,15 @@ phase_1() {
 	out "vfio-lu.session=a,b"
 
 	say "A VM with a device that is in no session would end with this kernel."
-	"$STANDIN" "open=$DEV3" wait >"$SCN_TMP/said" 2>&1 &
-	vmm=$!
-	scn_n=0
-	until grep -q "^open" "$SCN_TMP/said" || [ $scn_n = 100 ]; do
-		scn_n=$((scn_n + 1))
-		sleep 0.1
-	done
+	start_standin "open=$DEV3"
 	run 3 kexec --dry-run
-	err "$DEV3: process $vmm (standin) has it open and it is in no session, so a kexec would end that process"
-	err "vfio-lu preserve --pid $vmm"
+	err "$DEV3: process $standin (standin) has it open and it is in no session, so a kexec would end that process"
+	err "vfio-lu preserve --pid $standin"
 	run 3 kexec
 	run 0 kexec --force --dry-run
-	err "$DEV3: process $vmm (standin) has it open"
+	err "$DEV3: process $standin (standin) has it open"
 	out "kexec: kexec -e"
-	{ kill $vmm; wait $vmm; } 2>/dev/null || :
+	end_process $standin
 	run 0 kexec --dry-run
 	err_not "$DEV3"
 }

@@ -173,6 +173,20 @@ soon() { # COMMAND...
 		sleep 0.1
 	done
 }
+# Starts the stand-in for a VMM (tests/standin.c) in the background, sets $standin to its process id, and waits until it
+# has printed a line for each word. The file is empty before the process starts: what another one printed is not in it.
+start_standin() { # WORD...
+	: >"$SCN_TMP/said"
+	"$STANDIN" "$@" wait >"$SCN_TMP/said" 2>&1 &
+	standin=$!
+	check_that "the stand-in has done: $*" soon scn_has_lines $# "$SCN_TMP/said"
+}
+scn_has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; } # N FILE
+# Prints what the stand-in printed after the word.
+said() { sed -n "s/^$1 \([^ ]*\).*/\1/p" "$SCN_TMP/said"; } # WORD
+# kill and wait of a shell print messages on stderr.
+end_process() { { kill -KILL "$1"; wait "$1"; } 2>/dev/null || :; } # PID
+
 # Starts a holder under a service manager, tests/manager.c, which keeps its files and restarts it.
 managed_holder() { # COMMAND...
 	mkdir -p "$SCN_TMP/manager"

@@ -27,12 +27,7 @@ phase_1() {
 	many >"$SCN_TMP/manifest"
 	run 0 release
 	check_that "it is larger than a mebibyte" test "$(wc -c <"$SCN_TMP/manifest")" -gt 1048576
-	"$STANDIN" "manifest=$SCN_TMP/manifest" "open=$DEV1" session=vfio-lu wait >"$SCN_TMP/standin" 2>&1 &
-	scn_n=0
-	until grep -q '^session' "$SCN_TMP/standin" || [ $scn_n = 100 ]; do
-		scn_n=$((scn_n + 1))
-		sleep 0.1
-	done
+	start_standin "manifest=$SCN_TMP/manifest" "open=$DEV1" session=vfio-lu
 	load_raw
 	scn_before_jump
 	kexec -e

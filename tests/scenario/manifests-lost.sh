@@ -7,9 +7,8 @@ DEVICES="e1000e edu"
 
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
-	"$STANDIN" "open=$DEV1" "open=$DEV2" session=vfio-lu wait >"$SCN_TMP/standin" 2>&1 &
-	soon file_has "$SCN_TMP/standin" '^session'
-	check_that "a session without a manifest" grep -q '^session' "$SCN_TMP/standin"
+	say "a session without a manifest"
+	start_standin "open=$DEV1" "open=$DEV2" session=vfio-lu
 	check_that "and none on the disk" test ! -e "$SCN_ROOT/var/lib/vfio-lu/vfio-lu.json"
 	load_raw
 	scn_before_jump

@@ -7,11 +7,9 @@ DEVICES="e1000e edu edu nvme edu edu"
 
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2" "$DEV3" "$DEV4" "$DEV5" "$DEV6"
-	"$STANDIN" "open=$DEV1" memfd=1 wait >"$SCN_TMP/said" 2>&1 &
-	vmm=$!
-	soon file_has "$SCN_TMP/said" '^memfd'
-	run 0 preserve --pid $vmm --fd "$(sed -n 's/^memfd \([0-9]*\).*/\1/p' "$SCN_TMP/said")=ram" --session memory
-	{ kill $vmm; wait $vmm; } 2>/dev/null || :
+	start_standin "open=$DEV1" memfd=1
+	run 0 preserve --pid $standin --fd "$(said memfd)=ram" --session memory
+	end_process $standin
 	run 0 preserve "$DEV2" "$DEV3" --session pair
 	run 0 preserve "$DEV4" --session alone
 	run 0 preserve "$DEV5" "$DEV6" --session bound

@@ -6,19 +6,12 @@ TIERS="fake"
 PHASES=2
 DEVICES="e1000e edu"
 
-# Waits until the program has printed WORD, and prints the number after it.
-said() { # WORD
-	soon file_has "$SCN_TMP/said" "^$1"
-	sed -n "s/^$1 \([0-9]*\).*/\1/p" "$SCN_TMP/said"
-}
-
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
-	"$STANDIN" "open=$DEV1" memfd=1 wait >"$SCN_TMP/said" 2>&1 &
-	vmm=$!
-	run 0 preserve --pid $vmm --fd "$(said memfd)=ram" --session vm
+	start_standin "open=$DEV1" memfd=1
+	run 0 preserve --pid $standin --fd "$(said memfd)=ram" --session vm
 	run 0 preserve "$DEV2"
-	{ kill $vmm; wait $vmm; } 2>/dev/null || :
+	end_process $standin
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	run_jump kexec
 }

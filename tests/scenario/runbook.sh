@@ -23,16 +23,14 @@ end_vmm() {
 phase_1() {
 	say "1. A device is in use: nothing is changed."
 	run 0 bind "$DEV1"
-	"$STANDIN" "open=$DEV1" wait >"$SCN_TMP/said" 2>&1 &
-	user=$!
-	check_that "it has it" soon file_has "$SCN_TMP/said" .
+	start_standin "open=$DEV1"
 	run_cmd 3 live-update before "$KERNEL" "$INITRD" "$DEV1" "$DEV2"
-	out "$DEV1 not-in-use: process $user (standin) has its vfio file open"
+	out "$DEV1 not-in-use: process $standin (standin) has its vfio file open"
 	out "stopped at check: not ready (exit status 3)"
 	out "no sessions"
 	check_that "$DEV2 was left alone" test "$(driver_of "$DEV2")" != vfio-pci
-	kill $user
-	check_that "it ends" soon gone $user
+	kill $standin
+	check_that "it ends" soon gone $standin
 
 	say "2. The next kernel is not ready: nothing is changed."
 	run_cmd 3 live-update -c "$(next_cmdline) liveupdate=off" before "$KERNEL" "$INITRD" "$DEV1" "$DEV2"

@@ -51,7 +51,7 @@ phase_3() {
 	run 3 kexec
 	err "$DEV1: process $vmm (standin) has it open and it is in no session, so a kexec would end that process"
 	if has_log; then name_no_way; fi
-	{ kill -KILL $vmm; wait $vmm; } 2>/dev/null || :
+	end_process $vmm
 }
 
 name_no_way() {
@@ -61,7 +61,7 @@ name_no_way() {
 	run 3 kexec
 	err "$DEV1: process $vmm (standin) has it open and it is in no session, so a kexec would end that process; end the process, or let the kexec end it: vfio-lu kexec --force"
 	err_not "preserve"
-	{ kill -KILL $vmm; wait $vmm; } 2>/dev/null || :
+	end_process $vmm
 	run 3 preserve "$DEV1"
 	err "it cannot be preserved before the next kexec or reboot"
 	err_not "restore --all"

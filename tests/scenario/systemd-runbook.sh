@@ -29,14 +29,12 @@ phase_1() {
 	journal_stays
 	say "A device is in use: nothing is changed, and nothing is recorded."
 	run 0 bind "$DEV1"
-	"$STANDIN" "open=$DEV1" wait >"$SCN_TMP/said" 2>&1 &
-	user=$!
-	check_that "it has it" soon file_has "$SCN_TMP/said" .
+	start_standin "open=$DEV1"
 	before 3
-	out "$DEV1 not-in-use: process $user (standin) has its vfio file open"
+	out "$DEV1 not-in-use: process $standin (standin) has its vfio file open"
 	out "stopped at check: not ready (exit status 3)"
-	kill $user
-	check_that "it ends" soon gone $user
+	kill $standin
+	check_that "it ends" soon gone $standin
 	recorded_are "bind done"
 
 	say "The holder is killed: systemd has its files, and running the first part again finds everything done."

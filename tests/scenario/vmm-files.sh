@@ -6,56 +6,41 @@ PHASES=2
 DEVICES="e1000e edu"
 TIMEOUT=400
 
-lines_said() { [ "$(wc -l <"$SCN_TMP/said")" -ge "$1" ]; }
 no_session() { ! "$VFIO_LU" status | grep -q "session  vfio-lu"; }
-
-# Runs the stand-in for a VMM in the background, and waits until it has printed its last line.
-vmm() { # WORD...
-	: >"$SCN_TMP/said"
-	"$STANDIN" "$@" wait >"$SCN_TMP/said" 2>&1 &
-	vmm=$!
-	soon lines_said $#
-	cat "$SCN_TMP/said"
-}
-said() { sed -n "s/^$1 \([^ ]*\).*/\1/p" "$SCN_TMP/said"; }
-# kill and wait of a shell print messages on stderr.
-end() { # PID
-	{ kill -KILL "$1"; wait "$1"; } 2>/dev/null || :
-}
 
 # Ends the VMM after its files were listed and before one is taken, which strace delays.
 preserve_dying() {
 	: >"$SCN_TMP/trace"
 	strace -qq -o "$SCN_TMP/trace" -e trace=pidfd_open,pidfd_getfd -e inject=pidfd_getfd:delay_enter=10s \
-		"$VFIO_LU" preserve --pid "$vmm" >"$STDOUT" 2>"$STDERR" &
+		"$VFIO_LU" preserve --pid "$standin" >"$STDOUT" 2>"$STDERR" &
 	preserve=$!
 	soon file_has "$SCN_TMP/trace" pidfd_open
-	end "$vmm"
+	end_process "$standin"
 	STATUS=0
 	wait "$preserve" || STATUS=$?
 	check_that "a VMM that ended meanwhile: exit $STATUS" test "$STATUS" = 1
-	err "$DEV1: process $vmm (standin) has ended meanwhile"
+	err "$DEV1: process $standin (standin) has ended meanwhile"
 	run 0 status
 	out "no sessions"
 }
 
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
-	vmm memfd=1
-	run 3 preserve --pid "$vmm"
-	err "process $vmm (standin) has no vfio device open"
-	run 3 check --pid "$vmm"
-	err "process $vmm (standin) has no vfio device open"
-	end "$vmm"
+	start_standin memfd=1
+	run 3 preserve --pid "$standin"
+	err "process $standin (standin) has no vfio device open"
+	run 3 check --pid "$standin"
+	err "process $standin (standin) has no vfio device open"
+	end_process "$standin"
 	run 0 check --vms
 	out "no process has a vfio device open"
 	if in_vm; then
-		vmm "open=$DEV1"
+		start_standin "open=$DEV1"
 		preserve_dying
 	fi
 	size=2
 	! in_vm || size=64
-	vmm "open=$DEV1" memfd=$size
+	start_standin "open=$DEV1" memfd=$size
 	keep sum "$(sed -n 's/^memfd [0-9]* //p' "$SCN_TMP/said")"
 	memfd=$(said memfd)
 
@@ -70,71 +55,71 @@ phase_1() {
 	done
 	run 1 preserve --pid 4194301
 	err "there is no process 4194301"
-	run 3 preserve --pid "$vmm" "$DEV2"
-	err "$DEV2: process $vmm (standin) does not have it open"
+	run 3 preserve --pid "$standin" "$DEV2"
+	err "$DEV2: process $standin (standin) does not have it open"
 	run 3 preserve "$DEV1"
-	err "vfio-lu preserve --pid $vmm"
+	err "vfio-lu preserve --pid $standin"
 
 	# check reports in advance what preserve would refuse.
 	run 3 check "$DEV1"
-	out "vfio-lu preserve --pid $vmm"
-	run 0 check --pid "$vmm"
-	out "$DEV1  preservable      process $vmm (standin)"
+	out "vfio-lu preserve --pid $standin"
+	run 0 check --pid "$standin"
+	out "$DEV1  preservable      process $standin (standin)"
 	run 0 check --vms --json
-	out "\"pid\": $vmm,"
+	out "\"pid\": $standin,"
 	out "\"command\": \"standin\""
 	out "\"complete\": true"
-	run 3 check --pid "$vmm" "$DEV2"
-	err "$DEV2: process $vmm (standin) does not have it open"
+	run 3 check --pid "$standin" "$DEV2"
+	err "$DEV2: process $standin (standin) does not have it open"
 	run 1 check --pid 4194301
 	err "there is no process 4194301"
-	run 0 preserve --dry-run --pid "$vmm" "${DEV1%?}*"
+	run 0 preserve --dry-run --pid "$standin" "${DEV1%?}*"
 	out "$DEV1"
-	run 2 preserve --pid "$vmm" --fd x
-	run 2 preserve --pid "$vmm" --fd "$memfd="
+	run 2 preserve --pid "$standin" --fd x
+	run 2 preserve --pid "$standin" --fd "$memfd="
 	err "is not a valid file name"
-	run 2 preserve --pid "$vmm" --fd "$memfd=a/b"
-	run 2 preserve --pid "$vmm" --fd "$memfd=iommufd"
+	run 2 preserve --pid "$standin" --fd "$memfd=a/b"
+	run 2 preserve --pid "$standin" --fd "$memfd=iommufd"
 	# finish --discard all would free every file
-	run 2 preserve --pid "$vmm" --fd "$memfd=all"
+	run 2 preserve --pid "$standin" --fd "$memfd=all"
 	err "neither iommufd nor all"
-	run 2 preserve --pid "$vmm" --fd "$memfd=guest" --fd 1=guest
+	run 2 preserve --pid "$standin" --fd "$memfd=guest" --fd 1=guest
 	err "--fd gives the files $memfd and 1 the same name, guest"
-	run 2 preserve --pid "$vmm" --fd "$memfd" --fd "1=fd$memfd"
-	run 2 preserve --pid "$vmm" --fd "$memfd=guest" --fd "$memfd=ram"
+	run 2 preserve --pid "$standin" --fd "$memfd" --fd "1=fd$memfd"
+	run 2 preserve --pid "$standin" --fd "$memfd=guest" --fd "$memfd=ram"
 	err "--fd names file $memfd twice, as guest and ram"
-	run 1 preserve --pid "$vmm" --fd 400=guest
+	run 1 preserve --pid "$standin" --fd 400=guest
 	err "has no file 400 open"
 	# descriptor 1 is its output
-	run 3 preserve --pid "$vmm" --fd "$memfd=guest" --fd 1=out
+	run 3 preserve --pid "$standin" --fd "$memfd=guest" --fd 1=out
 	err "out: this kernel does not preserve such a file"
 	run 0 status
 	out "no sessions"
 
-	run 0 preserve --pid "$vmm" --fd "$memfd=guest" --dry-run
-	out "$DEV1: take its file from process $vmm (standin)"
+	run 0 preserve --pid "$standin" --fd "$memfd=guest" --dry-run
+	out "$DEV1: take its file from process $standin (standin)"
 	out "guest: take file $memfd of the VMM"
-	run 0 preserve --pid "$vmm" --fd "$memfd=guest"
-	out "$DEV1  preserved in session vfio-lu, taken from process $vmm (standin); vfio-lu kexec disables its interrupts"
+	run 0 preserve --pid "$standin" --fd "$memfd=guest"
+	out "$DEV1  preserved in session vfio-lu, taken from process $standin (standin); vfio-lu kexec disables its interrupts"
 	out "guest  preserved"
-	run 0 preserve --pid "$vmm" --fd "$memfd=guest"
+	run 0 preserve --pid "$standin" --fd "$memfd=guest"
 	out "$DEV1  already preserved"
 	out "guest  already preserved"
 
 	say "The memory of another VMM under the same name is another file."
-	first=$vmm
-	vmm memfd=1
-	run 0 preserve --pid "$vmm" --fd "$(said memfd)=guest" --dry-run
+	first=$standin
+	start_standin memfd=1
+	run 0 preserve --pid "$standin" --fd "$(said memfd)=guest" --dry-run
 	out "guest: check that it is file $(said memfd) of the VMM"
-	run 3 preserve --pid "$vmm" --fd "$(said memfd)=guest"
+	run 3 preserve --pid "$standin" --fd "$(said memfd)=guest"
 	err "session vfio-lu already has another file with the name guest"
 	out_not "guest  already preserved"
-	run 3 preserve --pid "$vmm" --fd 1=guest
-	run 0 preserve --pid "$vmm" --fd "$(said memfd)=second"
-	end "$vmm"
-	vmm=$first
+	run 3 preserve --pid "$standin" --fd 1=guest
+	run 0 preserve --pid "$standin" --fd "$(said memfd)=second"
+	end_process "$standin"
+	standin=$first
 	run 0 release
-	run 0 preserve --pid "$vmm" --fd "$memfd=guest"
+	run 0 preserve --pid "$standin" --fd "$memfd=guest"
 	# the session is created again, with all its members
 	run 0 preserve "$DEV2"
 	run 0 release "$DEV2"
@@ -150,9 +135,9 @@ phase_1() {
 	err "made by this kernel"
 	run 0 load "$KERNEL" --initrd "$INITRD" --append "$(next_cmdline)"
 	run 3 kexec
-	err "in use: process $vmm (standin)"
+	err "in use: process $standin (standin)"
 	err_not "--pid"
-	end "$vmm"
+	end_process "$standin"
 	run_jump kexec
 }
 
@@ -210,21 +195,21 @@ phase_2() {
 	err "no VMM has bound $DEV1"
 	err "fix: vfio-lu finish --wait --timeout 2 --session vfio-lu"
 	run 0 run --again --dry-run -- "$STANDIN" "bind={$DEV1}"
-	end "$first"
+	end_process "$first"
 	run 0 run --dry-run -- "$STANDIN" "bind={$DEV1}"
 
 	# The process in the background waits for the VMM that binds.
 	"$VFIO_LU" run --finish --timeout 100 -- "$STANDIN" "bind={$DEV1},{iommufd}" "sum={guest}" wait >"$SCN_TMP/said" 2>&1 &
-	vmm=$!
+	standin=$!
 	soon no_session
 	check_that "it was bound" grep -q "^bound 3" "$SCN_TMP/said"
 	klog "$DEV1: Device is finished participating in Live Update"
 	run 0 status
 	out "no sessions"
 	# A VMM whose file came from LUO is an ordinary VMM: preserve takes its file as any other.
-	run 0 preserve --pid "$vmm"
+	run 0 preserve --pid "$standin"
 	run 0 release
-	end "$vmm"
+	end_process "$standin"
 	run 3 run -- true
 	err "there is no session vfio-lu to take files from"
 }

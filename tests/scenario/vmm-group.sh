@@ -5,18 +5,16 @@ DEVICES="e1000e edu"
 
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
-	standin "group=$DEV1" "open=$DEV2" wait >"$SCN_TMP/said" 2>&1 &
-	vmm=$!
-	check_that "it has both" soon file_has "$SCN_TMP/said" "^open"
-	run 3 preserve --pid "$vmm"
-	err "$DEV1: process $vmm (standin) has it through its IOMMU group"
+	start_standin "group=$DEV1" "open=$DEV2"
+	run 3 preserve --pid "$standin"
+	err "$DEV1: process $standin (standin) has it through its IOMMU group"
 	err "-object iommufd,id=i -device vfio-pci,iommufd=i,host=$DEV1"
 	run 3 preserve "$DEV1"
 	err_not "--pid"
 	run 0 status
 	out "no sessions"
 	# it has opened the other device through the cdev
-	run 0 preserve --pid "$vmm" "$DEV2"
+	run 0 preserve --pid "$standin" "$DEV2"
 	run 0 release
-	kill -KILL "$vmm"
+	kill -KILL "$standin"
 }
