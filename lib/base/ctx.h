@@ -58,7 +58,7 @@ static inline void free_ptr(void *p)
  */
 int vlu_fail(struct vlu_ctx *ctx, unsigned int why, int err,
 	     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* Reports VLU_FAILED and appends the meaning of the errno to the text. */
+/* Reports VLU_FAILED or FAIL_NO_ROOT, and appends the meaning of the errno to the text. */
 int vlu_failed(struct vlu_ctx *ctx, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int vlu_nomem(struct vlu_ctx *ctx);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/program.h"
 
-/* Returns Debian's name of the package. Elsewhere the program's name is close enough. */
+/* Returns Debian's name of the package, or the name of the program if it is not in the table. */
 static const char *package_of(const char *program)
 {
 	static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Names of sessions, names of a VMM's other files, and their LUO tokens. */
+/* Names of sessions, names of those files of a VMM that are no device files, and LUO tokens. */
 #ifndef VLU_BASE_TOKEN_H
 #define VLU_BASE_TOKEN_H
 

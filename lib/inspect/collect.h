@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Collects the parts of a handover. handover.c asks the sources, each in its file below, and all of
- * them add to one struct collect.
+ * Collects the parts of a handover. handover.c asks the sources, whose files are named below, and
+ * all of them add to one struct collect.
  */
 #ifndef VLU_INSPECT_COLLECT_H
 #define VLU_INSPECT_COLLECT_H

@@ -66,7 +66,7 @@ static int judge_pci(struct collect *c, struct vlu_pci *pci)
 		pci->part.trust = VLU_TRUST_KERNEL;
 		return 0;
 	}
-	/* Freed memory has 0, or the data of its new owner. */
+	/* Freed memory shows no devices, unless an outgoing session uses it again. */
 	if (left > 0 && !c->sessions_open) {
 		pci->part.trust = VLU_TRUST_KERNEL;
 		return 0;

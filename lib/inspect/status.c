@@ -6,8 +6,8 @@
 #include "timeline/update.h"
 
 /*
- * Adds the moments that are noted so far. Ignores a kexec of another live update than that of the
- * session. The command finish gathers the moments again when it writes the record of the live
+ * Adds the moments that are noted so far. If the command line of this kernel does not name the
+ * session, ignores the moments of the kexec. `vfio-lu finish` gathers the moments again when it writes the record of the live
  * update.
  */
 static void gather_moments(struct vlu_ctx *ctx, const struct entry *entry, struct moments *moments)

@@ -42,7 +42,7 @@ int jump_plan(struct vlu_ctx *ctx, enum host_use use, struct jump **ret_jump)
 		plan->data = jump;
 		plan->free_data = jump_free;
 	}
-	/* under the lock: the command that had it before may have left an unbind that still waits */
+	/* under the lock: the previous owner of the lock may have left a pending unbind */
 	ret = jump ? session_check_host(ctx, use) : vlu_nomem(ctx);
 	if (!ret)
 		ret = session_ledger(ctx, VLU_SESSION, &jump->ledger);

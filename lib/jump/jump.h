@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The functions that the commands load and kexec share, and the repair after a failed kexec. */
+/* What `load` and `kexec` share, and the repair after a failed kexec. */
 #ifndef VLU_JUMP_JUMP_H
 #define VLU_JUMP_JUMP_H
 

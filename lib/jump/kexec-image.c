@@ -108,7 +108,7 @@ static bool is_forced(struct kexec_image *image, const struct vlu_check *row, bo
 	}
 	if (image->forced && list_has(image->forced, '\n', line))
 		return true;
-	/* a row with a line break cannot be stored, so kexec will refuse it again */
+	/* a row with a line break cannot be stored, so kexec will refuse it */
 	if (force && !strchr(line, '\n'))
 		kexec_image_pass(image, line);
 	return force;

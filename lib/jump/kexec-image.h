@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The image of the next kernel: the commands load and kexec judge it and load it. */
+/* The image of the next kernel, as `vfio-lu load` and `vfio-lu kexec` judge and load it. */
 #ifndef VLU_JUMP_KEXEC_IMAGE_H
 #define VLU_JUMP_KEXEC_IMAGE_H
 
@@ -7,7 +7,7 @@
 #include "ledger/loaded-image.h"
 
 /*
- * Checks the image for the preserved devices or, if there are none, for those with vfio-pci. Fails
+ * Checks whether the image suits the preserved devices or, without any, those with vfio-pci. Fails
  * if a row of vlu_check_next() is in the way (report.h) and image->forced does not list it; if force
  * is true, adds such rows to image->forced instead. Sets image->line, and fails if that is too long
  * for the image.
@@ -15,7 +15,7 @@
 int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bool force) must_check;
 /*
  * As kexec_image_judge() without force. Skips the check if vfio-lu load accepted no failure and
- * checked the image for every device that is preserved now, and if everything that it read is
+ * checked that the image suits every device that is preserved now, and if everything that it read is
  * unchanged: unpacking an initrd can take longer than the kexec.
  */
 int kexec_image_judge_again(const struct ledger *ledger, struct kexec_image *image) must_check;

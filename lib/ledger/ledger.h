@@ -73,7 +73,7 @@ const struct manifest *ledger_manifest(const struct ledger *ledger, const char *
 const struct proc_file *ledger_user(const struct ledger *ledger, const struct vlu_bdf *bdf,
 				    size_t i);
 /*
- * Returns the kernel's report about a device. For one in no known session, or in a lost one:
+ * Returns the kernel's report about a device that is in no known session, or in a lost one.
  * VLU_OUTGOING: another program preserved the device. VLU_INCOMING: the device was handed over and
  * is not finished. VLU_DIRECTION_UNKNOWN: the kernel reports nothing.
  */
@@ -107,7 +107,7 @@ bool is_promised(const struct vlu_member *member);
 bool is_asked(const struct ledger *ledger);
 /* Fails if it is not known which files the holder has. */
 int ledger_known(const struct ledger *ledger) must_check;
-/* Adds "; first: COMMAND" to the failure if there is a next command. Returns the old errno. */
+/* If there is a next command, adds "; first: COMMAND" to the failure. Returns its errno. */
 int session_first(struct vlu_ctx *ctx, const struct vlu_session *session);
 /*
  * Always fails, and says that the session of the previous kernel is not finished. so: a text

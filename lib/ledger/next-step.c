@@ -126,7 +126,7 @@ static void again(const struct ledger *ledger, const struct vlu_session *session
 		command(next, session, "release", NULL);
 		return;
 	}
-	/* devices that a VMM has open are preserved together with it */
+	/* devices that a VMM has open are preserved with --pid */
 	if (held && !absent && has_vmm(ledger, session, pid)) {
 		command(next, session, "preserve", "--pid", pid, NULL);
 		return;

@@ -5,7 +5,7 @@
 #include "machine/kernel-log.h"
 #include "machine/pci-names.h"
 
-/* Reads the missing values. Values that were read stay, so a const device does not change. */
+/* Reads the missing values. Values that were read stay, so callers see a const device. */
 static const struct vlu_device *whole(const struct vlu_device *dev)
 {
 	device_read_more((struct vlu_device *)dev, FOR_REPORT);

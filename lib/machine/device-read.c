@@ -179,7 +179,7 @@ static bool has_ids(const char *alias, struct vlu_device *dev)
 	return true;
 }
 
-/* Reads the modalias, alone or in uevent, or a file for each id. */
+/* Reads the modalias from its own file or from uevent; otherwise a file for each id. */
 static void read_ids(struct vlu_device *dev)
 {
 	static const char *const files[] = { "modalias", "uevent" };

@@ -23,8 +23,8 @@ bool host_has_acs_override(struct vlu_ctx *ctx);
 /* Did this kernel have an initrd? For VLU_YES, writes the evidence into the buffer `how`. */
 enum vlu_known host_has_initrd(struct vlu_ctx *ctx, char *how, size_t size);
 /*
- * Finds the initrd in dir ("/boot/") that has the text "release" in its name. The text may also be
- * what follows the first '-' in the name of an image ("linux" of "vmlinuz-linux").
+ * Finds the initrd in dir ("/boot/") with `release` in its name: the release of a kernel, or what
+ * follows the first '-' in the name of an image ("linux" of "vmlinuz-linux").
  */
 bool initrd_of(struct vlu_ctx *ctx, const char *dir, const char *release, char *buf, size_t size);
 /* Reads the boot id, which changes at each boot, and so at each kexec. */

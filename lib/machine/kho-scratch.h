@@ -22,7 +22,7 @@ int scratch_need_read(struct vlu_ctx *ctx, struct scratch_need *ret_need) must_c
 /* Is there enough scratch memory for that kernel and its initrd? */
 bool scratch_has_room(const struct scratch *scratch, const struct scratch_need *need);
 
-/* For tests: the text has one "0x..." per line and area. Returns -EBADMSG for any other text. */
+/* For tests: each line has the "0x..." of one area. Returns -EBADMSG for any other text. */
 int scratch_parse(const char *text, struct scratch *ret_scratch) must_check;
 
 #endif

@@ -58,7 +58,7 @@ static void join_lines(char *text)
 		memcpy(at, "  ", 2);
 }
 
-/* Adds a file. In a directory, an unreadable one counts as empty, such as a link to /dev/null. */
+/* Adds a file. An unreadable file in a directory, such as a link to /dev/null, counts as empty. */
 static int add(struct reading *reading, const char *name)
 {
 	struct userland *user = reading->user;

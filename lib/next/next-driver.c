@@ -309,8 +309,8 @@ static bool is_lost(const struct next *next, const struct vlu_device *dev)
 }
 
 /*
- * Checks devices with the same ids: ids that give one to vfio-pci may take another one from this
- * host. A use of weight USE_BEARABLE makes the answer unknown: for example, each device with a disk
+ * Checks the devices that this host uses: an id or a udev rule that gives a device to vfio-pci may
+ * take such a device, too. A use of weight USE_BEARABLE makes the answer unknown: for example, each device with a disk
  * that may belong to the ZFS pool of the root file system has such a use (inuse/disks.c). Weaker uses
  * do not count.
  */

@@ -63,7 +63,8 @@ int rehearsed_parse(const char *text, const struct pair *pair, struct outcome *o
 
 /*
  * Finds the pair's newest pass or fail among the stored records and in the record "text", which was
- * read from the path "file" (both NULL: no such file). If there is none, finds an unknown one.
+ * read from the path "file" (both NULL: no such file). If the pair
+ * has neither, finds a record whose result is unknown.
  * Returns -ENOENT if there is no record, and -EACCES if this user may not read the stored records.
  * Returns -EBADMSG if the file at ret_outcome->path is not a record, and -EPROTONOSUPPORT if it has
  * a later schema.

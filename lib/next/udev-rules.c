@@ -8,7 +8,7 @@
 /* A file of rules, read line by line. */
 struct reading {
 	const struct vlu_device *dev;
-	bool removal;		/* GIVES: the rule removes the device */
+	bool removal;		/* the result GIVES means: removes the device */
 	char skip_to[64];	/* the label of a GOTO that matched */
 	char doubt_to[64];	/* the label of a GOTO that may match */
 };

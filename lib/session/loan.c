@@ -184,7 +184,7 @@ static int lend(struct vlu_loan *loan, struct file *file, const char *value)
 	ret = held_get(loan->ctx, &file->lent.fd, "%s", file->key);
 	if (ret)
 		return ret;
-	/* an earlier borrower bound it; the note of one that still runs stays */
+	/* an earlier borrower bound it; if that process still runs, its note stays */
 	if (is_device(loan, file) && vfio_is_bound(loan->ctx, file->lent.fd)) {
 		if (file->member->lent_pid < 0)
 			failure_warn(loan->ctx, held_put(loan->ctx, -1, "state=bound", "%s", file->key));
@@ -197,7 +197,7 @@ static int lend(struct vlu_loan *loan, struct file *file, const char *value)
 
 /*
  * Notes the moment at which the devices were given, or drops it. Nobody has bound these devices, so
- * an earlier moment counts only if its borrower still runs.
+ * it keeps an earlier moment only of a borrower that still runs.
  */
 static void note_given(struct vlu_loan *loan, bool given)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Replaces {NAME} in words by numbers. */
+/* Replaces each {NAME} in a text by a number. */
 #ifndef VLU_SESSION_PLACEHOLDERS_H
 #define VLU_SESSION_PLACEHOLDERS_H
 

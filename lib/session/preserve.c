@@ -68,7 +68,7 @@ static void warn_unfinished(const struct session *session)
 							"; vfio-lu kexec refuses until it is"));
 }
 
-/* Refuses if a device or file that was promised in this boot is no longer held. */
+/* Refuses if a promised member is not held and the command does not name it. */
 static int check_promises(struct session *session, const struct vlu_bdf *bdfs, size_t n)
 {
 	const struct vlu_member *member;
@@ -294,7 +294,7 @@ static int find_open(struct vlu_ctx *ctx, const struct vmm *vmm, struct vlu_bdf 
 	return ret;
 }
 
-/* A file has one name, and a name means one file. "all" means every file to finish --discard. */
+/* A file has one name, and a name means one file. finish --discard takes "all" as every file. */
 static int check_names(struct vlu_ctx *ctx, const struct vlu_vmm_file *files, size_t n)
 {
 	char number[FILE_NAME], other[FILE_NAME];

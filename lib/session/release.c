@@ -36,7 +36,7 @@ static void forget_step(struct vlu_plan *plan)
 		     "manifest");
 }
 
-/* Marks the members that leave. Returns how many stay. Sets *broken if a promise is not kept. */
+/* Marks the devices that leave. Returns how many stay. Sets *broken if a promise is not kept. */
 static size_t choose_leaving(struct vlu_plan *plan, struct session *session,
 			     const struct vlu_bdf *bdfs, size_t n, bool *broken)
 {
@@ -205,7 +205,7 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 		 "of it", now->name);
 	if (ret)
 		return session_unfinished(plan->ctx, now, so);
-	/* ends the whole session, unless all named devices were never in the session */
+	/* ends the whole session, unless devices are named and none was in it */
 	if (now->direction == VLU_INCOMING && is_meant(now, bdfs, n))
 		return add_end(plan, now);
 	ret = check_broken(session, bdfs, n);

@@ -38,7 +38,7 @@ static int insert(const struct kmod *kmod, struct kmod_module *mod)
 	/* KMOD_PROBE_APPLY_BLACKLIST: modprobe.d blacklists it */
 	if (ret > 0)
 		return -EACCES;
-	/* Otherwise ret is the exit status of the install command, negated. */
+	/* With an install command, ret is the negated exit status of that command. */
 	if (ret < 0 && kmod->kmod_module_get_install_commands(mod))
 		return -ECANCELED;
 	return ret;

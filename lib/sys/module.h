@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Kernel modules. Only this file uses <libkmod.h>; see sys_ops.load_module. */
+/* Kernel modules. Only module.c uses <libkmod.h>; see sys_ops.load_module. */
 #ifndef VLU_SYS_MODULE_H
 #define VLU_SYS_MODULE_H
 

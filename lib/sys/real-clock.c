@@ -9,7 +9,7 @@
 #include "sys/real.h"
 
 #define TRIES	8
-#define CLOSE	20000	/* ns, within which all clocks were read: good enough */
+#define CLOSE	20000	/* ns: all clocks were read in so short a time that the reading is good enough */
 
 static int64_t clock_ns(clockid_t clock)
 {

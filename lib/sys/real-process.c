@@ -215,7 +215,7 @@ int real_pass(struct sys *sys, const int *fds, size_t n)
 	for (i = 0; i < n; i++)
 		if (dup2(high[i], 3 + (int)i) < 0)
 			return -errno;
-	/* The program does not inherit files of the caller either. */
+	/* The program also inherits no file that was open when vfio-lu started. */
 	if (close_range((unsigned int)first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return -errno;
 	return 0;

@@ -81,7 +81,7 @@ static void __attribute__((noreturn)) serve(struct sys *sys, int keep, int fd, p
 	setsid();
 	sys_view(sys, sys);
 	close_others((int[]){ sys->root_fd, keep, fd }, 3);
-	/* the next command may be running already if the parent was killed: write nothing into it */
+	/* if the parent was killed, another vfio-lu may be running already: do not write any more */
 	while ((n = recv(fd, request, REQUEST_MAX, 0)) > 0 && getppid() == parent) {
 		request[n] = '\0';
 		n = do_write(sys, request, (size_t)n);

@@ -39,8 +39,7 @@ struct sys_time {
 };
 
 /*
- * What changes with the content of a file. A user can set the member modified, but not the member
- * changed.
+ * What changes with the content of a file. A user can set `modified`, but not `changed`.
  */
 struct sys_stamp {
 	uint64_t device, inode;
@@ -216,8 +215,8 @@ void sys_exit(struct sys *sys);
 
 /*
  * Opens the directory dir to speed up the lookup of paths below it. If dir is a link, target is
- * the directory to which it leads, or NULL if that is not known. Up to SYS_NEAR directories are
- * kept; a NULL dir drops the last one. Has no other effect.
+ * the directory to which it leads, or NULL if that is not known. A NULL dir drops the last
+ * directory; the caller keeps at most SYS_NEAR. Has no other effect.
  */
 void sys_near(struct sys *sys, const char *dir, const char *target);
 

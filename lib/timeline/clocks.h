@@ -7,13 +7,14 @@
 
 struct clocks {
 	/*
-	 * The zeros of both boot clocks, by the previous kernel's wall clock as set at its last
-	 * moment. zero[1] with source "wall-clock" or NULL: by the next kernel's.
+	 * When each boot clock was 0, by the wall clock of the previous kernel as set at the last
+	 * moment of that kernel. If source is "wall-clock" or NULL, zero[1] is by the wall clock
+	 * of the next kernel.
 	 */
 	int64_t zero[2];	/* nanoseconds since 1970; -1: no moment of that kernel is known */
 	const char *source;	/* the compared clock: "counter", "rtc" or "wall-clock"; NULL: none */
 	bool step_known;
-	int64_t step;		/* how far the wall clock was set forward between their last moments */
+	int64_t step;		/* how far the wall clock was set forward between the last moments of both kernels */
 };
 
 /* Compares the moments of both kernels. Reads no clock. */

@@ -24,8 +24,8 @@ void update_kexec(struct vlu_ctx *ctx, const struct vlu_session *session,
 		  struct moments *moments);
 
 /*
- * For a finished session: adds the moments of update_kexec() and of the boot, writes the record, or
- * warns, and drops old records. from_release NULL: not known.
+ * For a finished session: adds the moments of update_kexec() and of the boot. Then writes the
+ * record and drops old records, or warns. from_release NULL: not known.
  */
 void update_end(struct vlu_ctx *ctx, const struct vlu_session *session, const char *from_release,
 		struct moments *moments);
