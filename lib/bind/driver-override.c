@@ -68,8 +68,8 @@ static int run_unless_set(struct step *step)
 }
 
 /*
- * extra: the driver when the plan was made. If another driver came later, plan->taken() decides;
- * without it the step fails, since the plan could not give the device back.
+ * extra: the driver when the plan was made. If another driver came later, plan->taken() rebinds
+ * the device; if that is NULL, the step fails, since the plan could not give the device back.
  */
 static int run_override(struct step *step)
 {

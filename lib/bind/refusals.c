@@ -90,7 +90,7 @@ static int look_behind_for_vfio(void *arg, const char *name)
 			 name) > 0 && strcmp(driver, VFIO_DRIVER) == 0 ? look_behind(arg, name) : 0;
 }
 
-/* Functions behind dev disappear with its driver, even if they have vfio-pci or are named. */
+/* Functions behind dev disappear with its driver, even if they have vfio-pci or are in the request. */
 static int refuse_behind(const struct vlu_device *dev, const struct bind_request *request)
 {
 	struct behind behind = { .dev = dev };

@@ -47,8 +47,8 @@ struct held {
 };
 
 /*
- * Reads all keys and values. Returns -ENOENT if there is no holder (VLU_HOLDER_NONE). A context
- * that may change something first waits for a holder that is being restarted. Sets
+ * Reads all keys and values. Returns -ENOENT if there is no holder (VLU_HOLDER_NONE). If the
+ * context may change something, first waits for a holder that is being restarted. Sets
  * ret_held->found even if it fails.
  */
 int held_read(struct vlu_ctx *ctx, struct held *ret_held) must_check;

@@ -20,8 +20,8 @@ static int is_manifest(void *arg, const char *name)
 
 /*
  * Will a service manager restart the holder with its files? The holder leaves a note with the
- * manager's pid. If our unit is installed and /run has manifests, systemd may have files too,
- * so nothing counts as lost until systemd has been asked.
+ * manager's pid. Even without a note, systemd may have files if our unit is installed and
+ * /run has manifests, so nothing counts as lost until systemd has been asked.
  */
 static bool is_expected(struct vlu_ctx *ctx)
 {

@@ -28,7 +28,7 @@ struct holder_item {
 struct store {
 	struct vlu_ctx *ctx;
 	bool on;
-	bool stalled;		/* the manager had no room for the last message */
+	bool stalled;		/* the last message could not be sent */
 	char boot[9];
 	int manager;		/* a socket */
 	struct index index;

@@ -28,8 +28,8 @@ void index_parse(char *text, struct held_item *items)
 	struct held_item some[HOLDER_FILES];
 	unsigned long numbers[HOLDER_FILES], wanted = 0;
 	/*
-	 * True: use each line as soon as it is read, without waiting for the whole group. This is safe
-	 * for more than HOLDER_FILES lines: only index_replace() writes such a group, atomically.
+	 * True: use each line as soon as it is read, without waiting for the whole write. This is safe
+	 * for a write of more than HOLDER_FILES lines: only index_replace() makes it, atomically.
 	 */
 	bool at_once = false;
 	char *line, *end;

@@ -10,7 +10,7 @@
 #include "holder/exchange.h"
 #include "holder/process.h"
 
-#define FIRST_WORD_MSEC	30000	/* end after this time without a client, before the first file */
+#define FIRST_WORD_MSEC	30000	/* before the first file: end after this time without a client */
 #define PEER_MSEC	1000	/* for a client that connects and sends nothing */
 #define TIDY_MSEC	200	/* between attempts to store unsent files */
 #define SPARE_FILES	32	/* for the socket, its clients and libc */

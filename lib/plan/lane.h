@@ -25,7 +25,7 @@ struct lane {
 void lane_start(struct lane *lane, enum way way);
 /* Returns the current step. The lane must not have ended. */
 struct step *lane_step(const struct lane *lane);
-/* Runs steps until the lane has ended, or has to wait for a write or for another process. */
+/* Runs steps until the lane has ended, or has to wait for a write or to repeat a step (STEP_AGAIN). */
 void lane_go(struct lane *lane);
 /* Continues after the lane's write has ended. */
 void lane_answer(struct lane *lane);

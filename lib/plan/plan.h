@@ -54,8 +54,8 @@ struct steps {
 };
 
 /*
- * The effect of a failed group on the other groups. Groups that have beside set and follow each
- * other run in parallel, and the failure of one stops none of them.
+ * The effect of a failed group on the other groups. Adjacent groups that have beside set
+ * run in parallel, and the failure of one stops none of them.
  */
 enum plan_policy {
 	PLAN_ALL,	/* undo all groups, newest first */
