@@ -63,7 +63,7 @@ int memory_get(const struct memory *memory, uint64_t address, size_t size,
 /* --------------------------------------- kho.c, memblock.c, metadata.c, luo.c */
 
 /*
- * Decoders of a single blob. A value that is not known is -1 or NULL afterwards. The last three
+ * Decoders of a single blob. A value that is not known is -1 or NULL, an address 0. The last three
  * have one type, so that a table can call them: *ret_memblock is a struct vlu_memblock,
  * *ret_metadata a struct vlu_metadata, *ret_luo a struct vlu_luo.
  */
@@ -77,7 +77,7 @@ int metadata_decode(struct pool *pool, const struct blob *blob, void *ret_metada
 		    struct blob_error *err) must_check;
 int luo_decode(struct pool *pool, const struct blob *blob, void *ret_luo,
 	       struct blob_error *err) must_check;
-/* Returns the N of "luo-vN...", or 0 for any other string. */
+/* Returns the N of "luo-vN...", or 0 if there is no such string. */
 unsigned int luo_version(const struct vlu_luo *luo);
 
 /* ----------------------------------------------------------- kho-block.c */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The list of PCI devices: a head, then entries, which follow it or are in a chain of blocks.
- * Public postings had it in three encodings, two of them under the same names. An entry begins
+ * Public postings had it in three encodings, two of them under the same FLB names. An entry begins
  * with u32 domain, u16 bdf, u16 refcount; refcount 0 is a free slot.
  */
 #include "base/bdf.h"
@@ -169,9 +169,9 @@ static int read_as(struct reader *reader, const struct encoding *as,
 
 /*
  * Returns an encoding with this name (NULL: with any): the first that can be read to its end; else
- * the first whose devices are in memory that is not available; else, so that its error is reported,
- * the only one with the version in the head, or the first of this name if none has that version.
- * Returns NULL if several have that version.
+ * the first whose devices are in memory that is not available; else, to report its error, the only
+ * one whose version fits the head (-1 fits any head), the first of this name if none fits, or NULL
+ * if several fit.
  */
 static const struct encoding *choose(struct reader reader, const char *name,
 				     const unsigned char *header)

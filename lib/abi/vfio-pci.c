@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A vfio-pci file: u32 domain, u16 bdf, in some postings u8 reset_works. It has a zeroed page
- * for itself, so its length says nothing about the format.
+ * The data of a vfio-pci file: u32 domain, u16 bdf, in some postings u8 reset_works. The data is
+ * alone in a zeroed page, so the size of the blob says nothing about the format.
  */
 #include "blob.h"
 

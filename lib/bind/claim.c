@@ -8,8 +8,8 @@
 /*
  * The last check before the driver loses the device. An exclusive open fails if the block device
  * is mounted, is swap or a part of another device, or is used by LIO or ZFS, in any namespace.
- * path: the node; value: its number; extra: if the open fails because the node
- * cannot be reached, "" refuses and "warn" warns
+ * path: the node; value: its number; extra: if the open fails for another reason,
+ * "" refuses and "warn" warns
  */
 static int run_claim(struct step *step)
 {

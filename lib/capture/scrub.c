@@ -237,9 +237,9 @@ bool scrub_data(const char *path, char *data, size_t *size)
 		scrub_cmdline(data, *size);
 	if (is_like_any(base, serials, ARRAY_SIZE(serials), 0))
 		zero_digits(data, *size);
+	/* Boot ids, also those in manifests, stay: they must be compared. */
 	else if (strcmp(base, "boot_id") != 0 && !strstr(path, "/vfio-lu/") &&
 		 !memchr(data, '\0', *size))
-		/* Boot ids, also those in manifests, stay: they must be compared. */
 		scrub_text(data, *size);
 	return true;
 }

@@ -12,15 +12,15 @@
 /* Returns whether to keep a link. Of open files of processes, keeps those that checks look for. */
 bool scrub_is_kept_link(const char *path, const char *target);
 /*
- * Returns whether to keep a directory. Drops fdinfo and task of a process; its fd directory is
- * enough to show the process.
+ * Returns whether to keep a directory. Drops fdinfo and task of a process unless a kept file is
+ * below; the fd directory is enough to show the process.
  */
 bool scrub_is_kept_dir(const char *path);
 /*
  * Scrubs a file in place; *size can only shrink. Returns false to leave the whole file
  * out.
  *  - Zeros replace MAC addresses and UUIDs in text, PCIe serial numbers, and attributes with
- *    serial numbers or names of hardware. The boot id and the files of vfio-lu stay.
+ *    serial numbers or unique names. The boot id and the files of vfio-lu stay.
  *  - Zeros replace values on the command line that name hosts, addresses or secrets.
  *  - Of the kernel log, the first line and the lines about live updates or vfio stay. The first
  *    line is cut after the release, so it does not tell who built the kernel.

@@ -45,7 +45,7 @@ struct group_mates;
 
 /* Would bind accept the device? Does not look at the other devices of its IOMMU group. */
 bool can_take(const struct vlu_device *dev);
-/* Would bind accept the device together with the mates that have a host driver? */
+/* Would bind accept the mates that have a host driver? Does not judge the device itself. */
 bool can_take_mates(const struct vlu_device *dev, const struct group_mates *mates);
 /* Sets the fix "vfio-lu bind ...", if bind would accept it. */
 void advise_bind(const struct vlu_device *dev, struct verdict *v);

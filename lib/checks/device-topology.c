@@ -105,7 +105,7 @@ struct acs {
 	char port[VLU_BDF_SIZE];	/* the highest port above the device that is in the group */
 	const char *port_place;		/* its place in the path of the device */
 	char other[VLU_BDF_SIZE];	/* a member that is not above the device */
-	bool beside;			/* other is a function of the same device */
+	bool beside;			/* `other` is a function of the same slot */
 };
 
 static int look_at_member(void *arg, const char *name)

@@ -224,7 +224,7 @@ static void set_use(const struct use *use, size_t n, enum vlu_result result, str
 }
 
 /*
- * A second file of a device makes VFIO_DEVICE_BIND_IOMMUFD to another iommufd fail with EINVAL
+ * For a second file of a device, VFIO_DEVICE_BIND_IOMMUFD to another iommufd fails with EINVAL
  * (vfio_df_device_first_open() ran for the first file), and PRESERVE_FD with EBUSY
  * (pci_liveupdate_preserve()). The kernel gives no error when a device is taken from a driver
  * while the host uses it.
@@ -303,7 +303,7 @@ int check_unused(const struct vlu_device *dev, enum unused_force force)
 		return ret;
 	look_not_in_use(&facts, &v);
 	can = can_force(&facts, &v);
-	/* a restore (FORCE_NONE) needs the device, so a doubt does not stop it */
+	/* without --force (FORCE_NONE: restore, unbind) a doubt stops nothing */
 	refused = is_refused(&facts, &v) && (v.result == VLU_FAIL || force != FORCE_NONE);
 	if (v.result == VLU_UNKNOWN)
 		use = "perhaps in use";
@@ -364,8 +364,8 @@ void look_not_already_preserved(const struct facts *facts, struct verdict *v)
 }
 
 /*
- * vfio_device_fops_cdev_open() of the VFIO series returns EBUSY while pci_liveupdate_incoming()
- * says that the device is not retrieved and finished. PRESERVE_FD does too.
+ * vfio_device_fops_cdev_open() of the VFIO series returns EBUSY until the device is retrieved and
+ * finished, according to pci_liveupdate_incoming(). So does PRESERVE_FD.
  */
 void look_not_incoming(const struct facts *facts, struct verdict *v)
 {

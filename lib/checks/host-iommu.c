@@ -66,7 +66,7 @@ static const struct make {
 	const char *table;	/* in ACPI */
 	const char *cpus;	/* "vendor_id" in /proc/cpuinfo; NULL: of several makers */
 	const char *option;	/* of the kernel configuration, for the driver */
-	/* for cmdline_iommu_off(): as .option if the driver has a parameter (amd_iommu=), else "" */
+	/* for cmdline_iommu_off(): equals .option if the driver has a parameter (amd_iommu=), else "" */
 	const char *switch_of;
 	const char *words;	/* to search for in the kernel log */
 	const char *on;

@@ -55,7 +55,7 @@ host_look look_kho_built, look_kho_enabled, look_luo_built, look_luo_enabled;
 host_look look_luo_device, look_luo_opener, look_debugfs;
 /* host-iommu.c */
 host_look look_iommu_on, look_iommufd;
-/* Returns a sentence on how to enable an IOMMU of this machine's maker. */
+/* Returns a sentence on how to enable the IOMMU of this machine. */
 const char *iommu_switch(struct vlu_ctx *ctx);
 /* host-vfio.c */
 host_look look_vfio_cdev, look_no_zdev_kvm, look_vfio_handler, look_vfio_handler_early;

@@ -49,7 +49,7 @@ void look_vfio_handler(const struct host *host, struct verdict *v)
 		verdict_fix(v, "look for CONFIG_VFIO_PCI_LIVEUPDATE in the kernel's build");
 }
 
-/* can_preserve() of the VFIO series: ENOENT for every device, EINVAL in v1 */
+/* With ZDEV_KVM, can_preserve() of the VFIO series returns ENOENT (in v1, EINVAL) for every device. */
 void look_no_zdev_kvm(const struct host *host, struct verdict *v)
 {
 	switch (kconfig_has(host_kconfig(host), "VFIO_PCI_ZDEV_KVM")) {

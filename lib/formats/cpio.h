@@ -6,7 +6,7 @@
 #include "base/ctx.h"
 
 #define CPIO_HEADER	110
-/* PATH_MAX, because a writer that aligns file data pads names with NULs */
+/* PATH_MAX: a writer that aligns the data of files adds NULs to names */
 #define CPIO_NAME	4096
 
 /*
@@ -36,8 +36,8 @@ struct cpio {
 };
 
 /*
- * Feeds bytes. *ret_used < size: an archive and the zeros after it have ended, and no
- * archive follows. Returns -EBADMSG if it is not cpio, or what file() or link() returned.
+ * Feeds bytes. *ret_used < size: what follows the archive and its zeros is no plain cpio.
+ * Returns -EBADMSG if an archive is broken, or what file() or link() returned.
  */
 int cpio_feed(struct cpio *cpio, const uint8_t *data, size_t size,
 	      size_t *ret_used) must_check;

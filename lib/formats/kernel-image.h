@@ -46,10 +46,10 @@ struct image {
  */
 int image_parse(const void *data, size_t size, struct image *ret_image) must_check;
 void image_free(struct image *image);
-/* Returns the memory that an image needs when loaded, from its first KiB; 0: not known. */
+/* From the first KiB of an image, returns the memory that it needs when loaded; 0: not known. */
 uint64_t image_memory(const uint8_t *head, size_t size);
 
-/* Returns the longest command line of a bzImage, from its first bytes; 0: not known. */
+/* From the first bytes of a bzImage, returns the size of its longest command line; 0: not known. */
 #define BZIMAGE_HEAD	0x23c
 size_t bzimage_cmdline_size(const unsigned char head[BZIMAGE_HEAD]);
 

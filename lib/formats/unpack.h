@@ -22,7 +22,7 @@ enum codec {
 /* Returns the codec from the first bytes, as the kernel does (lib/decompress.c). */
 enum codec codec_of(const void *data, size_t size);
 const char *codec_name(enum codec codec);
-/* Returns the command that unpacks a named file, or its input. */
+/* Returns the command that unpacks its standard input, or a file that it is given. */
 const char *codec_command(enum codec codec);
 /* Returns the codec from a word of the kernel build, such as "zstd22" or "xzkern". */
 enum codec codec_named(const char *word, size_t len);

@@ -70,7 +70,7 @@ static void find_file(struct below *below, const char *name)
 			 "file system has its file %.48s", name, file);
 }
 
-/* Finds the disks below device mapper, md, loop and zram; of a partition, those below its disk. */
+/* Finds the disks below device mapper, md, loop or zram; for a partition, below its whole disk. */
 static void find_parts(struct below *below, const char *name, char *path)
 {
 	bool is_used = !below->is_layer && strstr(path, "/virtual/block/");

@@ -11,7 +11,7 @@ struct ciphers {
 	struct vlu_ctx *ctx;
 	struct inuse *inuse;
 	char cipher[64], module[64];	/* a cipher, and the module that has it */
-	size_t n;			/* functions that have this driver */
+	size_t n;			/* functions of the PCI driver */
 };
 
 /* Is name a function? The directory of a driver has other files as well. */

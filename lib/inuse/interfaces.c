@@ -10,7 +10,7 @@ struct nets {
 	struct vlu_ctx *ctx;
 	struct inuse *inuse;
 	char tunnel[16];	/* a virtual interface with the default route and no known interface below; "": none */
-	bool carried;		/* an interface with an address or a route can carry the tunnel */
+	bool carried;		/* an interface that is in use, and not vital itself, can carry the tunnel */
 	size_t n;
 	struct net {
 		char name[16];

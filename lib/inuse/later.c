@@ -137,7 +137,7 @@ void inuse_later(struct vlu_ctx *ctx, struct inuse *inuse)
 	struct below below = { .ctx = ctx, .inuse = inuse, .weight = USE_BEARABLE };
 
 	use_loader(&below);
-	/* Unless it is active swap, which is another use, the host does not write to this partition. */
+	/* The host does not write to the resume partition, except as swap, which is another use. */
 	below.weight = USE_IDLE;
 	use_resume(&below);
 }

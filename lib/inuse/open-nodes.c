@@ -114,7 +114,7 @@ static void use_driver(struct below *below, const struct proc_file *file, const 
 	if (!is_driver(&node, name, strcspn(name, "0123456789"), dir) &&
 	    !is_driver(&node, name, strcspn(name, "0123456789-"), dir))
 		return;
-	/* a captured machine may have the "driver" links of the devices, and no list of the driver */
+	/* a captured machine may have the "driver" links of the devices, and an empty driver directory */
 	if (!node.n) {
 		list = PCI_DEVICES;
 		sys_list(sys, list, count_function, &node);

@@ -25,7 +25,7 @@ struct server {
 	char interface[16];	/* that leads to the server; "": not known */
 	int family;		/* of its address; 0: the address is not known */
 	unsigned char address[16];
-	unsigned int prefix;	/* of the route that gave the interface, plus 1; 0: none did */
+	unsigned int prefix;	/* plus 1, of the route that names the interface; 0: no route does */
 	enum use_weight weight;
 	char *what, *fix;
 };

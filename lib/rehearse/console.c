@@ -143,7 +143,7 @@ static void look_at_log(struct console *c)
 		return;
 	c->last[0] = '\0';
 	note(c->last, sizeof(c->last), text);
-	/* qemu_kill_report(), system/runstate.c; its exit status is 0, as after a reset */
+	/* qemu_kill_report(), system/runstate.c; the exit status of QEMU is 0, as after a reset */
 	if (strstr(text, "qemu: terminating on signal"))
 		note(c->ended, sizeof(c->ended), strstr(text, "qemu: terminating on signal") + 6);
 	if (is_fault(text))

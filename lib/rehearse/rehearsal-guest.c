@@ -113,7 +113,7 @@ int rehearsal_start(const struct rehearsal *r, struct console *c, bool with_init
 		.kvm = r->kvm, .kernel = r->from.image,
 		/*
 		 * Memory for four copies of each file (in the image, unpacked, copied, loaded), and
-		 * for the tested initrd, which the next kernel unpacks.
+		 * 8 times the tested initrd, which the next kernel unpacks.
 		 */
 		.memory = MEMORY + 4 * (long long)mega(r, r->next.image) +
 			  12 * (long long)mega(r, r->initrd),

@@ -71,8 +71,8 @@ int rehearsal_start(const struct rehearsal *r, struct console *c, bool with_init
 void row_set(struct rehearsal *r, enum rehearsal_row row, enum vlu_result result,
 	     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /*
- * Forgets all rows for a second run, since the machine was reset before it decided the row. The
- * second run can only warn about that row, not pass it.
+ * Forgets all rows for a second run, since the machine was reset before it decided the row. If
+ * the second run passes that row, the result is a warning.
  */
 void rows_reset(struct rehearsal *r, enum rehearsal_row row, const char *where);
 void row_fix(struct rehearsal *r, enum rehearsal_row row, const char *fix);

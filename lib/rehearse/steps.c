@@ -131,7 +131,7 @@ static void take_answer(struct follower *f)
 		take_header(&f->headers, phase, name, line + used);
 	if (strcmp(word, "ok") != 0 && strcmp(word, "no") != 0)
 		return;
-	/* no step reports "ok" for a kexec: the next kernel answers */
+	/* a failed kexec is no step of the table: it fails the next step */
 	step = &f->steps[f->at];
 	if (phase != step->phase || strcmp(name, step->name) != 0) {
 		if (strcmp(word, "no") == 0)

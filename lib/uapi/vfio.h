@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ioctls of vfio device files and of iommufds. Nothing else calls them. */
+/* Opens vfio files and iommufds. Nothing else calls ioctls of vfio files. */
 #ifndef VLU_UAPI_VFIO_H
 #define VLU_UAPI_VFIO_H
 
