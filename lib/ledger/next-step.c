@@ -106,7 +106,7 @@ static bool has_vmm(const struct ledger *ledger, const struct vlu_session *sessi
 }
 
 /*
- * Suggests preserve with all devices, which completes the session with what the holder has. If a
+ * Suggests preserve with all devices, which keeps what the holder has and opens the rest. If a
  * device is absent: release of it and of the devices that are not held. If no
  * device would be left, or a file is gone, which only a VMM could give again: release of all.
  */
@@ -168,7 +168,7 @@ static void after_restored(const struct vlu_session *session, struct words *next
 	size_t i;
 
 	/*
-	 * A VMM gets the files that were taken from the previous VMM. If a VMM has ended, it may have
+	 * A VMM gets the files that were taken from the previous VMM. If it has ended, it may have
 	 * failed to start, so another one may still get them, unless the devices are bound.
 	 */
 	if (n.memory || (!n.lent && !n.bound && ((session->command && n.free) || n.left))) {

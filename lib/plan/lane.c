@@ -66,7 +66,7 @@ static void failed(struct lane *lane, int err)
 		lane->failure.err = err;
 		lane_start(lane, BACK);
 	} else {
-		/* An undo has failed, so no other step of this lane is undone. */
+		/* A step of plan->back has failed, so this lane undoes nothing more. */
 		not_undone(lane->plan->ctx, lane);
 		lane->way = FAILED;
 	}

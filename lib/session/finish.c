@@ -76,7 +76,7 @@ static int finish_bound(struct session *session)
 	return failure_run(ctx, "first", "vfio-lu", "restore", "--session", session->name);
 }
 
-/* Binds the files. A bind cannot be undone, so the result names each bound device. */
+/* Binds the files. A bind cannot be undone, so a failure names each bound device. */
 static int bind_members(struct session *session)
 {
 	struct vlu_ctx *ctx = session->ctx;

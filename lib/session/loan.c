@@ -196,8 +196,8 @@ static int lend(struct vlu_loan *loan, struct file *file, const char *value)
 }
 
 /*
- * Notes the moment at which the devices were given, or drops it. Nobody has bound these devices, so
- * it keeps an earlier moment only of a borrower that still runs.
+ * Notes the moment at which the devices were given, or drops it. A device keeps its earlier moment
+ * only if its borrower still runs: one that has ended has not bound the device.
  */
 static void note_given(struct vlu_loan *loan, bool given)
 {
