@@ -19,7 +19,7 @@ static void look_built(const struct host *host, struct verdict *v,
 	if (!enough && host_kconfig(host)->text && kconfig_get(host_kconfig(host), option + 7)) {
 		verdict_set(v, VLU_PASS, "%s=y in %s", option, host_kconfig(host)->source);
 	} else if (host->luo_device) {
-		/* Only a kernel with both options registers /dev/liveupdate. */
+		/* Only a kernel with KHO and LUO registers /dev/liveupdate. */
 		verdict_set(v, VLU_PASS, DEV_LIVEUPDATE " is there");
 	} else if (!host_kconfig(host)->text) {
 		look_without_config(v, option);

@@ -39,8 +39,9 @@ int report_give(struct vlu_ctx *ctx, struct vlu_report *report, struct vlu_repor
 	must_check;
 
 /*
- * Does this row stop a command? A failed row does. An unknown row does if it is not advisory and
- * the verdict (of the report, or of its rows so far) is not fail. A curable row never does.
+ * Does this row stop a command? A curable row does not. Of the others, a failed row does, and an
+ * unknown row if it is not advisory and the verdict (of the report, or of its rows so far) is not
+ * fail.
  */
 bool is_in_the_way(const struct vlu_check *row, enum vlu_result verdict);
 

@@ -120,7 +120,7 @@ static int jump_failed(struct vlu_plan *plan, int ret, const char *text)
 static int run_jump(struct step *step)
 {
 	struct vlu_plan *plan = step->plan;
-	/* -x keeps the network: a kexec that fails would leave it down */
+	/* without -x, a kexec that fails would leave the network down */
 	static const char *const direct[] = { "kexec", "-e", "-x", NULL };
 	static const char *const managed[] = { "systemctl", "kexec", NULL };
 	bool systemd = strcmp(step->value, MANAGED) == 0;
@@ -314,7 +314,7 @@ static int check_sessions(struct jump *jump)
 	return ret;
 }
 
-/* All checks come before the first change, and the image before the interrupts. */
+/* All checks come before the first change. The image is loaded before interrupts are disabled. */
 static int add_jump(struct jump *jump)
 {
 	struct vlu_ctx *ctx = jump->ctx;

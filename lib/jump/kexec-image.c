@@ -97,7 +97,7 @@ static int find_devices(const struct ledger *ledger, struct vlu_bdf **ret_bdfs, 
 	return ret;
 }
 
-/* Did load --force accept this row? Another failure of the same check has another text. */
+/* Does load --force accept this row, now (force) or before? Another failure of its check has another text. */
 static bool is_forced(struct kexec_image *image, const struct vlu_check *row, bool force)
 {
 	_cleanup_free_ char *line = NULL;

@@ -14,9 +14,9 @@
  */
 int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bool force) must_check;
 /*
- * As kexec_image_judge() without force. Skips the check if vfio-lu load accepted no failure and
- * checked that the image suits every device that is preserved now, and if everything that it read is
- * unchanged: unpacking an initrd can take longer than the kexec.
+ * As kexec_image_judge() without force. Skips the check if `load --force` accepted no failure,
+ * if `load` checked that the image suits every device that is preserved now, and if nothing that the
+ * check read has changed: unpacking an initrd can take longer than the kexec.
  */
 int kexec_image_judge_again(const struct ledger *ledger, struct kexec_image *image) must_check;
 /*

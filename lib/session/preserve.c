@@ -89,8 +89,8 @@ static int check_promises(struct session *session, const struct vlu_bdf *bdfs, s
 
 /*
  * Marks the members that an interrupted preserve left open, except promised ones and those that this
- * command names; a later step closes their files. Returns whether there are any. A member that is in
- * the session stays there, even if all manifests are lost.
+ * command names; a later step closes their files. Returns whether there are any. A member that is
+ * preserved stays so, even if all manifests are lost.
  */
 static bool drop_leftovers(struct vlu_plan *plan, struct session *session,
 			   const struct vlu_bdf *bdfs, size_t n)

@@ -21,7 +21,7 @@ static void end_step(struct vlu_plan *plan)
 		     "remove its manifest");
 }
 
-/* Notes that the session is settled, since the command line of this kernel still names it. */
+/* Ends the session, and notes that it is settled: the command line of this kernel still names it. */
 static int run_forget(struct step *step)
 {
 	struct session *session = step->plan->data;
@@ -71,13 +71,12 @@ static void add_release(struct vlu_plan *plan, struct session *session,
 	bool broken = false;
 	size_t staying = choose_leaving(plan, session, bdfs, n, &broken);
 
-	/* other files leave with the last device */
 	if (n && staying == session->n_devices && !broken)
 		return;		/* none of the named devices is in the session */
 	if (staying)
 		outgoing_add(plan, session);
 	else
-		end_step(plan);
+		end_step(plan);		/* no device stays, so the other files leave, too */
 	if (!session->n_devices)
 		plan_say(plan, "release", "session %s  no longer preserved", session->name);
 	/* the kernel cannot release a single file, so the others were released for a moment, too */
