@@ -79,7 +79,7 @@ void cli_print_answer(struct cli *cli, int status)
 {
 	if (!cli->g.json)
 		return;
-	/* the answer about a part (inspect --raw) is complete */
+	/* not after success: inspect --raw has other keys */
 	if (status != VLU_OK || !cli->doc) {
 		cli->doc = cli->doc ? cli->doc : out_new();
 		add_missing(cli->doc, keys_of(cli));

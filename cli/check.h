@@ -6,7 +6,7 @@
 
 struct json_object;
 
-/* Prints the object of --json as a report. Prints none if no device was checked. */
+/* Prints the object of --json as a report. none: the line if no device was checked. */
 void check_print(struct json_object *doc, const char *none, bool verbose);
 
 #endif

@@ -104,7 +104,7 @@ static int add_device(struct cli *cli, struct json_object *rows,
 
 /* ------------------------------------------------------------------ tree */
 
-/* Counts the functions above the device. A domain behind a bridge counts, too. */
+/* Counts the functions above the device, those in another domain (VMD), too. */
 static int depth(const struct vlu_device *dev)
 {
 	const char *p = vlu_device_path(dev);

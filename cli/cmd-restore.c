@@ -203,7 +203,7 @@ const struct command cmd_finish = {
 		"bound to an iommufd; finish does this for each device that no VMM has.\nThe "
 		"command refuses while a device or file of the session is not retrieved, "
 		"while a process has a device open and has not bound it to an iommufd, and "
-		"while no VMM has a memory file, which finish would free; --discard allows "
+		"while it would free a memory file that no VMM has; --discard allows "
 		"that.\n--wait binds nothing, but waits until VMMs have bound the "
 		"devices, at most as long as --timeout allows.",
 	.opts = finish_opts,

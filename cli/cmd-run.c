@@ -58,8 +58,8 @@ static int show(struct cli *cli, const struct vlu_loan *loan, bool finish)
 }
 
 /*
- * Sets the variables of sd_listen_fds(3). A name there must not have a colon, so that of a
- * device has '+' instead.
+ * Sets the variables of sd_listen_fds(3). A name there must not have a colon, so the
+ * name of a device has '+' instead.
  */
 static void announce(const struct vlu_loan *loan)
 {

@@ -268,10 +268,7 @@ static void add_log(struct json_object *obj, const struct vlu_kernel_log *log)
 		add_part(section, &(from)->part);					\
 	} while (0)
 
-/*
- * Adds the values that only the report shows: the room in a list of devices, and the direction
- * of a session that a process has open.
- */
+/* Adds the room in a list of devices. */
 static void add_room(struct json_object *pci, const struct vlu_pci *from)
 {
 	if (from && from->reading)
@@ -279,6 +276,7 @@ static void add_room(struct json_object *pci, const struct vlu_pci *from)
 			   from->reading->max);
 }
 
+/* Adds the direction of each session that a process has open. */
 static void add_directions(struct json_object *doc)
 {
 	struct json_object *process, *session, *name, *pid;
@@ -302,7 +300,7 @@ void inspect_for_people(struct json_object *doc, const struct vlu_handover *h)
 	add_directions(doc);
 }
 
-/* Adds the incoming handover or, if this kernel received none, the outgoing one. */
+/* name: the incoming part, or else the outgoing one; name_next: the outgoing part beside an incoming one. */
 #define ADD_BOTH(name)									\
 	do {										\
 		bool in = h->in.name;							\

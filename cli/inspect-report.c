@@ -31,7 +31,7 @@ static const struct line boot_lines[] = {
 
 #define SUBTREES { "subtrees", .text = "{name}\t[{size} bytes at {address}|{size} bytes|at {address}]" }
 
-/* kho_memory_init() gives the pages of the map to the allocator. Those of a file stay. */
+/* kho_memory_init() gives the pages of the map to the allocator. With --blob, they stay. */
 static const struct line kho_in_lines[] = {
 	{ .text = "[{compatible}, memory map at [{memory_map}[{trust:known}, freed since]|0x0]]" },
 	SUBTREES,

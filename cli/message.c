@@ -60,7 +60,7 @@ static const char *session_of(const struct vlu_problem *problem, char name[64])
 	return in && sscanf(in, " in session %63[^ :,;]", name) == 1 ? name : NULL;
 }
 
-/* The device of the problem; of a failure that the library did not report, the text begins with it. */
+/* The device of the problem, or else the address with which the text begins. */
 static const char *bdf_of(const struct vlu_problem *problem, char name[VLU_BDF_SIZE])
 {
 	size_t n = strcspn(problem->text, " ");

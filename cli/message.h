@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Messages go to stderr and, with --json, to "error" and "warnings". All pass through
- * message_tell().
+ * Messages go to stderr. With --json, failures and warnings are in "error" and "warnings", too.
  */
 #ifndef CLI_MESSAGE_H
 #define CLI_MESSAGE_H
@@ -14,7 +13,7 @@ struct json_object;
 
 /* Sets the command that later messages name; NULL: not known. */
 void cli_prefix(const char *command);
-/* Sets the command of later messages. Their records in the journal name its session. */
+/* Sets the struct cli of later messages: its session is named in --json and in the journal. */
 void cli_about(struct cli *cli);
 
 /* Prints "vfio-lu COMMAND: text" for a wrong command line. opt_usage() follows. */

@@ -208,7 +208,7 @@ static bool is_option(const struct rows *rows, const char *word)
 
 /*
  * A script with an empty variable forgets the value, and getopt_long() takes the next option for
- * it: "--session --json". A session may have such a name.
+ * it: "--session --json". "--json" would be a valid name of a session.
  */
 static int check_value(const struct rows *rows, const struct opt *opt, char **argv)
 {

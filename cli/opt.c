@@ -87,7 +87,7 @@ static int check_args(const struct command *command, int argc, char **argv)
 		cli_usage("missing argument %s", command->args);
 		return -1;
 	}
-	/* perhaps an unset variable of a script; addresses are checked later, the words after COMMAND never */
+	/* perhaps an unset variable of a script; addresses are checked later, the words of a VMM never */
 	if (argc && !*argv[0] && command->hint != HINT_BDF) {
 		cli_usage("argument %s is empty", command->args);
 		return -1;

@@ -105,9 +105,9 @@ struct invocation {
 };
 
 /*
- * Parses argv, and reorders it: options may stand anywhere, "--" ends them. Returns OPT_RUN, or
- * what else to print, about the command or (NULL) the program. Any other value is the exit
- * status after an error.
+ * Parses argv, and reorders it: options may stand anywhere, "--" ends them. Returns OPT_RUN;
+ * or another OPT_: what to print, about ret_invocation->command or, if that is NULL, about the
+ * program; or the exit status after an error.
  */
 #define OPT_RUN (-1)
 #define OPT_HELP (-2)

@@ -8,7 +8,7 @@
 
 struct out_file {
 	const char *path;
-	int fd;		/* of a pipe or a character device; -1: a regular file, opened at the end */
+	int fd;		/* of a pipe or a character device; -1: out_file_end() opens the file */
 };
 
 /*

@@ -15,7 +15,7 @@
 #include "term.h"
 #include "text.h"
 
-#define MANY	4	/* so many devices are shown at once */
+#define MANY	4	/* with so many devices, the line is shown without delay */
 #define LONG	2	/* seconds, after which any wait is shown */
 #define DEEP	16	/* nested waits */
 

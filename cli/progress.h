@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Prints a line on a terminal after two seconds: the current wait and its time. The line is
- * redrawn, and removed at the end. Not with --json or --quiet.
+ * Prints a line on a terminal, after two seconds or for many devices: the current wait and its
+ * time. The line is redrawn, and removed at the end. Not with --json or --quiet.
  */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H

@@ -156,7 +156,7 @@ static bool is_in_session(const struct vlu_state *state, struct vlu_bdf bdf)
 	return false;
 }
 
-/* Adds devices that were handed over in no session, which are the bridges above the others. */
+/* Adds devices that were handed over in no known session: mostly the bridges above the others. */
 static void add_others(struct cli *cli, struct json_object *doc, const struct vlu_state *state)
 {
 	struct json_object *others = out_array(doc, "others"), *row;

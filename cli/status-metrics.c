@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Prints the state for a monitoring system: text for the node exporter's textfile collector that is
- * also OpenMetrics. So all metrics are gauges. Unknown values have no line.
+ * Prints the state for a monitoring system, as text that the textfile collector of the node exporter
+ * and readers of OpenMetrics accept. So all metrics are gauges. Unknown values have no line.
  */
 #include <inttypes.h>
 #include <stdio.h>

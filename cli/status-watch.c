@@ -115,7 +115,7 @@ static void print_changes(struct json_object *before, struct json_object *now)
 	}
 }
 
-/* Waits a second. Without a change there is no write that would fail when the reader has left. */
+/* Waits a second. As long as nothing changes, nothing is written, so poll() tells if the reader left. */
 static bool has_reader_left(void)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO };

@@ -20,7 +20,7 @@ static bool is_same(char a, char b)
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* Counts letters that were left out, inserted, replaced, or swapped with the next, in any case. */
+/* Counts letters that were left out, inserted, replaced, or swapped with the next; ignores case. */
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int rows[3][LONGEST + 1], *before = rows[0], *last = rows[1], *now = rows[2], *free;

@@ -18,7 +18,7 @@ void suggest_offer(struct suggestion *suggestion, const char *word);
 /* Makes an address from digits with any separators. Returns false if that is impossible. */
 bool suggest_bdf(const char *typed, char buf[VLU_BDF_SIZE]);
 
-/* Returns the text of a failure with a suggested session, or NULL without one. */
+/* Returns the text of a "no-session", with a suggestion if there is one; NULL for other failures. */
 char *suggest_after(struct cli *cli, const struct vlu_problem *problem);
 
 #endif

@@ -10,8 +10,8 @@
  *
  * null is not known. Units are bytes, hex, at (an address; 0 is not known), th (an
  * ordinal; 0 is not known) and word ("unknown" is not known). Any other unit is counted:
- * {files:file} is "1 file" or "2 files", where files is a number or an array. The units
- * known, empty (no element), yes and no print nothing, and are known if they are true.
+ * {files:file} is "1 file" or "2 files", where files is a number or an array. Four units
+ * print nothing, and are known if they are true: known, empty (no element), yes, no.
  */
 #ifndef CLI_TEMPLATE_H
 #define CLI_TEMPLATE_H

@@ -9,8 +9,8 @@
 struct json_object;
 
 /*
- * A scale that cuts long phases in which vfio-lu waits for a command. An hour before finish would
- * otherwise hide the seconds before it.
+ * A scale that cuts long phases in which vfio-lu waits for a command. Otherwise an hour of waiting
+ * would hide the phases of seconds.
  */
 struct scale_part {
 	double start, seconds;	/* of a phase */

@@ -21,7 +21,7 @@
  *  - vlu_check_device() or vlu_judge_device() of a device that was already judged
  *    in this look.
  * vlu_device_find() returns a device as this look sees it. A program that looks at the
- * machine again after a while calls a function of the first list.
+ * machine again after a while calls a function of the first item.
  */
 #ifndef VFIO_LU_H
 #define VFIO_LU_H
@@ -470,15 +470,15 @@ VLU_EXPORT int vlu_plan_preserve(struct vlu_ctx *ctx, const char *session,
 /* Another file of a VMM, by its descriptor number there. */
 struct vlu_vmm_file {
 	int fd;
-	const char *name;	/* its name in the session, of no other file there; NULL: "fdN" */
+	const char *name;	/* its name, unique in the session; NULL: "fdN" */
 };
 
 /*
  * Plans to preserve files that a process has open: a running VMM, or the caller (getpid()). n == 0
  * means all its vfio devices. Opens and binds nothing, and the guest does not notice. A device must
- * have been opened through /dev/vfio/devices. The array files lists other files of the process to
- * preserve, which the kernel must support, such as a memfd with the guest's memory; a memfd's size
- * is fixed from then on. The VMM must end before the kexec.
+ * have been opened through /dev/vfio/devices. files: further files of the process, which are preserved,
+ * too. The kernel must support each; an example is a memfd with the guest's memory, whose size is
+ * fixed from then on. The VMM must end before the kexec.
  */
 VLU_EXPORT int vlu_plan_preserve_vmm(struct vlu_ctx *ctx, const char *session, pid_t pid,
 				     const struct vlu_bdf *bdfs, size_t n,
@@ -556,7 +556,7 @@ struct vlu_finish {
 	/* Names of files that may be freed although no process took them, or "all". */
 	size_t n_discard;
 	const char *const *discard;
-	/* Names that this session does not have belong to other sessions; else they are VLU_USAGE. */
+	/* true: ignore names that this session does not have; false: they are VLU_USAGE. */
 	bool of_all;
 };
 
@@ -761,9 +761,9 @@ struct vlu_state {
 };
 
 /*
- * Reads the state of all sessions without changing anything. Incoming devices whose
- * session no source names are listed under the name that the parameter session gives
- * (NULL: VLU_SESSION), or, if the command line names sessions, under the only one of these
+ * Reads the state of all sessions without changing anything. If no source
+ * names the session of an incoming device, the device is listed under the parameter session
+ * (NULL: VLU_SESSION) or, if the command line names sessions, under the only one of these
  * whose devices are unknown. The caller frees the result.
  */
 VLU_EXPORT int vlu_state_read(struct vlu_ctx *ctx, const char *session,

@@ -25,7 +25,7 @@ static void look_exists(const struct facts *facts, struct verdict *v)
 }
 
 /*
- * The PCI series preserves the bridges above an endpoint with it (pci_liveupdate_preserve()).
+ * The PCI series preserves, with an endpoint, the bridges above it (pci_liveupdate_preserve()).
  * vfio-pci binds to header type 0 alone (vfio_pci_core_register_device(),
  * drivers/vfio/pci/vfio_pci_core.c).
  */

@@ -43,7 +43,7 @@ int facts_read(const struct vlu_device *dev, struct facts *ret_facts) must_check
 
 struct group_mates;
 
-/* Would bind accept the device? Does not look at the other devices of its IOMMU group. */
+/* Would bind accept the device by its kind, VFs and uses? Looks at no session and no other device. */
 bool can_take(const struct vlu_device *dev);
 /* Would bind accept the mates that have a host driver? Does not judge the device itself. */
 bool can_take_mates(const struct vlu_device *dev, const struct group_mates *mates);

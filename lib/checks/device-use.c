@@ -30,7 +30,7 @@ int facts_read(const struct vlu_device *dev, struct facts *ret_facts)
 struct openers {
 	bool all_seen;		/* false: other processes may have it open */
 	bool kept;		/* the holder has it open */
-	bool vmm;		/* the VMM whose devices are taken has it open */
+	bool vmm;		/* the devices of a VMM are taken; it is assumed to have this one open */
 	bool shared;		/* the files are of the host's driver, such as those of vGPUs */
 	size_t others;
 	const struct proc_file *other;	/* one of them */
@@ -146,9 +146,9 @@ void look_power_d0(const struct facts *facts, struct verdict *v)
 
 /*
  * vfio_pci_liveupdate_freeze() of the VFIO series: EINVAL while irq_type is set. An entry in
- * /proc/interrupts proves that it is set. A missing entry proves nothing while the file is open,
- * since a vector without a handler is not listed. When the file is closed, vfio_pci_core_disable()
- * has disabled interrupts.
+ * /proc/interrupts proves that it is set. A missing entry proves nothing while the vfio file
+ * is open, since a vector without a handler is not listed. When that file is closed,
+ * vfio_pci_core_disable() has disabled interrupts.
  */
 void look_interrupts_off(const struct facts *facts, struct verdict *v)
 {
@@ -303,7 +303,7 @@ int check_unused(const struct vlu_device *dev, enum unused_force force)
 		return ret;
 	look_not_in_use(&facts, &v);
 	can = can_force(&facts, &v);
-	/* without --force (FORCE_NONE: restore, unbind) a doubt stops nothing */
+	/* a doubt does not stop a command that has no --force (restore, unbind) */
 	refused = is_refused(&facts, &v) && (v.result == VLU_FAIL || force != FORCE_NONE);
 	if (v.result == VLU_UNKNOWN)
 		use = "perhaps in use";

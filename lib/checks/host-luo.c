@@ -11,8 +11,8 @@ static void look_built(const struct host *host, struct verdict *v,
 		       const char *option, const char *what)
 {
 	/*
-	 * The configuration would only be better evidence, and /proc/config.gz must be unpacked.
-	 * So skip it if only failures matter and the device is there.
+	 * The configuration is only better evidence, and reading it costs the unpacking of
+	 * /proc/config.gz. So skip it if only failures matter and the device is there.
 	 */
 	bool enough = host->luo_device && host->only_failures;
 

@@ -46,7 +46,7 @@ int boot_file_read(struct vlu_ctx *ctx, const char *path, char text[RULE_SIZE])
 	return ret;
 }
 
-/* driverctl reads the first line and ignores blanks around it. */
+/* driverctl reads the first line without the blanks around it; this takes the first word. */
 bool boot_file_has_vfio(enum boot_file kind, const char *text)
 {
 	size_t len;

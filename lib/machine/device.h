@@ -59,8 +59,9 @@ int devices_read(struct vlu_ctx *ctx, enum detail detail, const struct vlu_bdf *
 		 size_t n, struct vlu_device **devs) must_check;
 void device_read_more(struct vlu_device *dev, enum detail detail);
 void device_read_subsystem(struct vlu_device *dev);
-/* Read again the values that change with the driver, or the cdev alone. */
+/* Reads the driver again, and forgets the values that change with it. */
 void device_read_changing(struct vlu_device *dev);
+/* Reads the cdev again. */
 void device_read_cdev(struct vlu_device *dev);
 /*
  * device-list.c: do what vlu_device_find() and vlu_device_refresh() do, within the current look,
@@ -72,14 +73,14 @@ int device_refresh(struct vlu_ctx *ctx, struct vlu_bdf bdf, enum detail detail,
 		   struct vlu_device **ret_dev) must_check;
 /*
  * Call this before you check a device. If the device was already checked in this look, a new look
- * begins and its changing values are read again.
+ * begins, and its changing values are read again when they are needed.
  */
 void device_judge(struct vlu_device *dev);
 /* Is there a function at this address? Reads nothing else about the function. */
 bool device_is_present(struct vlu_ctx *ctx, struct vlu_bdf bdf);
 /*
  * Is the configuration space all ones? Returns 1 or 0, or a negative errno: -ENODATA if the
- * header is incomplete, -ENODEV if the device has disappeared. Wakes a sleeping device.
+ * header is incomplete, -ENODEV if the device disappears meanwhile. Wakes a sleeping device.
  */
 int device_is_ones(struct vlu_device *dev) must_check;
 /* Returns a number from a sysfs attribute, or -1 when it is not known. */

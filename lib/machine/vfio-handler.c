@@ -77,7 +77,10 @@ char vfio_pci_built(struct vlu_ctx *ctx, const struct kconfig *config)
 	return '?';
 }
 
-/* Searches the module file. Returns 1 or 0, or a negative errno with the reason in text. */
+/*
+ * Searches the module file. Returns 1 or 0 with its path in text, or a negative errno with the
+ * reason, if known.
+ */
 static int look_in_module(struct vlu_ctx *ctx, char *text, size_t text_size)
 {
 	char release[128], name[256] = "kernel/drivers/vfio/pci/vfio-pci.ko";
