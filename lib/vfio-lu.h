@@ -515,7 +515,10 @@ enum vlu_release_flags {
 	VLU_ABANDON = 1,
 };
 
-/* Plans to end the preservation of n devices or, with n == 0, of the whole session. */
+/*
+ * Plans to end the preservation of n devices or, with n == 0, of the whole session. Only the
+ * whole session's release closes its other files, and so frees memory that no process has.
+ */
 VLU_EXPORT int vlu_plan_release(struct vlu_ctx *ctx, const char *session,
 				const struct vlu_bdf *bdfs, size_t n, unsigned int flags,
 				struct vlu_plan **ret_plan);
@@ -525,7 +528,8 @@ VLU_EXPORT int vlu_plan_release(struct vlu_ctx *ctx, const char *session,
  * data of Kexec Handover, KHO (kho_fill_kimage(), called from kernel/kexec_file.c alone).
  * cmdline NULL means this kernel's command line; append, if not NULL, is added to it. Fails with
  * VLU_NOT_PRESERVABLE if the verdict of vlu_check_next() is VLU_FAIL or VLU_UNKNOWN, unless
- * force is set, and with VLU_FAILED if a file cannot be read.
+ * force is set, and with VLU_FAILED if a file cannot be read. force accepts the failures for the
+ * devices that are preserved now; vlu_plan_kexec() refuses them for others.
  */
 VLU_EXPORT int vlu_plan_load(struct vlu_ctx *ctx, const char *kernel,
 			     const char *initrd, const char *cmdline,

@@ -35,7 +35,7 @@ int failure_join(struct vlu_ctx *ctx, const struct failure *first, const char *b
 	return first->err;
 }
 
-/* Busy is the mildest refusal, because the same command may succeed later. */
+/* Only VLU_FAILED is milder than busy, because the same command may succeed later. */
 static int gravity(enum vlu_status status)
 {
 	switch (status) {

@@ -12,8 +12,8 @@
 /* Returns whether to keep a link. Of open files of processes, keeps those that checks look for. */
 bool scrub_is_kept_link(const char *path, const char *target);
 /*
- * Returns whether to keep a directory. Drops fdinfo and task of a process unless a kept file is
- * below; the fd directory is enough to show the process.
+ * Returns whether to keep a directory. Drops fdinfo and task of a process; the fd directory is
+ * enough to show the process. If a file below is kept, tree-copy.c makes them all the same.
  */
 bool scrub_is_kept_dir(const char *path);
 /*

@@ -61,7 +61,7 @@ bool held_has_word(const char *value, const char *word);
 
 /*
  * Waits until the holder answers, if necessary until its service manager has restarted it. Returns
- * 0, or -ENOENT if there is certainly no holder. Sets other errors with vlu_fail().
+ * -ENOENT if there is certainly no holder. Reports each error with vlu_fail().
  */
 int held_await(struct vlu_ctx *ctx) must_check;
 /* Starts a holder, unless one runs or is being restarted. */

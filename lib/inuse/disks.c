@@ -230,7 +230,7 @@ static void add_layer(struct below *below, const char *above, const char *name)
 	below->is_layer = false;
 }
 
-/* Skips a device above that has the disk in slaves/ (bd_link_disk_holder(), block/holder.c). */
+/* Skips a device whose slaves/ has the disk (bd_link_disk_holder(), block/holder.c). */
 static int look_at_holder(void *arg, const char *above)
 {
 	const struct block *block = arg;

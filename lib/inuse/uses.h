@@ -25,7 +25,7 @@ struct server {
 	char interface[16];	/* that leads to the server; "": not known */
 	int family;		/* of its address; 0: the address is not known */
 	unsigned char address[16];
-	unsigned int prefix;	/* plus 1, of the route that names the interface; 0: no route does */
+	unsigned int prefix;	/* the prefix length of the route to it, plus 1; 0: no route */
 	enum use_weight weight;
 	char *what, *fix;
 };

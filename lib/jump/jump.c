@@ -249,7 +249,7 @@ static void check_vms(struct jump *jump)
 			snprintf(preserve, sizeof(preserve), "preserve the device: vfio-lu preserve "
 				 "--pid %d, or ", (int)user->pid);
 		vlu_fail(jump->ctx, FAIL_WOULD_LOSE, -EBUSY, "%s: process %d (%s) has it open and "
-			 "it is in no session, so a kexec would end that process; %send the process, "
+			 "it is not preserved, so a kexec would end that process; %send the process, "
 			 "or let the kexec end it: vfio-lu kexec --force", vlu_bdf_format(user->bdf, name),
 			 (int)user->pid, user->comm, preserve);
 		failures_note(jump->ctx, &jump->failures, !jump->force);

@@ -78,11 +78,12 @@ static int make_line(const struct ledger *ledger, struct kexec_image *image)
 }
 
 /* Finds the preserved devices, or if there are none yet, those bound to vfio-pci. */
-static int find_devices(const struct ledger *ledger, struct vlu_bdf **ret_bdfs, size_t *ret_n)
+static int find_devices(const struct ledger *ledger, struct vlu_bdf **ret_bdfs, size_t *ret_n,
+			bool *ret_preserved)
 {
 	const struct vlu_session *session;
 	struct vlu_ctx *ctx = ledger->ctx;
-	size_t i, preserved;
+	size_t i;
 	int ret;
 
 	ret = vlu_devices_read(ctx);
@@ -90,8 +91,8 @@ static int find_devices(const struct ledger *ledger, struct vlu_bdf **ret_bdfs, 
 		for (i = 0; !ret && session->direction == VLU_OUTGOING && i < session->n_devices; i++)
 			if (is_held(&session->devices[i]))
 				ret = bdf_add(ctx, ret_bdfs, ret_n, session->devices[i].bdf);
-	preserved = *ret_n;
-	for (i = 0; !ret && !preserved && i < vlu_device_count(ctx); i++)
+	*ret_preserved = *ret_n;
+	for (i = 0; !ret && !*ret_preserved && i < vlu_device_count(ctx); i++)
 		if (strcmp(vlu_device_at(ctx, i)->driver, VFIO_DRIVER) == 0)
 			ret = bdf_add(ctx, ret_bdfs, ret_n, vlu_device_at(ctx, i)->bdf);
 	return ret;
@@ -154,10 +155,10 @@ static int judge(const struct ledger *ledger, struct kexec_image *image, bool fo
 	struct vlu_report *report;
 	enum vlu_result verdict, unforced;
 	size_t i, n = 0;
-	bool stops;
+	bool stops, preserved;
 	int ret;
 
-	ret = find_devices(ledger, &bdfs, &n);
+	ret = find_devices(ledger, &bdfs, &n, &preserved);
 	if (!ret)
 		ret = vlu_check_next(ctx, &next, bdfs, n, &report);
 	if (ret)
@@ -175,7 +176,8 @@ static int judge(const struct ledger *ledger, struct kexec_image *image, bool fo
 	}
 	vlu_report_free(report);
 	ret = failures_end(ctx, &failures);
-	return ret ? ret : note_judged(ctx, image, bdfs, n);
+	/* a failure is accepted for preserved devices only */
+	return ret ? ret : note_judged(ctx, image, bdfs, image->forced && !preserved ? 0 : n);
 }
 
 int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bool force)
@@ -202,6 +204,12 @@ int kexec_image_judge_again(const struct ledger *ledger, struct kexec_image *ima
 	struct vlu_ctx *ctx = ledger->ctx;
 	int ret = 0;
 
+	if (image->forced && loaded && !loaded->judged) {
+		vlu_log(ctx, VLU_LOG_WARNING, "devices were preserved after vfio-lu load --force, so the "
+			"failures that it accepted count again");
+		free(image->forced);
+		image->forced = NULL;
+	}
 	/* a failure that load --force accepted is reported again */
 	if (!image->forced && image->seen && loaded && loaded->judged &&
 	    witness_holds(&ctx->sys, image->seen))

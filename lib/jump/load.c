@@ -83,9 +83,9 @@ static int add_load(struct jump *load)
 	jump_step(load, run_load, undo_load, "load %p with kexec_file_load, command line: %v",
 		  image->kernel, image->line);
 	jump_step(load, run_remember, NULL, "record the loaded image", NULL, NULL);
-	return plan_say(load->plan, "load", "loaded %s%s%s, with handover; command line: %s%s%s",
+	return plan_say(load->plan, "load", "loaded %s%s%s%s; command line: %s%s%s",
 			image->kernel, image->initrd ? " and " : "",
-			image->initrd ? image->initrd : "", image->line,
+			image->initrd ? image->initrd : "", image->forced ? "" : ", with handover", image->line,
 			load->added[0] ? "; added:" : "", load->added);
 }
 

@@ -332,8 +332,8 @@ static void read_chunks(void *arg)
 	static const char *const dirs[] = { "/sys/devices", PCI_DEVICES, IOMMU_GROUPS };
 	struct reading *all = arg;
 	/*
-	 * The readers use nothing of the context but sys and look, so each thread gets a context of
-	 * its own.
+	 * Each thread has a context of its own. Only sys and look are set, since the readers use
+	 * nothing else of it.
 	 */
 	struct vlu_ctx view = { .look = all->ctx->look };
 	size_t from, i;

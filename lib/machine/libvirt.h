@@ -5,7 +5,7 @@
 
 #include "base/ctx.h"
 
-#define LIBVIRT_NAME 256	/* of a file name */
+#define LIBVIRT_NAME 256	/* the size of a file name */
 
 /* Sets the name of the domain whose QEMU this is. Returns -ENOENT if libvirt did not start it. */
 int libvirt_domain(struct vlu_ctx *ctx, pid_t pid, char name[LIBVIRT_NAME]) must_check;

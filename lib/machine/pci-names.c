@@ -95,7 +95,7 @@ static bool find(struct names *names, struct name *name)
 		names->broken = true;
 		return false;
 	}
-	/* libpci reads the hardware database through udev, which leaks memory. */
+	/* No HWDB: libpci reads the hardware database through udev, which leaks memory. */
 	found = names->pci.pci_lookup_name(names->access, name->text, (int)sizeof(name->text),
 					   name->kind | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB,
 					   name->a, name->b);

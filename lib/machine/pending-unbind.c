@@ -7,9 +7,9 @@
  * - The task has open the sysfs file to which it writes. This can be seen with any kernel
  * configuration.
  * - /proc/PID/wchan has the function. This also works for kernel threads that remove an
- * unplugged device. Because the wait has a time-out, wchan shows process_timeout if the kernel only
- * guesses the callers on a stack; only a kernel that can unwind its stacks (ORC, frame pointers)
- * shows the function.
+ * unplugged device. A kernel that guesses the callers from the words on a stack shows
+ * process_timeout, the function of the timer of the wait; only a kernel that can unwind its stacks
+ * (ORC, frame pointers) shows the function.
  */
 #include "base/attr.h"
 #include "machine/pending-unbind.h"

@@ -11,10 +11,10 @@ struct advice {
 	char ids[128];		/* ids of those that a module takes */
 	char softdeps[256];
 	char builtin[128];	/* the built-in drivers */
-	bool shared;		/* a device that was not asked about has the same ids */
+	bool shared;		/* the ids match another device, or may, or a list is full */
 	bool doubt;		/* a rule may give a device to vfio-pci */
 	bool unknown;
-	bool removed;		/* a rule removes a device */
+	bool removed;		/* a rule removes a device, or may */
 	bool root;		/* a module in the root file system takes a device */
 };
 

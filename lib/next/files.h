@@ -16,7 +16,7 @@ int files_read(const struct files *files, const char *path, size_t max, char **r
 	       size_t *ret_size) must_check;
 int files_each(const struct files *files, const char *dir,
 	       int (*fn)(void *arg, const char *name), void *arg) must_check;
-/* Does the path exist (in an archive: not an empty directory)? */
+/* Does the path exist? An empty directory of an archive does not. */
 bool files_has(const struct files *files, const char *path);
 
 #endif

@@ -13,7 +13,7 @@
 struct next {
 	struct vlu_ctx *ctx;
 	const struct vlu_next *asked;
-	struct vlu_next own;	/* *asked, completed from a UKI; asked points here */
+	struct vlu_next own;	/* a copy of *asked with the parts of a UKI; asked is set to &own */
 	char initrd_name[300];	/* text of own.initrd, if the initrd is in a UKI */
 	char machine[16];	/* of this host, as uname -m; "": not known */
 	char *file;		/* content of the image; image points into it */

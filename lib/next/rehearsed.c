@@ -70,7 +70,7 @@ static bool is_better(const struct outcome *found, const struct outcome *known)
 	return strcmp(found->date, known->date) > 0;
 }
 
-/* Replaces *outcome if this record is better. If it is unusable, *outcome gets its path. */
+/* Replaces a worse *outcome. If this record is unusable, an empty *outcome gets its path. */
 static int take_record(const char *path, const char *text, const struct pair *pair,
 		       struct outcome *outcome)
 {

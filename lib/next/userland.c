@@ -100,7 +100,7 @@ static size_t wants(const char *path)
 
 /*
  * Returns the part of a path below lib/modules/RELEASE/, wherever that is (NixOS), or below
- * lib/modules (booster). NULL: elsewhere. Writes that directory to the buffer tree.
+ * lib/modules (booster), and writes that directory to the buffer tree. NULL: elsewhere.
  */
 static const char *below_tree(struct userland *user, const char *name, char tree[ARCHIVE_PATH])
 {

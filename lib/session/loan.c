@@ -130,20 +130,26 @@ static int number_of(void *arg, const char *name)
 	return member && is_held(member) ? add(loan, member) : no_such_name(loan, name);
 }
 
-/* If argv names nothing, adds all files, except those that cannot be lent. */
+/* If argv names nothing, adds all files, and warns of those that cannot be lent. */
 static int add_all(struct vlu_loan *loan)
 {
-	const struct vlu_member *member, *refused = NULL;
+	const struct vlu_member *member;
 	size_t i;
 	int ret = 0;
 
-	for (i = 0; ret >= 0 && (member = member_at(loan->now, i)); i++) {
+	for (i = 0; ret >= 0 && (member = member_at(loan->now, i)); i++)
 		if (is_held(member) && member->state == VLU_MEMBER_RETRIEVED)
 			ret = add(loan, member);
-		else if (is_held(member))
-			refused = refused ? refused : member;
+	for (i = 0; ret >= 0 && (member = member_at(loan->now, i)); i++) {
+		if (!is_held(member) || member->state == VLU_MEMBER_RETRIEVED)
+			continue;
+		ret = check_member(loan, member, false);
+		if (loan->n) {
+			failure_warn(loan->ctx, ret);
+			ret = 0;
+		}
 	}
-	return refused && !loan->n ? check_member(loan, refused, false) : ret;
+	return ret;
 }
 
 static int expand(struct vlu_loan *loan, char *const *argv)
@@ -197,7 +203,7 @@ static int lend(struct vlu_loan *loan, struct file *file, const char *value)
 
 /*
  * Notes the moment at which the devices were given, or drops it. A device keeps its earlier moment
- * only if its borrower still runs: one that has ended has not bound the device.
+ * only while its borrower runs; lend() refuses a device that is bound already.
  */
 static void note_given(struct vlu_loan *loan, bool given)
 {
@@ -230,6 +236,7 @@ static int lend_all(struct vlu_loan *loan)
 		if (!ret) {
 			file++;
 		} else if (ret == -EALREADY && !loan->named && loan->n > 1) {
+			failure_warn(loan->ctx, ret);
 			sys_close(&loan->ctx->sys, file->lent.fd);
 			loan->n--;
 			memmove(file, file + 1, (size_t)(loan->files + loan->n - file) * sizeof(*file));

@@ -120,6 +120,7 @@ static bool drop_leftovers(struct vlu_plan *plan, struct session *session,
 
 static int add_device(struct vlu_plan *plan, struct session *session, struct vlu_bdf bdf)
 {
+	const struct vlu_member *seen = session->now ? member_of(session->now, bdf) : NULL;
 	bool is_new = !session_device(session, bdf), taken = is_new && session->vmm;
 	struct vlu_device *dev;
 	int ret = is_new ? check_elsewhere(session, bdf) : 0;
@@ -130,6 +131,9 @@ static int add_device(struct vlu_plan *plan, struct session *session, struct vlu
 		ret = session_add(session, dev->name, false);
 	if (ret)
 		return ret;
+	if (seen && is_promised(seen) && seen->state == VLU_MEMBER_PRESERVED)
+		return plan_say_already(plan, "preserve", "%s  already preserved in session %s", dev->name,
+					session->name);
 	plan_say(plan, "preserve", taken ? "%s  preserved in session %s, taken from %s; vfio-lu "
 		 "kexec disables its interrupts" : "%s  preserved in session %s", dev->name, session->name,
 		 taken ? session->vmm->who : "");

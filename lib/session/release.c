@@ -70,13 +70,15 @@ static void add_release(struct vlu_plan *plan, struct session *session,
 	const struct member *member, *files = session->members + session->n_devices;
 	bool broken = false;
 	size_t staying = choose_leaving(plan, session, bdfs, n, &broken);
+	/* only the release of the whole session frees the memory of a guest */
+	bool stays = staying || (n && session->n > session->n_devices);
 
 	if (n && staying == session->n_devices && !broken)
 		return;		/* none of the named devices is in the session */
-	if (staying)
+	if (stays)
 		outgoing_add(plan, session);
 	else
-		end_step(plan);		/* no device stays, so the other files leave, too */
+		end_step(plan);
 	if (!session->n_devices)
 		plan_say(plan, "release", "session %s  no longer preserved", session->name);
 	/* the kernel cannot release a single file, so the others were released for a moment, too */
@@ -88,11 +90,13 @@ static void add_release(struct vlu_plan *plan, struct session *session,
 		session_step(plan, session_leave, NULL,
 			     "close the files of the devices that leave, all at the same time");
 	for (member = files; member < session->members + session->n; member++) {
-		if (!staying)
-			member_step(plan, session_drop, NULL, "%p: close it", member, NULL);
-		plan_say(plan, staying ? "preserve" : "release", staying ?
+		if (!stays)
+			member_step(plan, session_drop, NULL, "%p: close it, which frees its memory "
+				    "unless a process has it", member, NULL);
+		plan_say(plan, stays ? "preserve" : "release", stays ?
 			 "%s  stays in session %s, which was created again" :
-			 "%s  no longer preserved; it is closed", member->name, session->name);
+			 "%s  no longer preserved; its memory is freed unless a process has it",
+			 member->name, session->name);
 	}
 }
 
@@ -143,8 +147,10 @@ static int add_abandon(struct vlu_plan *plan, struct session *session)
 	size_t i;
 
 	for (i = 0; (member = member_at(now, i)); i++) {
-		loss = i < now->n_devices ? "it cannot be opened before the next kexec or reboot" :
-		       "its content is lost";
+		loss = i >= now->n_devices ? "its memory is freed unless a process has it" :
+		       member->was_lent || member->state == VLU_MEMBER_BOUND ?
+		       "unless VMMs have bound all devices, it cannot be opened before the next kexec or reboot" :
+		       "it cannot be opened before the next kexec or reboot";
 		plan_add(plan, &give_up, member->bdf, member->name, loss, NULL);
 		plan_say(plan, "release", "%s  given up: %s", member->name, loss);
 	}

@@ -276,7 +276,7 @@ uid_t sys_euid(struct sys *sys);
 void sys_now(struct sys *sys, struct sys_time *ret_now);
 /*
  * Calls fn(arg) in 1 to n threads, which share the work among themselves. fn may call the
- * kernel, but no function that keeps state.
+ * kernel, but must not change the context.
  */
 void sys_together(struct sys *sys, size_t n, void (*fn)(void *arg), void *arg);
 int sys_max_files(struct sys *sys);

@@ -7,9 +7,9 @@
 
 struct clocks {
 	/*
-	 * When each boot clock was 0, by the wall clock of the previous kernel as set at the last
-	 * moment of that kernel. If source is "wall-clock" or NULL, zero[1] is by the wall clock
-	 * of the next kernel.
+	 * When the boot clock of the previous [0] and of the next kernel [1] was 0, by the wall
+	 * clock that the previous kernel had at its last moment. If source is "wall-clock" or
+	 * NULL, zero[1] is by the wall clock of the next kernel.
 	 */
 	int64_t zero[2];	/* nanoseconds since 1970; -1: no moment of that kernel is known */
 	const char *source;	/* the compared clock: "counter", "rtc" or "wall-clock"; NULL: none */

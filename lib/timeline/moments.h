@@ -3,7 +3,7 @@
  * The moments of a live update, and where each one is kept until it is in UPDATES:
  *
  *   preserved		in the manifest, inside the session and on the disk
- *   loaded		on the next kernel's command line, with which vfio-lu kexec loads it
+ *   loaded		on the command line with which `vfio-lu kexec` loads the next kernel
  *   interrupts-disabled, of each device, and kexec-called
  *			on the disk right before the kexec, with "loaded", which shows that
  *			they belong to this kexec

@@ -147,8 +147,8 @@ static int64_t first_known(const struct moments *moments, const struct clocks *c
 /*
  * The absence of a device begins when its interrupts are disabled or, if that moment is not known,
  * when the image is loaded. The device is back when a process can use it again: when finish binds
- * the device's file to an iommufd, as it does unless a VMM has bound the file, else when a VMM gets
- * the file. If neither moment is known, the device is back when the session is finished.
+ * the device's file to an iommufd or, if a VMM has bound the file already, when the VMM got the file.
+ * If neither moment is known, the device is back when the session is finished.
  */
 static int add_device(struct pool *pool, const struct moments *moments, const struct clocks *clocks,
 		      struct vlu_bdf bdf, int64_t start, struct vlu_update *update)

@@ -38,7 +38,7 @@ phase_1() {
 	say "A VM with a device that is in no session would end with this kernel."
 	start_standin "open=$DEV3"
 	run 3 kexec --dry-run
-	err "$DEV3: process $standin (standin) has it open and it is in no session, so a kexec would end that process"
+	err "$DEV3: process $standin (standin) has it open and it is not preserved, so a kexec would end that process"
 	err "vfio-lu preserve --pid $standin"
 	run 3 kexec
 	run 0 kexec --force --dry-run

@@ -16,8 +16,17 @@ load() { run "$1" load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)";
 
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
+	say "load --force accepts nothing for devices that are preserved later"
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline) liveupdate=off" --force
+	out_not "with handover"
 	run 0 preserve "$DEV1"
+	run 0 status
+	out "not checked for all that is preserved now"
+	run 3 kexec
+	err "devices were preserved after vfio-lu load --force, so the failures that it accepted count again"
+	err "(next-cmdline)"
 	load 0
+	out "with handover"
 	err_not "$judged"
 	as_judged
 	as_judged
@@ -68,6 +77,10 @@ phase_1() {
 	err "(next-cmdline)"
 	again 0
 	err "(next-cmdline)"
+	run 0 preserve "$DEV2" --session later
+	again 3
+	run 0 release --session later
+	again 0
 	mv "$SCN_ROOT$INITRD" "$SCN_TMP/initrd"
 	echo "no initrd" >"$SCN_ROOT$INITRD"
 	again 3

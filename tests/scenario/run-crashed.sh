@@ -28,6 +28,7 @@ phase_2() {
 
 	say "That one bound the device and has ended, which the next run finds out."
 	run 0 run --session vm -- true
+	err "$DEV1: its file is bound to an iommufd already"
 	run 0 status
 	out "next: vfio-lu finish --session vm --discard ram"
 	run 0 finish --session vm --discard ram --dry-run

@@ -49,7 +49,7 @@ phase_3() {
 	fake power "$DEV1" D0
 
 	run 3 kexec
-	err "$DEV1: process $vmm (standin) has it open and it is in no session, so a kexec would end that process"
+	err "$DEV1: process $vmm (standin) has it open and it is not preserved, so a kexec would end that process"
 	if has_log; then name_no_way; fi
 	end_process $vmm
 }
@@ -59,7 +59,7 @@ name_no_way() {
 	run 3 preserve --pid $vmm
 	err "$DEV1: the previous kernel preserved it, in no session that can be restored; it cannot be preserved before the next kexec or reboot"
 	run 3 kexec
-	err "$DEV1: process $vmm (standin) has it open and it is in no session, so a kexec would end that process; end the process, or let the kexec end it: vfio-lu kexec --force"
+	err "$DEV1: process $vmm (standin) has it open and it is not preserved, so a kexec would end that process; end the process, or let the kexec end it: vfio-lu kexec --force"
 	err_not "preserve"
 	end_process $vmm
 	run 3 preserve "$DEV1"

@@ -119,7 +119,21 @@ phase_1() {
 	end_process "$standin"
 	standin=$first
 	run 0 release
+
+	say "Without its device, the memory stays: only the release of the whole session gives it up."
 	run 0 preserve --pid "$standin" --fd "$memfd=guest"
+	run 0 release "$DEV1" --dry-run
+	out_not "guest: close it"
+	run 0 release "$DEV1"
+	out "$DEV1  no longer preserved"
+	out "guest  stays in session vfio-lu"
+	run 0 status
+	out "session  vfio-lu   outgoing, held"
+	out_not "$DEV1"
+	run 0 release --dry-run
+	out "guest: close it, which frees its memory unless a process has it"
+	run 0 preserve --pid "$standin" --fd "$memfd=guest"
+	out "$DEV1  preserved in session vfio-lu"
 	# the session is created again, with all its members
 	run 0 preserve "$DEV2"
 	run 0 release "$DEV2"
