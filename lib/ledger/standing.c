@@ -171,8 +171,10 @@ static void stand_unheld(const struct ledger *ledger, struct entry *entry)
 	else if (entry->opened)
 		stand(session, VLU_STANDING_WAITING, NULL);
 	else if (is_finished(ledger, session) || strcmp(entry->settled, "finished") == 0)
-		stand(session, VLU_STANDING_FINISHED, "its holder ended after all its devices were "
-		      "bound, and so the kernel finished it");
+		stand(session, VLU_STANDING_FINISHED, session->n_files ?
+		      "its holder ended after all its devices were bound, and so the kernel finished "
+		      "it, and freed the memory that no process had taken" :
+		      "its holder ended after all its devices were bound, and so the kernel finished it");
 	else if (klog_is_leaked(ctx, session->name) || strcmp(entry->settled, "closed") == 0)
 		stand(session, VLU_STANDING_LOST, "it was retrieved, and its holder ended before "
 		      "it was finished: its devices cannot be used before the next kexec or "

@@ -50,19 +50,6 @@ static int undo_bind(struct step *step)
 	return 0;
 }
 
-/*
- * A VMM's file stays bound to the VMM's iommufd. So nothing is opened or bound here, and the
- * guest does not notice.
- */
-static int run_take(struct step *step)
-{
-	struct member *member = session_member(step);
-	struct session *session = step->plan->data;
-
-	return member->is_file ?
-	       vmm_take(session->vmm, member->from, member->name, &member->fd) :
-	       vmm_take_device(session->vmm, member->bdf, &member->fd);
-}
 
 static int run_hold(struct step *step)
 {
@@ -126,6 +113,51 @@ static int run_compare(struct step *step)
 				   "with the name %s; preserve file %d of %s under another name: "
 				   "--fd %d=NAME", session->name, member->name, member->from,
 				   session->vmm->who, member->from);
+}
+
+/* The kernel would refuse the file, and say only that it is preserved somewhere. */
+static int check_other_names(struct session *session, const struct member *taken)
+{
+	struct vlu_ctx *ctx = session->ctx;
+	const struct member *other;
+	bool same;
+	int fd, ret;
+
+	for (other = session->members; other < session->members + session->n; other++) {
+		if (!other->held || !other->is_file)
+			continue;
+		ret = held_get(ctx, &fd, "%s", other->key);
+		if (ret)
+			return ret;
+		same = is_same_file(ctx, taken->fd, fd);
+		sys_close(&ctx->sys, fd);
+		if (same)
+			return vlu_fail(ctx, VLU_NOT_PRESERVABLE, -EEXIST, "%s: file %d of %s is in session "
+					"%s already, with the name %s", taken->name, taken->from,
+					session->vmm->who, session->name, other->name);
+	}
+	return 0;
+}
+
+/*
+ * A VMM's file stays bound to the VMM's iommufd. So nothing is opened or bound here, and the
+ * guest does not notice.
+ */
+static int run_take(struct step *step)
+{
+	struct member *member = session_member(step);
+	struct session *session = step->plan->data;
+	int ret;
+
+	if (!member->is_file)
+		return vmm_take_device(session->vmm, member->bdf, &member->fd);
+	ret = vmm_take(session->vmm, member->from, member->name, &member->fd);
+	if (ret)
+		return ret;
+	ret = check_other_names(session, member);
+	if (ret)
+		sys_close(&session->ctx->sys, member->fd);
+	return ret;
 }
 
 void outgoing_compare(struct vlu_plan *plan, const struct session *session)
