@@ -63,8 +63,8 @@ int memory_get(const struct memory *memory, uint64_t address, size_t size,
 /* --------------------------------------- kho.c, memblock.c, metadata.c, luo.c */
 
 /*
- * Decoders of a single blob. A value that is not known is -1 or NULL, an address 0. The last three
- * have one type, so that a table can call them: *ret_memblock is a struct vlu_memblock,
+ * Decoders of a single blob. Unknown values are -1 or NULL, unknown addresses 0. Those with void * have
+ * one type, so that a table can call them: *ret_memblock is a struct vlu_memblock,
  * *ret_metadata a struct vlu_metadata, *ret_luo a struct vlu_luo.
  */
 int kho_decode(struct pool *pool, const struct blob *blob, struct vlu_kho *ret,

@@ -22,8 +22,8 @@ enum abi_kind {
 };
 
 struct abi_word {
-	char text[48];		/* "kho-v4" or "kho-v4;radix-v1"; "": none */
-	bool none;		/* known to have none */
+	char text[48];		/* "kho-v4" or "kho-v4;radix-v1"; "": none found */
+	bool none;		/* it is known that there is none */
 	bool several;		/* others were found too, so text is not reliable */
 	const char *source;	/* where it was found; a constant */
 };

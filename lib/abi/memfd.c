@@ -8,7 +8,7 @@
 #define FOLIO_SIZE	16
 #define SEALS_KNOWN	0x3f	/* F_SEAL_SEAL to F_SEAL_EXEC */
 
-/* Has the kho_vmalloc (u64 first, u32 pages, u16 flags, u16 order) just the pages of nr_folios? */
+/* Has the kho_vmalloc (u64 first, u32 pages, u16 flags, u16 order) the size of a list of nr_folios? */
 static bool has_fitting_vmalloc(const unsigned char *data, uint64_t nr_folios, size_t page)
 {
 	uint64_t first = blob_u64(data, 0), pages = blob_u32(data, 8);

@@ -168,10 +168,10 @@ static int read_as(struct reader *reader, const struct encoding *as,
 }
 
 /*
- * Returns an encoding with this name (NULL: with any): the first that can be read to its end; else
- * the first whose devices are in memory that is not available; else, to report its error, the only
- * one whose version fits the head (-1 fits any head), the first of this name if none fits, or NULL
- * if several fit.
+ * Returns the first encoding of this name (NULL: of any name) that can be read to its end; else the
+ * first whose devices are in memory that is not available. If there is neither, the caller reports
+ * the error of the returned one: of the one whose version fits the head (-1 fits any head), of the
+ * first if none fits. Returns NULL if several fit.
  */
 static const struct encoding *choose(struct reader reader, const char *name,
 				     const unsigned char *header)

@@ -30,7 +30,7 @@ int facts_read(const struct vlu_device *dev, struct facts *ret_facts)
 struct openers {
 	bool all_seen;		/* false: other processes may have it open */
 	bool kept;		/* the holder has it open */
-	bool vmm;		/* the devices of a VMM are taken; it is assumed to have this one open */
+	bool vmm;		/* facts->vmm is set, and that VMM is assumed to have the device open */
 	bool shared;		/* the files are of the host's driver, such as those of vGPUs */
 	size_t others;
 	const struct proc_file *other;	/* one of them */

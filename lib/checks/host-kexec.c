@@ -69,7 +69,7 @@ void look_kexec_not_disabled(const struct host *host, struct verdict *v)
 	if (!how) {
 		verdict_set(v, VLU_PASS, "kernels may be loaded");
 	} else {
-		/* kexec needs this, too: it loads the kernel again with its final command line */
+		/* this stops kexec, too, which loads the kernel again with its final command line */
 		verdict_set(v, VLU_FAIL, "no kernel can be loaded any more: %s", how);
 		verdict_fix(v, "remove it from /etc/sysctl.d and reboot; a running kernel cannot "
 			    "undo this");

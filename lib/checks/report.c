@@ -28,7 +28,7 @@ void report_add(struct vlu_report *report, const char *id, const struct verdict 
 	const char *argv[ARGLINE_MAX + 1];
 	const struct argline *words;
 
-	/* a copy, since the words of argv point into it */
+	/* copied, since argv below will point into the copy */
 	words = verdict->argv.n ? pool_copy(&report->pool, &verdict->argv, sizeof(*words)) : NULL;
 	if (row)
 		*row = (struct vlu_check){

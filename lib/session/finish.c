@@ -268,7 +268,7 @@ static int check_whole(const struct session *session)
 	}
 	if (!*names)
 		return 0;
-	/* session_first() may name release itself */
+	/* session_first() may name release, too */
 	gone = gone && strcmp(now->next[1], "release") != 0;
 	vlu_fail(session->ctx, FAIL_NOT_RETRIEVED, -EBUSY, "session %s cannot be finished: these are "
 		 "not retrieved:%s; nothing was bound%s%s", session->name, names, gone ? "; without a "

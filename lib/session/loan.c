@@ -22,7 +22,7 @@ struct vlu_loan {
 		char key[HOLDER_KEY];	/* its key in the holder */
 		bool recorded;	/* the holder has noted the borrower */
 	} files[MAX_FILES];
-	bool given;		/* the moment at which the devices were given is noted */
+	bool given;		/* the GIVEN moments are noted */
 	bool named;		/* argv names the files to lend; otherwise all are lent */
 	char **argv;
 	int finisher;		/* a pipe to the process that finishes the session; -1: none */
@@ -130,7 +130,7 @@ static int number_of(void *arg, const char *name)
 	return member && is_held(member) ? add(loan, member) : no_such_name(loan, name);
 }
 
-/* If argv names nothing, adds all files, and warns of those that cannot be lent. */
+/* Adds all files that can be lent. Warns of the others, or fails if there are only others. */
 static int add_all(struct vlu_loan *loan)
 {
 	const struct vlu_member *member;
@@ -202,8 +202,8 @@ static int lend(struct vlu_loan *loan, struct file *file, const char *value)
 }
 
 /*
- * Notes the moment at which the devices were given, or drops it. A device keeps its earlier moment
- * only while its borrower runs; lend() refuses a device that is bound already.
+ * Notes the moment at which the devices were given, or drops it. The moment of an earlier borrower
+ * that has ended does not count: it had not bound the device, or lend() would have refused it.
  */
 static void note_given(struct vlu_loan *loan, bool given)
 {

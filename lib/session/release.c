@@ -36,7 +36,7 @@ static void forget_step(struct vlu_plan *plan)
 		     "manifest");
 }
 
-/* Marks the devices that leave. Returns how many stay. Sets *broken if a promise is not kept. */
+/* Marks the devices that leave. Returns how many stay. Sets *broken if a named member is not held. */
 static size_t choose_leaving(struct vlu_plan *plan, struct session *session,
 			     const struct vlu_bdf *bdfs, size_t n, bool *broken)
 {
@@ -135,8 +135,8 @@ static int add_end(struct vlu_plan *plan, const struct vlu_session *now)
 }
 
 /*
- * --abandon: gives up an unfinished session. After that it cannot be restored, and its devices cannot
- * be opened before the next kexec or reboot.
+ * --abandon: gives up an unfinished session. After that it cannot be restored. Its devices cannot
+ * be opened before the next kexec or reboot, unless VMMs have bound all of them.
  */
 static int add_abandon(struct vlu_plan *plan, struct session *session)
 {
@@ -159,8 +159,8 @@ static int add_abandon(struct vlu_plan *plan, struct session *session)
 }
 
 /*
- * Refuses an address that has no device, since it is probably mistyped. A device of this session may
- * have been removed.
+ * Refuses an address that has no device, since it is probably mistyped. Accepts the devices of this
+ * session, since they may have been removed.
  */
 static int check_exists(struct session *session, const struct vlu_bdf *bdfs, size_t n)
 {
