@@ -301,11 +301,8 @@ static int add_finish(struct vlu_plan *plan, struct session *session, const stru
 				"this boot; there is nothing to finish", session->name);
 	if (!now && session_is_settled(plan->ctx, session->name, "finished"))
 		return plan_say_already(plan, "finish", "session %s  already finished", session->name);
-	if (!now && strcmp(session->name, VLU_SESSION) == 0)
-		return plan_say_already(plan, "finish", "session %s  does not exist: nothing to finish",
-					session->name);
 	if (!now)
-		return ledger_no_session(session->ledger, session->name);
+		return session_absent(plan, "finish");
 	if (now->direction == VLU_OUTGOING)
 		return vlu_fail(plan->ctx, FAIL_WRONG_ORDER, -EINVAL, "session %s was made by this "
 				"kernel; finish it in the next kernel, after vfio-lu kexec, or "

@@ -86,9 +86,12 @@ static void add_release(struct vlu_plan *plan, struct session *session,
 		plan_say(plan, member->leaving ? "release" : "preserve", member->leaving ? "%s  no longer preserved; its file is closed" :
 			 "%s  stays in session %s, which was created again: for a moment it was "
 			 "not preserved; its file stayed open", member->name, session->name);
+	for (member = session->members; member < files; member++)
+		if (member->leaving)
+			member_step(plan, NULL, NULL, "%d: end its preservation", member, NULL);
 	if (session->n_devices > staying)
-		session_step(plan, session_leave, NULL,
-			     "close the files of the devices that leave, all at the same time");
+		session_step(plan, session_leave, NULL, "close the files of these devices, all at the same "
+			     "time");
 	for (member = files; member < session->members + session->n; member++) {
 		if (!stays)
 			member_step(plan, session_drop, NULL, "%p: close it, which frees its memory "
@@ -193,14 +196,9 @@ static int add_any(struct vlu_plan *plan, struct session *session,
 	char so[160];
 	int ret;
 
-	if (!now && strcmp(session->name, VLU_SESSION) != 0)
-		return ledger_no_session(session->ledger, session->name);
 	ret = check_exists(session, bdfs, n);
-	if (ret)
-		return ret;
-	if (!now)
-		return plan_say_already(plan, "release", "session %s  does not exist: nothing to "
-					"release", session->name);
+	if (ret || !now)
+		return ret ? ret : session_absent(plan, "release");
 	ret = session_changeable(session);
 	if (ret && now->direction == VLU_OUTGOING)
 		return ret;

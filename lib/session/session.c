@@ -104,6 +104,19 @@ int session_ledger(struct vlu_ctx *ctx, const char *name, struct ledger **ret_le
 	return ret ? ret : ledger_known(*ret_ledger);
 }
 
+int session_absent(struct vlu_plan *plan, const char *action)
+{
+	const struct session *session = plan->data;
+	int ret = ledger_no_session(session->ledger, session->name);
+
+	if (strcmp(session->name, VLU_SESSION) != 0)
+		return ret;
+	if (session->ledger->state.n_sessions)
+		failure_warn(plan->ctx, ret);
+	return plan_say_already(plan, action, "session %s  does not exist: nothing to %s", session->name,
+				action);
+}
+
 int session_changeable(const struct session *session)
 {
 	const struct vlu_session *now = session->now;

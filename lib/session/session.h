@@ -67,6 +67,11 @@ int session_ledger(struct vlu_ctx *ctx, const char *name, struct ledger **ret_le
  * does not answer. The failure names the next step.
  */
 int session_changeable(const struct session *session) must_check;
+/*
+ * For a session that does not exist. Says that there is nothing to release or finish (action), and
+ * warns if there are other sessions; fails unless it is the default session.
+ */
+int session_absent(struct vlu_plan *plan, const char *action) must_check;
 /* Makes the holder's key of a member. */
 void member_key(char key[HOLDER_KEY], const char *session, const char *name);
 /* Adds a device if name is a BDF, else a file. Leaves an existing member unchanged. */
