@@ -38,7 +38,7 @@ static const struct opt check_opts[] = {
 	{ .name = "vms", .type = OPT_FLAG, IN(vms),
 	  .help = "check the devices of every running VMM" },
 	{ .name = "capture", .type = OPT_TEXT, IN(capture), .arg = "DIR",
-	  .hint = HINT_DIR, .help = "copy into DIR the files that list and check read" },
+	  .hint = HINT_DIR, .help = "copy into DIR the files that list, check and status read" },
 	OPT_END
 };
 

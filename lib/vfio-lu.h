@@ -326,7 +326,8 @@ VLU_EXPORT const struct vlu_check *vlu_report_at(const struct vlu_report *report
 VLU_EXPORT enum vlu_result vlu_report_verdict(const struct vlu_report *report);
 
 /*
- * Copies every file that `list` and `check` read into dir, which must be new or empty.
+ * Copies every file that `list`, `check` and `status` read into dir, which must be new or empty,
+ * and the answer of the holder.
  * vlu_set_root() can look at the copy later, on another machine. Zeros replace what identifies the
  * machine (lib/capture/scrub.h). Writes below dir only, even in a read-only context.
  */
