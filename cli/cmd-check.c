@@ -38,7 +38,7 @@ static const struct opt check_opts[] = {
 	{ .name = "vms", .type = OPT_FLAG, IN(vms),
 	  .help = "check the devices of every running VMM" },
 	{ .name = "capture", .type = OPT_TEXT, IN(capture), .arg = "DIR",
-	  .hint = HINT_DIR, .help = "copy into DIR the files that list and check read" },
+	  .hint = HINT_DIR, .help = "copy into DIR the files that list, check and status read" },
 	OPT_END
 };
 
@@ -268,12 +268,13 @@ static int add_all(struct cli *cli, struct json_object *doc, const struct check_
 	};
 	struct json_object *devices;
 	struct vlu_report *report;
-	bool complete = false;
+	bool complete;
 	int status;
 
 	out_null(doc, "verdict");	/* added first, although its value is known last */
 	if (vlu_check_host(cli->ctx, &report) < 0)
 		return cli_fail(cli);
+	complete = !is_of_vms(o) && vlu_report_is_complete(report);
 	verdicts->host = add_readiness(cli, out_object(doc, "host"), report);
 	out_null(doc, "next_kernel");
 	devices = out_array(doc, "devices");
@@ -282,7 +283,11 @@ static int add_all(struct cli *cli, struct json_object *doc, const struct check_
 	else
 		status = cli->argc ? add_named(cli, devices, verdicts) :
 				     add_bound(cli, devices, verdicts);
-	out_known(doc, "complete", !is_of_vms(o) ? VLU_DONT_KNOW : complete ? VLU_YES : VLU_NO);
+	out_known(doc, "complete", complete ? VLU_YES : VLU_NO);
+	/* of VMs, add_vmms() has said so */
+	if (status == VLU_OK && !complete && !is_of_vms(o))
+		cli_warn(cli, "unseen", "vfio-lu could not read the open files of all processes, "
+			 "so a process may use a device; only root can see that");
 	if (status != VLU_OK || !o->next_kernel)
 		return status;
 	if (vlu_check_next(cli->ctx, &what, verdicts->bdfs, verdicts->n_bdfs, &report) < 0)

@@ -324,9 +324,16 @@ VLU_EXPORT const struct vlu_check *vlu_report_at(const struct vlu_report *report
  * that is not advisory is unknown, else VLU_PASS. Warnings do not change the verdict.
  */
 VLU_EXPORT enum vlu_result vlu_report_verdict(const struct vlu_report *report);
+/*
+ * Could this user see the open files of all processes? If not, a process that uses the device or
+ * the host may have been missed, even if the verdict is VLU_PASS. The report on a next kernel is
+ * always complete.
+ */
+VLU_EXPORT bool vlu_report_is_complete(const struct vlu_report *report);
 
 /*
- * Copies every file that `list` and `check` read into dir, which must be new or empty.
+ * Copies every file that `list`, `check` and `status` read into dir, which must be new or empty,
+ * and the answer of the holder.
  * vlu_set_root() can look at the copy later, on another machine. Zeros replace what identifies the
  * machine (lib/capture/scrub.h). Writes below dir only, even in a read-only context.
  */

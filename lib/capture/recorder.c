@@ -223,6 +223,13 @@ static int record_list(struct sys *sys, const char *path,
 	return ret;
 }
 
+static void record_note(struct sys *sys, const char *path, const void *data, size_t size)
+{
+	struct recorder *rec = sys->recorder;
+
+	copy_file(&rec->copy, path, data, size, 0644);
+}
+
 int record_start(struct sys *sys, const char *dir, struct recorder **ret_recorder)
 {
 	struct recorder *rec;
@@ -246,6 +253,7 @@ int record_start(struct sys *sys, const char *dir, struct recorder **ret_recorde
 	rec->ops.mode = record_mode;
 	rec->ops.size = record_size;
 	rec->ops.list = record_list;
+	rec->ops.note = record_note;
 	/* without threads, the copy is made in a fixed order */
 	rec->ops.together = NULL;
 	sys->ops = &rec->ops;

@@ -2,7 +2,8 @@
 /*
  * The recorder copies each file of a machine while the library reads it. A captured tree therefore
  * contains what was read or looked for, and the names that were listed in /sys, except what scrub.h
- * removes; there is no list of files to maintain.
+ * removes; there is no list of files to maintain. The answer of the holder, which is no file, is
+ * noted in one (sys_note()).
  *
  * It sits below the gate of sys.c, between the gate and the real calls, so it cannot
  * do what the gate refuses. It writes into its own directory through its own file

@@ -2,6 +2,8 @@
 #include <ctype.h>
 #include <fnmatch.h>
 
+#include "base/ctx.h"
+#include "machine/kexec-state.h"
 #include "machine/pending-unbind.h"
 #include "machine/processes.h"
 #include "scrub.h"
@@ -136,6 +138,44 @@ static void scrub_cmdline(char *data, size_t size)
 	}
 }
 
+/* The note of `load` has command lines: "cmdline=root=... ip=...". */
+static void scrub_loaded(char *data, size_t size)
+{
+	char *p = data, *end = data + size, *eol, *value;
+
+	for (; p < end; p = eol + 1) {
+		eol = memchr(p, '\n', (size_t)(end - p));
+		eol = eol ? eol : end;
+		value = memchr(p, '=', (size_t)(eol - p));
+		if (value)
+			scrub_cmdline(value + 1, (size_t)(eol - value) - 1);
+	}
+}
+
+/* A manifest has the command of the VMM: keeps the name, drops the arguments. */
+static size_t scrub_manifest(char *data, size_t size)
+{
+	static const char key[] = "\"command\":";
+	char *end = data + size, *from, *to;
+
+	from = memmem(data, size, key, strlen(key));
+	if (!from)
+		return size;
+	for (from += strlen(key); from < end && *from == ' '; from++)
+		;
+	if (from == end || *from++ != '"')
+		return size;
+	/* to the end of the string, or of a file that was cut off */
+	for (to = from; to < end && *to != '"'; to++)
+		if (*to == '\\' && to + 1 < end)
+			to++;
+	from = memchr(from, ' ', (size_t)(to - from));
+	if (!from)
+		return size;
+	memmove(from, to, (size_t)(end - to));
+	return size - (size_t)(to - from);
+}
+
 /* The lower half of an IPv6 address may contain the hardware address. */
 static void scrub_inet6(char *data, size_t size)
 {
@@ -235,6 +275,10 @@ bool scrub_data(const char *path, char *data, size_t *size)
 		*size = strnlen(data, *size);
 	if (is_like(path, "/proc/cmdline"))
 		scrub_cmdline(data, *size);
+	if (is_like(path, KEXEC_LOADED))
+		scrub_loaded(data, *size);
+	if (is_like(path, RUN_DIR "/*.json") || is_like(path, STATE_DIR "/*.json"))
+		*size = scrub_manifest(data, *size);
 	if (is_like_any(base, serials, ARRAY_SIZE(serials), 0))
 		zero_digits(data, *size);
 	/* Boot ids, also those in manifests, stay: they must be compared. */

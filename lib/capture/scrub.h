@@ -22,6 +22,8 @@ bool scrub_is_kept_dir(const char *path);
  *  - Zeros replace MAC addresses and UUIDs in text, PCIe serial numbers, and attributes with
  *    serial numbers or unique names. The boot id and the files of vfio-lu stay.
  *  - Zeros replace values on the command line that name hosts, addresses or secrets.
+ *  - The same holds for the note of `load` on the next kernel's command line. Of the command of a
+ *    VMM in a manifest, only the name stays.
  *  - Of the kernel log, the first line and the lines about live updates or vfio stay. The first
  *    line is cut after the release, so it does not tell who built the kernel.
  *  - Of the symbols, only those with "liveupdate" stay; their addresses become zeros.

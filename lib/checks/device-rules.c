@@ -2,6 +2,7 @@
 /* The rules that a device must meet, each with the kernel code behind it. */
 #include "base/attr.h"
 #include "checks/device-rules.h"
+#include "machine/processes.h"
 #include "machine/kernel.h"
 
 enum rule_flags {
@@ -298,6 +299,7 @@ int vlu_check_device(struct vlu_device *dev, struct vlu_report **ret_report)
 	if (ret)
 		return ret;
 	judge(dev, &facts, report);
+	report->unseen = !facts.procs->complete;
 	return report_give(dev->ctx, report, ret_report);
 }
 

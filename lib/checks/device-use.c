@@ -335,8 +335,9 @@ void look_not_already_preserved(const struct facts *facts, struct verdict *v)
 		return;
 	}
 	sessions = procs_kind(facts->procs, PROC_SESSION, &n);
-	if (facts->outgoing == VLU_YES && facts->holdings->known == VLU_DONT_KNOW &&
-	    (!n || is_holders_file(facts->holdings, sessions, false))) {
+	if (facts->outgoing == VLU_YES && facts->holdings->known != VLU_YES &&
+	    (n ? is_holders_file(facts->holdings, sessions, false) :
+		 facts->holdings->known == VLU_DONT_KNOW)) {
 		verdict_set(v, VLU_UNKNOWN, "preserved already; %s",
 			    facts->procs->complete ? "vfio-lu cannot see by which program, since "
 			    	"the holder could not be asked" :

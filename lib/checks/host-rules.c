@@ -3,6 +3,7 @@
 #include "base/attr.h"
 #include "base/cache.h"
 #include "checks/host-rules.h"
+#include "machine/processes.h"
 #include "machine/systemd.h"
 
 struct host_rule {
@@ -81,6 +82,15 @@ int check_host_for(struct vlu_ctx *ctx, unsigned int use,
 
 int vlu_check_host(struct vlu_ctx *ctx, struct vlu_report **ret_report)
 {
+	const struct procs *procs;
+	int ret;
+
 	cache_drop(ctx);
-	return check_host_for(ctx, 0, ret_report);
+	procs = procs_get(ctx);
+	if (!procs)
+		return vlu_nomem(ctx);
+	ret = check_host_for(ctx, 0, ret_report);
+	if (!ret)
+		(*ret_report)->unseen = !procs->complete;
+	return ret;
 }

@@ -46,6 +46,11 @@ void report_add(struct vlu_report *report, const char *id, const struct verdict 
 		report->short_of_memory = true;
 }
 
+bool vlu_report_is_complete(const struct vlu_report *report)
+{
+	return !report->unseen;
+}
+
 size_t vlu_report_count(const struct vlu_report *report)
 {
 	return report->n_rows;

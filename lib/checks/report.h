@@ -10,6 +10,7 @@ struct vlu_report {
 	struct vlu_check *rows;
 	size_t n_rows;
 	bool short_of_memory;
+	bool unseen;		/* see vlu_report_is_complete() */
 };
 
 /* The verdict of a rule, which the rule fills in. */

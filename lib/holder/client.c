@@ -2,6 +2,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "holder/exchange.h"
+#include "holder/recorded.h"
 #include "machine/systemd.h"
 #include "uapi/liveupdate.h"
 #include "service.h"
@@ -146,20 +147,37 @@ static enum vlu_holder found_by(int ret)
 	}
 }
 
-int held_read(struct vlu_ctx *ctx, struct held *ret_held)
+static int ask_holder(struct vlu_ctx *ctx, struct held *held)
 {
 	char reply[HOLDER_PACKET + 1], request[32];
-	struct held held = { .pid = -1 };
 	size_t total, before;
 	int ret;
 
 	do {
-		before = held.n;
-		snprintf(request, sizeof(request), "list %zu", held.n);
+		before = held->n;
+		snprintf(request, sizeof(request), "list %zu", held->n);
 		ret = holder_ask(ctx, request, reply, NULL, 0);
 		if (!ret)
-			ret = take_items(&held, reply, &total);
-	} while (!ret && held.n < total && held.n > before);
+			ret = take_items(held, reply, &total);
+	} while (!ret && held->n < total && held->n > before);
+	return ret;
+}
+
+int held_read(struct vlu_ctx *ctx, struct held *ret_held)
+{
+	_cleanup_free_ char *answer = NULL;
+	struct held held = { .pid = -1 };
+	size_t total;
+	int ret;
+
+	ret = ask_holder(ctx, &held);
+	if (ret == -ENOENT && !ctx->sys.root_is_slash) {
+		ret = answer_read(ctx, &answer);
+		if (!ret)
+			ret = take_items(&held, answer, &total);
+	}
+	if (ret != -ENOENT)
+		answer_note(ctx, &held, ret);
 	held.found = found_by(ret);
 	if (ret) {
 		held_free(&held);

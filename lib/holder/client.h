@@ -27,6 +27,8 @@
 
 #define HOLDER_SOCKET	RUN_DIR "/holder"
 #define HOLDER_NOTE	RUN_DIR "/holder.managed" /* pid of the manager that restarts it */
+/* in a captured tree: what the holder answered, held_read() */
+#define HOLDER_ANSWER	RUN_DIR "/holder.answer"
 #define HOLDER_PACKET	8192	/* bytes of a request or a reply */
 #define HOLDER_FILES	SYS_FILES /* at most in a request */
 #define HOLDER_KEY	96
@@ -49,7 +51,8 @@ struct held {
 /*
  * Reads all keys and values. Returns -ENOENT if there is no holder (VLU_HOLDER_NONE). If the
  * context may change something, first waits for a holder that is being restarted. Sets
- * ret_held->found even if it fails.
+ * ret_held->found even if it fails. A captured tree has no holder, but its answer
+ * (HOLDER_ANSWER), which gives the same result as the holder itself.
  */
 int held_read(struct vlu_ctx *ctx, struct held *ret_held) must_check;
 void held_free(struct held *held);

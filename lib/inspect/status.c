@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The state, for read-only commands. Retrieves no session. */
 #include "base/cache.h"
+#include "inspect/sessions.h"
 #include "inspect/handover.h"
-#include "ledger/ledger.h"
 #include "timeline/update.h"
 
 /*
@@ -41,19 +41,14 @@ static void read_moments(struct ledger *ledger, const struct entry *entry,
 	moments_free(&moments);
 }
 
-int vlu_state_read(struct vlu_ctx *ctx, const char *session, struct vlu_state **ret_state)
+int sessions_read(struct vlu_ctx *ctx, const char *session, const struct vlu_bdf *incoming,
+		  size_t n, struct ledger **ret_ledger)
 {
-	_cleanup_free_ struct vlu_bdf *bdfs = NULL;
 	struct ledger *ledger;
-	size_t n = 0, i;
-	int ret = 0;
+	size_t i;
+	int ret;
 
-	cache_drop(ctx);
-	/* memory of the kernel also tells which devices were handed over */
-	if (ledger_has_gap(ctx))
-		ret = handover_incoming(ctx, &bdfs, &n);
-	if (!ret || ret == -ENOENT)
-		ret = ledger_read(ctx, session, bdfs, n, &ledger);
+	ret = ledger_read(ctx, session, incoming, n, &ledger);
 	if (ret)
 		return ret;
 	/* the ledger lists the sessions in the order of its entries */
@@ -64,6 +59,24 @@ int vlu_state_read(struct vlu_ctx *ctx, const char *session, struct vlu_state **
 		ledger_free(ledger);
 		return vlu_nomem(ctx);
 	}
-	*ret_state = &ledger->state;	/* vlu_state_free() */
+	*ret_ledger = ledger;
 	return 0;
+}
+
+int vlu_state_read(struct vlu_ctx *ctx, const char *session, struct vlu_state **ret_state)
+{
+	_cleanup_free_ struct vlu_bdf *bdfs = NULL;
+	struct ledger *ledger;
+	size_t n = 0;
+	int ret = 0;
+
+	cache_drop(ctx);
+	/* memory of the kernel also tells which devices were handed over */
+	if (ledger_has_gap(ctx))
+		ret = handover_incoming(ctx, &bdfs, &n);
+	if (!ret || ret == -ENOENT)
+		ret = sessions_read(ctx, session, bdfs, n, &ledger);
+	if (!ret)
+		*ret_state = &ledger->state;	/* vlu_state_free() */
+	return ret;
 }

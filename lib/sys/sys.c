@@ -152,6 +152,12 @@ int sys_list(struct sys *sys, const char *path,
 	return sys->ops->list(sys, path, fn, arg);
 }
 
+void sys_note(struct sys *sys, const char *path, const void *data, size_t size)
+{
+	if (sys->ops->note)
+		sys->ops->note(sys, path, data, size);
+}
+
 int sys_mkdir(struct sys *sys, const char *path)
 {
 	return sys->read_only ? -EPERM : sys->ops->mkdir(sys, path);

@@ -84,6 +84,11 @@ struct sys_ops {
 	/* calls fn for each entry but "." and "..", unsorted, until it returns non-zero */
 	int (*list)(struct sys *sys, const char *path,
 		    int (*fn)(void *arg, const char *name), void *arg);
+	/*
+	 * NULL on a machine. The recorder (capture/recorder.h) writes the data into the file at
+	 * path of the captured tree: an answer that was not read from a file.
+	 */
+	void (*note)(struct sys *sys, const char *path, const void *data, size_t size);
 
 	/*
 	 * For vfio-lu's own files. mkdir makes a directory (0700). replace gives a file new
@@ -242,6 +247,8 @@ int sys_stamp(struct sys *sys, const char *path, struct sys_stamp *ret_stamp);
 bool sys_exists(struct sys *sys, const char *path);
 int sys_list(struct sys *sys, const char *path,
 	     int (*fn)(void *arg, const char *name), void *arg);
+/* Does nothing unless the machine is being captured. */
+void sys_note(struct sys *sys, const char *path, const void *data, size_t size);
 int sys_mkdir(struct sys *sys, const char *path);
 int sys_replace(struct sys *sys, const char *path, const void *data, size_t size);
 int sys_unlink(struct sys *sys, const char *path);

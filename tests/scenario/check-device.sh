@@ -174,6 +174,7 @@ phase_1() {
 	take "$DEV8"
 	# A user without rights gets no worse verdict: facts that this user cannot see do not count.
 	run_as_nobody 0 check "$DEV8"
+	err "a process may use a device; only root can see that"
 	for id in exists endpoint not-vf pf-without-vfs driver-vfio-pci driver-not-variant responds cdev iommu-group \
 		group-singleton upstream-acs not-intel-display power-d0 interrupts-off not-in-use \
 		not-already-preserved not-incoming reset-method; do

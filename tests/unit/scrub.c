@@ -54,6 +54,21 @@ static void test_serials(void **state)
 	expect("/sys/devices/x/vendor", "0x8086\n", "0x8086\n");
 }
 
+/* The files of vfio-lu itself: the command of a VMM, and the command line of the next kernel. */
+static void test_own_files(void **state)
+{
+	(void)state;
+	expect("/run/vfio-lu/vm.json", "{ \"command\": \"qemu -object secret,data=\\\"x\\\" -n\", \"n\": 1 }",
+	       "{ \"command\": \"qemu\", \"n\": 1 }");
+	expect("/var/lib/vfio-lu/vm.json", "{ \"command\": \"qemu -a b\" }", "{ \"command\": \"qemu\" }");
+	expect("/run/vfio-lu/vm.json", "{ \"command\": null, \"boot_id\": \"a b\" }",
+	       "{ \"command\": null, \"boot_id\": \"a b\" }");
+	expect("/run/vfio-lu/vm.json", "{ \"command\":", "{ \"command\":");
+	expect("/run/vfio-lu/vm.json", "{ \"command\": \"qemu -a", "{ \"command\": \"qemu");
+	expect("/run/vfio-lu/loaded", "kernel=/boot/a\ncmdline=ip=10.0.0.1 ro\nline=ro key=ab\nseen:\n",
+	       "kernel=/boot/a\ncmdline=ip=00.0.0.0 ro\nline=ro key=00\nseen:\n");
+}
+
 static void test_cmdline(void **state)
 {
 	(void)state;
@@ -132,6 +147,7 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_serials),
 		cmocka_unit_test(test_cmdline),
+		cmocka_unit_test(test_own_files),
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_symbols),
