@@ -151,7 +151,7 @@ static int add_abandon(struct vlu_plan *plan, struct session *session)
 
 	for (i = 0; (member = member_at(now, i)); i++) {
 		loss = i >= now->n_devices ? "its memory is freed unless a process has it" :
-		       member->was_lent || member->state == VLU_MEMBER_BOUND ?
+		       !has_member(now, is_not_back) && (member->was_lent || member->state == VLU_MEMBER_BOUND) ?
 		       "unless VMMs have bound all devices, it cannot be opened before the next kexec or reboot" :
 		       "it cannot be opened before the next kexec or reboot";
 		plan_add(plan, &give_up, member->bdf, member->name, loss, NULL);

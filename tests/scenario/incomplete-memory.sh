@@ -21,15 +21,15 @@ leads_on() { # WORD...
 
 phase_1() {
 	run 0 bind "$DEV1" "$DEV2"
-	start_standin "open=$DEV1" memfd=1
-	set -- --pid $standin --fd "$(said memfd)=ram"
+	start_standin "open=$DEV1" memfd=1 memfd=1
+	set -- --pid $standin --fd "$(said memfd | head -n 1)=ram"
 	say "preserve is killed while the VMM runs."
 	FAKE_FAULT=1:KILL FAKE_FAULT_ONLY="replace /run" "$VFIO_LU" preserve "$@" >/dev/null 2>&1
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline)"
 	leads_on preserve --pid $standin
 
 	say "A file that never was in the session is closed again."
-	FAKE_FAULT=1:KILL FAKE_FAULT_ONLY="open /dev/liveupdate" "$VFIO_LU" preserve --pid $standin --fd "${4%=*}=twice" \
+	FAKE_FAULT=1:KILL FAKE_FAULT_ONLY="open /dev/liveupdate" "$VFIO_LU" preserve --pid $standin --fd "$(said memfd | tail -n 1)=twice" \
 		>/dev/null 2>&1
 	run 0 status
 	out_re "^  twice .*an interrupted preserve left it open"

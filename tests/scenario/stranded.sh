@@ -60,7 +60,7 @@ name_no_way() {
 	err "$DEV1: the previous kernel preserved it, in no session that can be restored; it cannot be preserved before the next kexec or reboot"
 	run 3 kexec
 	err "$DEV1: process $vmm (standin) has it open and it is not preserved, so a kexec would end that process; end the process, or let the kexec end it: vfio-lu kexec --force"
-	err_not "preserve"
+	err_not "vfio-lu preserve"
 	end_process $vmm
 	run 3 preserve "$DEV1"
 	err "it cannot be preserved before the next kexec or reboot"
