@@ -8,7 +8,7 @@
 /* --------------------------------------------------------------- patterns */
 
 /*
- * Parses a BDF, BUS:DEV.*, BUS:*.FN, BUS:*.* or BUS:*. A domain may lead. Requires the bus, so that
+ * Parses a BDF, BUS:DEV.*, BUS:*.FN, BUS:*.* or BUS:*. Each may begin with a domain. Requires the bus, so that
  * no pattern selects the whole machine.
  */
 int pattern_parse(const char *text, struct pattern *ret)

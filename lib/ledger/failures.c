@@ -18,7 +18,7 @@ int ledger_known(const struct ledger *ledger)
 			"holder has, so nothing was done", state->holder_detail);
 }
 
-/* The user has to replace KERNEL or COMMAND, but not an option's value in capitals. */
+/* Has the command no placeholder, such as KERNEL? The value of an option may be in capitals. */
 static bool can_be_run(const char *const *argv)
 {
 	size_t i;

@@ -97,7 +97,7 @@ void ledger_free(struct ledger *ledger)
 	pool_end(ledger);
 }
 
-/* The caller's state is a member of a ledger, which is freed with it. */
+/* The caller's state is a member of a ledger, and the ledger is freed. */
 void vlu_state_free(struct vlu_state *state)
 {
 	if (state)

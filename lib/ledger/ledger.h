@@ -20,7 +20,7 @@ struct entry {
 	struct vlu_session seen;
 	enum vlu_direction held;	/* by the holder; VLU_DIRECTION_UNKNOWN: not held */
 	bool promised;		/* has a manifest that preserve wrote in this boot */
-	bool restored;		/* /run has its manifest, which was made in an earlier boot, so restore has retrieved it */
+	bool restored;		/* restore has retrieved it: /run has its manifest, made in an earlier boot */
 	bool listed;		/* has a manifest of an earlier boot on the disk */
 	bool stale;		/* the disk has a manifest of another live update, which is not used */
 	bool logged;		/* has devices that only the kernel reported */
@@ -96,7 +96,7 @@ struct vlu_member *member_at(const struct vlu_session *session, size_t i);
 const struct vlu_member *member_of(const struct vlu_session *session, struct vlu_bdf bdf);
 struct vlu_member *member_named(const struct vlu_session *session, const char *name);
 bool is_held(const struct vlu_member *member);
-/* Was it not retrieved, so that finish refuses? A mismatched one was retrieved. */
+/* Is it not retrieved, so that finish refuses? One with VLU_MEMBER_MISMATCH is retrieved. */
 bool is_not_back(const struct vlu_member *member);
 /* Is this true of any member? */
 bool has_member(const struct vlu_session *session, bool (*is)(const struct vlu_member *member));

@@ -11,7 +11,7 @@
 
 #define MANIFEST_SCHEMA	1
 #define MANIFEST_MAX	(8u << 20) /* bytes: all devices of a full holder, with the longest paths */
-#define MANIFEST_COMMAND 4096	/* bytes, the end of the text included */
+#define MANIFEST_COMMAND 4096	/* bytes, with the terminating NUL */
 
 struct manifest_device {
 	struct vlu_bdf bdf;

@@ -168,8 +168,8 @@ static void after_restored(const struct vlu_session *session, struct words *next
 	size_t i;
 
 	/*
-	 * A VMM gets the files that were taken from the previous VMM. If it has ended, it may have
-	 * failed to start, so another one may still get them, unless the devices are bound.
+	 * A new VMM gets the files that were taken from the previous one. If the new VMM has ended,
+	 * it may have failed to start, so yet another may get them, unless the devices are bound.
 	 */
 	if (n.memory || (!n.lent && !n.bound && ((session->command && n.free) || n.left))) {
 		command(next, session, "run", "--", "COMMAND", NULL);

@@ -171,7 +171,7 @@ static int take_manifest(void *arg, const char *file)
 	ours = strcmp(manifest.boot_id, ledger->state.boot_id) == 0;
 	if (!in_run && !ours && ledger->state.kho_boot != VLU_NO &&
 	    is_of_another(ledger, manifest.liveupdate_number)) {
-		/* It does not show whether this live update has a session of this name, nor its devices. */
+		/* Whether this live update has a session of this name, and its devices, are not known. */
 		entry->stale = true;
 		manifest_free(&manifest);
 		return 0;

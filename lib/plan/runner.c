@@ -128,7 +128,7 @@ static void run_together(struct run *run)
 	}
 }
 
-/* For PLAN_ALL: undoes the lanes that ran before the failed one (last), newest first. */
+/* For PLAN_ALL: undoes the lanes that ran before `last`, which failed; the newest first. */
 static void turn_back(struct run *run, struct lane *last)
 {
 	struct lane *lane = last;
