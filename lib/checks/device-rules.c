@@ -9,7 +9,7 @@ enum rule_flags {
 	NEEDED = 0,
 	ADVISORY = 1 << 0,	/* unknown does not change the verdict */
 	LAST_IF_FAILED = 1 << 1, /* later rules would only repeat its failure */
-	AT_ONCE = 1 << 2,	/* needs only values that are read OF_ALL */
+	AT_ONCE = 1 << 2,	/* needs only the values that the detail OF_ALL includes (machine/device.h) */
 	NEVER_FAILS = 1 << 3,	/* skipped if only the verdict counts; such a rule must be ADVISORY too */
 	OF_THE_ALIVE = 1 << 4,	/* if the device does not respond, a pass becomes unknown */
 };

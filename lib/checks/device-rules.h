@@ -43,9 +43,9 @@ int facts_read(const struct vlu_device *dev, struct facts *ret_facts) must_check
 
 struct group_mates;
 
-/* Would bind accept the device by its kind, VFs and uses? Looks at no session and no other device. */
+/* Would `vfio-lu bind` accept the device, by its kind, VFs and uses? Ignores sessions and other devices. */
 bool can_take(const struct vlu_device *dev);
-/* Would bind accept the mates that have a host driver? Does not judge the device itself. */
+/* Would `vfio-lu bind` accept the mates that have a host driver? Does not judge the device itself. */
 bool can_take_mates(const struct vlu_device *dev, const struct group_mates *mates);
 /* Sets the fix "vfio-lu bind ...", if bind would accept it. */
 void advise_bind(const struct vlu_device *dev, struct verdict *v);

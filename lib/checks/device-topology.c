@@ -64,8 +64,9 @@ void advise_bind(const struct vlu_device *dev, struct verdict *v)
 
 /*
  * A member whose driver does DMA makes VFIO_DEVICE_BIND_IOMMUFD fail with EPERM in every kernel
- * (iommufd_device_bind(), iommu_device_claim_dma_owner() in drivers/iommu/iommu.c). Other
- * members made the PCI series fail with EINVAL up to v4. From v5 on it accepts them and hands over the ACS bits.
+ * (iommufd_device_bind(), iommu_device_claim_dma_owner() in drivers/iommu/iommu.c). With any
+ * other member, the PCI series failed with EINVAL up to v4. From v5 on it accepts them and hands over
+ * the ACS bits.
  */
 void look_group_singleton(const struct facts *facts, struct verdict *v)
 {
@@ -158,7 +159,8 @@ void look_upstream_acs(const struct facts *facts, struct verdict *v)
 	int ret = 0;
 
 	if (dev->iommu_group < 0) {
-		verdict_set(v, VLU_UNKNOWN, "the device is in no IOMMU group, which would show whether ACS is on");
+		verdict_set(v, VLU_UNKNOWN, "the device is in no IOMMU group, so "
+			    "vfio-lu cannot see whether ACS is on");
 		return;
 	}
 	if (dev->iommu_group_size != 1)

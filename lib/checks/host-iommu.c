@@ -124,7 +124,7 @@ static const struct make *make_of(struct vlu_ctx *ctx)
 	return make ? make : by_cpu(ctx);
 }
 
-/* In a virtual machine, /proc/cpuinfo of x86 says "hypervisor". No setup of its firmware could help. */
+/* In a virtual machine, /proc/cpuinfo of x86 says "hypervisor". Advice on firmware does not help there. */
 static bool is_guest(struct vlu_ctx *ctx)
 {
 	_cleanup_free_ char *text = NULL;
@@ -192,8 +192,8 @@ void look_iommu_on(const struct host *host, struct verdict *v)
 		verdict_set(v, VLU_PASS, "the kernel uses an IOMMU%s%s%s", unit[0] ? " (" : "",
 			    unit, unit[0] ? ")" : "");
 	} else if (groups.noiommu) {
-		verdict_set(v, VLU_FAIL, "vfio works without an IOMMU here (noiommu): the kernel "
-			    "preserves no such device");
+		verdict_set(v, VLU_FAIL, "vfio works without an IOMMU here (noiommu), and the "
+			    "kernel does not preserve devices in this mode");
 		look_at_firmware(host, &off);
 		verdict_fix(v, "%s; then set vfio's enable_unsafe_noiommu_mode to 0", off.fix);
 	} else if (ret < 0 && ret != -ENOENT) {

@@ -180,8 +180,8 @@ void look_image_hands_over(const struct host *host, struct verdict *v)
 		verdict_set(v, VLU_PASS, "no kernel is loaded yet; vfio-lu load loads one for a handover");
 	} else if (loaded == VLU_YES && ours == VLU_YES) {
 		/* vfio-lu cannot notice another program that has loaded an image since then */
-		verdict_set(v, VLU_PASS, "a kernel is loaded, and vfio-lu load loaded "
-			    "one with kexec_file_load()");
+		verdict_set(v, VLU_PASS, "a kernel is loaded, and kexec_file_load() "
+			    "loaded the last one of vfio-lu load");
 	} else if (loaded == VLU_YES && ours == VLU_NO) {
 		verdict_set(v, VLU_FAIL, "the loaded kernel was not loaded by vfio-lu, and nothing "
 			    "is handed over to a kernel that kexec_load() loaded");

@@ -11,7 +11,7 @@ static void look_built(const struct host *host, struct verdict *v,
 		       const char *option, const char *what)
 {
 	/*
-	 * The configuration is only better evidence, and reading it costs the unpacking of
+	 * The configuration would be better evidence than the device, but reading it means unpacking
 	 * /proc/config.gz. So skip it if only failures matter and the device is there.
 	 */
 	bool enough = host->luo_device && host->only_failures;
@@ -141,7 +141,7 @@ void look_luo_opener(const struct host *host, struct verdict *v)
 	file = procs ? procs_kind(procs, PROC_LIVEUPDATE, &n) : NULL;
 	if (file) {
 		verdict_set(v, VLU_WARN, "process %d (%s) has " DEV_LIVEUPDATE
-			    " open, and only one process at a time can", (int)file->pid, file->comm);
+			    " open, and only one process at a time can open it", (int)file->pid, file->comm);
 		verdict_fix(v, "wait until process %d closes it, or end that process",
 			    (int)file->pid);
 	} else if (!procs || !procs->complete) {

@@ -39,8 +39,8 @@ enum host_use {
 const struct kconfig *host_kconfig(const struct host *host);
 
 /*
- * Checks the rules that may stop the command given in "use" (enum host_use); 0: all rules. For a
- * command only failures matter, so the detail of a rule that passes may name weaker evidence.
+ * Checks the rules that may stop the command given in "use" (enum host_use); 0: all rules. When
+ * a command asks, only the failures matter, so a rule that passes may name weaker evidence.
  */
 int check_host_for(struct vlu_ctx *ctx, unsigned int use,
 		   struct vlu_report **ret_report) must_check;

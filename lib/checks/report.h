@@ -40,8 +40,8 @@ int report_give(struct vlu_ctx *ctx, struct vlu_report *report, struct vlu_repor
 	must_check;
 
 /*
- * Does this row stop a command? A curable row does not. A failed row does. An unknown row that is
- * not advisory does, unless the verdict (of the report, or of its rows so far) is fail anyway.
+ * Does this row stop a command? A curable row never does. Of the others, a failed row does, and an
+ * unknown row that is not advisory does, unless the verdict (of the report, or of its rows so far) is fail anyway.
  */
 bool is_in_the_way(const struct vlu_check *row, enum vlu_result verdict);
 

@@ -18,7 +18,7 @@ int ledger_known(const struct ledger *ledger)
 			"holder has, so nothing was done", state->holder_detail);
 }
 
-/* Has the command no placeholder, such as KERNEL? The value of an option may be in capitals. */
+/* Is no word a placeholder, such as KERNEL? The value of an option is none, even in capitals. */
 static bool can_be_run(const char *const *argv)
 {
 	size_t i;
@@ -66,9 +66,9 @@ int ledger_stranded(const struct ledger *ledger, struct vlu_bdf bdf, const struc
 	vlu_bdf_format(bdf, name);
 	if (lost || !has_unread(ledger))
 		return vlu_fail(ledger->ctx, FAIL_IN_SESSION, -EBUSY, "%s: the previous kernel "
-				"preserved it, in %s%s; it cannot be %s before the next kexec or "
-				"reboot", name, lost ? "lost session " :
-				"no session that can be restored", lost ? lost->name : "", done);
+				"preserved it, %s%s; it cannot be %s before the next kexec or "
+				"reboot", name, lost ? "in lost session " :
+				"but no session that can be restored has it", lost ? lost->name : "", done);
 	vlu_fail(ledger->ctx, FAIL_IN_SESSION, -EBUSY, "%s: the previous kernel preserved it, in a "
 		 "session whose devices are unknown before it is restored", name);
 	return failure_run(ledger->ctx, "first", "vfio-lu", "restore", "--all");

@@ -38,7 +38,7 @@ struct ledger {
 	bool off;		/* this kernel does no live updates, so it ignored the handover */
 	size_t n;
 	struct entry *entries;
-	/* Out of memory, so ledger_read() will fail. Until then, the spares replace new rows. */
+	/* Memory ran out, so ledger_read() will fail. Until it does, a spare is used for each new row. */
 	bool failed;
 	struct entry spare;
 	struct vlu_member spare_member;
@@ -57,7 +57,7 @@ struct ledger {
  */
 int ledger_read(struct vlu_ctx *ctx, const char *usual, const struct vlu_bdf *incoming,
 		size_t n, struct ledger **ret_ledger) must_check;
-/* Does the kernel log no longer reach back to the boot, so that ledger_read() needs incoming? */
+/* Has the kernel log lost its beginning? ledger_read() then needs its parameter `incoming`. */
 bool ledger_has_gap(struct vlu_ctx *ctx);
 void ledger_free(struct ledger *ledger);
 /* Returns a cached ledger, for callers that ask about many devices. NULL: out of memory. */
@@ -89,7 +89,7 @@ int ledger_stranded(const struct ledger *ledger, struct vlu_bdf bdf, const struc
  * lost needs no end, nor does a finished one of which the holder has no files.
  */
 bool is_unfinished(const struct vlu_session *session);
-/* Was the session made for the next kernel, and is it not held whole? kexec refuses then. */
+/* Was the session made for the next kernel, and does the holder lack a part of it? kexec refuses then. */
 bool is_broken(const struct vlu_session *session);
 /* Returns the i-th member, devices before files. NULL: there are no more. */
 struct vlu_member *member_at(const struct vlu_session *session, size_t i);

@@ -171,7 +171,7 @@ static int take_manifest(void *arg, const char *file)
 	ours = strcmp(manifest.boot_id, ledger->state.boot_id) == 0;
 	if (!in_run && !ours && ledger->state.kho_boot != VLU_NO &&
 	    is_of_another(ledger, manifest.liveupdate_number)) {
-		/* Whether this live update has a session of this name, and its devices, are not known. */
+		/* This live update may have no session of this name, or one with other devices. */
 		entry->stale = true;
 		manifest_free(&manifest);
 		return 0;
@@ -250,7 +250,8 @@ static bool is_known(const struct ledger *ledger, struct vlu_bdf bdf)
 
 /*
  * Returns the session for a device that no source assigns to one. If the command line names
- * sessions: the only one of these whose devices are unknown, or NULL. Else the usual session.
+ * sessions, returns the one whose devices are unknown; NULL if that is not exactly one. Else returns
+ * the usual session.
  */
 static struct entry *nameless(struct ledger *ledger, const char *usual)
 {

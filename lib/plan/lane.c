@@ -93,7 +93,7 @@ static void at_end(struct lane *lane)
 	}
 }
 
-/* A stop request does not end an undo, nor a nested plan, which a step of another plan runs. */
+/* A stop request ends neither an undo nor a nested plan (one that a step of another plan runs). */
 static int stopped(const struct lane *lane, struct step *step)
 {
 	struct vlu_ctx *ctx = lane->plan->ctx;

@@ -45,7 +45,7 @@ phase_1() {
 	run 3 kexec
 	run 0 load "$KERNEL" --initrd "$INITRD"
 	run 0 check -v
-	out_re "image-hands-over  *pass: a kernel is loaded, and vfio-lu load loaded one"
+	out_re "image-hands-over  *pass: a kernel is loaded, and kexec_file_load() loaded the last one of vfio-lu load"
 
 	say "an unbind of a preserved device waits; no signal ends the wait"
 	sh -c "echo $DEV1 >/sys/bus/pci/drivers/vfio-pci/unbind" &

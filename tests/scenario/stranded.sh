@@ -57,7 +57,7 @@ phase_3() {
 name_no_way() {
 	say "Given up: nothing brings it back, and each command says so."
 	run 3 preserve --pid $vmm
-	err "$DEV1: the previous kernel preserved it, in no session that can be restored; it cannot be preserved before the next kexec or reboot"
+	err "$DEV1: the previous kernel preserved it, but no session that can be restored has it; it cannot be preserved before the next kexec or reboot"
 	run 3 kexec
 	err "$DEV1: process $vmm (standin) has it open and it is not preserved, so a kexec would end that process; end the process, or let the kexec end it: vfio-lu kexec --force"
 	err_not "vfio-lu preserve"
