@@ -12,7 +12,10 @@ struct borrower {
 	char comm[16];
 };
 
-/* Finds the borrower in the value that the holder has noted with a file. Returns false if there is no running one. */
+/*
+ * Finds the borrower of a file in value, the note of the holder about that file. Returns false if there
+ * is no running one.
+ */
 bool borrower_find(struct vlu_ctx *ctx, const char *value, struct borrower *ret_borrower);
 
 /* Returns the start time of a process. who: a PID or "self". 0: the process has ended. */

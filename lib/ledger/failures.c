@@ -18,7 +18,7 @@ int ledger_known(const struct ledger *ledger)
 			"holder has, so nothing was done", state->holder_detail);
 }
 
-/* Is no word a placeholder, such as KERNEL? The value of an option is none, even in capitals. */
+/* Is no word a placeholder, such as KERNEL? The value of an option may be in capitals, too. */
 static bool can_be_run(const char *const *argv)
 {
 	size_t i;

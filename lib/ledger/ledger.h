@@ -52,8 +52,8 @@ struct ledger {
 
 /*
  * Reads all sources. usual: the name of the session to which handed-over devices are added if no
- * source names their session. incoming: n devices that the kernel has received, in place of those
- * that its log names.
+ * source names their session. incoming: the n devices that the kernel has received; n == 0: those that
+ * its log names.
  */
 int ledger_read(struct vlu_ctx *ctx, const char *usual, const struct vlu_bdf *incoming,
 		size_t n, struct ledger **ret_ledger) must_check;
@@ -96,14 +96,14 @@ struct vlu_member *member_at(const struct vlu_session *session, size_t i);
 const struct vlu_member *member_of(const struct vlu_session *session, struct vlu_bdf bdf);
 struct vlu_member *member_named(const struct vlu_session *session, const char *name);
 bool is_held(const struct vlu_member *member);
-/* Is it not retrieved, so that finish refuses? One with VLU_MEMBER_MISMATCH is retrieved. */
+/* Is the member not retrieved, so that finish refuses? One with VLU_MEMBER_MISMATCH is retrieved. */
 bool is_not_back(const struct vlu_member *member);
 /* Is this true of any member? */
 bool has_member(const struct vlu_session *session, bool (*is)(const struct vlu_member *member));
 bool has_held(const struct vlu_session *session);
 /* Does a manifest say that the member was preserved? */
 bool is_promised(const struct vlu_member *member);
-/* Is it known which files are held, since the holder answered or there is none? */
+/* Is it known which files are held? It is if the holder answered, or if there is no holder. */
 bool is_asked(const struct ledger *ledger);
 /* Fails if it is not known which files the holder has. */
 int ledger_known(const struct ledger *ledger) must_check;

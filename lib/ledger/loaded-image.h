@@ -24,7 +24,7 @@ int kexec_image_read(struct vlu_ctx *ctx, struct kexec_image *ret_image) must_ch
 int kexec_image_remember(struct vlu_ctx *ctx, const struct kexec_image *image) must_check;
 void kexec_image_forget(struct vlu_ctx *ctx);
 void kexec_image_free(struct kexec_image *image);
-/* Adds a line to forced. It begins with FORCED_WORD. */
+/* Adds a line, which must begin with FORCED_WORD, to forced. */
 void kexec_image_pass(struct kexec_image *image, const char *line);
 /* Returns a file of the image that does not exist any more, or NULL. */
 const char *kexec_image_missing(struct vlu_ctx *ctx, const struct kexec_image *image);

@@ -61,7 +61,7 @@ int manifest_take(struct vlu_ctx *ctx, const char *text, size_t size, const char
 /* Reads a manifest from dir, STATE_DIR or RUN_DIR. Returns -ENOENT if there is none. */
 int manifest_read(struct vlu_ctx *ctx, const char *dir, const char *session,
 		  struct manifest *ret_manifest) must_check;
-/* Writes the text to /run and to the disk. Fails if /run, and only warns if the disk, cannot be written. */
+/* Writes the text to /run and to the disk. Fails only if /run cannot be written; warns otherwise. */
 int manifest_keep(struct vlu_ctx *ctx, const char *session, const char *text) must_check;
 /* Writes a file of this name in dir. */
 int state_write(struct vlu_ctx *ctx, const char *dir, const char *name, const char *text) must_check;

@@ -106,9 +106,9 @@ static bool has_vmm(const struct ledger *ledger, const struct vlu_session *sessi
 }
 
 /*
- * Suggests preserve with all devices, which keeps what the holder has and opens the rest. If a
- * device is absent: release of it and of the devices that are not held. If no
- * device would be left, or a file is gone, which only a VMM could give again: release of all.
+ * Suggests to preserve all devices, which keeps what the holder has and opens the rest. If a device
+ * is absent, suggests to release it and the devices that are not held. If no device would be left, or
+ * a file is gone, which only a VMM could give again, suggests to release all.
  */
 static void again(const struct ledger *ledger, const struct vlu_session *session, struct words *next)
 {

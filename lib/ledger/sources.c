@@ -249,9 +249,9 @@ static bool is_known(const struct ledger *ledger, struct vlu_bdf bdf)
 }
 
 /*
- * Returns the session for a device that no source assigns to one. If the command line names
- * sessions, returns the one whose devices are unknown; NULL if that is not exactly one. Else returns
- * the usual session.
+ * Chooses the session of a device that no source assigns to a session: the usual one if the command
+ * line names none; else the one that is named and whose devices are unknown, or NULL if there are
+ * several of these, or none.
  */
 static struct entry *nameless(struct ledger *ledger, const char *usual)
 {

@@ -222,7 +222,7 @@ static void stand_incoming(const struct ledger *ledger, struct entry *entry)
 	}
 }
 
-/* Is nothing left of the session that a command would have to end? */
+/* Has the session left nothing behind that a command would have to end? */
 static bool is_over(const struct ledger *ledger, const struct entry *entry)
 {
 	if (entry->promised || entry->restored || entry->opened ||

@@ -59,8 +59,8 @@ struct steps {
  */
 enum plan_policy {
 	PLAN_ALL,	/* undo all groups, newest first */
-	PLAN_STOP,	/* undo this group, but none that is done; start no later group, except for
-			   those that run in parallel with it */
+	PLAN_STOP,	/* undo the failed group, but keep the groups that have completed; start
+			   no later group, except for those that run in parallel with it */
 	PLAN_EACH,	/* as PLAN_STOP, but later groups start if the failed one has beside set */
 };
 

@@ -57,7 +57,7 @@ static struct side look(const struct moments *moments, bool next)
 	return side;
 }
 
-/* Returns the only rate, or the one measured longer; 0 if the rates differ. */
+/* Returns the known rate; of two that agree, the one measured over a longer time; else 0. */
 static double rate_of(const struct side *before, const struct side *after)
 {
 	double ratio = before->rate > 0 ? after->rate / before->rate : 0;

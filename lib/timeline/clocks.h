@@ -7,8 +7,8 @@
 
 struct clocks {
 	/*
-	 * When the boot clock of the previous [0] and of the next kernel [1] was 0, by the wall
-	 * clock that the previous kernel had at its last moment. If source is "wall-clock" or
+	 * The time at which the boot clock of the previous kernel [0] and of the next kernel [1]
+	 * was 0, by the wall clock that the previous kernel had at its last moment. If source is "wall-clock" or
 	 * NULL, zero[1] is by the wall clock of the next kernel.
 	 */
 	int64_t zero[2];	/* nanoseconds since 1970; -1: no moment of that kernel is known */

@@ -181,7 +181,7 @@ void update_end(struct vlu_ctx *ctx, const struct vlu_session *session, const ch
 
 /* ---------------------------------------------------------------- reading */
 
-/* The caller gets the array. The pool before it owns the rest. */
+/* The caller gets a pointer to the array. The pool owns the other memory. */
 struct list {
 	struct pool pool;
 	size_t n;
