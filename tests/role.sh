@@ -222,8 +222,16 @@ END
 cat >"$tmp/hosts/unseen/status" <<-END
 	if .kernel.release == "$to" and (.sessions | length) == 0 then $(cat "$tmp/hosts/kernel/status") else . end
 END
+# It has a record of an earlier live update of the session vfio-lu, and lost that of this one.
+cat >"$tmp/hosts/good/before" <<-END
+	case \$command in "--json timeline")
+		"\$BUILD/vfio-lu-fake" "\$@" | jq '.updates = [(.updates // [])[] | select(.session == "42")] +
+			[{session: "vfio-lu", from_release: "$from", to_release: "$to", away_s: 99999, devices: [], phases: []}]'
+		exit ;;
+	esac
+END
 inventory hosts <<-END
-	good:
+	good: {vfio_lu_live_update_sessions: [{name: 42, devices: ["0000:01:00.0"]}, {name: vfio-lu, devices: ["0000:02:00.0"]}]}
 	memory:
 	unseen:
 	later:
@@ -237,7 +245,9 @@ check "a roll-out stops" fails play hosts "$ansible/live-update.yml" -e '{"vfio_
 	-e vfio_lu_live_update_force_next=false -e vfio_lu_live_update_report="$tmp/reports/report" \
 	-e vfio_lu_live_update_stop_tasks="$tmp/stop.yml"
 check "but not because the report cannot be written" reported "^good .*$from to $to .* updated\$"
-check "which it says" said "WARNING: the report is not up to date: "
+check "and has the time of a session whose name is a number, not of an earlier live update" \
+	reported "^good .*  2  *[0-9]\{1,3\}\.[0-9]  updated\$"
+check "the report that is not written is a warning" said "WARNING: the report is not up to date: "
 check "the good host needs no command" settled good
 check "and has no device that was given up" test "$(on good --json status | jq -c .incoming_devices)" = "[]"
 check "the next kernel was not forced there" fails did good --force
