@@ -132,9 +132,11 @@ machine one
 machine two
 host taken two
 for name in plain kernel words number none foreign previous lost; do host $name one; done
-on taken -q bind 0000:01:00.0 0000:02:00.0
-on taken -q preserve --session other 0000:01:00.0
-on taken -q preserve --session 42 0000:02:00.0
+{
+	on taken bind 0000:01:00.0 0000:02:00.0
+	on taken preserve --session other 0000:01:00.0
+	on taken preserve --session 42 0000:02:00.0
+} >"$tmp/out"
 echo '.kernel.release = "7.3"' >"$tmp/hosts/number/status"
 cat >"$tmp/hosts/foreign/status" <<-'END'
 	.sessions += [{name: "luod", direction: "unknown", state: "unknown", next: null, blocked_by: [], holder_pid: 1,
@@ -240,6 +242,7 @@ cat >"$tmp/stop.yml" <<-END
 	- name: Lose the directory of the report
 	  ansible.builtin.file: {path: $tmp/reports, state: absent}
 	  delegate_to: localhost
+	  run_once: true
 END
 check "a roll-out stops" fails play hosts "$ansible/live-update.yml" -e '{"vfio_lu_live_update_serial": [3, 1]}' \
 	-e vfio_lu_live_update_force_next=false -e vfio_lu_live_update_report="$tmp/reports/report" \
