@@ -131,6 +131,7 @@ full)
 	tier deb "$MAKE" --no-print-directory check-deb
 	tier proof "$MAKE" --no-print-directory check-proof
 	tier packages "$MAKE" --no-print-directory check-packages
+	tier role "$MAKE" --no-print-directory check-role
 	kills_and_pairs
 	vm_and_sweep sweep-all
 	;;
@@ -152,6 +153,7 @@ all)
 	tier deb "$MAKE" --no-print-directory check-deb
 	tier proof "$MAKE" --no-print-directory check-proof
 	tier packages "$MAKE" --no-print-directory check-packages
+	tier role "$MAKE" --no-print-directory check-role
 	kills_and_pairs
 	tier lint "$MAKE" --no-print-directory check-lint
 	suffix=-asan

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the packages that a part of the work needs (Debian 12).
-# usage: tests/deps.sh [-n] build|test|lint|vm|deb|fleet...
+# usage: tests/deps.sh [-n] build|test|lint|vm|deb|role|fleet...
 # -n: prints the command, and installs nothing.
 set -eu
 
@@ -15,9 +15,10 @@ vm="$build qemu-system-x86 busybox-static bash jq kexec-tools strace pci.ids cpi
 deb="$build debhelper fakeroot lintian debootstrap autopkgtest"
 
 # The programs that run the role, and those that check it
-fleet="$vm $deb ansible-core ansible-lint yamllint openssh-client python3"
+role="$build ansible-core jq python3"
+fleet="$vm $deb $role ansible-lint yamllint openssh-client"
 
-usage() { echo "usage: tests/deps.sh [-n] build|test|lint|vm|deb|fleet..." >&2; exit 2; }
+usage() { echo "usage: tests/deps.sh [-n] build|test|lint|vm|deb|role|fleet..." >&2; exit 2; }
 
 dry=
 [ "${1-}" != -n ] || { dry=1; shift; }
@@ -31,6 +32,7 @@ for set_name; do
 	lint) want="$want $lint" ;;
 	vm) want="$want $vm" ;;
 	deb) want="$want $deb" ;;
+	role) want="$want $role" ;;
 	fleet) want="$want $fleet" ;;
 	*) usage ;;
 	esac

@@ -79,6 +79,10 @@ check-deb: all deb
 check-fleet: deb
 	@tests/deps.sh build vm deb fleet
 	@tests/fleet.sh
+# As root, it installs Ansible; without Ansible, the tier is skipped.
+check-role: $(addprefix $(T)/,plant fake-kernel vfio-lu-fake)
+	@[ "$$(id -u)" != 0 ] || tests/deps.sh build role
+	@BUILD=$(T) tests/role.sh
 check-proof: vfio-lu
 	@tests/proof.sh ./vfio-lu
 check-packages: $(B)/vfio-lu $(T)/plant
@@ -123,4 +127,4 @@ bench: vfio-lu $(T)/plant $(T)/machine
 .PHONY: check check-fast check-asan lint bench demo messages
 .PHONY: check-pure check-fuzz fuzz-flags check-tree check-fake check-fake-log check-matrix
 .PHONY: check-sweep check-kill-sweep check-pairs check-calls
-.PHONY: check-packages check-sync check-install check-deb check-fleet check-proof check-lint check-vm check-rehearse
+.PHONY: check-packages check-sync check-install check-deb check-fleet check-role check-proof check-lint check-vm check-rehearse
