@@ -26,6 +26,7 @@ struct recorder {
 	struct sys *sys;
 	struct opened *opened;
 	size_t n_opened;
+	bool noted;
 };
 
 static struct opened *opened_at(struct recorder *rec, int fd)
@@ -227,7 +228,10 @@ static void record_note(struct sys *sys, const char *path, const void *data, siz
 {
 	struct recorder *rec = sys->recorder;
 
-	copy_file(&rec->copy, path, data, size, 0644);
+	/* a later note may be shorter, and copy_file() would leave the rest of the first one */
+	if (!rec->noted)
+		copy_file(&rec->copy, path, data, size, 0644);
+	rec->noted = true;
 }
 
 int record_start(struct sys *sys, const char *dir, struct recorder **ret_recorder)

@@ -150,6 +150,7 @@ static void scrub_loaded(char *data, size_t size)
 		if (value)
 			scrub_cmdline(value + 1, (size_t)(eol - value) - 1);
 	}
+	scrub_text(data, size);
 }
 
 /* A manifest has the command of the VMM: keeps the name, drops the arguments. */

@@ -155,18 +155,15 @@ static int run_load_again(struct step *step)
 
 /*
  * vfio_pci_liveupdate_freeze() of the VFIO series refuses a device that sleeps. Opening its file
- * again wakes it. Releasing the last device of a session also releases the memory of the session.
+ * again wakes it.
  */
 static int check_awake(const struct vlu_device *dev, const struct vlu_session *session)
 {
-	const char *keep = session->n_files && session->n_devices == 1 ?
-			   "preserve another device in the session, so that its memory stays, then " : "";
-
 	if (dev->power_state[0] != 'D' || strcmp(dev->power_state, "D0") == 0)
 		return 0;
 	return vlu_fail(dev->ctx, FAIL_DEVICE, -EINVAL, "%s: it is in %s, and the kernel refuses a "
-			"kexec unless it is in D0; fix: %svfio-lu release --session %s %s, then vfio-lu "
-			"preserve --session %s %s, which wakes it", dev->name, dev->power_state, keep,
+			"kexec unless it is in D0; fix: vfio-lu release --session %s %s, then vfio-lu "
+			"preserve --session %s %s, which wakes it", dev->name, dev->power_state,
 			session->name, dev->name, session->name, dev->name);
 }
 

@@ -130,17 +130,25 @@ static enum vlu_result unforced_verdict(struct kexec_image *image, const struct 
 	return verdict;
 }
 
-static int note_judged(struct vlu_ctx *ctx, struct kexec_image *image,
+static int note_judged(const struct ledger *ledger, struct kexec_image *image,
 		       const struct vlu_bdf *bdfs, size_t n)
 {
-	size_t size = n * VLU_BDF_SIZE + 1, i;
+	const struct vlu_session *session;
 	char name[VLU_BDF_SIZE];
+	size_t size = 0, i;
+	FILE *out;
 
 	free(image->judged);
-	image->judged = calloc(1, size);
-	for (i = 0; image->judged && i < n; i++)
-		text_add(image->judged, size, "%s ", vlu_bdf_format(bdfs[i], name));
-	return image->judged ? 0 : vlu_nomem(ctx);
+	image->judged = NULL;
+	out = open_memstream(&image->judged, &size);
+	if (!out)
+		return vlu_nomem(ledger->ctx);
+	for (i = 0; i < n; i++)
+		fprintf(out, "%s ", vlu_bdf_format(bdfs[i], name));
+	each_session(session, &ledger->state)
+		for (i = 0; session->direction == VLU_OUTGOING && i < session->n_files; i++)
+			fprintf(out, "%s/%s ", session->name, session->files[i].name);
+	return fclose(out) == 0 ? 0 : vlu_nomem(ledger->ctx);
 }
 
 static int judge(const struct ledger *ledger, struct kexec_image *image, bool force)
@@ -177,7 +185,7 @@ static int judge(const struct ledger *ledger, struct kexec_image *image, bool fo
 	vlu_report_free(report);
 	ret = failures_end(ctx, &failures);
 	/* a failure is accepted for preserved devices only */
-	return ret ? ret : note_judged(ctx, image, bdfs, image->forced && !preserved ? 0 : n);
+	return ret ? ret : note_judged(ledger, image, bdfs, image->forced && !preserved ? 0 : n);
 }
 
 int kexec_image_judge(const struct ledger *ledger, struct kexec_image *image, bool force)
@@ -204,9 +212,9 @@ int kexec_image_judge_again(const struct ledger *ledger, struct kexec_image *ima
 	struct vlu_ctx *ctx = ledger->ctx;
 	int ret = 0;
 
-	if (image->forced && loaded && !loaded->judged) {
-		vlu_log(ctx, VLU_LOG_WARNING, "devices were preserved after vfio-lu load --force, so the "
-			"failures that it accepted count again");
+	if (image->forced && !(loaded && loaded->judged)) {
+		vlu_log(ctx, VLU_LOG_WARNING, "the failures that vfio-lu load --force accepted count again: "
+			"since then, something was preserved or the image was unloaded");
 		free(image->forced);
 		image->forced = NULL;
 	}

@@ -108,20 +108,24 @@ const char *kexec_image_missing(struct vlu_ctx *ctx, const struct kexec_image *i
 	       image->initrd && !sys_exists(&ctx->sys, image->initrd) ? image->initrd : NULL;
 }
 
-/* Was the image judged for all devices that are held now? */
+/* Was the image judged for all that is held now? */
 static bool is_judged(const struct ledger *ledger, const struct kexec_image *image)
 {
-	const struct vlu_member *device;
+	const struct vlu_session *session;
+	const struct vlu_member *member;
 	const struct entry *entry;
+	char name[160];
 	size_t i;
 
-	each_entry(entry, ledger)
-		for (i = 0; entry->seen.direction == VLU_OUTGOING && i < entry->seen.n_devices; i++) {
-			device = &entry->seen.devices[i];
-			if (is_held(device) &&
-			    (!image->judged || !list_has(image->judged, ' ', device->name)))
+	each_entry(entry, ledger) {
+		session = &entry->seen;
+		for (i = 0; session->direction == VLU_OUTGOING && (member = member_at(session, i)); i++) {
+			snprintf(name, sizeof(name), "%s%s%s", i < session->n_devices ? "" : session->name,
+				 i < session->n_devices ? "" : "/", member->name);
+			if (is_held(member) && (!image->judged || !list_has(image->judged, ' ', name)))
 				return false;
 		}
+	}
 	return true;
 }
 

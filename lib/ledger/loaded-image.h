@@ -14,7 +14,7 @@ struct kexec_image {
 	char *kernel, *initrd;	/* paths; initrd NULL: none */
 	char *cmdline;		/* from kexec_cmdline(), without the sessions' names */
 	char *line;		/* with the names, from kexec_image_judge() */
-	char *judged;		/* devices that it was judged for, a blank after each; NULL: none */
+	char *judged;		/* devices, and files as SESSION/NAME, that it was judged for, a blank after each; NULL: none */
 	char *forced;		/* failures that load --force accepted, a line each; NULL: none */
 	char *seen;		/* what was read to judge it, from witness_stop(); NULL: not known */
 };

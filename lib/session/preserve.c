@@ -88,9 +88,10 @@ static int check_promises(struct session *session, const struct vlu_bdf *bdfs, s
 }
 
 /*
- * Marks the members that an interrupted preserve left open, except promised ones and those that this
+ * Marks the devices that an interrupted preserve left open, except promised ones and those that this
  * command names; a later step closes their files. Returns whether there are any. A member that is
- * preserved stays so, even if all manifests are lost.
+ * preserved stays so, even if all manifests are lost. A file that is left is preserved: its VMM may
+ * have ended, and then a close would free its memory.
  */
 static bool drop_leftovers(struct vlu_plan *plan, struct session *session,
 			   const struct vlu_bdf *bdfs, size_t n)
@@ -106,8 +107,10 @@ static bool drop_leftovers(struct vlu_plan *plan, struct session *session,
 		if (!member || is_promised(seen) || member->from >= 0 ||
 		    (i < now->n_devices && bdf_find(bdfs, n, seen->bdf)))
 			continue;
-		if (seen->state == VLU_MEMBER_PRESERVED) {
-			plan_say(plan, "preserve", "%s  stays in session %s; no manifest had listed it",
+		if (seen->state == VLU_MEMBER_PRESERVED || member->is_file) {
+			plan_say(plan, "preserve", seen->state == VLU_MEMBER_PRESERVED ?
+				 "%s  stays in session %s; no manifest had listed it" :
+				 "%s  preserved in session %s; an interrupted preserve had left it open",
 				 member->name, session->name);
 			continue;
 		}
@@ -116,6 +119,11 @@ static bool drop_leftovers(struct vlu_plan *plan, struct session *session,
 			 member->name);
 	}
 	return any;
+}
+
+static bool is_preserved(const struct vlu_member *seen)
+{
+	return seen && is_promised(seen) && seen->state == VLU_MEMBER_PRESERVED;
 }
 
 static int add_device(struct vlu_plan *plan, struct session *session, struct vlu_bdf bdf)
@@ -131,7 +139,7 @@ static int add_device(struct vlu_plan *plan, struct session *session, struct vlu
 		ret = session_add(session, dev->name, false);
 	if (ret)
 		return ret;
-	if (seen && is_promised(seen) && seen->state == VLU_MEMBER_PRESERVED)
+	if (is_preserved(seen))
 		return plan_say_already(plan, "preserve", "%s  already preserved in session %s", dev->name,
 					session->name);
 	plan_say(plan, "preserve", taken ? "%s  preserved in session %s, taken from %s; vfio-lu "
@@ -144,11 +152,15 @@ static int add_device(struct vlu_plan *plan, struct session *session, struct vlu
 static void say_files(struct vlu_plan *plan, const struct session *session)
 {
 	const struct member *file = session->members + session->n_devices;
+	bool already;
 
-	for (; session->vmm && file < session->members + session->n; file++)
-		if (!file->leaving)
-			plan_say_so(plan, "preserve", file->held, file->held ? "%s  already preserved in "
+	for (; session->vmm && file < session->members + session->n; file++) {
+		already = session->now && is_preserved(member_named(session->now, file->name));
+		/* drop_leftovers() has reported a file that this command does not name */
+		if (already || file->from >= 0)
+			plan_say_so(plan, "preserve", already, already ? "%s  already preserved in "
 				    "session %s" : "%s  preserved in session %s", file->name, session->name);
+	}
 }
 
 /* Is a member new, or does the session differ from what was promised? */

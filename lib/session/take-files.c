@@ -152,12 +152,7 @@ static int run_take(struct step *step)
 	if (!member->is_file)
 		return vmm_take_device(session->vmm, member->bdf, &member->fd);
 	ret = vmm_take(session->vmm, member->from, member->name, &member->fd);
-	if (ret)
-		return ret;
-	ret = check_other_names(session, member);
-	if (ret)
-		sys_close(&session->ctx->sys, member->fd);
-	return ret;
+	return ret ? ret : check_other_names(session, member);
 }
 
 void outgoing_compare(struct vlu_plan *plan, const struct session *session)

@@ -19,11 +19,23 @@ phase_1() {
 	say "load --force accepts nothing for devices that are preserved later"
 	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline) liveupdate=off" --force
 	out_not "with handover"
+	start_standin memfd=1
+	run 0 preserve --session ram --pid $standin --fd "$(said memfd)=ram"
+	run 3 kexec
+	err "(next-cmdline)"
+	run 0 release --session ram
+	end_process $standin
+	run_cmd 0 kexec -s -u
+	run 0 preserve "$DEV1"
+	run 3 kexec
+	err "(next-cmdline)"
+	run 0 release
+	run 0 load "$KERNEL" --initrd "$INITRD" --cmdline "$(next_cmdline) liveupdate=off" --force
 	run 0 preserve "$DEV1"
 	run 0 status
 	out "not checked for all that is preserved now"
 	run 3 kexec
-	err "devices were preserved after vfio-lu load --force, so the failures that it accepted count again"
+	err "the failures that vfio-lu load --force accepted count again: since then, something was preserved"
 	err "(next-cmdline)"
 	load 0
 	out "with handover"

@@ -67,6 +67,8 @@ static void test_own_files(void **state)
 	expect("/run/vfio-lu/vm.json", "{ \"command\": \"qemu -a", "{ \"command\": \"qemu");
 	expect("/run/vfio-lu/loaded", "kernel=/boot/a\ncmdline=ip=10.0.0.1 ro\nline=ro key=ab\nseen:\n",
 	       "kernel=/boot/a\ncmdline=ip=00.0.0.0 ro\nline=ro key=00\nseen:\n");
+	expect("/run/vfio-lu/loaded", "line=root=UUID=0d8f0a1c-5b1e-4a53-9a1e-6b1f5b1e2b3d BOOTIF=01-aa-bb-cc-dd-ee-ff\n",
+	       "line=root=UUID=00000000-0000-0000-0000-000000000000 BOOTIF=00-00-00-00-00-00-00\n");
 }
 
 static void test_cmdline(void **state)
