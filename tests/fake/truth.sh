@@ -18,7 +18,11 @@ look() {
 		tries=$((tries + 1))
 		sleep 0.01
 	done
-	"$BUILD/vfio-lu-fake" --json status </dev/null >"$dir/json" 2>"$dir/status.err" || :
+	# status waits only a second for the holder, which may be slow on a busy machine
+	for ((tries = 0; tries < 20; tries++)); do
+		"$BUILD/vfio-lu-fake" --json status </dev/null >"$dir/json" 2>"$dir/status.err" || :
+		grep -q '"complete": false' "$dir/json" || break
+	done
 }
 
 # Looks until the state has not changed for a while: work that a command leaves to the holder may take long.
