@@ -105,6 +105,8 @@ phase_1() {
 	run 0 preserve --pid "$standin" --fd "$memfd=guest"
 	out "$DEV1  already preserved"
 	out "guest  already preserved"
+	run 3 preserve --pid "$standin" --fd "$memfd=again"
+	err "again: file $memfd of process $standin (standin) is in session vfio-lu already, with the name guest"
 
 	say "The memory of another VMM under the same name is another file."
 	first=$standin
